@@ -1,0 +1,118 @@
+"""Atomic files: an artifact is either absent or whole, whatever kills the process that writes it.
+
+A write goes to a temporary name in the same folder, is flushed to the disk and renamed. A full or read-only disk
+becomes one clear line (:class:`~codescale.errors.UserError`) that names the file.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from codescale.errors import UserError
+
+_MENDS = {
+    errno.ENOSPC: "the disk is full: free some space and run the same command again, finished work is kept",
+    errno.EDQUOT: "the disk quota is used up: free some space and run the same command again, finished work is kept",
+    errno.EROFS: "the file system is read-only: choose a folder that can be written",
+    errno.EACCES: "permission denied: choose a folder that can be written",
+    errno.EPERM: "permission denied: choose a folder that can be written",
+    errno.ENOTDIR: "a part of this path is a file: choose another folder",
+    errno.EISDIR: "this is a folder: name a file",
+    errno.ENOENT: "the folder does not exist: create it first",
+}
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """Turns the operating system's refusal to write ``path`` into a :class:`UserError` that names it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _MENDS:
+            raise
+        raise UserError(path, f"cannot be written ({error.strerror})", _MENDS[error.errno]) from error
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Yields a temporary path beside ``path``; on success it is flushed and renamed to ``path``, else removed.
+
+    Raises :class:`UserError` where the disk is full, read-only or not ours to write.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
+    """Writes ``content`` to ``path`` atomically."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: str | Path, content: str) -> None:
+    """Writes ``content`` to ``path`` atomically, as UTF-8."""
+    write_bytes(path, content.encode("utf-8"))
+
+
+def write_json(path: str | Path, content: Any) -> None:
+    """Writes ``content`` as indented JSON, atomically. Raises ``ValueError`` for NaN, which JSON cannot hold."""
+    write_text(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def write_yaml(path: str | Path, content: Any) -> None:
+    """Writes ``content`` as YAML in the order given, atomically."""
+    write_text(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+
+
+def read_text(path: str | Path) -> str:
+    """The text of ``path``. Raises :class:`UserError` where it is missing, unreadable or not UTF-8."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(path, "no such file", "check the path") from None
+    except IsADirectoryError:
+        raise UserError(path, "is a folder", "name a file in it") from None
+    except UnicodeDecodeError as error:
+        raise UserError(path, f"is not UTF-8 text (byte {error.start})", "save it as UTF-8") from None
+    except OSError as error:
+        raise UserError(path, f"cannot be read ({error.strerror})", "check its permissions") from None
+
+
+def read_json(path: str | Path) -> Any:
+    """The JSON in ``path``. Raises :class:`UserError` that names the line where it breaks off."""
+    try:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
+        raise UserError(
+            f"{path}, line {error.lineno}", f"is not JSON ({error.msg})", "repair it or make the file again"
+        ) from None
+
+
+def read_yaml(path: str | Path) -> Any:
+    """The YAML in ``path``. Raises :class:`UserError` that names the line where it cannot be read."""
+    try:
+        return yaml.safe_load(read_text(path))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}, line {mark.line + 1}" if mark else str(path)
+        problem = getattr(error, "problem", None) or "cannot be parsed"
+        raise UserError(where, f"is not YAML ({problem})", "repair the line") from None

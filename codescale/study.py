@@ -1,0 +1,415 @@
+"""A study: its one file ``study.yaml``, typed, and the folder in which every stage keeps its artifact.
+
+Schemas and paths, no work. Unknown keys and wrong values are refused with the file, the field and the mend.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from codescale.errors import UserError
+from codescale.files import read_yaml, write_text
+from codescale.languages import Registry, default_weights, load_registry
+from codescale.mixture import Mixture
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PackageIndexSource(_Section):
+    """Pinned source distributions from the user's Python package index; ``catalogue: default`` is the built-in list."""
+
+    kind: Literal["package_index"]
+    catalogue: str = "default"
+
+
+class NpmSource(_Section):
+    """Pinned npm tarballs, used where an ``npm`` client is present and skipped, with a word, where it is not."""
+
+    kind: Literal["npm"]
+    catalogue: str = "default"
+
+
+class FolderSource(_Section):
+    """A folder of the user's own repositories: each direct sub-folder is one repository."""
+
+    kind: Literal["folder"]
+    path: str
+
+
+class TableSource(_Section):
+    """A Parquet or JSON Lines file with a text column, of one ``language`` or with a ``language_column``."""
+
+    kind: Literal["table"]
+    path: str
+    text_column: str = "text"
+    language: str | None = None
+    language_column: str | None = None
+    repository_column: str | None = None
+
+    @model_validator(mode="after")
+    def _one_language_source(self) -> TableSource:
+        if (self.language is None) == (self.language_column is None):
+            raise ValueError("give either language or language_column")
+        return self
+
+
+Source = Annotated[PackageIndexSource | NpmSource | FolderSource | TableSource, Field(discriminator="kind")]
+
+
+class CorpusSection(_Section):
+    """How text becomes shards: sources, cleaning, splits and the tokenizer. Sizes in bytes of UTF-8."""
+
+    sources: tuple[Source, ...] = Field(default=(PackageIndexSource(kind="package_index"),), min_length=1)
+    max_bytes_per_language: Positive = 4_000_000
+    max_file_bytes: Positive = 200_000
+    min_file_bytes: Positive = 100
+    max_line_characters: Positive = 1_000
+    near_duplicate_similarity: float = Field(default=0.8, gt=0, le=1)
+    validation_share: float = Field(default=0.08, gt=0, lt=0.5)
+    test_share: float = Field(default=0.08, gt=0, lt=0.5)
+    vocabulary: int = Field(default=1024, ge=260, le=500_000)
+
+
+class Shape(_Section):
+    """A LLaMA-style model's shape; ``intermediate`` is the width of the SwiGLU layer."""
+
+    hidden: Positive
+    layers: Positive
+    heads: Positive
+    intermediate: Positive
+
+    @model_validator(mode="after")
+    def _heads_divide(self) -> Shape:
+        if self.hidden % self.heads or (self.hidden // self.heads) % 2:
+            raise ValueError("hidden must be an even multiple of heads")
+        return self
+
+    @property
+    def n_params(self) -> int:
+        """Non-embedding parameters: attention 4 h², SwiGLU 3 h f and two norms a layer, and the last norm."""
+        h, f = self.hidden, self.intermediate
+        return self.layers * (4 * h * h + 3 * h * f + 2 * h) + h
+
+
+class TrainingSection(_Section):
+    """How every run is trained. Learning rates are for Muon (hidden matrices) and AdamW (the rest)."""
+
+    context: Positive = 256
+    batch: Positive = 4
+    optimizer: Literal["muon", "adamw"] = "muon"
+    muon_learning_rate: float = Field(default=0.02, gt=0)
+    adamw_learning_rate: float = Field(default=0.015, gt=0)
+    weight_decay: float = Field(default=0.0, ge=0)
+    initial_deviation: float = Field(default=0.05, gt=0)
+    warmup_share: float = Field(default=0.02, ge=0, lt=1)
+    cooldown_share: float = Field(default=0.25, gt=0, lt=1)
+    gradient_clip: float = Field(default=1.0, gt=0)
+    evaluations: Positive = 6
+    evaluation_tokens: Positive = 8_192
+    checkpoint_seconds: float = Field(default=30.0, gt=0)
+
+
+class GridPlan(_Section):
+    """Per language a grid of sizes × token points: each size is one trunk, each token point a cooldown branch."""
+
+    sizes: tuple[str, ...]
+    tokens: tuple[Positive, ...]
+    seeds: Positive = 1
+
+
+class PairPlan(_Section):
+    """Pairs for the synergy matrix at one size: D tokens of i+j, D/2 unique each, against i twice and i alone."""
+
+    size: str
+    tokens: Positive
+    seeds: Positive = 1
+
+
+class MixturePlan(_Section):
+    """``count`` mixtures spread over the simplex, each trained at every size with a branch at every token point."""
+
+    count: Positive
+    sizes: tuple[str, ...]
+    tokens: tuple[Positive, ...]
+    seeds: Positive = 1
+
+
+class SweepSection(_Section):
+    """The three plans of the paper and the tokens they may train on (None: no limit).
+
+    Over the budget the planner shrinks first the grid's sizes and D, then the number of mixtures. ``unique_tokens``
+    holds every language to as many distinct tokens in every run (None: all that the corpus has).
+    """
+
+    grid: GridPlan | None = None
+    pairs: PairPlan | None = None
+    mixtures: MixturePlan | None = None
+    unique_tokens: Positive | None = None
+    budget_tokens: Positive | None = None
+
+
+class FitSection(_Section):
+    """Which law, and how many bootstrap samples its intervals rest on."""
+
+    law: str = "auto"
+    bootstrap: Positive = 200
+
+
+class TargetSection(_Section):
+    """The scale that the allocation is for: a size from ``sizes`` (or any N) and D in tokens."""
+
+    size: str | None = None
+    n_params: Positive | None = None
+    n_tokens: Positive
+    weights: dict[str, float] | None = None
+    bounds: dict[str, float | tuple[float, float]] = {}
+    max_epochs: float = Field(default=4.0, gt=0)
+
+
+class SearchSection(_Section):
+    """The search with real runs around the law's optimum. ``space`` names a file of search_spaces/ or a path."""
+
+    space: str = "seven_languages"
+    size: str
+    tokens: Positive
+    trials: Positive = 16
+    concurrency: Positive | None = None
+    sampler: Literal["tpe", "gp", "cmaes", "random"] = "tpe"
+    prune: bool = True
+    budget_tokens: Positive | None = None
+
+
+class ComparisonSection(_Section):
+    """The proof: uniform, predicted best and measured best at one scale, each with ``seeds`` seeds (three or more)."""
+
+    size: str
+    tokens: Positive
+    seeds: int = Field(default=3, ge=3)
+
+
+class RaySection(_Section):
+    """Warm workers and the threads of each; None: one worker a core with one thread."""
+
+    workers: Positive | None = None
+    threads: Positive = 1
+    gpus_per_worker: float = Field(default=0.0, ge=0)
+
+
+class StudyConfig(_Section):
+    """``study.yaml``: the single source of truth of a study."""
+
+    name: str = Field(min_length=1, max_length=80)
+    languages: tuple[Name, ...] = Field(min_length=1)
+    languages_file: str | None = None
+    seed: int = Field(default=0, ge=0)
+    sizes: dict[Name, Shape] = Field(min_length=1)
+    corpus: CorpusSection = CorpusSection()
+    training: TrainingSection = TrainingSection()
+    sweep: SweepSection = SweepSection()
+    fit: FitSection = FitSection()
+    target: TargetSection
+    search: SearchSection
+    comparison: ComparisonSection
+    ray: RaySection = RaySection()
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> StudyConfig:
+        if len(set(self.languages)) != len(self.languages):
+            raise ValueError("languages: a language is named twice")
+        used = {"target.size": self.target.size, "search.size": self.search.size}
+        used |= {"comparison.size": self.comparison.size}
+        for plan, section in (("grid", self.sweep.grid), ("mixtures", self.sweep.mixtures)):
+            used |= {f"sweep.{plan}.sizes[{k}]": size for k, size in enumerate(section.sizes if section else ())}
+        if self.sweep.pairs:
+            used["sweep.pairs.size"] = self.sweep.pairs.size
+        for where, size in used.items():
+            if size is not None and size not in self.sizes:
+                raise ValueError(f"{where}: {size!r} is not among sizes ({', '.join(self.sizes)})")
+        if (self.target.size is None) == (self.target.n_params is None):
+            raise ValueError("target: give either size or n_params")
+        return self
+
+    def registry(self) -> Registry:
+        """The languages known to this study."""
+        return load_registry(self.languages_file)
+
+    def weights(self) -> dict[str, float]:
+        """The objective's weight of each of the study's languages (DESIGN.md's default where none are given)."""
+        given = self.target.weights
+        if given is None:
+            return default_weights(self.languages, self.registry())
+        return {language: given.get(language, 0.0) for language in self.languages}
+
+    def uniform(self) -> Mixture:
+        """The mixture that every other one is compared with."""
+        return Mixture.uniform(self.languages)
+
+    def target_params(self) -> int:
+        """N of the allocation's target."""
+        if self.target.n_params is not None:
+            return self.target.n_params
+        assert self.target.size is not None
+        return self.sizes[self.target.size].n_params
+
+
+def _mend(kind: str) -> str:
+    return {
+        "extra_forbidden": "remove it or correct its spelling",
+        "missing": "add it",
+    }.get(kind, "correct it; docs/study.md explains every key")
+
+
+def parse_study(content: Any, where: str | Path) -> StudyConfig:
+    """The study in ``content``. Raises :class:`UserError` naming the field of ``where`` that is wrong."""
+    if not isinstance(content, dict):
+        raise UserError(where, "is not a study file", "give it keys such as name, languages, sizes and target")
+    try:
+        config = StudyConfig.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        problem = {"extra_forbidden": "unknown key", "missing": "is missing"}.get(
+            first["type"], first["msg"].removeprefix("Value error, ")
+        )
+        raise UserError(f"{where}, {field}" if field else where, problem, _mend(first["type"])) from None
+    registry = config.registry()
+    for language in config.languages:
+        if language not in registry:
+            raise UserError(
+                f"{where}, languages", f"{language!r} is not in the registry", f"use one of {', '.join(registry)}, or "
+                "name a languages_file that defines it",
+            )  # fmt: skip
+    return config
+
+
+def preset_names() -> list[str]:
+    """The built-in studies."""
+    return sorted(
+        entry.name.removesuffix(".yaml") for entry in (files("codescale") / "presets").iterdir()
+        if entry.name.endswith(".yaml")
+    )  # fmt: skip
+
+
+def preset_text(name: str) -> str:
+    """The YAML of a built-in study. Raises :class:`UserError` for a name that is none."""
+    if name not in preset_names():
+        raise UserError("--preset", f"{name!r} is not a preset", f"use one of {', '.join(preset_names())}")
+    return (files("codescale") / "presets" / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class StudyFolder:
+    """The paths of a study's artifacts: every stage writes its own and reads those before it."""
+
+    root: Path
+
+    @property
+    def config_file(self) -> Path:
+        """The study's one configuration file."""
+        return self.root / "study.yaml"
+
+    @property
+    def space_file(self) -> Path:
+        """The study's own search space, which wins over the one that ``search.space`` names."""
+        return self.root / "search_space.yaml"
+
+    @property
+    def corpus(self) -> Path:
+        """Tokenizer, shards and manifest."""
+        return self.root / "corpus"
+
+    @property
+    def manifest(self) -> Path:
+        """The corpus manifest, written last: where it exists the corpus is whole."""
+        return self.corpus / "manifest.json"
+
+    @property
+    def runs(self) -> Path:
+        """One immutable JSON file per finished run."""
+        return self.root / "runs"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Checkpoints of runs in progress; emptied as they finish."""
+        return self.root / "checkpoints"
+
+    @property
+    def runs_table(self) -> Path:
+        """The runs table, compacted from ``runs``."""
+        return self.root / "runs.parquet"
+
+    @property
+    def law(self) -> Path:
+        """The fitted mixture law."""
+        return self.root / "law.json"
+
+    @property
+    def scaling(self) -> Path:
+        """Per language L = E + A N^-alpha + B D^-beta, with intervals."""
+        return self.root / "scaling.json"
+
+    @property
+    def synergy(self) -> Path:
+        """The synergy matrix, with intervals."""
+        return self.root / "synergy.json"
+
+    @property
+    def proportional(self) -> Path:
+        """The paper's law, for the comparison with the paper."""
+        return self.root / "proportional.json"
+
+    @property
+    def mixture(self) -> Path:
+        """The mixture that the law predicts to be best."""
+        return self.root / "mixture.yaml"
+
+    @property
+    def search(self) -> Path:
+        """What the search found: trials in order, the incumbent, what pruning saved."""
+        return self.root / "search.json"
+
+    @property
+    def comparison(self) -> Path:
+        """Uniform, predicted best and measured best, on the test split."""
+        return self.root / "comparison.json"
+
+    @property
+    def timings(self) -> Path:
+        """Seconds of every stage, and how many of them were orchestration."""
+        return self.root / "timings.json"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Loss curves for TensorBoard."""
+        return self.root / "tensorboard"
+
+    @property
+    def report(self) -> Path:
+        """The self-contained page."""
+        return self.root / "report.html"
+
+    def config(self) -> StudyConfig:
+        """The study's configuration. Raises :class:`UserError` where it is missing or wrong."""
+        if not self.config_file.exists():
+            raise UserError(self.config_file, "no such file", f"make a study with: codescale init {self.root}")
+        return parse_study(read_yaml(self.config_file), self.config_file)
+
+    def create(self, text: str) -> StudyConfig:
+        """Writes ``text`` as the study's file after checking it; an existing file is never overwritten."""
+        import yaml
+
+        if self.config_file.exists():
+            raise UserError(self.config_file, "exists already", "choose another folder, or edit the file")
+        config = parse_study(yaml.safe_load(text), self.config_file)
+        write_text(self.config_file, text)
+        return config
