@@ -198,11 +198,11 @@ class ComparisonSection(_Section):
 
 
 class RaySection(_Section):
-    """Warm workers and the threads of each; None: one worker a core with one thread."""
+    """Warm workers and the threads of each; None: as many as the cores allow, sharing the GPUs evenly."""
 
     workers: Positive | None = None
     threads: Positive = 1
-    gpus_per_worker: float = Field(default=0.0, ge=0)
+    gpus_per_worker: float | None = Field(default=None, ge=0)
 
 
 class StudyConfig(_Section):

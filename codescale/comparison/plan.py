@@ -1,0 +1,46 @@
+"""The runs of the proof: uniform, predicted best and measured best, with seeds that no mixture was chosen by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from codescale.mixture import Mixture
+from codescale.runs import RunSpec
+from codescale.study import StudyConfig
+
+UNIFORM, PREDICTED, MEASURED = "uniform", "predicted_best", "measured_best"
+
+
+def comparison_seeds(config: StudyConfig) -> list[int]:
+    """Seeds after all that sweep and search may have used, so that a lucky seed of theirs is not judged again."""
+    plans = (config.sweep.grid, config.sweep.pairs, config.sweep.mixtures)
+    used = max((plan.seeds for plan in plans if plan), default=1)
+    return [config.seed + used + k for k in range(config.comparison.seeds)]
+
+
+def comparison_runs(
+    config: StudyConfig, mixtures: Mapping[str, Mixture], unique_tokens: int | None, hyper: Mapping[str, float]
+) -> dict[str, list[RunSpec]]:
+    """One run for each of ``mixtures`` (by role) and seed; equal mixtures share their runs.
+
+    All are trained with the same ``hyper``, the incumbent's, so that a difference is the mixtures'.
+    """
+    section = config.comparison
+    runs: dict[str, list[RunSpec]] = {}
+    for role, mixture in mixtures.items():
+        twin = next((other for other in runs if mixtures[other] == mixture), None)
+        runs[role] = runs[twin] if twin else [
+            RunSpec(
+                run_id=f"comparison-{role}-{section.size}-s{seed}",
+                stage="comparison",
+                size=section.size,
+                n_params=config.sizes[section.size].n_params,
+                token_points=(section.tokens,),
+                proportions=dict(mixture),
+                unique_tokens=unique_tokens,
+                seed=seed,
+                hyper=dict(hyper),
+            )
+            for seed in comparison_seeds(config)
+        ]  # fmt: skip
+    return runs

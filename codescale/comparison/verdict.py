@@ -1,0 +1,43 @@
+"""What the comparison's figures say, in one sentence that claims no more than they do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Differences = Mapping[str, Mapping[str, Any]]
+
+
+def beats(difference: Mapping[str, float]) -> bool | None:
+    """Whether a mixture's loss minus uniform's is below 0 (True), above it (False), or not told from it (None)."""
+    if difference["high"] < 0:
+        return True
+    return False if difference["low"] > 0 else None
+
+
+def harmed_languages(losses: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """The languages whose loss is higher than under uniform by more than the interval of the difference."""
+    return [language for language, difference in losses.items() if difference["low"] > 0]
+
+
+def _names(languages: Sequence[str], labels: Mapping[str, str]) -> str:
+    return ", ".join(labels.get(language, language) for language in languages)
+
+
+def statement(difference: Mapping[str, Any], harmed: Sequence[str], seeds: int, labels: Mapping[str, str]) -> str:
+    """The verdict on the measured best mixture, from its ``difference`` to uniform on the test split."""
+    objective = difference["objective"]
+    figures = (
+        f"{objective['mean']:+.4f} nats per token (90 % interval {objective['low']:+.4f} to "
+        f"{objective['high']:+.4f}, {seeds} seeds, test split)"
+    )
+    match beats(objective):
+        case True:
+            first = f"The measured best mixture beats uniform: {figures}."
+        case False:
+            first = f"The measured best mixture is worse than uniform: {figures}."
+        case None:
+            first = f"A null result: the measured best mixture cannot be told from uniform: {figures}."
+    if harmed:
+        return f"{first} It harms {_names(harmed, labels)}: higher loss than under uniform beyond the noise."
+    return f"{first} No language is harmed beyond the noise."

@@ -1,0 +1,62 @@
+"""Joining a Ray cluster where there is one, starting Ray on this machine where there is none, and how work fits on it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import ray
+
+from codescale.study import StudyConfig
+
+
+@dataclass(frozen=True)
+class Workers:
+    """How many runs go at once, and what each may use."""
+
+    count: int
+    threads: int
+    gpus: float
+
+
+@contextmanager
+def started_ray(config: StudyConfig) -> Iterator[Workers]:
+    """Ray, running: the cluster that ``RAY_ADDRESS`` names, or one on this machine that ends with the block.
+
+    Ray's own services listen on the loopback address only, and its dashboard and usage statistics stay off.
+    """
+    begun_here = not ray.is_initialized()
+    if begun_here:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.setdefault("RAY_TRAIN_V2_ENABLED", "1")
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        if "RAY_ADDRESS" in os.environ:
+            ray.init(log_to_driver=False, logging_level=logging.ERROR)
+        else:
+            ray.init(
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _node_ip_address="127.0.0.1",
+                object_store_memory=200 * 2**20,
+            )
+    try:
+        yield workers_of(config)
+    finally:
+        if begun_here:
+            ray.shutdown()
+
+
+def workers_of(config: StudyConfig) -> Workers:
+    """One worker for every ``ray.threads`` cores of the cluster, unless the study says how many; GPUs shared evenly."""
+    resources = ray.cluster_resources()
+    cores, gpus = int(resources.get("CPU", 1)), resources.get("GPU", 0.0)
+    threads = min(config.ray.threads, cores)
+    count = config.ray.workers or max(1, cores // threads)
+    share = config.ray.gpus_per_worker
+    if share is None:
+        share = min(1.0, gpus / count)
+    return Workers(count=count, threads=threads, gpus=share)

@@ -1,0 +1,225 @@
+"""Which runs a study does: per language a grid of N × D, pairs of languages for their synergy, mixtures for the law.
+
+The plans are those of Yang et al. (2025, sections 3 to 5). A plan is a pure function of the study and of the unique
+tokens that the corpus holds, so that an interrupted sweep knows what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import qmc
+
+from codescale.errors import UserError
+from codescale.mixture import Mixture
+from codescale.runs import RunSpec, Stage
+from codescale.study import GridPlan, MixturePlan, PairPlan, StudyConfig, SweepSection
+from codescale.training.flops import training_flops
+from codescale.training.schedule import plan_schedule
+
+FEWEST_MIXTURES = 6
+"""The mixtures that a budget may not go below: fewer do not tell a mixture law from its targets' mean."""
+
+
+def grid_runs(config: StudyConfig, plan: GridPlan, unique_tokens: int | None) -> list[RunSpec]:
+    """One trunk for each language, size and seed, with a cooldown branch at each D."""
+    return [
+        RunSpec(
+            run_id=f"grid-{language}-{size}-s{seed}",
+            stage="grid",
+            size=size,
+            n_params=config.sizes[size].n_params,
+            token_points=tuple(sorted(plan.tokens)),
+            proportions={language: 1.0},
+            unique_tokens=unique_tokens,
+            seed=seed,
+        )
+        for language in config.languages
+        for size in plan.sizes
+        for seed in _seeds(config, plan.seeds)
+    ]
+
+
+def pair_runs(config: StudyConfig, plan: PairPlan) -> list[RunSpec]:
+    """The runs of the synergy matrix: i alone at D/2 and then a second time over the same tokens, and i with j.
+
+    Every run holds each of its languages to D/2 distinct tokens, so one run of i and j serves both directions.
+    """
+    half = plan.tokens // 2
+    n_params = config.sizes[plan.size].n_params
+    runs = []
+    for seed in _seeds(config, plan.seeds):
+        tail = f"{plan.size}-s{seed}"
+        cells: list[tuple[Stage, str, tuple[int, ...], dict[str, float]]] = [
+            ("alone", f"alone-{i}-{tail}", (half, plan.tokens), {i: 1.0}) for i in config.languages
+        ]
+        cells += [
+            ("pair", f"pair-{i}+{j}-{tail}", (plan.tokens,), {i: 0.5, j: 0.5})
+            for i, j in combinations(config.languages, 2)
+        ]
+        runs += [
+            RunSpec(
+                run_id=run_id, stage=stage, size=plan.size, n_params=n_params, token_points=points,
+                proportions=proportions, unique_tokens=half, seed=seed,
+            )
+            for stage, run_id, points, proportions in cells
+        ]  # fmt: skip
+    return runs
+
+
+def spread_mixtures(languages: Sequence[str], count: int, seed: int) -> list[Mixture]:
+    """``count`` mixtures: the uniform one, then points of a scrambled Sobol sequence, uniform over the simplex.
+
+    Minus the logarithms of uniform coordinates, scaled to sum 1, are uniform over the simplex (Dirichlet(1, …, 1)).
+    """
+    if len(languages) == 1:
+        return [Mixture.uniform(languages)]
+    sobol = qmc.Sobol(len(languages), seed=np.random.default_rng(seed))
+    exponent = max(1, int(np.ceil(np.log2(max(count, 2)))))
+    uniform: NDArray[np.float64] = np.clip(sobol.random_base2(exponent)[: count - 1], 1e-9, 1 - 1e-9)
+    weights = -np.log(uniform)
+    shares = weights / weights.sum(axis=1, keepdims=True)
+    return [Mixture.uniform(languages), *(Mixture.from_array(languages, row) for row in shares)]
+
+
+def mixture_runs(config: StudyConfig, plan: MixturePlan, unique_tokens: int | None) -> list[RunSpec]:
+    """``plan.count`` mixtures over the simplex at every size, with a branch at every D."""
+    mixtures = spread_mixtures(config.languages, plan.count, config.seed)
+    return [
+        RunSpec(
+            run_id=f"mixture-{k:03d}-{size}-s{seed}",
+            stage="mixture",
+            size=size,
+            n_params=config.sizes[size].n_params,
+            token_points=tuple(sorted(plan.tokens)),
+            proportions=dict(mixture),
+            unique_tokens=unique_tokens,
+            seed=seed,
+        )
+        for k, mixture in enumerate(mixtures)
+        for size in plan.sizes
+        for seed in _seeds(config, plan.seeds)
+    ]
+
+
+def _seeds(config: StudyConfig, count: int) -> range:
+    return range(config.seed, config.seed + count)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What runs cost: how many, tokens trained (branches included) and counted training FLOPs."""
+
+    runs: int
+    points: int
+    tokens: int
+    flops: float
+
+
+def run_tokens(config: StudyConfig, spec: RunSpec) -> int:
+    """Tokens that ``spec`` trains on, its branches included."""
+    training = config.training
+    schedule = plan_schedule(
+        spec.token_points,
+        batch=training.batch,
+        context=training.context,
+        warmup_share=training.warmup_share,
+        cooldown_share=training.cooldown_share,
+        evaluations=training.evaluations,
+    )
+    return schedule.steps_trained * training.batch * training.context
+
+
+def run_flops(config: StudyConfig, spec: RunSpec) -> float:
+    """Counted training FLOPs of ``spec``, its branches included."""
+    shape = config.sizes[spec.size]
+    return training_flops(shape, config.corpus.vocabulary, config.training.context, run_tokens(config, spec))
+
+
+def cost_of(config: StudyConfig, specs: Iterable[RunSpec]) -> Cost:
+    """The cost of ``specs`` together; ``points`` counts annealed losses, the runs of a paper that trains each anew."""
+    listed = list(specs)
+    return Cost(
+        runs=len(listed),
+        points=sum(len(spec.token_points) for spec in listed),
+        tokens=sum(run_tokens(config, spec) for spec in listed),
+        flops=sum(run_flops(config, spec) for spec in listed),
+    )
+
+
+def runs_of(config: StudyConfig, sweep: SweepSection, unique_tokens: int | None) -> list[RunSpec]:
+    """All runs of ``sweep``, in the order grid, pairs, mixtures."""
+    runs: list[RunSpec] = []
+    if sweep.grid:
+        runs += grid_runs(config, sweep.grid, unique_tokens)
+    if sweep.pairs:
+        runs += pair_runs(config, sweep.pairs)
+    if sweep.mixtures:
+        runs += mixture_runs(config, sweep.mixtures, unique_tokens)
+    return runs
+
+
+def _smaller(sweep: SweepSection) -> SweepSection | None:
+    """The next smaller sweep: the grid's larger sizes and D go first, then mixtures; None where nothing may go."""
+    grid, mixtures = sweep.grid, sweep.mixtures
+    if grid and max(len(grid.sizes), len(grid.tokens)) > 2:
+        if len(grid.sizes) >= len(grid.tokens):
+            shrunk = grid.model_copy(update={"sizes": grid.sizes[:-1]})
+        else:
+            shrunk = grid.model_copy(update={"tokens": tuple(sorted(grid.tokens)[:-1])})
+        return sweep.model_copy(update={"grid": shrunk})
+    if mixtures and mixtures.count > FEWEST_MIXTURES:
+        return sweep.model_copy(update={"mixtures": mixtures.model_copy(update={"count": mixtures.count - 1})})
+    return None
+
+
+def fit_to_budget(config: StudyConfig, unique_tokens: int | None) -> SweepSection:
+    """The study's sweep, shrunk until its tokens are within ``sweep.budget_tokens``.
+
+    Raises :class:`UserError` where even the smallest sweep is over the budget.
+    """
+    sweep = config.sweep
+    while sweep.budget_tokens is not None:
+        tokens = cost_of(config, runs_of(config, sweep, unique_tokens)).tokens
+        if tokens <= sweep.budget_tokens:
+            break
+        smaller = _smaller(sweep)
+        if smaller is None:
+            raise UserError(
+                "study.yaml, sweep.budget_tokens",
+                f"{sweep.budget_tokens:,} tokens do not hold even the smallest sweep",
+                f"raise it to {tokens:,} or more, or take out a plan",
+            )
+        sweep = smaller
+    return sweep
+
+
+def plan_sweep(config: StudyConfig, available: dict[str, int] | None) -> list[RunSpec]:
+    """The runs of a study's sweep, within its budget.
+
+    ``available`` are the training tokens of each language (None before there is a corpus); every language is held to the
+    smallest of them, or to ``sweep.unique_tokens``. Raises :class:`UserError` where a language has fewer than a plan needs.
+    """
+    unique = unique_tokens_of(config, available)
+    sweep = fit_to_budget(config, unique)
+    if available and sweep.pairs:
+        for language in config.languages:
+            if available[language] < sweep.pairs.tokens // 2:
+                raise UserError(
+                    "study.yaml, sweep.pairs.tokens",
+                    f"half of it is more than the {available[language]:,} training tokens of {language}",
+                    f"set it to {2 * min(available[name] for name in config.languages):,} or less, or add code",
+                )
+    return runs_of(config, sweep, unique)
+
+
+def unique_tokens_of(config: StudyConfig, available: dict[str, int] | None) -> int | None:
+    """The distinct tokens that every language is held to: what the scarcest has, or less where the study says so."""
+    if available is None:
+        return config.sweep.unique_tokens
+    scarcest = min(available[language] for language in config.languages)
+    return min(scarcest, config.sweep.unique_tokens or scarcest)

@@ -1,0 +1,133 @@
+"""A batch is a pure function of (seed, step, batch size, mixture): no loader state to save, the same on any machine.
+
+The order of a language's documents depends on (seed, language) alone, so two mixtures with one seed see the same
+documents of a language in the same order: they are paired, and their difference is the mixtures'. Documents stand one
+after another, cut into sequences of ``context`` tokens (and the next token, as the last target). A second epoch shows
+the same sequences in another order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codescale.corpus.reader import Corpus, Documents
+from codescale.errors import UserError
+from codescale.mixture import Mixture
+from codescale.training.interleaving import interleave, occurrences
+
+
+def _generator(seed: int, language: str, epoch: int) -> np.random.Generator:
+    digest = hashlib.sha256(f"{seed}/{language}/{epoch}".encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:8], "little"))
+
+
+@dataclass(frozen=True)
+class LanguageStream:
+    """The training sequences of one language under one seed, held to ``unique_tokens`` distinct tokens (None: all)."""
+
+    documents: Documents
+    language: str
+    seed: int
+    context: int
+    unique_tokens: int | None = None
+
+    @cached_property
+    def _order(self) -> NDArray[np.int64]:
+        return _generator(self.seed, self.language, 0).permutation(len(self.documents.offsets) - 1)
+
+    @cached_property
+    def _ends(self) -> NDArray[np.int64]:
+        return np.cumsum(np.diff(self.documents.offsets)[self._order])
+
+    @cached_property
+    def unique_sequences(self) -> int:
+        """How many distinct sequences there are. Raises :class:`UserError` where there is not one."""
+        tokens = int(self._ends[-1]) - 1 if len(self._ends) else 0
+        limit = tokens if self.unique_tokens is None else min(tokens, self.unique_tokens)
+        if limit < self.context:
+            raise UserError(
+                f"corpus, {self.language}",
+                f"{limit:,} training tokens do not fill one sequence of {self.context}",
+                "add code in this language, or leave it out of languages",
+            )
+        return limit // self.context
+
+    def _slice(self, start: int, stop: int) -> NDArray[np.int64]:
+        """Tokens ``start`` to ``stop`` of the documents in this seed's order."""
+        pieces = []
+        document = int(np.searchsorted(self._ends, start, side="right"))
+        while start < stop:
+            index = self._order[document]
+            begin, end = self.documents.offsets[index], self.documents.offsets[index + 1]
+            opened = self._ends[document] - (end - begin)
+            take = min(stop, self._ends[document]) - start
+            first = begin + start - opened
+            pieces.append(self.documents.tokens[first : first + take])
+            start += take
+            document += 1
+        return np.concatenate(pieces).astype(np.int64)
+
+    @cached_property
+    def _permutations(self) -> dict[int, NDArray[np.int64]]:
+        return {}
+
+    def sequence(self, n: int) -> NDArray[np.int64]:
+        """The language's ``n``-th training sequence, (context + 1,) token ids."""
+        epoch, position = divmod(n, self.unique_sequences)
+        if epoch:
+            if epoch not in self._permutations:
+                generator = _generator(self.seed, self.language, epoch)
+                self._permutations[epoch] = generator.permutation(self.unique_sequences)
+            position = int(self._permutations[epoch][position])
+        start = position * self.context
+        return self._slice(start, start + self.context + 1)
+
+    def unique_tokens_after(self, sequences: int) -> int:
+        """Distinct tokens seen in the first ``sequences`` sequences."""
+        return min(sequences, self.unique_sequences) * self.context
+
+
+class Batches:
+    """The batches of one run: ``mixture`` over the training split of ``corpus``, ``steps`` steps at the most."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        mixture: Mixture,
+        *,
+        seed: int,
+        batch: int,
+        context: int,
+        steps: int,
+        unique_tokens: int | None = None,
+    ) -> None:
+        self.languages = mixture.support
+        self.batch = batch
+        missing = [language for language in self.languages if language not in corpus.languages]
+        if missing:
+            known = ", ".join(corpus.languages)
+            raise UserError("proportions", f"{missing[0]} is not in the corpus", f"use {known}, or add it to the study")
+        self.streams = [
+            LanguageStream(corpus.documents(language, "training"), language, seed, context, unique_tokens)
+            for language in self.languages
+        ]
+        self._order = interleave(mixture.array(self.languages), steps * batch)
+        self._occurrence = occurrences(self._order)
+
+    def __getitem__(self, step: int) -> NDArray[np.int64]:
+        """The sequences of ``step``: (batch, context + 1) token ids."""
+        rows = range(step * self.batch, (step + 1) * self.batch)
+        return np.stack([self.streams[self._order[row]].sequence(int(self._occurrence[row])) for row in rows])
+
+    def unique_tokens(self, steps: int) -> dict[str, int]:
+        """Distinct tokens of each language seen in the first ``steps`` steps."""
+        seen = np.bincount(self._order[: steps * self.batch], minlength=len(self.languages))
+        return {
+            stream.language: stream.unique_tokens_after(int(count))
+            for stream, count in zip(self.streams, seen, strict=True)
+        }

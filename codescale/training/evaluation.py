@@ -1,0 +1,62 @@
+"""Validation and test losses: the mean next-token cross-entropy of each language on a fixed set of sequences.
+
+The sequences are spread evenly over a split, so that all of its packages count; they depend on nothing but the corpus, so
+two models are always judged on the same text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from codescale.corpus.reader import Corpus
+from codescale.errors import UserError
+from codescale.training.model import LanguageModel
+
+EVALUATION_BATCH = 16
+
+
+def held_out_sequences(corpus: Corpus, language: str, split: str, *, tokens: int, context: int) -> Tensor:
+    """About ``tokens`` tokens of a split as sequences (count, context + 1), spread evenly over it.
+
+    Raises :class:`UserError` where the split does not fill one sequence.
+    """
+    stream = corpus.documents(language, split).tokens
+    available = (len(stream) - 1) // context
+    if available < 1:
+        raise UserError(
+            f"corpus, {language}",
+            f"the {split} split has {len(stream):,} tokens, less than one sequence of {context}",
+            "add code in this language, or raise corpus.validation_share and corpus.test_share",
+        )
+    count = min(available, max(1, tokens // context))
+    chosen = np.unique(np.linspace(0, available - 1, count).round().astype(np.int64))
+    rows = [stream[k * context : (k + 1) * context + 1].astype(np.int64) for k in chosen]
+    return torch.from_numpy(np.stack(rows))
+
+
+class HeldOut:
+    """The held-out sequences of every language, for one split."""
+
+    def __init__(self, corpus: Corpus, languages: Sequence[str], split: str, *, tokens: int, context: int) -> None:
+        self._sequences = {
+            language: held_out_sequences(corpus, language, split, tokens=tokens, context=context)
+            for language in languages
+        }
+
+    @torch.no_grad()
+    def losses(self, model: LanguageModel) -> dict[str, float]:
+        """The model's loss on each language, nats per token."""
+        device = next(model.parameters()).device
+        model.eval()
+        result = {}
+        for language, sequences in self._sequences.items():
+            total = 0.0
+            for rows in sequences.split(EVALUATION_BATCH):
+                total += float(model(rows.to(device))) * len(rows)
+            result[language] = total / len(sequences)
+        model.train()
+        return result

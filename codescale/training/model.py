@@ -1,0 +1,147 @@
+"""A LLaMA-style language model in plain torch, weight for weight the one transformers calls ``LlamaForCausalLM``.
+
+SwiGLU, rotary positions, RMSNorm, multi-head causal attention, no biases, untied embeddings. Parameter names and the
+order of rotary dimensions are those of transformers, so a state dict goes either way and a trained model opens there
+with ``from_pretrained``; only the Python between the matrix products is leaner, which is most of the time of a proxy.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from codescale.study import Shape
+
+ROPE_BASE = 10_000.0
+NORM_EPSILON = 1e-6
+
+
+class RMSNorm(nn.Module):
+    """Scales the last dimension to unit root mean square (Zhang & Sennrich 2019, arXiv 1910.07467)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(…, width) to (…, width)."""
+        return F.rms_norm(x, (x.shape[-1],), self.weight, NORM_EPSILON)
+
+
+def rotary_table(context: int, head_width: int, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of rotary positions, each (context, head_width) (Su et al. 2021, arXiv 2104.09864)."""
+    exponents = torch.arange(0, head_width, 2, dtype=torch.float32, device=device) / head_width
+    angles = torch.outer(torch.arange(context, dtype=torch.float32, device=device), ROPE_BASE**-exponents)
+    angles = torch.cat((angles, angles), dim=-1)
+    return angles.cos(), angles.sin()
+
+
+def rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
+    """Turns queries or keys (batch, heads, context, head_width) by their positions."""
+    first, second = x.chunk(2, dim=-1)
+    return x * cosines + torch.cat((-second, first), dim=-1) * sines
+
+
+class Attention(nn.Module):
+    """Multi-head causal self-attention through ``scaled_dot_product_attention``."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.heads = shape.heads
+        self.q_proj = nn.Linear(shape.hidden, shape.hidden, bias=False)
+        self.k_proj = nn.Linear(shape.hidden, shape.hidden, bias=False)
+        self.v_proj = nn.Linear(shape.hidden, shape.hidden, bias=False)
+        self.o_proj = nn.Linear(shape.hidden, shape.hidden, bias=False)
+
+    def forward(self, x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
+        """(batch, context, hidden) to the same."""
+        batch, context, hidden = x.shape
+        q, k, v = (
+            projection(x).view(batch, context, self.heads, -1).transpose(1, 2)
+            for projection in (self.q_proj, self.k_proj, self.v_proj)
+        )
+        mixed = F.scaled_dot_product_attention(
+            rotate(q, cosines, sines), rotate(k, cosines, sines), v, is_causal=True
+        )
+        return self.o_proj(mixed.transpose(1, 2).reshape(batch, context, hidden))
+
+
+class FeedForward(nn.Module):
+    """SwiGLU (Shazeer 2020, arXiv 2002.05202)."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.gate_proj = nn.Linear(shape.hidden, shape.intermediate, bias=False)
+        self.up_proj = nn.Linear(shape.hidden, shape.intermediate, bias=False)
+        self.down_proj = nn.Linear(shape.intermediate, shape.hidden, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(…, hidden) to (…, hidden)."""
+        return self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+
+
+class Block(nn.Module):
+    """One layer: attention and feed-forward, each behind a norm and added to the residual stream."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.input_layernorm = RMSNorm(shape.hidden)
+        self.self_attn = Attention(shape)
+        self.post_attention_layernorm = RMSNorm(shape.hidden)
+        self.mlp = FeedForward(shape)
+
+    def forward(self, x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
+        """(batch, context, hidden) to the same."""
+        x = x + self.self_attn(self.input_layernorm(x), cosines, sines)
+        return x + self.mlp(self.post_attention_layernorm(x))
+
+
+class Trunk(nn.Module):
+    """Embedding, layers and last norm; named as in transformers so that state dicts match."""
+
+    def __init__(self, shape: Shape, vocabulary: int) -> None:
+        super().__init__()
+        self.embed_tokens = nn.Embedding(vocabulary, shape.hidden)
+        self.layers = nn.ModuleList(Block(shape) for _ in range(shape.layers))
+        self.norm = RMSNorm(shape.hidden)
+
+
+class LanguageModel(nn.Module):
+    """The whole model: token ids in, losses in nats out."""
+
+    cosines: Tensor
+    sines: Tensor
+
+    def __init__(self, shape: Shape, vocabulary: int, context: int) -> None:
+        super().__init__()
+        self.model = Trunk(shape, vocabulary)
+        self.lm_head = nn.Linear(shape.hidden, vocabulary, bias=False)
+        cosines, sines = rotary_table(context, shape.hidden // shape.heads)
+        self.register_buffer("cosines", cosines, persistent=False)
+        self.register_buffer("sines", sines, persistent=False)
+
+    def logits(self, tokens: Tensor) -> Tensor:
+        """Token ids (batch, context) to logits (batch, context, vocabulary)."""
+        context = tokens.shape[1]
+        cosines, sines = self.cosines[:context], self.sines[:context]
+        x = self.model.embed_tokens(tokens)
+        for layer in self.model.layers:
+            x = layer(x, cosines, sines)
+        return self.lm_head(self.model.norm(x))
+
+    def forward(self, sequences: Tensor) -> Tensor:
+        """Mean next-token cross-entropy, nats per token, of sequences (batch, context + 1)."""
+        logits = self.logits(sequences[:, :-1])
+        return F.cross_entropy(logits.flatten(0, 1).float(), sequences[:, 1:].flatten())
+
+
+def initialise(model: LanguageModel, deviation: float, seed: int) -> None:
+    """Draws every matrix from N(0, ``deviation``²) with a generator of its own, so that nothing else moves it."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.ndim == 2:
+                parameter.copy_(torch.randn(parameter.shape, generator=generator) * deviation)
+            else:
+                parameter.fill_(1.0)
