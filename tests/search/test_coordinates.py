@@ -1,0 +1,118 @@
+"""Coordinates on the simplex: feasible everywhere, invertible, uniform where they promise it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from codescale.mixture import Mixture
+from codescale.search.coordinates import Coordinates
+
+
+def names(count: int) -> list[str]:
+    return [f"language{k}" for k in range(count)]
+
+
+def free(count: int) -> Coordinates:
+    return Coordinates(dict.fromkeys(names(count), (0.0, 1.0)))
+
+
+@st.composite
+def bounded(draw: st.DrawFn) -> Coordinates:
+    """Bounds that allow a sum of 1: intervals around the shares of some mixture."""
+    count = draw(st.integers(2, 8))
+    weights = draw(st.lists(st.floats(0, 1), min_size=count, max_size=count))
+    total = sum(weights)
+    shares = [w / total for w in weights] if total > 1e-3 else [1 / count] * count
+    below = draw(st.lists(st.sampled_from([0.0, 0.0, 0.01, 0.2, 1.0]), min_size=count, max_size=count))
+    above = draw(st.lists(st.sampled_from([0.0, 0.05, 0.3, 1.0, 1.0]), min_size=count, max_size=count))
+    return Coordinates(
+        {
+            name: (max(share - b, 0.0), min(share + a, 1.0))
+            for name, share, b, a in zip(names(count), shares, below, above, strict=True)
+        }
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_every_point_of_the_cube_is_feasible_and_comes_back(data: st.DataObject) -> None:
+    coordinates = data.draw(bounded())
+    cube = np.array(data.draw(st.lists(st.floats(0, 1), min_size=coordinates.size, max_size=coordinates.size)))
+    mixture = coordinates.mixture(cube)
+    shares = mixture.array(coordinates.languages)
+    assert abs(shares.sum() - 1) < 1e-9
+    assert (shares >= coordinates.low - 1e-9).all()
+    assert (shares <= coordinates.high + 1e-9).all()
+    again = coordinates.mixture(coordinates.coordinates(mixture)).array(coordinates.languages)
+    assert again == pytest.approx(shares, abs=1e-9)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=17), st.integers(0, 12))
+def test_any_mixture_comes_back_even_where_one_language_has_nearly_all(weights: list[float], power: int) -> None:
+    shares = np.array(weights) ** (1 + power) + 0.0
+    if shares.sum() == 0:
+        shares[-1] = 1.0
+    shares /= shares.sum()
+    coordinates = free(len(shares))
+    mixture = Mixture.from_array(coordinates.languages, shares)
+    again = coordinates.mixture(coordinates.coordinates(mixture)).array(coordinates.languages)
+    assert again == pytest.approx(shares, abs=1e-9)
+
+
+@pytest.mark.parametrize("count", [2, 3, 7])
+def test_uniform_coordinates_are_uniform_on_the_simplex(count: int) -> None:
+    """Every share of a uniform mixture follows Beta(1, n - 1), the marginal of Dirichlet(1, …, 1)."""
+    random = np.random.default_rng(1)
+    coordinates = free(count)
+    drawn = [coordinates.mixture(u).array(coordinates.languages) for u in random.random((2000, count - 1))]
+    shares = np.array(drawn)
+    for k in range(count):
+        assert stats.kstest(shares[:, k], stats.beta(1, count - 1).cdf).pvalue > 1e-3
+    expected = -1 / (count**2 * (count + 1))  # covariance of two shares of Dirichlet(1, …, 1)
+    assert np.cov(shares.T)[0, -1] == pytest.approx(expected, rel=0.15)
+
+
+def test_lower_bounds_alone_keep_it_uniform() -> None:
+    random = np.random.default_rng(2)
+    coordinates = Coordinates({"a": (0.1, 1.0), "b": (0.2, 1.0), "c": (0.0, 1.0)})
+    shares = np.array([coordinates.mixture(u).array("abc") for u in random.random((2000, 2))])
+    for k, low in enumerate([0.1, 0.2, 0.0]):
+        assert stats.kstest((shares[:, k] - low) / 0.7, stats.beta(1, 2).cdf).pvalue > 1e-3
+
+
+def test_a_share_of_0_and_of_1_can_be_reached() -> None:
+    coordinates = free(4)
+    for corner in range(4):
+        mixture = Mixture.from_array(coordinates.languages, np.eye(4)[corner])
+        assert coordinates.mixture(coordinates.coordinates(mixture)) == mixture
+    assert coordinates.mixture(np.ones(3))["language0"] == 0
+
+
+def test_fixed_shares_take_no_coordinate() -> None:
+    coordinates = Coordinates({"a": (0.0, 1.0), "b": (0.0, 1.0), "text": (0.25, 0.25)})
+    assert coordinates.size == 1
+    assert coordinates.mixture(np.array([0.5]))["text"] == 0.25
+    assert Coordinates({"a": (1.0, 1.0), "b": (0.0, 0.0)}).size == 0
+
+
+def test_outside_is_refused_and_the_nearest_mixture_is_inside() -> None:
+    coordinates = Coordinates({"a": (0.1, 0.3), "b": (0.0, 0.5), "c": (0.0, 1.0)})
+    outside = Mixture({"a": 0.9, "b": 0.1})
+    with pytest.raises(ValueError, match="outside"):
+        coordinates.coordinates(outside)
+    nearest = coordinates.nearest(outside)
+    assert coordinates.contains(nearest)
+    assert dict(nearest) == pytest.approx({"a": 0.3, "b": 0.4, "c": 0.3})
+    inside = Mixture({"a": 0.2, "b": 0.2, "c": 0.6})
+    assert dict(coordinates.nearest(inside)) == pytest.approx(dict(inside))
+
+
+def test_bounds_that_allow_no_sum_of_1_are_refused() -> None:
+    for bounds in ({"a": (0.0, 0.4), "b": (0.0, 0.4)}, {"a": (0.7, 1.0), "b": (0.7, 1.0)}, {"a": (0.5, 0.2)}):
+        with pytest.raises(ValueError, match="bounds"):
+            Coordinates(bounds)
