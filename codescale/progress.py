@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 Advance = Callable[[float], None]
@@ -12,19 +12,13 @@ Advance = Callable[[float], None]
 class Progress(Protocol):
     """What a stage needs of whoever watches it."""
 
-    def bar(self, description: str, total: float | None) -> _Bar:
+    def bar(self, description: str, total: float | None) -> AbstractContextManager[Advance]:
         """A context manager that shows a bar of ``total`` units (None: unknown) and yields a function to advance it."""
         ...
 
     def say(self, message: str) -> None:
         """Shows one line, such as a result that has just come."""
         ...
-
-
-class _Bar(Protocol):
-    def __enter__(self) -> Advance: ...
-
-    def __exit__(self, *exc: object) -> bool | None: ...
 
 
 class Silent:

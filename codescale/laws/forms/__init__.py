@@ -1,0 +1,30 @@
+"""The forms of a law, one small class in one file each, found by name.
+
+To add a form: write a file with a subclass of :class:`~codescale.laws.forms.base.Form` and name it in ``FORMS`` below.
+"""
+
+from __future__ import annotations
+
+from codescale.errors import UserError
+from codescale.laws.forms.base import Form
+from codescale.laws.forms.chinchilla import Chinchilla
+from codescale.laws.forms.effective_data import EffectiveData
+from codescale.laws.forms.exponential import Exponential
+from codescale.laws.forms.linear import Linear
+from codescale.laws.forms.mean import Mean
+from codescale.laws.forms.proportional import Proportional
+
+FORMS: dict[str, Form] = {
+    form.name: form for form in (EffectiveData(), Exponential(), Chinchilla(), Proportional(), Linear(), Mean())
+}
+CANDIDATES = ("effective-data", "exponential", "chinchilla")
+"""What ``auto`` chooses among: laws of each target's own loss."""
+BASELINES = ("mean", "linear")
+"""What every law has to beat on held-out runs."""
+
+
+def find_form(name: str, where: str = "--law") -> Form:
+    """The form called ``name``. Raises :class:`UserError` that lists the known ones."""
+    if name not in FORMS:
+        raise UserError(where, f"{name!r} is not a law", f"use auto or one of {', '.join(FORMS)}")
+    return FORMS[name]

@@ -1,0 +1,154 @@
+"""Forms that are a smooth curve with a Jacobian: fitted by the robust batch solver from several starts.
+
+Inside the solver parameters live on log scales, centred at the table's mean log N and log D, so that the height of a
+term and its exponent do not trade off. Priors are weak and know only the level of a target's loss, never a domain's
+name or place: renaming or reordering languages changes nothing.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from codescale.laws.forms.base import Form
+from codescale.laws.observations import Array, Mask, Observations
+from codescale.laws.solver import Problems, minimise
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Mean, deviation and bounds (parameters,) on the solver's scales; ``levelled`` ones are relative to log loss."""
+
+    mean: Array
+    deviation: Array
+    lower: Array
+    upper: Array
+    levelled: Mask
+
+
+@dataclass(frozen=True)
+class Centre:
+    """Mean log N and log D of the rows fitted to."""
+
+    log_params: float = 0.0
+    log_tokens: float = 0.0
+
+
+class CurveForm(Form):
+    """A form with an analytic Jacobian. ``delta``: see :class:`Problems`; ``strength``: the noise variance it
+    assumes.
+    """
+
+    delta: ClassVar[float] = 0.01
+    strength: ClassVar[float] = 3e-5
+    iterations: ClassVar[int] = 200
+
+    @abstractmethod
+    def prior(self, data: Observations) -> Prior:
+        """What is believed before the data."""
+
+    @abstractmethod
+    def held(self, data: Observations) -> tuple[Mask, Array]:
+        """(targets, parameters): which parameters are held, and at which value on the solver's scale."""
+
+    @abstractmethod
+    def starts(self, data: Observations) -> Array:
+        """(starts, parameters) on the solver's scale, relative where levelled."""
+
+    @abstractmethod
+    def curve(self, theta: Array, log_params: Array, log_tokens: Array, shares: Array) -> tuple[Array, Array]:
+        """Log loss (problems, rows) and its Jacobian (problems, rows, parameters) on the solver's scale."""
+
+    @abstractmethod
+    def named(self, theta: Array, centre: Centre) -> Array:
+        """The solver's parameters as the named ones (…, parameters)."""
+
+    @abstractmethod
+    def inner(self, values: Array, centre: Centre) -> Array:
+        """The named parameters on the solver's scale: the inverse of :meth:`named`."""
+
+    def free_parameters(self, data: Observations) -> int:
+        return int((~self.held(data)[0]).sum(axis=1).max())
+
+    def _problems(
+        self, data: Observations, weights: Array, repeats: int, noise: Array | None
+    ) -> tuple[Problems, Array]:
+        """``repeats`` problems per (sample, target), sample-major, and the level (problems,) of their log losses."""
+        samples, targets = len(weights), len(data.targets)
+        sample = np.repeat(np.arange(samples), targets * repeats)
+        target = np.tile(np.repeat(np.arange(targets), repeats), samples)
+        losses = data.log_losses.T
+        weights = weights * data.usable
+        known = np.isfinite(losses).astype(float)
+        total = np.maximum(weights @ known.T, 1e-300)
+        levels = ((weights @ np.nan_to_num(losses).T) / total)[sample, target]
+        prior = self.prior(data)
+        shift = np.where(prior.levelled, levels[:, None], 0.0)
+        held, fixed = self.held(data)
+        held, fixed = held[target], fixed[target]
+        mean = prior.mean + shift
+        if noise is not None:
+            mean = mean + noise[sample] * prior.deviation
+        centre = self._centre(data)
+        log_params, log_tokens = data.log_params - centre.log_params, data.log_tokens - centre.log_tokens
+        problems = Problems(
+            curve=lambda theta: self.curve(theta, log_params, log_tokens, data.shares),
+            log_losses=losses,
+            weights=weights,
+            target=target,
+            sample=sample,
+            prior_mean=np.where(held, fixed, mean),
+            prior_deviation=prior.deviation,
+            lower=np.where(held, fixed, prior.lower + shift),
+            upper=np.where(held, fixed, prior.upper + shift),
+            free=~held,
+            delta=self.delta,
+            strength=self.strength,
+        )
+        return problems, levels
+
+    def _centre(self, data: Observations) -> Centre:
+        return Centre(float(data.log_params.mean()), float(data.log_tokens.mean()))
+
+    def fit(self, data: Observations, weights: Array, workers: int | None = None) -> Array:
+        starts = self.starts(data)
+        count = len(starts)
+        problems, levels = self._problems(data, weights, count, None)
+        levelled = self.prior(data).levelled
+        theta = np.tile(starts, (len(levels) // count, 1)) + np.where(levelled, levels[:, None], 0.0)
+        theta = np.where(problems.free, theta, problems.prior_mean)
+        theta, value = minimise(problems, theta, 25, workers)
+        keep = min(3, count)
+        order = np.argsort(value.reshape(-1, count), axis=1, kind="stable")[:, :keep]
+        chosen = (order + np.arange(len(order))[:, None] * count).ravel()
+        theta, value = minimise(problems.part(chosen), theta[chosen], self.iterations, workers)
+        best = np.argmin(value.reshape(-1, keep), axis=1)
+        theta = theta.reshape(-1, keep, theta.shape[1])[np.arange(len(best)), best]
+        return self._finish(data, theta.reshape(len(weights), len(data.targets), -1))
+
+    def resample(
+        self,
+        data: Observations,
+        values: Array,
+        weights: Array,
+        generator: np.random.Generator,
+        workers: int | None = None,
+    ) -> Array:
+        """Each sample has its own weights and draws the prior's mean anew, domains and targets alike from one draw."""
+        noise = generator.standard_normal((len(weights), values.shape[1]))
+        problems, _ = self._problems(data, weights, 1, noise)
+        start = np.tile(self.inner(values, self._centre(data)), (len(weights), 1))
+        start = np.where(problems.free, start, problems.prior_mean)
+        theta, _ = minimise(problems, start, 40, workers)
+        return self._finish(data, theta.reshape(len(weights), *values.shape))
+
+    def _finish(self, data: Observations, theta: Array) -> Array:
+        return self.named(theta, self._centre(data))
+
+    def log_losses(
+        self, values: Array, domains: tuple[str, ...], log_params: Array, log_tokens: Array, shares: Array
+    ) -> Array:
+        return self.curve(self.inner(values, Centre()), log_params, log_tokens, shares)[0]

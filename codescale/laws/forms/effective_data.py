@@ -1,0 +1,122 @@
+"""L_i = E_i + A_i N^-alpha_i + B_i D_i^-beta_i with D_i = D sum_j t_ij p_j: tokens of j count t_ij tokens of i.
+
+The default law (DESIGN.md), in the manner of ATLAS (Longpre et al., 2025, arXiv 2510.22037): what a target learns of
+another language's tokens is a rate of exchange.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from codescale.laws.forms.base import absent_domains, collinear_domains, one_value
+from codescale.laws.forms.chinchilla import ABSENT, SCALARS, inner_terms, named_terms, term_prior, term_starts
+from codescale.laws.forms.curve import Centre, CurveForm, Prior
+from codescale.laws.observations import Array, Mask, Observations
+
+_NO_DATA = 1e-9
+"""Effective share below which a mixture counts as holding nothing for the target; keeps D_i above 0."""
+
+
+class EffectiveData(CurveForm):
+    """Each target's own loss, convex in the shares.
+
+    E: irreducible loss, nats per token. A, alpha: what finite N costs, N in parameters. B, beta: what finite
+    effective data cost, D_i in tokens. t.<domain>: tokens of the target that one token of the domain is worth, at
+    least 0; 1 for the target itself where it is trained on. For a target that is no training domain only ratios of t
+    are identified: the largest is 1.
+    """
+
+    name = "effective-data"
+    formula = "L_i = E_i + A_i N^-alpha_i + B_i (D sum_j t_ij p_j)^-beta_i"
+
+    def parameter_names(self, domains: tuple[str, ...], target: str) -> tuple[str, ...]:
+        return (*SCALARS, *(f"t.{domain}" for domain in domains))
+
+    def unidentified(self, data: Observations) -> dict[str, str]:
+        reasons: dict[str, str] = {}
+        if one_value(data.log_params):
+            reasons |= dict.fromkeys(("A", "alpha"), "all rows have one N: set to 0, E holds their part")
+        one_mixture = len(np.unique(np.round(data.shares, 6), axis=0)) == 1
+        if one_value(data.log_tokens) and one_mixture:
+            reasons |= dict.fromkeys(("B", "beta"), "all rows have one D and one mixture: set to 0, E holds their part")
+        reasons |= {f"t.{name}": "no row trains on it: left at its prior" for name in absent_domains(data)}
+        for name in collinear_domains(data):
+            reasons[f"t.{name}"] = "its share varies only together with others': held near its prior"
+        return reasons
+
+    def held(self, data: Observations) -> tuple[Mask, Array]:
+        targets, domains = len(data.targets), len(data.domains)
+        held = np.zeros((targets, 5 + domains), dtype=bool)
+        fixed = np.zeros((targets, 5 + domains))
+        if one_value(data.log_params):
+            held[:, 1:3], fixed[:, 1] = True, ABSENT
+        if one_value(data.log_tokens) and len(np.unique(np.round(data.shares, 6), axis=0)) == 1:
+            held[:, 3:5], fixed[:, 3] = True, ABSENT
+        own = data.own_domain
+        trained = np.flatnonzero(own >= 0)
+        held[trained, 5 + own[trained]] = True
+        if domains == 1:
+            held[:, 5:] = True
+        return held, fixed
+
+    def prior(self, data: Observations) -> Prior:
+        terms, ones = term_prior(), np.ones(len(data.domains))
+        return Prior(
+            mean=np.concatenate([terms.mean, np.log(0.2) * ones]),
+            deviation=np.concatenate([terms.deviation, 1.5 * ones]),
+            lower=np.concatenate([terms.lower, -12.0 * ones]),
+            upper=np.concatenate([terms.upper, 3.0 * ones]),
+            levelled=np.concatenate([terms.levelled, np.zeros(len(data.domains), dtype=bool)]),
+        )
+
+    def starts(self, data: Observations) -> Array:
+        terms = term_starts()
+        weights = np.repeat(np.log([0.1, 0.5]), len(terms))
+        return np.hstack([np.vstack([terms, terms]), np.tile(weights[:, None], (1, len(data.domains)))])
+
+    def curve(self, theta: Array, log_params: Array, log_tokens: Array, shares: Array) -> tuple[Array, Array]:
+        alpha, beta = np.exp(theta[:, 2:3]), np.exp(theta[:, 4:5])
+        worth = np.exp(theta[:, 5:])
+        effective = worth @ shares.T + _NO_DATA
+        log_data = log_tokens + np.log(effective)
+        floor = np.exp(theta[:, 0:1])
+        term_n = np.exp(np.minimum(theta[:, 1:2] - alpha * log_params, 300.0))
+        term_d = np.exp(np.minimum(theta[:, 3:4] - beta * log_data, 300.0))
+        total = floor + term_n + term_d
+        share_n, share_d = term_n / total, term_d / total
+        jacobian = np.empty((*total.shape, theta.shape[1]))
+        jacobian[..., 0] = floor / total
+        jacobian[..., 1] = share_n
+        jacobian[..., 2] = -share_n * alpha * log_params
+        jacobian[..., 3] = share_d
+        jacobian[..., 4] = -share_d * beta * log_data
+        np.multiply(worth[:, None, :], shares, out=jacobian[..., 5:])
+        jacobian[..., 5:] *= (-share_d * beta / effective)[..., None]
+        return np.log(total), jacobian
+
+    def named(self, theta: Array, centre: Centre) -> Array:
+        return np.concatenate([named_terms(theta[..., :5], centre), np.exp(theta[..., 5:])], axis=-1)
+
+    def inner(self, values: Array, centre: Centre) -> Array:
+        worth = np.log(np.maximum(values[..., 5:], np.exp(-700.0)))
+        return np.concatenate([inner_terms(values[..., :5], centre), worth], axis=-1)
+
+    def _finish(self, data: Observations, theta: Array) -> Array:
+        """Fixes the scale of t for targets outside the training domains: the largest is 1, B takes the rest."""
+        theta = theta.copy()
+        for k, own in enumerate(data.own_domain):
+            if own < 0:
+                largest = theta[:, k, 5:].max(axis=1)
+                theta[:, k, 5:] -= largest[:, None]
+                theta[:, k, 3] -= np.where(theta[:, k, 3] <= ABSENT, 0.0, np.exp(theta[:, k, 4]) * largest)
+        return super()._finish(data, theta)
+
+    def share_gradient(
+        self, values: Array, domains: tuple[str, ...], log_params: float, log_tokens: float, shares: Array
+    ) -> tuple[float, Array]:
+        floor, height_n, alpha, height_d, beta = values[:5]
+        worth = values[5:]
+        effective = float(worth @ shares) + _NO_DATA
+        data_term = height_d * np.exp(-beta * (log_tokens + np.log(effective)))
+        loss = floor + height_n * np.exp(-alpha * log_params) + data_term
+        return float(loss), -beta * data_term / effective * worth

@@ -1,0 +1,91 @@
+"""How well a form predicts rows it was not fitted to, by hold-outs that imitate what a law is for.
+
+Kinds: ``mixtures`` (mixtures that were not tried, in folds), ``longest`` (the longest D) and ``largest`` (the largest
+N); ``runs`` (whole trunks, in folds) where the mixtures are too few to hold any out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from codescale.laws.forms.base import Form
+from codescale.laws.law import HeldOut
+from codescale.laws.observations import Array, Mask, Observations
+
+FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows held out together: ``test`` (rows,), and rows to ``train`` on."""
+
+    kind: str
+    train: Mask
+    test: Mask
+
+
+def make_splits(data: Observations, seed: int) -> list[Split]:
+    """The hold-outs that ``data`` allows; none where it has fewer than four trunks.
+
+    Mixtures of two or more languages are held out rather than single languages, which anchor every law.
+    """
+    splits = _folds(data, seed)
+    for kind, log_values in (("longest", data.log_tokens), ("largest", data.log_params)):
+        levels = np.unique(np.round(log_values[data.usable], 2))
+        if len(levels) < 3:
+            continue
+        for cut in levels[::-1][: len(levels) - 2]:
+            test = (log_values >= cut - 0.01) & data.usable
+            if test.sum() >= min(10, 0.1 * data.usable.sum()):
+                break
+        if test.sum() <= 0.5 * data.usable.sum():
+            splits.append(Split(kind, data.usable & ~test, test))
+    return splits
+
+
+def _folds(data: Observations, seed: int) -> list[Split]:
+    mixture = data.mixture_index
+    mixed = data.shares.max(axis=1) < 0.999
+    groups, kind = mixture, "mixtures"
+    candidates = np.unique(mixture[mixed & data.usable])
+    if len(candidates) < FOLDS:
+        groups, kind = data.trunk, "runs"
+        candidates = np.unique(data.trunk[data.usable])
+    if len(candidates) < 4:
+        return []
+    order = np.random.default_rng(seed).permutation(candidates)
+    splits = []
+    for part in np.array_split(order, min(FOLDS, len(order))):
+        test = np.isin(groups, part) & data.usable
+        splits.append(Split(kind, data.usable & ~test, test))
+    return splits
+
+
+def held_out_residuals(form: Form, data: Observations, splits: list[Split], workers: int | None) -> list[Array]:
+    """Per split (test rows, law targets): predicted minus measured log loss, NaN where not measured."""
+    if not splits:
+        return []
+    values = form.fit(data, np.array([split.train for split in splits], dtype=float), workers)
+    observed = form.observed(data)
+    residuals = []
+    for split, fitted in zip(splits, values, strict=True):
+        inputs = (data.domains, data.log_params[split.test], data.log_tokens[split.test], data.shares[split.test])
+        predicted = np.column_stack([form.log_losses(one[None, :], *inputs)[0] for one in fitted])
+        residuals.append(predicted - observed[split.test])
+    return residuals
+
+
+def score(form: Form, data: Observations, splits: list[Split], residuals: list[Array]) -> HeldOut:
+    """The mean relative errors of ``residuals``; splits of one kind are pooled, kinds count alike."""
+    targets = form.law_targets(data)
+    kinds = list(dict.fromkeys(split.kind for split in splits))
+    pooled = {kind: [r for s, r in zip(splits, residuals, strict=True) if s.kind == kind] for kind in kinds}
+    by_kind = np.array([np.nanmean(np.abs(np.expm1(np.vstack(pooled[kind]))), axis=0) for kind in kinds])
+    per_target = np.nanmean(by_kind, axis=0)
+    return HeldOut(
+        error=float(np.nanmean(by_kind)),
+        splits={kind: float(np.nanmean(row)) for kind, row in zip(kinds, by_kind, strict=True)},
+        targets={name: float(value) for name, value in zip(targets, per_target, strict=True)},
+    )

@@ -1,0 +1,207 @@
+"""A fitted law: its parameters by name, where it was fitted, how sure it is, and what it predicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from codescale.errors import UserError
+from codescale.laws.forms import find_form
+from codescale.laws.forms.base import Form
+from codescale.laws.observations import Array, Mask
+
+LEVEL = 0.9
+"""The level of every interval."""
+
+NORMAL_90 = 1.6448536269514722
+"""Half-width of a normal distribution's 90 % interval in standard deviations."""
+
+_ROWS_AT_ONCE = 20_000
+
+
+class HeldOut(BaseModel):
+    """Mean relative error |predicted/measured - 1| of a form on rows it was not fitted to.
+
+    ``error`` is the mean over ``splits``, a split per kind of hold-out (unseen mixtures, the longest D, the largest N);
+    ``targets`` holds each target's error, averaged over splits.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    error: float
+    splits: dict[str, float]
+    targets: dict[str, float]
+
+
+class FittedRange(BaseModel):
+    """Where the law was fitted: N (parameters), D (tokens) and each domain's share, each (lowest, highest)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    n_params: tuple[float, float]
+    n_tokens: tuple[float, float]
+    proportions: dict[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Losses in nats per token: ``losses``, ``low`` and ``high`` (rows, targets), a 90 % prediction interval.
+
+    ``extrapolated`` (rows,) is true outside the fitted range of N, D or a share. ``low`` and ``high`` are NaN where
+    the law cannot say: N or D differs from the only one it was fitted at.
+    """
+
+    targets: tuple[str, ...]
+    losses: Array
+    low: Array
+    high: Array
+    extrapolated: Mask
+
+
+class Law(BaseModel):
+    """A law as it is stored: every number that a prediction needs, under its name.
+
+    ``parameters`` maps target to parameter name to value; ``bootstrap`` maps target to parameter name to one value
+    per sample (samples are joint over targets). ``noise`` is the standard deviation of a new run's log loss around
+    the law, per target, from held-out rows where there are any; ``correlation`` (targets, targets) that of the
+    residuals. ``unidentified`` names what the data could not tell, and why. ``bytes_per_token`` turns nats per token
+    into bits per byte.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    format: Literal["codescale-law-1"] = "codescale-law-1"
+    name: str
+    formula: str
+    domains: tuple[str, ...] = Field(min_length=1)
+    targets: tuple[str, ...] = Field(min_length=1)
+    parameters: dict[str, dict[str, float]]
+    fitted_range: FittedRange
+    noise: dict[str, float]
+    correlation: list[list[float]]
+    held_out: dict[str, HeldOut] = {}
+    unidentified: dict[str, str] = {}
+    bytes_per_token: dict[str, float] | None = None
+    seed: int
+    fitted_rows: int
+    runs: str
+    bootstrap: dict[str, dict[str, list[float]]] = {}
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Law:
+        for target in self.targets:
+            wanted = self.form.parameter_names(self.domains, target)
+            if set(self.parameters.get(target, {})) != set(wanted):
+                raise ValueError(f"parameters.{target} does not hold {', '.join(wanted)}")
+            if self.bootstrap and set(self.bootstrap.get(target, {})) != set(wanted):
+                raise ValueError(f"bootstrap.{target} does not hold {', '.join(wanted)}")
+            if target not in self.noise:
+                raise ValueError(f"noise.{target} is missing")
+        lengths = {len(column) for columns in self.bootstrap.values() for column in columns.values()}
+        if len(lengths) > 1:
+            raise ValueError("bootstrap: the columns have different lengths")
+        if np.shape(self.correlation) != (len(self.targets), len(self.targets)):
+            raise ValueError("correlation is not targets by targets")
+        return self
+
+    @property
+    def form(self) -> Form:
+        """The form of this law. Raises :class:`UserError` where it is not known."""
+        return find_form(self.name, "the law's name")
+
+    @cached_property
+    def values(self) -> Array:
+        """(targets, parameters), in the order of the form's parameter names."""
+        return np.array(
+            [
+                [self.parameters[target][name] for name in self.form.parameter_names(self.domains, target)]
+                for target in self.targets
+            ]
+        )
+
+    @cached_property
+    def samples(self) -> Array:
+        """(samples, targets, parameters): the bootstrap; no samples where there are none."""
+        if not self.bootstrap:
+            return np.empty((0, *self.values.shape))
+        columns = [
+            [self.bootstrap[target][name] for name in self.form.parameter_names(self.domains, target)]
+            for target in self.targets
+        ]
+        return np.moveaxis(np.array(columns), -1, 0)
+
+    @cached_property
+    def noise_deviation(self) -> Array:
+        """(targets,): ``noise`` as an array."""
+        return np.array([self.noise[target] for target in self.targets])
+
+    def predict(self, n_params: Array, n_tokens: Array, proportions: Array) -> Prediction:
+        """Losses at N (rows,), D (rows,) and shares (rows, domains) in the order of ``domains``.
+
+        The interval holds a new run's loss with 90 %: the bootstrap's spread and the noise around the law, widened
+        outside the fitted range by the distance from it (docs/laws.md).
+        """
+        n_params, n_tokens = np.asarray(n_params, dtype=float), np.asarray(n_tokens, dtype=float)
+        proportions = np.asarray(proportions, dtype=float)
+        rows = len(n_params)
+        slices = [slice(k, k + _ROWS_AT_ONCE) for k in range(0, max(rows, 1), _ROWS_AT_ONCE)]
+        parts = [self._predict(n_params[k], n_tokens[k], proportions[k]) for k in slices]
+        return Prediction(
+            self.targets,
+            losses=np.concatenate([part.losses for part in parts]),
+            low=np.concatenate([part.low for part in parts]),
+            high=np.concatenate([part.high for part in parts]),
+            extrapolated=np.concatenate([part.extrapolated for part in parts]),
+        )
+
+    def _predict(self, n_params: Array, n_tokens: Array, proportions: Array) -> Prediction:
+        log_params, log_tokens = np.log(n_params), np.log(n_tokens)
+        distance, knowable = self.distance(n_params, n_tokens, proportions)
+        middle, deviation = (np.empty((len(n_params), len(self.targets))) for _ in range(2))
+        for k in range(len(self.targets)):
+            inputs = (self.domains, log_params, log_tokens, proportions)
+            middle[:, k] = self.form.log_losses(self.values[k : k + 1], *inputs)[0]
+            spread = np.zeros(len(n_params))
+            if len(self.samples):
+                drawn = self.form.log_losses(self.samples[:, k], *inputs)
+                spread = _half_width(drawn)
+            deviation[:, k] = np.hypot(spread, self.noise_deviation[k] * (1.0 + distance))
+        deviation[~knowable] = np.nan
+        half = NORMAL_90 * deviation
+        return Prediction(self.targets, np.exp(middle), np.exp(middle - half), np.exp(middle + half), distance > 0)
+
+    def distance(self, n_params: Array, n_tokens: Array, proportions: Array) -> tuple[Array, Mask]:
+        """(rows,): how far outside the fitted range, and whether the interval can be known there.
+
+        The distance adds log N and log D beyond the range, each in units of the fitted log range (at least log 2),
+        and the largest excess of a share in units of its fitted range. 0 is inside.
+        """
+        total, knowable = np.zeros(len(n_params)), np.ones(len(n_params), dtype=bool)
+        for values, (least, most) in ((n_params, self.fitted_range.n_params), (n_tokens, self.fitted_range.n_tokens)):
+            beyond = np.maximum(np.log(least / values), np.log(values / most))
+            beyond = np.where(beyond > 0.01, beyond, 0.0)
+            total += beyond / max(np.log(most / least), np.log(2.0))
+            if np.log(most / least) < 0.01:
+                knowable &= beyond == 0
+        low = np.array([self.fitted_range.proportions[name][0] for name in self.domains])
+        high = np.array([self.fitted_range.proportions[name][1] for name in self.domains])
+        excess = np.maximum(low - proportions, proportions - high)
+        excess = np.where(excess > 1e-6, excess, 0.0)
+        return total + (excess / np.maximum(high - low, 0.05)).max(axis=1), knowable
+
+    def check_domains(self, domains: tuple[str, ...], where: str) -> None:
+        """Raises :class:`UserError` where ``domains`` lack one of the law's or hold one that it does not know."""
+        for name in self.domains:
+            if name not in domains:
+                raise UserError(
+                    where, f"has no column proportion.{name}", "the law has this domain: add it, 0 if unused"
+                )
+
+
+def _half_width(drawn: Array) -> Array:
+    """(rows,): the spread of (samples, rows) as a standard deviation, from the middle 90 % so that strays count
+    little.
+    """
+    low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
+    return (high - low) / (2.0 * NORMAL_90)

@@ -1,0 +1,165 @@
+"""What a form is fitted to: the fittable rows of a runs table as plain arrays, one corpus and one recipe.
+
+A runs table may hold runs on several corpora, organisations or hyperparameters. A law fitted across them would be
+silently wrong, so :func:`narrow` refuses the mix unless it is told which to take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codescale.errors import UserError
+from codescale.runs import RunsTable
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+REPEATED = 1.5
+"""Epochs over a language's distinct tokens from which a row counts as repeating them."""
+
+
+@dataclass(frozen=True)
+class Observations:
+    """``rows`` measured losses: log N, log D (natural logs), shares (rows, domains), log losses (rows, targets).
+
+    ``log_losses`` is NaN where a target was not measured. ``trunk`` numbers the trunks 0, 1, … in order of
+    appearance: the unit that a bootstrap resamples and a hold-out takes whole. ``usable`` is false on rows that
+    repeat their tokens while another row of the same N, D and mixture sees fresh ones: laws without repetition would
+    take the difference for noise. ``path`` is the file, for messages.
+    """
+
+    path: str
+    domains: tuple[str, ...]
+    targets: tuple[str, ...]
+    log_params: Array
+    log_tokens: Array
+    shares: Array
+    log_losses: Array
+    trunk: Integers
+    usable: Mask
+
+    def __len__(self) -> int:
+        return len(self.log_params)
+
+    @property
+    def own_domain(self) -> Integers:
+        """(targets,): the index of the domain that a target is, -1 where it is none."""
+        return np.array([self.domains.index(name) if name in self.domains else -1 for name in self.targets])
+
+    @property
+    def mixture_index(self) -> Integers:
+        """(rows,): numbers the distinct mixtures 0, 1, … in order of appearance."""
+        return appearance_index(np.round(self.shares, 6))
+
+
+def appearance_index(values: NDArray) -> Integers:
+    """(rows,): numbers the distinct rows of ``values`` in order of appearance, so that names and column order don't
+    matter.
+    """
+    seen: dict[object, int] = {}
+    keys = [row.tobytes() for row in values] if values.ndim > 1 else values.tolist()
+    return np.array([seen.setdefault(key, len(seen)) for key in keys], dtype=np.intp)
+
+
+def narrow(
+    table: RunsTable,
+    corpus_id: str | None = None,
+    organisation: str | None = None,
+    hyper: Mapping[str, float] | None = None,
+) -> RunsTable:
+    """The fittable rows of ``table`` on one corpus, one organisation and one value of each hyperparameter.
+
+    Raises :class:`UserError` where several are left and none was named, or where nothing is left. An empty
+    hyperparameter is a value of its own: the recipe's default.
+    """
+    rows = table.fittable()
+    if len(rows) == 0:
+        raise UserError(table.path, "has no row that is ok and annealed", "a law needs finished runs: let some finish")
+    for name, column, wanted in (
+        ("corpus_id", rows.corpus_id, corpus_id),
+        ("organisation", rows.organisation, organisation),
+    ):
+        keep = np.ones(len(rows), dtype=bool) if wanted is None else column == wanted
+        values = sorted({str(value) for value in column[keep]})
+        if not values:
+            there = ", ".join(sorted({repr(str(value)) for value in column}))
+            raise UserError(f"{table.path}, {name}", f"no fittable row has {wanted!r}", f"choose among {there}")
+        if len(values) > 1:
+            raise UserError(
+                f"{table.path}, {name}", f"mixes {', '.join(repr(value) for value in values[:4])}",
+                f"say which {name} to take: one law over several would be wrong",
+            )  # fmt: skip
+        if not keep.all():
+            return narrow(rows.select(keep), corpus_id, organisation, hyper)
+    return _narrow_hyper(rows, dict(hyper or {}))
+
+
+def _narrow_hyper(rows: RunsTable, hyper: dict[str, float]) -> RunsTable:
+    for name in hyper:
+        if name not in rows.hyper:
+            known = ", ".join(rows.hyper) or "none"
+            raise UserError(f"{rows.path}, hyper.{name}", "there is no such column", f"the table has: {known}")
+    for name in rows.hyper:
+        column = rows.hyper[name]
+        if name in hyper:
+            keep = np.isclose(column, hyper[name], rtol=1e-9, equal_nan=True)
+            if not keep.any():
+                there = ", ".join(f"{value:g}" for value in np.unique(column)[:6])
+                raise UserError(
+                    f"{rows.path}, hyper.{name}", f"no fittable row has {hyper[name]:g}", f"choose among {there}"
+                )
+            rows = rows.select(keep)
+            continue
+        values = np.unique(column)
+        if len(values) > 1:
+            there = ", ".join("empty" if np.isnan(value) else f"{value:g}" for value in values[:6])
+            raise UserError(
+                f"{rows.path}, hyper.{name}", f"mixes {there}",
+                f"say which hyper.{name} to take: one law over several would be wrong",
+            )  # fmt: skip
+    return rows
+
+
+def epochs(table: RunsTable) -> Array:
+    """(rows,): how often a row has seen its most repeated language; 1 where the distinct tokens are not known."""
+    result = np.ones(len(table))
+    for k, domain in enumerate(table.domains):
+        unique = table.unique_tokens.get(domain)
+        if unique is None:
+            continue
+        seen = table.proportions[:, k] * table.n_tokens
+        known = (unique > 0) & (seen > 0)
+        ratio = np.divide(seen, unique, out=np.ones(len(table)), where=known)
+        result = np.maximum(result, ratio)
+    return result
+
+
+def observe(table: RunsTable) -> Observations:
+    """The rows of ``table`` (see :func:`narrow`) as arrays; rows without any loss are left out.
+
+    Raises :class:`UserError` where no row has a loss.
+    """
+    measured: Mask = np.asarray(~np.isnan(table.losses).all(axis=1), dtype=np.bool_)
+    if not measured.any():
+        raise UserError(table.path, "no fittable row has a loss", "fill in loss.<target> for the runs to fit")
+    rows = table.select(measured)
+    seen = epochs(rows)
+    recipe = appearance_index(np.column_stack([rows.n_params, rows.n_tokens, np.round(rows.proportions, 6)]))
+    freshest = np.full(recipe.max() + 1, np.inf)
+    np.minimum.at(freshest, recipe, seen)
+    return Observations(
+        path=table.path,
+        domains=rows.domains,
+        targets=rows.targets,
+        log_params=np.log(rows.n_params),
+        log_tokens=np.log(rows.n_tokens),
+        shares=rows.proportions,
+        log_losses=np.log(rows.losses),
+        trunk=appearance_index(rows.trunk),
+        usable=(seen < REPEATED) | (seen <= freshest[recipe] * 1.01),
+    )

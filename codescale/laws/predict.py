@@ -1,0 +1,74 @@
+"""A runs table with a law's predictions beside what was measured."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from codescale.errors import UserError
+from codescale.laws.law import Law
+from codescale.laws.observations import Array
+from codescale.laws.warning import warn
+from codescale.runs import RunsTable
+
+
+def law_shares(law: Law, table: RunsTable) -> Array:
+    """(rows, law domains): the table's shares in the law's order.
+
+    Raises :class:`UserError` where the table lacks a domain of the law or trains on one that the law does not know.
+    """
+    law.check_domains(table.domains, table.path)
+    for k, name in enumerate(table.domains):
+        used = np.flatnonzero(table.proportions[:, k] > 0)
+        if name not in law.domains and len(used):
+            raise UserError(
+                f"{table.path}, row {used[0] + 1}, proportion.{name}", "the law does not know this domain",
+                f"fit a law on runs with it; this one knows {', '.join(law.domains)}",
+            )  # fmt: skip
+    return table.proportions[:, [table.domains.index(name) for name in law.domains]]
+
+
+def predict_table(law: Law, table: RunsTable, strict: bool = False) -> pa.Table:
+    """``table`` with ``predicted.<target>``, ``.low`` and ``.high`` (nats per token, 90 %) and ``extrapolated``.
+
+    ``low`` and ``high`` are empty where the law cannot tell (see :class:`Prediction`). Warns where rows lie outside
+    the fitted range; with ``strict`` raises :class:`UserError` that names the first such row.
+    """
+    shares = law_shares(law, table)
+    prediction = law.predict(table.n_params, table.n_tokens, shares)
+    outside = np.flatnonzero(prediction.extrapolated)
+    if len(outside):
+        row = int(outside[0])
+        reason = _reason(law, table, shares, row)
+        if strict:
+            raise UserError(
+                f"{table.path}, row {row + 1}", f"lies outside what the law was fitted on ({reason})",
+                "leave out --strict to predict it all the same, or fit on runs that reach there",
+            )  # fmt: skip
+        share = f"{len(outside):,} of {len(table):,} rows"
+        warn(f"{table.path}: {share} lie outside what the law was fitted on (row {row + 1}: {reason})")
+    columns: dict[str, pa.Array] = {}
+    for k, target in enumerate(law.targets):
+        columns[f"predicted.{target}"] = pa.array(prediction.losses[:, k])
+        for bound, values in (("low", prediction.low), ("high", prediction.high)):
+            columns[f"predicted.{target}.{bound}"] = pa.array(values[:, k], from_pandas=True)
+    columns["extrapolated"] = pa.array(prediction.extrapolated)
+    result = table.table.drop_columns([name for name in columns if name in table.table.column_names])
+    for name, column in columns.items():
+        result = result.append_column(name, column)
+    return result
+
+
+def _reason(law: Law, table: RunsTable, shares: Array, row: int) -> str:
+    """Why a row counts as extrapolated: the first of N, D and the shares that is outside."""
+    for word, value, (low, high) in (
+        ("N", table.n_params[row], law.fitted_range.n_params),
+        ("D", table.n_tokens[row], law.fitted_range.n_tokens),
+    ):
+        if not low * 0.99 <= value <= high * 1.01:
+            return f"{word} = {value:.4g}, fitted {low:.4g} to {high:.4g}"
+    for name, share in zip(law.domains, shares[row], strict=True):
+        low, high = law.fitted_range.proportions[name]
+        if not low - 1e-6 <= share <= high + 1e-6:
+            return f"{name} = {share:.4g}, fitted {low:.4g} to {high:.4g}"
+    return "its mixture"
