@@ -191,8 +191,9 @@ class RunsTable:
     """A runs table in memory: ``rows`` evaluations of runs over ``domains``, measured on ``targets``.
 
     Arrays have one entry a row; ``proportions`` is (rows, domains) with rows that sum to 1, ``losses`` (rows, targets)
-    in nats per token with NaN where not measured. ``trunk`` is what a bootstrap resamples: the parent run's id where there
-    is one, else the run's own. ``hyper``, ``metrics`` and ``unique_tokens`` hold one array a column (NaN where empty).
+    in nats per token with NaN where not measured. ``trunk`` is what a bootstrap resamples: the parent run's id where
+    there is one, else the run's own. ``hyper``, ``metrics`` and ``unique_tokens`` hold one array a column (NaN where
+    empty).
     ``table`` is what was read, unknown columns included, row for row.
     """
 

@@ -379,9 +379,19 @@ class StudyFolder:
         return self.root / "search.json"
 
     @property
+    def test_losses(self) -> Path:
+        """One file per run of the comparison: its losses on the test split."""
+        return self.root / "test_losses"
+
+    @property
     def comparison(self) -> Path:
         """Uniform, predicted best and measured best, on the test split."""
         return self.root / "comparison.json"
+
+    @property
+    def ray(self) -> Path:
+        """What Ray keeps while a stage runs; may be deleted between stages."""
+        return self.root / ".ray"
 
     @property
     def timings(self) -> Path:

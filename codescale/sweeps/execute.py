@@ -38,10 +38,7 @@ class RunWorker:
         session = self._factory(spec)
         while not session.finished:
             session.advance()
-        if session.diverged:
-            record = session.record("diverged", "a loss was not finite")
-        else:
-            record = session.record("ok")
+        record = session.record("diverged", "a loss was not finite") if session.diverged else session.record("ok")
         write_record(self._folder.runs, record)
         session.discard_checkpoint()
         return record

@@ -201,8 +201,9 @@ def fit_to_budget(config: StudyConfig, unique_tokens: int | None) -> SweepSectio
 def plan_sweep(config: StudyConfig, available: dict[str, int] | None) -> list[RunSpec]:
     """The runs of a study's sweep, within its budget.
 
-    ``available`` are the training tokens of each language (None before there is a corpus); every language is held to the
-    smallest of them, or to ``sweep.unique_tokens``. Raises :class:`UserError` where a language has fewer than a plan needs.
+    ``available`` are the training tokens of each language (None before there is a corpus); every language is held to
+    the smallest of them, or to ``sweep.unique_tokens``. Raises :class:`UserError` where a language has fewer than a
+    plan needs.
     """
     unique = unique_tokens_of(config, available)
     sweep = fit_to_budget(config, unique)

@@ -1,7 +1,7 @@
 """Validation and test losses: the mean next-token cross-entropy of each language on a fixed set of sequences.
 
-The sequences are spread evenly over a split, so that all of its packages count; they depend on nothing but the corpus, so
-two models are always judged on the same text.
+The sequences are spread evenly over a split, so that all of its packages count; they depend on nothing but the corpus,
+so two models are always judged on the same text.
 """
 
 from __future__ import annotations

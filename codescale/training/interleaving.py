@@ -1,8 +1,8 @@
 """Which language each training sequence comes from, as a pure function of the mixture.
 
-At every prefix each language has had its share to within one sequence. The order is that of earliest deadline first over
-a proportionate fair share (Baruah et al. 1996, "Proportionate progress"): sequence j of a language with share p may
-start once j < p·(k+1) and is due by (j+1)/p, and the sequence due first goes first.
+At every prefix each language has had its share to within one sequence. The order is that of earliest deadline first
+over a proportionate fair share (Baruah et al. 1996, "Proportionate progress"): sequence j of a language with share p
+may start once j < p·(k+1) and is due by (j+1)/p, and the sequence due first goes first.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from codescale.study import Shape
+from codescale.training.cross_entropy import cross_entropy
 
 ROPE_BASE = 10_000.0
 NORM_EPSILON = 1e-6
@@ -61,9 +62,7 @@ class Attention(nn.Module):
             projection(x).view(batch, context, self.heads, -1).transpose(1, 2)
             for projection in (self.q_proj, self.k_proj, self.v_proj)
         )
-        mixed = F.scaled_dot_product_attention(
-            rotate(q, cosines, sines), rotate(k, cosines, sines), v, is_causal=True
-        )
+        mixed = F.scaled_dot_product_attention(rotate(q, cosines, sines), rotate(k, cosines, sines), v, is_causal=True)
         return self.o_proj(mixed.transpose(1, 2).reshape(batch, context, hidden))
 
 
@@ -133,7 +132,7 @@ class LanguageModel(nn.Module):
     def forward(self, sequences: Tensor) -> Tensor:
         """Mean next-token cross-entropy, nats per token, of sequences (batch, context + 1)."""
         logits = self.logits(sequences[:, :-1])
-        return F.cross_entropy(logits.flatten(0, 1).float(), sequences[:, 1:].flatten())
+        return cross_entropy(logits.flatten(0, 1).float(), sequences[:, 1:].flatten())
 
 
 def initialise(model: LanguageModel, deviation: float, seed: int) -> None:

@@ -38,7 +38,8 @@ def read_test_losses(folder: Path, run_id: str) -> TestLosses:
 class TrainJob:
     """Runs to be trained and judged on the test split, and where their results go.
 
-    ``records`` gets one run record a run (written last: where it exists the run is done), ``test_losses`` one file a run.
+    ``records`` gets one run record a run (written last: where it exists the run is done), ``test_losses`` one file
+    a run.
     """
 
     specs: tuple[RunSpec, ...]

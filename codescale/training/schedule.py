@@ -41,7 +41,7 @@ class Schedule:
         return sum(leg.stop - leg.start for leg in self.legs)
 
     def relative_rate(self, step: int, leg: Leg) -> float:
-        """The learning rate of ``step``, relative to its peak: warm-up, then constant, then (on a branch) linear to 0."""
+        """The learning rate of ``step``, relative to its peak: warm-up, constant, and on a branch linear to 0."""
         warm = min(1.0, (step + 1) / self.warmup) if self.warmup else 1.0
         if leg.branch is None:
             return warm

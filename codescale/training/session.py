@@ -116,9 +116,7 @@ class TrainingSession:
 
     def record(self, status: Status, note: str = "") -> RunRecord:
         """What the run has done so far, as a record. Losses that are not finite are left out of it."""
-        evaluations = tuple(
-            e for e in self.evaluations if all(math.isfinite(loss) for loss in e.losses.values())
-        )
+        evaluations = tuple(e for e in self.evaluations if all(math.isfinite(loss) for loss in e.losses.values()))
         tokens = self._tokens_trained()
         return RunRecord(
             spec=self.spec,
@@ -243,9 +241,7 @@ class StudyData:
         key = (split, tokens)
         if key not in self._held_out:
             context = self._config.training.context
-            self._held_out[key] = HeldOut(
-                self.corpus, self._config.languages, split, tokens=tokens, context=context
-            )
+            self._held_out[key] = HeldOut(self.corpus, self._config.languages, split, tokens=tokens, context=context)
         return self._held_out[key]
 
 

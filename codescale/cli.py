@@ -1,0 +1,386 @@
+"""The command line: one command per stage. It parses and prints, and decides nothing."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from codescale import __version__
+from codescale.errors import UserError
+from codescale.terminal import TerminalProgress
+
+app = typer.Typer(
+    name="codescale",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+console = Console()
+errors = Console(stderr=True)
+
+StudyArgument = Annotated[
+    Path, typer.Argument(metavar="STUDY", help="The study's folder, made by [b]codescale init[/b].")
+]
+
+
+def _progress() -> TerminalProgress:
+    return TerminalProgress(console)
+
+
+def _study(folder: Path) -> Any:
+    from codescale.pipeline import Study
+
+    return Study(folder, _progress())
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        console.print(f"codescale {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def codescale(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Find the best split of a code model's token budget across programming languages, and prove it.
+
+    CodeScale trains many small models, measures how each language scales and
+    which languages help each other, fits laws to those runs, computes the
+    mixture that the laws prefer, searches around it with real runs, and
+    compares the result with a uniform split on data that nothing was chosen by.
+
+    [b]A study in one command[/b]
+
+      codescale demo               everything on a small scale, 25 minutes
+
+    [b]Stage by stage[/b]
+
+      codescale init my-study      a folder with study.yaml, which you edit
+      codescale corpus my-study    fetch code, clean it, tokenize it
+      codescale sweep my-study     train the grid, the pairs and the mixtures
+      codescale fit my-study       fit the laws and the synergy matrix
+      codescale optimize my-study  compute the law's best mixture
+      codescale search my-study    search around it with real runs
+      codescale compare my-study   prove it against uniform, with seeds
+      codescale report my-study    one self-contained page
+
+    [b]With your own runs[/b] (docs/runs-table.md)
+
+      codescale fit runs.csv --output law.json
+      codescale predict law.json more-runs.csv --output predictions.csv
+      codescale optimize law.json --params 1e9 --tokens 1e11 --output mixture.yaml
+
+    Every command may be interrupted or killed and given again: it goes on where
+    it was. Bad input ends with one line and exit code 2.
+    """
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")],
+    preset: Annotated[
+        str, typer.Option(help="What to start from: [b]demo[/b], [b]quick[/b] (three languages) or [b]paper[/b].")
+    ] = "demo",
+) -> None:
+    """Make a study: a folder with a commented study.yaml to edit.
+
+    Example: codescale init my-study --preset quick
+    """
+    from codescale.pipeline import Study
+
+    study = Study.create(folder, preset, _progress())
+    console.print(
+        f"Wrote {escape(str(study.folder.config_file))}. Edit it, then: codescale corpus {escape(str(folder))}"
+    )
+
+
+@app.command()
+def corpus(study: StudyArgument) -> None:
+    """Fetch or read code, clean it, split it by package, train a tokenizer and write token shards.
+
+    Sources are named in study.yaml: pinned packages of your Python package
+    index (the default), npm tarballs, a folder of your own repositories,
+    Parquet or JSON Lines files. Nothing of a package is executed. The manifest
+    says what was kept, and what was dropped and why.
+    """
+    from codescale.report.summary import corpus_table
+
+    opened = _study(study)
+    opened.corpus()
+    console.print(corpus_table(opened.config, opened.folder))
+
+
+@app.command()
+def sweep(
+    study: Annotated[Path | None, typer.Argument(metavar="STUDY", help="The study's folder.")] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="List the runs with their tokens and FLOPs; train nothing.")
+    ] = False,
+    preset: Annotated[str | None, typer.Option(help="With --plan: list a built-in study's runs instead.")] = None,
+) -> None:
+    """Train the runs that the laws are fitted on: per language a grid of N x D, pairs of languages, mixtures.
+
+    Runs are shared out over warm Ray workers, largest first. A run of several D
+    is one trunk at a constant learning rate with a short cooldown branched off
+    at each D. Finished runs are kept whatever happens.
+
+    Example: codescale sweep --plan --preset paper
+    """
+    from codescale.plan_table import plan_table
+
+    if preset is not None:
+        if not plan:
+            raise UserError("--preset", "goes with --plan only", "make a study first: codescale init FOLDER --preset …")
+        import yaml
+
+        from codescale.study import parse_study, preset_text
+        from codescale.sweeps.plan import plan_sweep
+
+        config = parse_study(yaml.safe_load(preset_text(preset)), preset)
+        console.print(plan_table(config, plan_sweep(config, None)))
+        return
+    if study is None:
+        raise UserError("STUDY", "is missing", "name a study's folder, such as: codescale sweep my-study")
+    opened = _study(study)
+    if plan:
+        console.print(plan_table(opened.config, opened.plan()))
+        return
+    records = opened.sweep()
+    console.print(f"{len(records)} runs done: {escape(str(opened.folder.runs_table))}")
+
+
+def _fit_table(runs: Path, output: Path, law: str, seed: int, bootstrap: int, narrowed: dict[str, Any]) -> None:
+    from codescale.laws.fit import fit_law
+    from codescale.laws.store import save_law
+    from codescale.report.summary import law_table
+    from codescale.runs import read_runs
+
+    table = read_runs(runs)
+    fitted = fit_law(table, law, seed=seed, bootstrap=bootstrap, progress=_progress(), **narrowed)
+    save_law(fitted, output)
+    console.print(law_table(fitted))
+    console.print(f"Wrote {escape(str(output))}")
+
+
+def _hyper(pairs: list[str]) -> dict[str, float]:
+    result = {}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        try:
+            result[name] = float(value)
+        except ValueError:
+            raise UserError(f"--hyper {pair}", "is not NAME=NUMBER", "write for example weight_decay=0.1") from None
+    return result
+
+
+@app.command()
+def fit(
+    runs: Annotated[Path, typer.Argument(metavar="RUNS", help="A runs table (CSV or Parquet), or a study's folder.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the law goes (JSON).")] = None,
+    law: Annotated[
+        str, typer.Option(help="The law's name, or [b]auto[/b]: the one with the least held-out error.")
+    ] = "auto",
+    seed: Annotated[int, typer.Option(help="Seed of starts, folds and bootstrap.", min=0)] = 0,
+    bootstrap: Annotated[int, typer.Option(help="Bootstrap samples that the intervals rest on.", min=2)] = 200,
+    corpus_id: Annotated[str | None, typer.Option(help="Take only the runs of this corpus.")] = None,
+    organisation: Annotated[str | None, typer.Option(help="Take only the runs of this data organisation.")] = None,
+    hyper: Annotated[
+        list[str] | None, typer.Option(help="Take only the runs with this hyperparameter, NAME=NUMBER.")
+    ] = None,
+) -> None:
+    """Fit a law to runs: a table of anybody's runs, or a study's own.
+
+    Takes the rows that ended well and were annealed. A mix of corpora, data
+    organisations or hyperparameters is refused unless one is chosen. The law
+    says what the data could not identify and each candidate's held-out error.
+
+    Examples:
+
+      codescale fit runs.csv --output law.json
+
+      codescale fit my-study
+    """
+    if runs.is_dir():
+        from codescale.report.summary import law_table
+
+        study = _study(runs)
+        console.print(law_table(study.fit()))
+        console.print(f"Wrote {escape(str(study.folder.law))}")
+        return
+    if output is None:
+        raise UserError("--output", "is missing", "name the file that the law goes to, such as --output law.json")
+    narrowed: dict[str, Any] = {"corpus_id": corpus_id, "organisation": organisation}
+    _fit_table(runs, output, law, seed, bootstrap, narrowed | {"hyper": _hyper(hyper or []) or None})
+
+
+@app.command()
+def predict(
+    law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON).")],
+    runs: Annotated[Path, typer.Argument(metavar="RUNS", help="A runs table: its N, D and proportions are used.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Where RUNS plus the predictions go (CSV or Parquet).")
+    ],
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse rows outside the range that the law was fitted on.")
+    ] = False,
+) -> None:
+    """Predict the losses of runs: RUNS plus predicted.<target>, predicted.<target>.low and .high, and extrapolated.
+
+    Example: codescale predict law.json runs.csv --output predictions.csv
+    """
+    from codescale.laws.predict import predict_table
+    from codescale.laws.store import load_law
+    from codescale.runs import read_runs, write_runs
+
+    table = predict_table(load_law(law), read_runs(runs), strict)
+    write_runs(output, table)
+    console.print(f"Wrote {escape(str(output))} ({table.num_rows:,} rows)")
+
+
+@app.command()
+def optimize(
+    law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON), or a study's folder.")],
+    params: Annotated[float | None, typer.Option(help="N: non-embedding parameters of the target model.")] = None,
+    tokens: Annotated[float | None, typer.Option(help="D: training tokens of the target model.")] = None,
+    weights: Annotated[Path | None, typer.Option(help="weights.yaml: {python: 2, typescript: 1}")] = None,
+    bounds: Annotated[Path | None, typer.Option(help="bounds.yaml: {python: [[0.1, 0.5]], text: 0.1}")] = None,
+    available: Annotated[
+        Path | None, typer.Option(help="available.yaml: {max_epochs: 4, tokens: {java: 30e9}}")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the mixture goes (YAML).")] = None,
+) -> None:
+    """Compute the mixture that minimises the predicted loss at N and D, under bounds and the tokens available.
+
+    The objective is the weighted mean of the losses; by default programming
+    languages weigh the same and natural-language text nothing.
+
+    Example: codescale optimize law.json --params 1e9 --tokens 1e11 --output
+    mixture.yaml
+    """
+    from codescale.report.summary import allocation_table, mixture_table
+
+    if law.is_dir():
+        study = _study(law)
+        study.optimize()
+        console.print(mixture_table(study.folder.mixture))
+        console.print(f"Wrote {escape(str(study.folder.mixture))}")
+        return
+    for name, value in (("--params", params), ("--tokens", tokens), ("--output", output)):
+        if value is None:
+            raise UserError(name, "is missing", "give --params N --tokens D --output mixture.yaml")
+    assert params is not None
+    assert tokens is not None
+    assert output is not None
+    from codescale.allocation.files import read_available, read_bounds, read_weights, write_mixture
+    from codescale.allocation.optimize import optimize_mixture
+    from codescale.laws.store import load_law
+
+    for name, value in (("--params", params), ("--tokens", tokens)):
+        if value <= 0:
+            raise UserError(name, f"{value:g} is not above 0", "give a positive number")
+    allocation = optimize_mixture(
+        load_law(law),
+        params,
+        tokens,
+        weights=read_weights(weights) if weights else None,
+        bounds=read_bounds(bounds) if bounds else None,
+        available=read_available(available) if available else None,
+    )
+    write_mixture(output, allocation, str(law))
+    console.print(allocation_table(allocation))
+    console.print(f"Wrote {escape(str(output))}")
+
+
+@app.command()
+def search(study: StudyArgument) -> None:
+    """Search around the law's optimum with real runs, on Ray Tune and Optuna.
+
+    What is searched stands in a file of search_spaces/ that study.yaml names,
+    or in the study's own search_space.yaml. Trials start from the law's optimum
+    and the sweep's runs, and are stopped where their early loss curves cannot
+    win.
+    """
+    result = _study(study).search()
+    incumbent = result["incumbent"]
+    console.print(
+        f"Best of {len(result['trials'])}: {escape(incumbent['run_id'])}, {incumbent['objective']:.4f} nats per token"
+    )
+
+
+@app.command()
+def compare(study: StudyArgument) -> None:
+    """Prove it: train uniform, predicted best and measured best with three seeds or more, judged on the test split."""
+    from codescale.report.summary import summary_table
+
+    opened = _study(study)
+    opened.compare()
+    console.print(summary_table(opened.config, opened.folder))
+
+
+@app.command()
+def report(study: StudyArgument) -> None:
+    """Write report.html: one self-contained page with every figure, its units and how to read it."""
+    console.print(f"Wrote {escape(str(_study(study).report()))}")
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path | None, typer.Argument(help="The study's folder (default: demo, or demo-quick).")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Three languages, about five minutes.")] = False,
+) -> None:
+    """Run a whole small study on real code: fetch, sweep, fit, optimize, search, compare, report.
+
+    Two cores and 8 GB are enough. Interrupted or killed, the same command goes
+    on where it was.
+    """
+    from codescale.pipeline import open_study
+    from codescale.report.summary import summary_table
+
+    target = folder or Path("demo-quick" if quick else "demo")
+    study = open_study(target, "quick" if quick else "demo", _progress())
+    page = study.run()
+    console.print(summary_table(study.config, study.folder))
+    console.print(f"Report: {escape(str(page))}")
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    errors.print(f"[yellow]warning:[/yellow] {escape(str(message))}", soft_wrap=True, highlight=False)
+
+
+def _fail(message: str) -> None:
+    errors.print(f"[red]error:[/red] {escape(message)}", soft_wrap=True, highlight=False)
+
+
+def main() -> None:
+    """Runs the command line: exit code 0 if done, 2 for bad input (one line, no traceback), 130 for Ctrl-C."""
+    warnings.showwarning = _show_warning
+    try:
+        app(standalone_mode=True)
+    except UserError as error:
+        _fail(str(error))
+        sys.exit(2)
+    except KeyboardInterrupt:
+        _fail("interrupted; the same command goes on from here")
+        sys.exit(130)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            raise
+        _fail(f"{error.filename or 'the disk'}: {os.strerror(error.errno)}; mend it and give the same command again")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

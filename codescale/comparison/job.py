@@ -1,0 +1,67 @@
+"""The comparison's runs within one Ray Train job, watched from outside through the files that it writes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from codescale.progress import Progress
+from codescale.runs import RunRecord, RunSpec
+from codescale.study import StudyConfig, StudyFolder
+from codescale.sweeps.cluster import Workers
+from codescale.sweeps.execute import Execution, done_already
+from codescale.training.ray_train import TrainJob, run_job
+from codescale.training.session import session_factory
+
+WATCH_SECONDS = 0.5
+
+
+def train_together(
+    specs: Sequence[RunSpec],
+    config: StudyConfig,
+    folder: StudyFolder,
+    workers: Workers,
+    progress: Progress,
+    describe: Callable[[RunRecord], str],
+) -> Execution:
+    """Trains those ``specs`` that have no record yet in one Ray Train job, and returns the records that are new.
+
+    Raises what the job raises, such as :class:`~codescale.errors.UserError` where a disk is full.
+    """
+    begun = time.monotonic()
+    before = done_already(folder, specs)
+    factory = session_factory(config, folder.corpus, folder.checkpoints)
+    job = TrainJob(tuple(specs), factory, folder.runs, folder.test_losses)
+    problems: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            run_job(
+                job, workers=workers.count, threads=workers.threads, gpus_per_worker=workers.gpus, storage=folder.ray
+            )
+        except BaseException as problem:  # raised again below, in the thread that waits
+            problems.append(problem)
+
+    seen = set(before)
+    thread = threading.Thread(target=work, name="ray-train", daemon=True)
+    thread.start()
+    with progress.bar("Compare", len(specs)) as advance:
+        advance(len(seen))
+        while True:
+            ended = not thread.is_alive()
+            for run_id, record in done_already(folder, specs).items():
+                if run_id not in seen:
+                    seen.add(run_id)
+                    advance(1)
+                    progress.say(describe(record))
+            if ended:
+                break
+            thread.join(WATCH_SECONDS)
+    if problems:
+        raise problems[0]
+    records = [record for run_id, record in done_already(folder, specs).items() if run_id not in before]
+    # Workers share the runs out in turn, so the busiest trained its share of the new runs, or a little more.
+    share = -(-len(records) // min(workers.count, max(1, len(records))))
+    busiest = sum(sorted((record.seconds for record in records), reverse=True)[:share])
+    return Execution(records, time.monotonic() - begun, busiest)

@@ -1,0 +1,321 @@
+"""The stages in order, as Python calls: what ``from codescale import Study`` gives.
+
+Each stage reads the artifacts of those before it and writes its own into the study folder; each can be called alone,
+again after a kill, and on artifacts that another tool made. A stage whose artifact is missing says which one to run.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM
+from codescale.errors import UserError
+from codescale.files import read_json, write_json
+from codescale.languages import label
+from codescale.mixture import Mixture
+from codescale.progress import Progress, Silent
+from codescale.runs import RunRecord, RunSpec, compact, read_records, read_runs
+from codescale.study import StudyConfig, StudyFolder, preset_text
+from codescale.timings import Timings
+
+if TYPE_CHECKING:
+    from codescale.corpus.reader import Corpus
+    from codescale.laws.law import Law
+
+SWEEP_STAGES = ("grid", "alone", "pair", "mixture")
+"""The runs that laws are fitted on: not the trials, so that a search that goes on after a kill starts from one law."""
+
+THOMPSON_DRAWS = 3
+"""How many optima of bootstrap samples the search begins with, beside the law's own."""
+
+
+class Study:
+    """A study folder and its stages.
+
+    >>> study = Study.create("my-study", preset="quick")  # doctest: +SKIP
+    >>> study.run()                                       # doctest: +SKIP
+    """
+
+    def __init__(self, folder: str | Path, progress: Progress | None = None) -> None:
+        self.folder = StudyFolder(Path(folder).resolve())
+        self.progress = progress or Silent()
+        self.config = self.folder.config()
+        self._timings = Timings(self.folder.timings)
+
+    @classmethod
+    def create(cls, folder: str | Path, preset: str = "demo", progress: Progress | None = None) -> Study:
+        """A new study in ``folder`` from a built-in preset. Raises :class:`UserError` where there is one already."""
+        StudyFolder(Path(folder)).create(preset_text(preset))
+        return cls(folder, progress)
+
+    def label(self, language: str) -> str:
+        """What a person reads for ``language``."""
+        return label(language, self.config.registry())
+
+    def corpus(self) -> dict[str, Any]:
+        """Fetches, cleans, splits and tokenizes the sources. Returns the manifest."""
+        from codescale.corpus.build import build_corpus
+
+        begun = time.monotonic()
+        fresh = not self.folder.manifest.exists()
+        manifest = build_corpus(self.config, self.folder, self.progress)
+        if fresh:
+            self._timings.add("corpus", seconds=time.monotonic() - begun)
+        return manifest
+
+    def plan(self) -> list[RunSpec]:
+        """The runs of the sweep; before there is a corpus, without its limits on unique tokens."""
+        from codescale.sweeps.plan import plan_sweep
+
+        return plan_sweep(self.config, self._available() if self.folder.manifest.exists() else None)
+
+    def sweep(self) -> list[RunRecord]:
+        """Trains the grid, the pairs and the mixtures, those that are not done yet. Returns all their records."""
+        self._corpus()
+        return self._train(self.plan(), "sweep")
+
+    def fit(self) -> Law:
+        """Fits the mixture law, each language's own scaling law, the paper's law and the synergy matrix."""
+        from codescale.laws.fit import fit_law
+        from codescale.laws.scaling import fit_scaling
+        from codescale.laws.store import save_law
+        from codescale.laws.synergy import measure_synergy
+
+        begun = time.monotonic()
+        table = read_runs(self._need(self.folder.runs_table, "codescale sweep"))
+        stage = table.table["stage"].to_pylist() if "stage" in table.table.column_names else None
+        if stage is not None:
+            import numpy as np
+
+            table = table.select(np.array([entry in SWEEP_STAGES for entry in stage]))
+        section, seed = self.config.fit, self.config.seed
+        with self.progress.bar("Fit the laws", 4) as advance:
+            law = fit_law(table, section.law, seed=seed, bootstrap=section.bootstrap, progress=self.progress)
+            save_law(law, self.folder.law)
+            advance(1)
+            write_json(self.folder.scaling, fit_scaling(table, self.config.languages, seed, section.bootstrap))
+            advance(1)
+            write_json(self.folder.synergy, measure_synergy(table, self.config.languages))
+            advance(1)
+            paper = fit_law(table, "proportional", seed=seed, bootstrap=section.bootstrap, progress=self.progress)
+            save_law(paper, self.folder.proportional)
+            advance(1)
+        self._timings.add("fit", seconds=time.monotonic() - begun)
+        return law
+
+    def optimize(self) -> Mixture:
+        """Computes the mixture that the law predicts to be best at the study's target."""
+        from codescale.allocation.files import write_mixture
+        from codescale.allocation.optimize import optimize_mixture
+
+        begun = time.monotonic()
+        target = self.config.target
+        allocation = optimize_mixture(
+            self._law(),
+            self.config.target_params(),
+            target.n_tokens,
+            weights=self.config.weights(),
+            bounds=dict(target.bounds),
+            available=self._availability(),
+            seed=self.config.seed,
+        )
+        write_mixture(self.folder.mixture, allocation, self.folder.law.name)
+        self._timings.add("optimize", seconds=time.monotonic() - begun)
+        return allocation.mixture
+
+    def search(self) -> dict[str, Any]:
+        """Searches around the law's optimum with real runs on Ray Tune and Optuna. Returns what search.json holds."""
+        from codescale.search.run import WarmStart, run_search
+        from codescale.search.space import load_space
+        from codescale.sweeps.cluster import started_ray
+        from codescale.training.session import session_factory
+
+        corpus = self._corpus()
+        space_name = self.folder.space_file if self.folder.space_file.exists() else self.config.search.space
+        space = load_space(space_name, self.config.languages)
+        warm = WarmStart(
+            law_optimum=self._mixture(), bootstrap_optima=self._thompson(), evaluated=self._at_search_scale()
+        )
+        opener = session_factory(self.config, self.folder.corpus, self.folder.checkpoints)
+        with started_ray(self.config):
+            result = run_search(self.config, self.folder, space, corpus.corpus_id, opener, warm, self.progress)
+        self._publish()
+        self._timings.put(
+            "search",
+            seconds=result["seconds"],
+            orchestration=result["overhead_seconds"],
+            records=[record for record in read_records(self.folder.runs) if record.spec.stage == "trial"],
+        )
+        return result
+
+    def compare(self) -> dict[str, Any]:
+        """Trains uniform, predicted best and measured best with fresh seeds in one Ray Train job, and judges them."""
+        from codescale.comparison.compare import compare
+        from codescale.comparison.plan import comparison_runs
+
+        corpus = self._corpus()
+        incumbent = read_json(self._need(self.folder.search, "codescale search"))["incumbent"]
+        mixtures = {
+            UNIFORM: self.config.uniform(),
+            PREDICTED: self._mixture(),
+            MEASURED: Mixture(incumbent["proportions"]),
+        }
+        runs = comparison_runs(self.config, mixtures, self._unique_tokens(), incumbent["hyper"])
+        self._train_together(list({spec.run_id: spec for specs in runs.values() for spec in specs}.values()))
+        records = {record.spec.run_id: record for record in read_records(self.folder.runs)}
+        result = compare(
+            self.config,
+            corpus,
+            self._law(),
+            {role: [records[spec.run_id] for spec in specs] for role, specs in runs.items()},
+            self.folder.test_losses,
+            {language: self.label(language) for language in self.config.languages},
+        )
+        write_json(self.folder.comparison, result)
+        self._publish()
+        return result
+
+    def report(self) -> Path:
+        """Writes the report and returns its path."""
+        from codescale.report.page import write_report
+
+        return write_report(self.config, self.folder)
+
+    def run(self) -> Path:
+        """All stages, each going on where it was; Ray is started once for all of them. Returns the report's path."""
+        from codescale.sweeps.cluster import started_ray
+
+        self.corpus()
+        begun = time.monotonic()
+        with started_ray(self.config):
+            self._timings.add("start Ray", seconds=time.monotonic() - begun, orchestration=time.monotonic() - begun)
+            self.sweep()
+            self.fit()
+            self.optimize()
+            self.search()
+            self.compare()
+        return self.report()
+
+    def _train(self, specs: list[RunSpec], stage: str) -> list[RunRecord]:
+        from codescale.sweeps.cluster import started_ray
+        from codescale.sweeps.execute import done_already, execute
+
+        done = done_already(self.folder, specs)
+        if len(done) < len(specs):
+            with started_ray(self.config) as workers:
+                execution = execute(
+                    specs, self.config, self.folder, workers, self.progress, self.describe, stage.capitalize()
+                )
+            fresh = [record for record in execution.records if record.spec.run_id not in done]
+            self._timings.add(stage, seconds=execution.seconds, orchestration=execution.orchestration, records=fresh)
+        self._publish()
+        return [record for record in read_records(self.folder.runs) if record.spec.run_id in {s.run_id for s in specs}]
+
+    def _train_together(self, specs: list[RunSpec]) -> None:
+        from codescale.comparison.job import train_together
+        from codescale.sweeps.cluster import started_ray
+        from codescale.sweeps.execute import done_already
+
+        done = done_already(self.folder, specs)
+        if len(done) == len(specs):
+            return
+        with started_ray(self.config) as workers:
+            execution = train_together(specs, self.config, self.folder, workers, self.progress, self.describe)
+        self._timings.add(
+            "compare", seconds=execution.seconds, orchestration=execution.orchestration, records=execution.records
+        )
+
+    def describe(self, record: RunRecord) -> str:
+        """One line about a run that has just ended."""
+        if record.status != "ok":
+            return f"{record.spec.run_id}: {record.status} {record.note}"
+        losses = record.final_losses(record.evaluations[-1].n_tokens)
+        own = [language for language in record.spec.mixture.support if language in losses]
+        shown = own if len(own) < 3 else list(losses)
+        mean = sum(losses[language] for language in shown) / len(shown)
+        return f"{record.spec.run_id}: loss {mean:.3f} nats per token, {record.seconds:.0f} s"
+
+    def _publish(self) -> None:
+        from codescale.training.curves import write_curves
+
+        records = read_records(self.folder.runs)
+        compact(records, self.folder.runs_table)
+        write_curves(self.folder.tensorboard, records)
+
+    def _corpus(self) -> Corpus:
+        from codescale.corpus.reader import open_corpus
+
+        return open_corpus(self.folder.corpus)
+
+    def _available(self) -> dict[str, int]:
+        corpus = self._corpus()
+        missing = [language for language in self.config.languages if language not in corpus.languages]
+        if missing:
+            raise UserError(self.folder.manifest, f"{missing[0]} is not in the corpus", "run codescale corpus again")
+        return {language: corpus.count_tokens(language, "training") for language in self.config.languages}
+
+    def _unique_tokens(self) -> int | None:
+        from codescale.sweeps.plan import unique_tokens_of
+
+        return unique_tokens_of(self.config, self._available())
+
+    def _availability(self) -> Any:
+        from codescale.allocation.files import Available
+
+        tokens = {language: float(count) for language, count in self._available().items()}
+        return Available(max_epochs=self.config.target.max_epochs, tokens=tokens)
+
+    def _law(self) -> Law:
+        from codescale.laws.store import load_law
+
+        return load_law(self._need(self.folder.law, "codescale fit"))
+
+    def _mixture(self) -> Mixture:
+        from codescale.allocation.files import read_mixture
+
+        return read_mixture(self._need(self.folder.mixture, "codescale optimize"))
+
+    def _thompson(self) -> list[Mixture]:
+        from codescale.allocation.optimize import bootstrap_optima
+
+        search = self.config.search
+        return bootstrap_optima(
+            self._law(),
+            self.config.sizes[search.size].n_params,
+            search.tokens,
+            count=THOMPSON_DRAWS,
+            weights=self.config.weights(),
+            bounds=dict(self.config.target.bounds),
+            seed=self.config.seed,
+        )
+
+    def _at_search_scale(self) -> list[RunRecord]:
+        """The sweep's runs that ended at the trials' N, D and unique tokens: they need not be done again."""
+        search, unique = self.config.search, self._unique_tokens()
+        return [
+            record
+            for record in read_records(self.folder.runs)
+            if record.status == "ok"
+            and record.spec.stage in ("grid", "mixture")
+            and record.spec.size == search.size
+            and search.tokens in record.spec.token_points
+            and record.spec.unique_tokens == unique
+            and record.spec.seed == self.config.seed
+        ]
+
+    def _need(self, path: Path, command: str) -> Path:
+        if not path.exists():
+            raise UserError(path, "no such file", f"run {command} {self.folder.root.name} first")
+        return path
+
+
+def open_study(folder: str | Path, preset: str, progress: Progress) -> Study:
+    """The study in ``folder``, made from ``preset`` where there is none yet."""
+    if not StudyFolder(Path(folder)).config_file.exists():
+        return Study.create(folder, preset, progress)
+    return Study(folder, progress)
+
+
+__all__ = ["Study", "StudyConfig", "open_study"]

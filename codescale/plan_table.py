@@ -1,0 +1,53 @@
+"""A planned sweep as a table: how many runs each plan holds, and their tokens and counted FLOPs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group
+from rich.table import Table
+
+from codescale.runs import RunSpec
+from codescale.study import StudyConfig
+from codescale.sweeps.plan import Cost, cost_of
+
+PLANS = {
+    "grid": ("grid",),
+    "alone": ("alone",),
+    "pairs": ("pair",),
+    "mixtures": ("mixture",),
+}
+
+
+def quantity(value: float) -> str:
+    """A count with a unit that a person reads: 1.2 M, 64 B, 3.4 T, or in powers of ten beyond."""
+    for limit, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if value >= 0.9995 * limit:
+            return f"{value / limit:.3g} {unit}" if value < limit * 1000 else f"{value:.3g}"
+    return f"{value:.0f}"
+
+
+def _row(name: str, config: StudyConfig, cost: Cost, sizes: Sequence[int]) -> tuple[str, ...]:
+    spread = quantity(min(sizes)) if len(set(sizes)) == 1 else f"{quantity(min(sizes))} to {quantity(max(sizes))}"
+    return name, f"{cost.points:,}", f"{cost.runs:,}", spread, quantity(cost.tokens), f"{cost.flops:.2e}"
+
+
+def plan_table(config: StudyConfig, specs: Sequence[RunSpec]) -> Group:
+    """The plan of ``config`` as a Rich table, with what every column means below it."""
+    table = Table(title=f"The sweep of {config.name}: {len(config.languages)} languages")
+    table.add_column("plan")
+    for heading in ("runs", "trunks", "parameters", "tokens", "FLOPs"):
+        table.add_column(heading, justify="right")
+    for name, stages in PLANS.items():
+        chosen = [spec for spec in specs if spec.stage in stages]
+        if chosen:
+            table.add_row(*_row(name, config, cost_of(config, chosen), [spec.n_params for spec in chosen]))
+    table.add_section()
+    table.add_row(*_row("all", config, cost_of(config, specs), [spec.n_params for spec in specs]))
+    note = (
+        "grid: every language at every N and D. alone: each language at D/2, then again over the same tokens. pairs: "
+        "two languages, half each. A run is one (N, D) point; the points of one trunk are trained once, with a cooldown "
+        "branched off at each D, so the tokens are fewer than those of as many separate runs. FLOPs are counted, "
+        "attention and logits included."
+    )
+    return Group(table, note)
