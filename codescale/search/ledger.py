@@ -1,0 +1,176 @@
+"""What a search has done so far: its trials in order, the best of them, what it cost; and that as ``search.json``.
+
+The file is written after every change, whole or not at all. The records in ``runs`` are what a search is rebuilt from;
+of this file it only reads which trials were under way and how long earlier sessions took.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from codescale.errors import UserError
+from codescale.files import read_json, write_json
+from codescale.runs import RunRecord, RunSpec
+from codescale.search.objective import Objective
+from codescale.search.stopping import Curve
+
+State = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"]
+Source = Literal["sweep", "law", "thompson", "sampler"]
+
+
+@dataclass
+class Entry:
+    """A trial, or a run of the sweep that stands for one (``number`` None, its cost not this search's).
+
+    ``objective`` is the annealed one (nats per token), None unless COMPLETE; ``curve`` holds (tokens, objective,
+    annealed).
+    """
+
+    number: int | None
+    run_id: str
+    source: Source
+    proportions: dict[str, float]
+    hyper: dict[str, float]
+    state: State
+    objective: float | None = None
+    curve: list[tuple[int, float, bool]] = field(default_factory=list)
+    tokens_trained: int = 0
+    flops: float = 0.0
+    seconds: float = 0.0
+
+
+def state_of(record: RunRecord, curve: Curve) -> State:
+    """COMPLETE only with an annealed end; PRUNED where it was stopped; FAIL where it diverged or ended otherwise."""
+    if record.status == "ok" and curve.final is not None:
+        return "COMPLETE"
+    return "PRUNED" if record.status == "pruned" else "FAIL"
+
+
+class Ledger:
+    """The state of one search, kept by the driver alone.
+
+    ``header`` is what tells this search from another in ``search.json``; ``advance`` moves the progress bar by tokens.
+    """
+
+    def __init__(self, path: Path, header: dict[str, Any], objective: Objective) -> None:
+        self.path, self.header, self.objective = path, header, objective
+        self.entries: list[Entry] = []
+        self.curves: list[Curve] = []
+        self.history: list[tuple[int, float]] = []
+        self.advance: Callable[[float], None] = lambda amount: None
+        self._shown: dict[str, int] = {}
+        self._busy: dict[str, float] = {}
+        self._begun: float | None = None
+        self._before = {"seconds": 0.0, "overhead_seconds": 0.0}
+
+    def previous(self) -> list[Entry]:
+        """The trials that an earlier session of this same search had under way; also takes over its times."""
+        try:
+            content = read_json(self.path)
+            same = all(content.get(key) == value for key, value in self.header.items())
+            entries = [Entry(**entry) for entry in content["trials"]] if same else []
+            self._before = {name: float(content[name]) for name in self._before} if same else self._before
+        except (UserError, KeyError, TypeError, ValueError, AttributeError):
+            return []
+        return [entry for entry in entries if entry.state == "RUNNING"]
+
+    def start_clock(self) -> None:
+        """From now on the time of this session counts."""
+        self._begun = time.monotonic()
+
+    def busy(self, worker: str, seconds: float) -> None:
+        """``worker`` trained and evaluated for ``seconds``."""
+        self._busy[worker] = self._busy.get(worker, 0.0) + seconds
+
+    def begin(self, number: int, spec: RunSpec, source: Source) -> None:
+        """Trial ``number`` has been chosen."""
+        self.entries.append(Entry(number, spec.run_id, source, dict(spec.proportions), dict(spec.hyper), "RUNNING"))
+
+    def look(self, run_id: str, tokens: int) -> None:
+        """A running trial has trained ``tokens`` so far."""
+        self.advance(max(tokens - self._shown.get(run_id, 0), 0))
+        self._shown[run_id] = max(tokens, self._shown.get(run_id, 0))
+
+    def finish(self, record: RunRecord) -> Entry:
+        """The trial of ``record`` has ended."""
+        entry = next(entry for entry in self.entries if entry.run_id == record.spec.run_id)
+        self._fill(entry, record)
+        entry.tokens_trained, entry.flops, entry.seconds = record.tokens_trained, record.flops, record.seconds
+        self._keep_best(entry)
+        self.look(entry.run_id, self.objective.n_tokens)  # a stopped trial leaves the bar no gap
+        return entry
+
+    def add_evaluated(self, record: RunRecord) -> Entry:
+        """A run of the sweep stands for a finished trial."""
+        spec = record.spec
+        entry = Entry(None, spec.run_id, "sweep", dict(spec.proportions), dict(spec.hyper), "RUNNING")
+        self.entries.append(entry)
+        self._fill(entry, record)
+        self._keep_best(entry)
+        return entry
+
+    def _fill(self, entry: Entry, record: RunRecord) -> None:
+        curve = self.objective.curve(record)
+        entry.state = state_of(record, curve)
+        entry.objective = curve.final if entry.state == "COMPLETE" else None
+        entry.curve = [(tokens, value, False) for tokens, value in curve.points]
+        if curve.final is not None:
+            entry.curve.append((self.objective.n_tokens, curve.final, True))
+        if entry.state == "COMPLETE":
+            self.curves.append(curve)
+
+    def _keep_best(self, entry: Entry) -> None:
+        if entry.objective is not None and (not self.history or entry.objective < self.history[-1][1]):
+            self.history.append((self.tokens_trained, entry.objective))
+
+    @property
+    def trials(self) -> list[Entry]:
+        """The trials of this search, without the sweep's runs."""
+        return [entry for entry in self.entries if entry.number is not None]
+
+    @property
+    def tokens_trained(self) -> int:
+        """Training tokens of this search's trials that ended."""
+        return sum(entry.tokens_trained for entry in self.trials)
+
+    @property
+    def tokens_committed(self) -> int:
+        """Tokens trained, and those that the running trials may still take."""
+        running = sum(entry.state == "RUNNING" for entry in self.trials)
+        return self.tokens_trained + running * self.objective.n_tokens
+
+    @property
+    def incumbent(self) -> Entry | None:
+        """The best that was measured, the earliest of equals."""
+        known = [entry for entry in self.entries if entry.objective is not None]
+        return min(known, key=lambda entry: entry.objective or 0.0) if known else None
+
+    def content(self) -> dict[str, Any]:
+        """What ``search.json`` holds."""
+        pruned = [entry for entry in self.trials if entry.state == "PRUNED"]
+        now = 0.0 if self._begun is None else time.monotonic() - self._begun
+        best = self.incumbent
+        incumbent = None
+        if best is not None:
+            incumbent = {
+                name: getattr(best, name) for name in ("run_id", "proportions", "hyper", "objective", "number")
+            }
+        return self.header | {
+            "trials": [asdict(entry) for entry in self.entries],
+            "incumbent": incumbent,
+            "incumbent_history": [list(pair) for pair in self.history],
+            "tokens_trained": self.tokens_trained,
+            "tokens_saved_by_pruning": sum(max(self.objective.n_tokens - e.tokens_trained, 0) for e in pruned),
+            "pruned": len(pruned),
+            "seconds": self._before["seconds"] + now,
+            "overhead_seconds": self._before["overhead_seconds"]
+            + max(now - max(self._busy.values(), default=0.0), 0.0),
+        }
+
+    def write(self) -> None:
+        """Writes ``search.json``, atomically."""
+        write_json(self.path, self.content())

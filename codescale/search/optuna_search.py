@@ -1,0 +1,230 @@
+"""Between Tune and Optuna: which trial comes next, and how the one that ended is told.
+
+Ray's ``OptunaSearch`` tells Optuna COMPLETE, with the truncated loss, for a trial that a scheduler stopped. Here a
+trial is told from its record, the same way live and in a replay: COMPLETE with its annealed objective and nothing else,
+PRUNED with its looks as intermediate values, FAIL where it diverged.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import optuna
+from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+from optuna.trial import TrialState
+from ray.tune.search import Searcher
+from ray.tune.search.optuna import OptunaSearch
+
+from codescale.errors import UserError
+from codescale.mixture import Mixture
+from codescale.progress import Progress
+from codescale.runs import RunRecord, RunSpec, read_record, write_record
+from codescale.search.ledger import Entry, Ledger, Source, state_of
+from codescale.search.plan import TrialPlan
+from codescale.search.samplers import SeededByTrial
+from codescale.search.space import Point, SearchSpace
+from codescale.study import StudyFolder
+
+
+def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
+    """What Optuna samples from: the unit cube of the mixture's coordinates, and the hyperparameters' ranges."""
+    result: dict[str, BaseDistribution] = {}
+    for name in space.names:
+        limits = space.hyperparameters.get(name)
+        if limits is None:
+            result[name] = FloatDistribution(0.0, 1.0)
+        elif name == "batch":
+            result[name] = IntDistribution(int(limits.low), int(limits.high), log=limits.scale == "log")
+        else:
+            result[name] = FloatDistribution(limits.low, limits.high, log=limits.scale == "log")
+    return result
+
+
+class MixtureSearch(OptunaSearch):
+    """Proposes trials of ``plan`` in ``space`` and keeps ``ledger``; ``starts`` are tried before the sampler is asked.
+
+    After a kill a fresh one is made and :meth:`replay` asks and tells again what the records hold. Nothing is pickled.
+    ``refusal`` holds the bad input that a trial met and ``failed`` the trial that crashed: either ends the search.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        sampler: SeededByTrial,
+        plan: TrialPlan,
+        ledger: Ledger,
+        folder: StudyFolder,
+        starts: Sequence[tuple[Source, Point]],
+        progress: Progress,
+    ) -> None:
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        super().__init__(space=distributions(space), metric="objective", mode="min", sampler=sampler)
+        self.space, self.trial_sampler, self.plan, self.ledger = space, sampler, plan, ledger
+        self.folder, self.starts, self.progress = folder, list(starts), progress
+        self.unfinished: dict[int, Entry] = {}
+        self.refusal: UserError | None = None
+        self.failed: str | None = None
+        self._specs: dict[str, RunSpec] = {}
+        self._used: set[int] = set()
+
+    @property
+    def study(self) -> optuna.Study:
+        """Optuna's study, in memory."""
+        study: Any = self._ot_study  # made by the base class, which has a space from the start
+        return cast(optuna.Study, study)
+
+    @property
+    def remaining(self) -> int:
+        """How many trials may still be asked for; 0 where the budget of tokens is used up."""
+        search = self.plan.config.search
+        left = max(search.trials - len(self._used), 0)
+        if search.budget_tokens is None:
+            return left
+        return min(left, max((search.budget_tokens - self.ledger.tokens_committed) // search.tokens, 0))
+
+    @property
+    def ended(self) -> bool:
+        """Whether every trial that was asked for has ended and none is left to ask for."""
+        return self.remaining == 0 and all(entry.state != "RUNNING" for entry in self.ledger.trials)
+
+    def add_evaluated(self, record: RunRecord) -> bool:
+        """Enters a run of the sweep as a completed trial; False where it lies outside the space or has no end."""
+        base = self.plan.base_hyper(self.space)
+        point = Point(record.spec.mixture, {name: record.spec.hyper.get(name, base[name]) for name in base})
+        curve = self.ledger.objective.curve(record)
+        foreign = set(record.spec.hyper) - set(base)
+        try:
+            parameters = self._typed(self.space.parameters(point))
+        except ValueError:
+            return False
+        if foreign or state_of(record, curve) != "COMPLETE":
+            return False
+        assert curve.final is not None
+        self.add_evaluated_point(parameters, curve.final)
+        self.ledger.add_evaluated(record)
+        self.starts = [start for start in self.starts if not start[1].same(point)]
+        return True
+
+    def replay(self, records: Mapping[int, RunRecord], unfinished: Sequence[Entry]) -> None:
+        """Asks and tells the trials of ``records`` in order, and remembers the points of ``unfinished`` ones."""
+        for number in sorted(records):
+            record = records[number]
+            trial_id = f"replayed-{number}"
+            self._ask(trial_id, number, Point(record.spec.mixture, record.spec.hyper))
+            self._tell(trial_id, record)
+        for entry in unfinished:
+            if entry.number is not None and entry.number not in self._used:
+                self.unfinished[entry.number] = entry
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
+        """The next trial for Tune, as ``{"spec": JSON}``; ``FINISHED`` where there is none."""
+        if self.remaining == 0 or self.refusal or self.failed:
+            return Searcher.FINISHED
+        number = next(number for number in range(len(self._used) + 1) if number not in self._used)
+        entry = self.unfinished.pop(number, None)
+        wanted = None if entry is None else self._wanted(entry, number)
+        spec = self._ask(trial_id, number, wanted)
+        self.ledger.write()
+        return {"spec": spec.model_dump_json()}
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """A look at a running trial; Optuna is told of it when the trial ends."""
+        self._look(trial_id, result)
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """The trial has ended: its record goes to the disk first, then Optuna is told."""
+        if trial_id in self._completed_trials:
+            return
+        if error or not result:
+            self.failed = self._specs[trial_id].run_id
+            return
+        self._look(trial_id, result)
+        if result["outcome"] == "refused":
+            self.refusal = UserError(*result["refusal"])
+            return
+        # The worker wrote the record of a run that came to its end; that of a stopped one is what it last reported.
+        reported = RunRecord.model_validate_json(result["record"])
+        record = read_record(write_record(self.folder.runs, reported))
+        self._tell(trial_id, record)
+        self.ledger.write()
+
+    def _wanted(self, entry: Entry, number: int) -> Point | None:
+        """The point of a trial that was under way, unless study or space have changed since."""
+        point = Point(Mixture(entry.proportions), entry.hyper)
+        try:
+            self.space.parameters(point)
+        except ValueError:
+            return None
+        return point if self.plan.spec(number, point).run_id == entry.run_id else None
+
+    def _ask(self, trial_id: str, number: int, wanted: Point | None) -> RunSpec:
+        """Asks for trial ``number``: a start, or what the sampler suggests, or else the point ``wanted`` by a record.
+
+        A record's point is first asked for like any other, so that a sampler with a memory (CMA-ES) sees in a replay
+        what it saw live. Trials that ran at once were asked in an order that no record tells: then the suggestion
+        differs, is told FAIL, which no sampler learns from, and the record's point is put in its place.
+        """
+        self.trial_sampler.begin(number)
+        source: Source = "sampler"
+        start = next((start for start in self.starts if wanted is None or start[1].same(wanted)), None)
+        if start is not None:
+            source, wanted = start[0], start[1]
+            self.starts.remove(start)
+            self._enqueue(wanted)
+        point = self.space.point(super().suggest(trial_id) or {})
+        if wanted is not None and not point.same(wanted):
+            self.study.tell(self._ot_trials.pop(trial_id), state=TrialState.FAIL)
+            self._enqueue(wanted)
+            super().suggest(trial_id)
+            point = wanted
+        spec = self.plan.spec(number, point)
+        self._specs[trial_id] = spec
+        self._used.add(number)
+        self.ledger.begin(number, spec, source)
+        return spec
+
+    def _enqueue(self, point: Point) -> None:
+        self.study.enqueue_trial(self._typed(self.space.parameters(point)))
+
+    def _typed(self, parameters: Mapping[str, float]) -> dict[str, float]:
+        return {name: round(value) if name == "batch" else value for name, value in parameters.items()}
+
+    def _look(self, trial_id: str, result: Mapping[str, Any]) -> None:
+        self.ledger.busy(str(result["pid"]), float(result["time_this_iter_s"]))
+        self.ledger.look(self._specs[trial_id].run_id, int(result["tokens_trained"]))
+
+    def _tell(self, trial_id: str, record: RunRecord) -> None:
+        trial, curve = self._ot_trials[trial_id], self.ledger.objective.curve(record)
+        for tokens, value in curve.points:
+            trial.report(value, tokens)
+        state = TrialState[state_of(record, curve)]
+        self.study.tell(trial, curve.final if state == TrialState.COMPLETE else None, state=state)
+        self._completed_trials.add(trial_id)
+        self._discard_checkpoint(record.spec.run_id)
+        entry = self.ledger.finish(record)
+        if not trial_id.startswith("replayed-"):
+            self.progress.say(self._line(entry))
+
+    def _discard_checkpoint(self, run_id: str) -> None:
+        for path in self.folder.checkpoints.glob(f"{run_id}*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+    def _line(self, entry: Entry) -> str:
+        outcome = {"PRUNED": "stopped early", "FAIL": "diverged"}.get(entry.state) or f"{entry.objective:.4f} nats"
+        best = self.ledger.incumbent
+        known = f", best {best.objective:.4f} ({best.run_id})" if best and best.objective is not None else ""
+        return f"Trial {(entry.number or 0) + 1} of {self.plan.config.search.trials} ({entry.source}): {outcome}{known}"
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing is saved: a search is rebuilt from its records."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing is restored: a search is rebuilt from its records."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # Tune pickles its settings for Tuner.restore, which is not used

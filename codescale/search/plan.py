@@ -1,0 +1,78 @@
+"""From a point of the search space to the run that tries it, under an identity that survives a kill."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from codescale.runs import RunRecord, RunSpec
+from codescale.search.space import Point, SearchSpace
+from codescale.study import StudyConfig
+
+
+@dataclass(frozen=True)
+class TrialPlan:
+    """Makes the runs of one search: the study's proxy at one D on one corpus; only the point differs."""
+
+    config: StudyConfig
+    corpus_id: str
+
+    def base_hyper(self, space: SearchSpace) -> dict[str, float]:
+        """What the study trains with, for each hyperparameter that ``space`` frees."""
+        training = self.config.training
+        values = {"learning_rate_factor": 1.0} | {
+            name: float(getattr(training, name)) for name in ("weight_decay", "warmup_share", "cooldown_share", "batch")
+        }
+        return {name: values[name] for name in space.hyperparameters}
+
+    def spec(self, number: int, point: Point) -> RunSpec:
+        """The run of trial ``number`` at ``point``.
+
+        Its id holds a digest of all that the run depends on, so that a record or checkpoint of another point, proxy or
+        corpus is never taken for it; shares count to 9 digits, for arithmetic differs a little between machines.
+        """
+        config = self.config
+        shares = {language: float(share) for language, share in point.mixture.items()}
+        draft = RunSpec(
+            run_id=f"trial-{number:04d}",
+            stage="trial",
+            size=config.search.size,
+            n_params=config.sizes[config.search.size].n_params,
+            token_points=(config.search.tokens,),
+            proportions=shares,
+            unique_tokens=config.sweep.unique_tokens,
+            seed=config.seed,
+            hyper=point.hyper,
+        )
+        content = draft.model_dump(mode="json") | {
+            "corpus_id": self.corpus_id,
+            "proportions": {name: f"{share:.9f}" for name, share in shares.items()},
+            "hyper": {name: f"{value:.9g}" for name, value in point.hyper.items()},
+        }
+        digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
+        return draft.model_copy(update={"run_id": f"trial-{number:04d}-{digest}"})
+
+    def number(self, spec: RunSpec) -> int | None:
+        """The number of the trial that ``spec`` is in this search; None where it belongs to another one."""
+        match = re.match(r"trial-(\d+)-", spec.run_id)
+        if spec.stage != "trial" or match is None:
+            return None
+        number = int(match[1])
+        return number if self.spec(number, Point(spec.mixture, spec.hyper)).run_id == spec.run_id else None
+
+    def belonging(self, records: Iterable[RunRecord], space: SearchSpace) -> dict[int, RunRecord]:
+        """The records of this search's trials by number; those outside ``space`` belong to a space given up since."""
+        found: dict[int, RunRecord] = {}
+        for record in records:
+            number = self.number(record.spec) if record.corpus_id == self.corpus_id else None
+            if number is None or record.status == "failed" or number in found:
+                continue
+            try:
+                space.parameters(Point(record.spec.mixture, record.spec.hyper))
+            except ValueError:
+                continue
+            found[number] = record
+        return found

@@ -1,0 +1,211 @@
+"""A search from start to end: rebuild what was done, let Tune run what is left, keep ``search.json`` up to date."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+
+from codescale.mixture import Mixture
+from codescale.progress import Progress
+from codescale.runs import RunRecord, read_records
+from codescale.search.ledger import Ledger, Source
+from codescale.search.objective import Objective
+from codescale.search.optuna_search import MixtureSearch
+from codescale.search.plan import TrialPlan
+from codescale.search.samplers import SeededByTrial
+from codescale.search.scheduler import EarlyCurveScheduler
+from codescale.search.session import OpenSession
+from codescale.search.space import Point, SearchSpace, load_space
+from codescale.search.stopping import StoppingRule
+from codescale.search.trainable import TrialTrainable
+from codescale.study import StudyConfig, StudyFolder
+from codescale.sweeps.cluster import Workers, started_ray
+
+RESTARTS = 2
+"""How often a trial whose worker died goes on from its checkpoint before the search gives up."""
+
+
+@dataclass(frozen=True)
+class WarmStart:
+    """What is known before the search: the law's optimum, optima of its bootstrap samples (Thompson draws), and the
+    sweep's runs at the same scale, which enter as completed trials."""
+
+    law_optimum: Mixture | None = None
+    bootstrap_optima: list[Mixture] = field(default_factory=list)
+    evaluated: list[RunRecord] = field(default_factory=list)
+
+
+def study_space(config: StudyConfig, folder: StudyFolder) -> SearchSpace:
+    """The space of the study: its own file where there is one, else what ``search.space`` names.
+
+    Raises :class:`UserError` where that is wrong.
+    """
+    named: str | Path = config.search.space
+    if Path(named).suffix in (".yaml", ".yml"):
+        named = folder.root / named
+    return load_space(folder.space_file if folder.space_file.exists() else named, config.languages)
+
+
+def run_search(
+    config: StudyConfig,
+    folder: StudyFolder,
+    space: SearchSpace,
+    corpus_id: str,
+    open_session: OpenSession,
+    warm: WarmStart,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Searches ``space`` with real runs and returns what ``search.json`` holds (docs/search.md).
+
+    Called again after a kill it goes on: finished and stopped trials are taken from ``folder.runs``, one that was under
+    way from its checkpoint. With a concurrency of 1 the trials are those of an undisturbed search. A running Ray is used
+    and left running; else one is started.
+
+    Raises :class:`UserError` where a trial meets bad input, ``RuntimeError`` where one crashes, and passes Ctrl-C on
+    when the trials under way have been stopped.
+    """
+    objective = Objective.of(config.weights(), config.search.tokens)
+    plan = TrialPlan(config, corpus_id)
+    header = {
+        "space": space.name,
+        "sampler": config.search.sampler,
+        "weights": objective.weights,
+        "n_params": config.sizes[config.search.size].n_params,
+        "n_tokens": config.search.tokens,
+    }
+    ledger = Ledger(folder.search, header, objective)
+    sampler = SeededByTrial(config.search.sampler, config.seed)
+    search = MixtureSearch(space, sampler, plan, ledger, folder, _starts(space, plan, warm), progress)
+    for record in _comparable(warm.evaluated, config, corpus_id):
+        search.add_evaluated(record)
+    with progress.bar("Search", _planned_tokens(config)) as advance:
+        ledger.advance = advance
+        search.replay(plan.belonging(read_records(folder.runs), space), ledger.previous())
+        if search.remaining:
+            ledger.start_clock()
+            with started_ray(config) as workers:
+                _tune(config, folder, search, open_session, workers)
+    ledger.write()
+    if search.refusal:
+        raise search.refusal
+    if not search.ended:
+        raise KeyboardInterrupt
+    return ledger.content()
+
+
+def _starts(space: SearchSpace, plan: TrialPlan, warm: WarmStart) -> list[tuple[Source, Point]]:
+    """The law's optimum, then the Thompson draws, each moved into the space and none twice."""
+    hyper = {
+        name: min(max(value, space.hyperparameters[name].low), space.hyperparameters[name].high)
+        for name, value in plan.base_hyper(space).items()
+    }
+    given: list[tuple[Source, Mixture]] = [("law", warm.law_optimum)] if warm.law_optimum is not None else []
+    given += [("thompson", mixture) for mixture in warm.bootstrap_optima]
+    starts: list[tuple[Source, Point]] = []
+    for source, mixture in given:
+        inside = mixture if space.coordinates.contains(mixture) else space.coordinates.nearest(mixture)
+        point = Point(inside, hyper)
+        if not any(point.same(other) for _, other in starts):
+            starts.append((source, point))
+    return starts
+
+
+def _comparable(records: Sequence[RunRecord], config: StudyConfig, corpus_id: str) -> list[RunRecord]:
+    """Those of ``records`` that were trained as a trial is: same N, D, corpus, repetition and organisation."""
+    n_params = config.sizes[config.search.size].n_params
+    return [
+        record
+        for record in records
+        if record.corpus_id == corpus_id
+        and record.spec.n_params == n_params
+        and config.search.tokens in record.spec.token_points
+        and record.spec.unique_tokens == config.sweep.unique_tokens
+        and record.spec.organisation == "shuffled"
+    ]
+
+
+def _planned_tokens(config: StudyConfig) -> float:
+    whole = config.search.trials * config.search.tokens
+    return float(min(whole, config.search.budget_tokens or whole))
+
+
+def _tune(
+    config: StudyConfig, folder: StudyFolder, search: MixtureSearch, open_session: OpenSession, workers: Workers
+) -> None:
+    trainable = tune.with_resources(
+        tune.with_parameters(
+            TrialTrainable,
+            open_session=open_session,
+            objective=search.ledger.objective,
+            runs=folder.runs.absolute(),
+            working_folder=str(Path.cwd()),
+        ),
+        {"cpu": workers.threads} | ({"gpu": workers.gpus} if workers.gpus else {}),
+    )
+    scheduler: TrialScheduler = FIFOScheduler()  # type: ignore[no-untyped-call]
+    if config.search.prune:
+        scheduler = EarlyCurveScheduler(StoppingRule(), search.ledger)
+    scratch = (folder.root / ".ray").absolute()
+    with ExitStack() as stack:
+        stack.enter_context(_quiet())
+        stack.callback(shutil.rmtree, scratch, ignore_errors=True)
+        tuner = tune.Tuner(
+            trainable,
+            tune_config=tune.TuneConfig(
+                search_alg=search,
+                scheduler=scheduler,
+                num_samples=search.remaining,
+                max_concurrent_trials=config.search.concurrency or workers.count,
+                reuse_actors=True,
+                trial_name_creator=lambda trial: f"trial_{trial.trial_id}",
+                trial_dirname_creator=lambda trial: f"trial_{trial.trial_id}",
+            ),
+            run_config=tune.RunConfig(
+                name="search",
+                storage_path=str(scratch),
+                verbose=0,
+                failure_config=tune.FailureConfig(max_failures=RESTARTS),
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                callbacks=[],
+            ),
+        )
+        errors = tuner.fit().errors
+    if search.failed and errors:
+        raise RuntimeError(f"{search.failed} crashed {RESTARTS + 1} times") from errors[0]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Tune without its own files and chatter; also gives Ctrl-C back, which Tune keeps to itself after a run."""
+    settings = {
+        "RAY_AIR_NEW_OUTPUT": "0",
+        "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+        "TUNE_GLOBAL_CHECKPOINT_S": "86400",
+        "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    }
+    before = {name: os.environ.get(name) for name in settings}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGUSR1)}
+    logger = logging.getLogger("ray.tune")
+    level = logger.level
+    os.environ.update(settings)
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+        for number, handler in handlers.items():
+            if handler is not None and threading.current_thread() is threading.main_thread():
+                signal.signal(number, handler)

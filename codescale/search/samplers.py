@@ -1,0 +1,79 @@
+"""Which algorithm proposes the next trial: Optuna's samplers by a word, made reproducible across kills.
+
+A suggestion is to depend on nothing but (seed, number of the trial, what finished before it). So every trial gets a
+sampler of its own, seeded by (seed, number): no state has to survive a kill, and a trial that was told in another order
+disturbs none of the later ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from importlib.util import find_spec
+from typing import Any, Literal
+
+import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, RandomSampler, TPESampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from codescale.errors import UserError
+
+SamplerName = Literal["tpe", "gp", "cmaes", "random"]
+
+
+def make_sampler(name: SamplerName, seed: int) -> BaseSampler:
+    """Optuna's sampler called ``name``: ``tpe`` (Bergstra et al. 2011), ``gp``, ``cmaes`` (Hansen 2016) or ``random``.
+
+    Raises :class:`UserError` where the package behind it is not installed.
+    """
+    if name == "cmaes":
+        if find_spec("cmaes") is None:
+            raise UserError("search.sampler", "cmaes needs the package cmaes", "pip install cmaes, or use tpe")
+        return CmaEsSampler(seed=seed, warn_independent_sampling=False)
+    if name == "gp":
+        return GPSampler(seed=seed, warn_independent_sampling=False)
+    return TPESampler(seed=seed) if name == "tpe" else RandomSampler(seed=seed)
+
+
+class SeededByTrial(BaseSampler):
+    """The sampler called ``name``, made anew for each trial with a seed from (``seed``, number of the trial).
+
+    ``begin(number)`` comes before Optuna asks; the number is the search's own, since Optuna's also counts runs that a
+    search only looks at.
+    """
+
+    def __init__(self, name: SamplerName, seed: int) -> None:
+        self._make = partial(make_sampler, name)
+        self._seed = seed
+        self.begin(0)
+
+    def begin(self, number: int) -> None:
+        """From now on trial ``number`` is suggested."""
+        seed = np.random.SeedSequence((self._seed, number)).generate_state(1)[0]
+        self._sampler = self._make(int(seed))
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        """As the sampler does."""
+        return self._sampler.infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """As the sampler does."""
+        return self._sampler.sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        """As the sampler does."""
+        return self._sampler.sample_independent(study, trial, param_name, param_distribution)
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        """As the sampler does."""
+        self._sampler.before_trial(study, trial)
+
+    def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> None:
+        """As the sampler does."""
+        self._sampler.after_trial(study, trial, state, values)
