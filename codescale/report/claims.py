@@ -1,0 +1,302 @@
+"""The paper's claims, each with our figure, its interval and a verdict (Yang et al. 2025, arXiv 2512.13472).
+
+A claim is *seen* where its figure's interval lies wholly on the side that the paper names, *not seen* where it lies
+wholly on the other side, and *cannot be told at this scale* where it spans zero or where there is no interval. Each
+function's docstring defines its figure. Pure functions of ``scaling.json`` and ``synergy.json``.
+
+The intervals are normal ones. ``scaling.json`` gives the fit's parameters one by one, and an interval for a predicted
+loss cannot be made from them (E and A err together), so a loss errs here as the runs do around their fit: a residual
+deviation of s = sqrt(sum of squared residuals / (points − 5)), 5 being the parameters of the fit. With few points and
+shared trunks this is rough, which is one more reason for the third verdict.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist, fmean
+from typing import Literal
+
+from codescale.report.artifacts import LanguageScaling, Scaling, Synergy, SynergyGain
+from codescale.report.quantities import interval, signed, signed_percent
+from codescale.report.scaling_figures import fitted_loss
+
+ClaimVerdict = Literal["seen", "not seen", "cannot be told at this scale"]
+SEEN: ClaimVerdict = "seen"
+NOT_SEEN: ClaimVerdict = "not seen"
+UNTOLD: ClaimVerdict = "cannot be told at this scale"
+_FIT_PARAMETERS = 5
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of the paper and what this study says of it; ``figure``, ``interval`` and ``measure`` are for reading."""
+
+    statement: str
+    figure: str
+    interval: str
+    verdict: ClaimVerdict
+    measure: str
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure with its standard error, both in the same unit; the error is None where it is not known."""
+
+    value: float
+    error: float | None
+
+    def bounds(self, level: float) -> tuple[float, float] | None:
+        """The normal interval of coverage ``level``; None without an error."""
+        if self.error is None:
+            return None
+        half = NormalDist().inv_cdf(0.5 + level / 2) * self.error
+        return self.value - half, self.value + half
+
+    def __sub__(self, other: Estimate) -> Estimate:
+        """The difference of two independent figures."""
+        known = self.error is not None and other.error is not None
+        return Estimate(
+            self.value - other.value, math.hypot(self.error or 0.0, other.error or 0.0) if known else None
+        )  # fmt: skip
+
+
+def verdict_of(bounds: tuple[float, float] | None) -> ClaimVerdict:
+    """Seen where the whole interval is above zero, not seen where it is below, else it cannot be told."""
+    if bounds is None:
+        return UNTOLD
+    return SEEN if bounds[0] > 0 else NOT_SEEN if bounds[1] < 0 else UNTOLD
+
+
+# ---- scale -----------------------------------------------------------------------------------------------------------
+
+
+def _residual_deviation(scaling: LanguageScaling) -> float | None:
+    """s of the module's docstring, in nats per token; None where there are no more points than parameters."""
+    freedom = len(scaling.points) - _FIT_PARAMETERS
+    if freedom <= 0:
+        return None
+    return math.sqrt(sum((point.loss - point.fitted) ** 2 for point in scaling.points) / freedom)
+
+
+def _loss_at(scaling: LanguageScaling, corner: tuple[float, float]) -> Estimate | None:
+    """The mean of the losses measured at (N, D), or the fit's where none was measured there."""
+    deviation = _residual_deviation(scaling)
+    measured = [point.loss for point in scaling.points if (point.n_params, point.n_tokens) == corner]
+    if measured:
+        return Estimate(fmean(measured), None if deviation is None else deviation / math.sqrt(len(measured)))
+    predicted = fitted_loss(scaling, *corner)
+    return None if predicted is None else Estimate(predicted, deviation)
+
+
+def relative_reduction(
+    scaling: LanguageScaling, start: tuple[float, float], end: tuple[float, float]
+) -> Estimate | None:
+    """(L(start) − L(end)) / L(start) between two points (N, D), as a share of 1; None where a loss is not known.
+
+    Its error follows from those of the two losses to first order (delta method).
+    """
+    first, last = _loss_at(scaling, start), _loss_at(scaling, end)
+    if first is None or last is None:
+        return None
+    value = 1 - last.value / first.value
+    if first.error is None or last.error is None:
+        return Estimate(value, None)
+    return Estimate(value, math.hypot(last.error, first.error * last.value / first.value) / first.value)
+
+
+@dataclass(frozen=True)
+class _Range:
+    """Three points (N, D) that mean the same for all languages: the smallest, the last but one, the largest."""
+
+    smallest: tuple[float, float]
+    last_but_one: tuple[float, float]
+    largest: tuple[float, float]
+
+
+def common_range(languages: Mapping[str, LanguageScaling]) -> _Range | None:
+    """The range of N and D that every language was measured over; None where there are no two levels of either.
+
+    Levels of N (and of D) are those that all languages share. The last but one has one level less of each.
+    """
+    levels: list[list[float]] = []
+    for column in ("n_params", "n_tokens"):
+        seen = [{float(getattr(point, column)) for point in fit.points} for fit in languages.values()]
+        shared = sorted(set.intersection(*seen)) if seen else []
+        if not shared:
+            return None
+        levels.append(shared)
+    sizes, tokens = levels
+    if len(sizes) < 2 and len(tokens) < 2:
+        return None
+    before = (sizes[max(0, len(sizes) - 2)], tokens[max(0, len(tokens) - 2)])
+    return _Range((sizes[0], tokens[0]), before, (sizes[-1], tokens[-1]))
+
+
+def _untold(statement: str, measure: str, reason: str) -> Claim:
+    return Claim(statement, reason, "", UNTOLD, measure)
+
+
+def _points(share: float) -> str:
+    return f"{signed(100 * share, 2)} points"
+
+
+def _percent_interval(bounds: tuple[float, float] | None) -> str:
+    return f"{interval(100 * bounds[0], 100 * bounds[1], 2)} %" if bounds else "none"
+
+
+def gains_most(scaling: Scaling, language: str, labels: Mapping[str, str]) -> Claim:
+    """ "Python gains most from scale."
+
+    A language's gain from scale is the relative reduction of its loss from the smallest to the largest (N, D) that all
+    languages share (:func:`relative_reduction`). The figure is the language's gain minus that of its closest rival, the
+    one against which the difference's lower end is lowest. The interval is widened (Bonferroni) so that those against
+    all rivals hold together at ``scaling.level``. Seen: the language's gain is above every rival's. Not seen: at least
+    one rival's is above the language's (that rival is then the one shown). Else it cannot be told.
+    """
+    statement = f"{labels.get(language, language)} gains most from scale"
+    measure = "gain: relative loss reduction from the smallest to the largest (N, D); interval of the difference"
+    fits = {name: fit for name, fit in scaling.languages.items() if fit.points}
+    shared = common_range(fits)
+    if language not in fits or len(fits) < 2 or shared is None:
+        return _untold(statement, measure, "not measured at two scales beside other languages")
+    gains = {name: relative_reduction(fit, shared.smallest, shared.largest) for name, fit in fits.items()}
+    own = gains.pop(language)
+    rivals = {name: gain for name, gain in gains.items() if gain is not None}
+    if own is None or not rivals:
+        return _untold(statement, measure, "no losses at the ends of the shared range")
+    level = 1 - (1 - scaling.level) / len(rivals)
+    differences = {name: own - gain for name, gain in rivals.items()}
+    bounds = {name: difference.bounds(level) for name, difference in differences.items()}
+
+    def end(name: str, side: int) -> float:
+        pair = bounds[name]
+        return differences[name].value if pair is None else pair[side]
+
+    beaten_by = [name for name in rivals if verdict_of(bounds[name]) == NOT_SEEN]
+    closest = min(beaten_by, key=lambda name: end(name, 1)) if beaten_by else min(rivals, key=lambda n: end(n, 0))
+    verdict = NOT_SEEN if beaten_by else SEEN if all(verdict_of(pair) == SEEN for pair in bounds.values()) else UNTOLD
+    figure = (
+        f"{signed_percent(-own.value)} loss against {signed_percent(-rivals[closest].value)} for "
+        f"{labels.get(closest, closest)}: {_points(differences[closest].value)}"
+    )
+    return Claim(statement, figure, _percent_interval(bounds[closest]), verdict, measure)
+
+
+def saturates_early(scaling: Scaling, language: str, labels: Mapping[str, str]) -> Claim:
+    """ "Rust saturates early."
+
+    A language's late gain is the relative reduction of its loss over the last step of the grid that all languages
+    share: from the last but one to the largest level of N and of D. The figure is the mean late gain of the other
+    languages minus the language's own. Seen: its interval is above zero, the language gains less than the others from
+    the last step. Not seen: below zero. Else it cannot be told.
+    """
+    statement = f"{labels.get(language, language)} saturates early"
+    measure = "late gain: relative loss reduction over the grid's last step; interval of the others' mean minus its own"
+    fits = {name: fit for name, fit in scaling.languages.items() if fit.points}
+    shared = common_range(fits)
+    if language not in fits or len(fits) < 2 or shared is None:
+        return _untold(statement, measure, "not measured at two scales beside other languages")
+    late = {name: relative_reduction(fit, shared.last_but_one, shared.largest) for name, fit in fits.items()}
+    own = late.pop(language)
+    others = [gain for gain in late.values() if gain is not None]
+    if own is None or not others:
+        return _untold(statement, measure, "no losses at the ends of the last step")
+    difference = _independent_mean(others) - own
+    figure = (
+        f"{signed_percent(-own.value)} loss over the last step against "
+        f"{signed_percent(difference.value * -1 - own.value)} for the others: {_points(difference.value)}"
+    )
+    bounds = difference.bounds(scaling.level)
+    return Claim(statement, figure, _percent_interval(bounds), verdict_of(bounds), measure)
+
+
+# ---- synergy ---------------------------------------------------------------------------------------------------------
+
+
+def _independent_mean(estimates: Sequence[Estimate]) -> Estimate:
+    """The mean of figures whose errors are independent of each other."""
+    errors = [estimate.error for estimate in estimates if estimate.error is not None]
+    known = len(errors) == len(estimates)
+    error = math.hypot(*errors) / len(errors) if known else None
+    return Estimate(fmean(estimate.value for estimate in estimates), error)
+
+
+def _estimate(gain: SynergyGain, level: float) -> Estimate:
+    if gain.low is None or gain.high is None:
+        return Estimate(gain.value, None)
+    return Estimate(gain.value, (gain.high - gain.low) / 2 / NormalDist().inv_cdf(0.5 + level / 2))
+
+
+def _gain(synergy: Synergy, target: str, source: str) -> SynergyGain | None:
+    return synergy.gain.get(target, {}).get(source)
+
+
+def help_each_other(synergy: Synergy, first: str, second: str, labels: Mapping[str, str]) -> Claim:
+    """ "Java and C# help each other."
+
+    The figures are both synergy gains of the pair. Seen: both intervals are above zero. Not seen: at least one is
+    below zero. Else it cannot be told.
+    """
+    names = labels.get(first, first), labels.get(second, second)
+    statement = f"{names[0]} and {names[1]} help each other"
+    measure = "synergy gain in both directions; interval of each"
+    gains = [_gain(synergy, first, second), _gain(synergy, second, first)]
+    if any(gain is None for gain in gains):
+        return _untold(statement, measure, "the pair was not measured")
+    known = [gain for gain in gains if gain is not None]
+    bounds = [(g.low, g.high) if g.low is not None and g.high is not None else None for g in known]
+    verdicts = [verdict_of(pair) for pair in bounds]
+    verdict = NOT_SEEN if NOT_SEEN in verdicts else SEEN if set(verdicts) == {SEEN} else UNTOLD
+    figure = (
+        f"{names[0]} from {names[1]} {signed_percent(known[0].value, 2)}; "
+        f"{names[1]} from {names[0]} {signed_percent(known[1].value, 2)}"
+    )
+    return Claim(statement, figure, "; ".join(_percent_interval(pair) for pair in bounds), verdict, measure)
+
+
+def helps_more_than_helped(synergy: Synergy, language: str, labels: Mapping[str, str]) -> Claim:
+    """ "Python helps more than it is helped."
+
+    The figure is the mean gain of the other languages from this one, minus its mean gain from them, over the others
+    measured in both directions. The gains that the language receives share one baseline run, so their errors are taken
+    to be one and the same (the mean of them, which is the worst case); those that it gives have a baseline each and are
+    taken as independent. Seen: the difference's interval is above zero. Not seen: below. Else it cannot be told.
+    """
+    name = labels.get(language, language)
+    statement = f"{name} helps more than it is helped"
+    measure = "mean gain given minus mean gain received; interval of the difference"
+    pairs = []
+    for other in synergy.gain:
+        given, received = _gain(synergy, other, language), _gain(synergy, language, other)
+        if other != language and given is not None and received is not None:
+            pairs.append((_estimate(given, synergy.level), _estimate(received, synergy.level)))
+    if not pairs:
+        return _untold(statement, measure, "no pair was measured in both directions")
+    given_mean = _independent_mean([given for given, _received in pairs])
+    errors = [received.error for _given, received in pairs if received.error is not None]
+    received_mean = Estimate(
+        fmean(received.value for _given, received in pairs), fmean(errors) if len(errors) == len(pairs) else None
+    )
+    difference = given_mean - received_mean
+    figure = (
+        f"gives {signed_percent(given_mean.value, 2)}, receives {signed_percent(received_mean.value, 2)}: "
+        f"{_points(difference.value)}"
+    )
+    bounds = difference.bounds(synergy.level)
+    return Claim(statement, figure, _percent_interval(bounds), verdict_of(bounds), measure)
+
+
+def paper_claims(scaling: Scaling | None, synergy: Synergy | None, labels: Mapping[str, str]) -> list[Claim]:
+    """The five claims, as far as there are artifacts to judge them by."""
+    claims = []
+    if scaling is not None:
+        claims += [gains_most(scaling, "python", labels), saturates_early(scaling, "rust", labels)]
+    if synergy is not None:
+        claims += [
+            help_each_other(synergy, "java", "csharp", labels),
+            help_each_other(synergy, "javascript", "typescript", labels),
+            helps_more_than_helped(synergy, "python", labels),
+        ]
+    return claims

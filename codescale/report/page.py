@@ -1,0 +1,145 @@
+"""The page: every section of the study set into one file that needs nothing else, no network and no script.
+
+Texts from artifacts are untrusted: Jinja2 escapes all of them, matplotlib escapes those inside drawings, and no colour,
+link or command on the page is taken from a file unescaped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from codescale import __version__
+from codescale.files import write_text
+from codescale.report.artifacts import MIXTURES, Measured, read_artifacts
+from codescale.report.figure import INK
+from codescale.report.headline import Headline, headline, language_labels, shown_languages
+from codescale.report.palette import looks
+from codescale.report.predictions import held_out_errors, pairings
+from codescale.report.quantities import count, duration, interval, number, percent, signed, with_error
+from codescale.report.sections import Cell, Grid, Subject, all_sections, proved_on
+from codescale.study import StudyConfig, StudyFolder
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A figure of the headline: what it is, its value and its interval or share in small print."""
+
+    title: str
+    value: str
+    small: str = ""
+
+
+def headline_facts(result: Headline) -> list[Fact]:
+    """The headline's figures beside the table, as far as they are known."""
+    facts = []
+    difference = result.differences.get("measured_best")
+    if difference is not None:
+        bounds = interval(difference.low, difference.high)
+        facts.append(Fact("Measured best minus uniform, nats per token", signed(difference.mean), bounds))
+    if result.predicted is not None:
+        bounds = interval(result.predicted.low, result.predicted.high)
+        facts.append(Fact("Predicted best: the law's objective (validation)", number(result.predicted.value), bounds))
+    if result.measured_as_predicted is not None:
+        measured = result.measured_as_predicted
+        error = f"± {number(measured.standard_error)}" if measured.standard_error is not None else ""
+        facts.append(Fact("Predicted best: measured (validation)", number(measured.mean), error))
+    spent = result.spent
+    if spent.runs is not None:
+        facts.append(Fact("Runs", f"{spent.runs:,}"))
+    if spent.tokens is not None:
+        facts.append(Fact("Tokens trained", count(spent.tokens)))
+    if spent.flops is not None:
+        facts.append(Fact("Training FLOPs", count(spent.flops)))
+    if spent.seconds is not None:
+        share = spent.orchestration_share
+        small = f"{percent(share)} of it orchestration" if share is not None else ""
+        facts.append(Fact("Wall time", duration(spent.seconds), small))
+    return facts
+
+
+def _loss(value: Measured | None, lowest: bool) -> Cell:
+    return Cell(with_error(value.mean, value.standard_error) if value else "–", tone="best" if lowest else "")
+
+
+def key_table(result: Headline, colours: dict[str, str]) -> Grid:
+    """The headline's table; the lowest mean loss of each row is set in bold, whatever its noise."""
+    columns = (
+        "Language", "Tokens available", "Uniform share", "Predicted best share", "Measured best share", "Loss, uniform",
+        "Loss, predicted best", "Loss, measured best",
+    )  # fmt: skip
+    rows = []
+    for row in result.rows:
+        lowest = min((loss.mean for loss in row.losses.values()), default=None)
+        losses = [row.losses.get(name) for name in MIXTURES]
+        rows.append(
+            (
+                Cell(row.label, colour=colours[row.language]),
+                Cell(count(row.tokens_available)),
+                *(Cell(percent(row.shares.get(name))) for name in MIXTURES),
+                *(_loss(loss, loss is not None and loss.mean == lowest) for loss in losses),
+            )
+        )
+    objectives = [result.objectives.get(name) for name in MIXTURES]
+    lowest = min((objective.mean for objective in result.objectives.values()), default=None)
+    total = [_loss(objective, objective is not None and objective.mean == lowest) for objective in objectives]
+    rows.append((Cell("Objective"), *(Cell("") for _ in range(4)), *total))
+    return Grid("", columns, tuple(rows), frozenset(range(1, 8)))
+
+
+def _objective_words(config: StudyConfig, labels: dict[str, str]) -> str:
+    weights = {name: weight for name, weight in config.weights().items() if weight > 0}
+    names = ", ".join(
+        labels.get(name, name) + ("" if len(set(weights.values())) == 1 else f" ({weight:g})")
+        for name, weight in weights.items()
+    )
+    kind = "mean" if len(set(weights.values())) == 1 else "weighted mean"
+    return (
+        f"The objective is the {kind} of the losses of {names}. "
+        "Bold marks the lowest mean of a row, whatever its noise."
+    )
+
+
+def render(config: StudyConfig, folder: StudyFolder) -> str:
+    """The page as HTML, from what ``folder`` holds; a section whose artifact is absent names the command that makes it.
+
+    Raises :class:`codescale.errors.UserError` naming file and field where an artifact is broken.
+    """
+    artifacts = read_artifacts(folder)
+    labels = language_labels(config, artifacts)
+    languages = shown_languages(config, artifacts)
+    styles = looks([*languages, *labels])
+    result = headline(config, artifacts, labels)
+    law, runs = artifacts.law, artifacts.runs
+    predicted = pairings(law, runs, config.weights()) if law and runs else []
+    errors = held_out_errors(law) if law else []
+    subject = Subject(config, artifacts, labels, styles, languages, predicted, errors)
+    environment = Environment(
+        loader=PackageLoader("codescale.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    html = environment.get_template("page.html.j2").render(
+        name=config.name,
+        folder=str(folder.root),
+        version=__version__,
+        style=Markup((files("codescale.report") / "page.css").read_text(encoding="utf-8")),
+        result=result,
+        facts=headline_facts(result),
+        key_table=key_table(result, {name: look.colour for name, look in styles.items()}),
+        objective=_objective_words(config, labels),
+        proved_on=proved_on(subject),
+        sections=all_sections(subject),
+    )
+    return html.replace(f"background:{INK}", "background:var(--ink)")
+
+
+def write_report(config: StudyConfig, folder: StudyFolder) -> Path:
+    """Writes the study's page to ``folder.report`` atomically and returns its path.
+
+    Raises :class:`codescale.errors.UserError` where an artifact is broken or the page cannot be written.
+    """
+    write_text(folder.report, render(config, folder))
+    return folder.report

@@ -1,0 +1,80 @@
+"""Numbers as a person reads them: counts with a unit prefix, seconds as time, values with their noise.
+
+``None`` and values that are not finite read as a dash; nothing here computes anything.
+"""
+
+from __future__ import annotations
+
+import math
+
+DASH = "–"
+MINUS = "−"
+
+
+def _known(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
+
+
+def count(value: float | None, unit: str = "") -> str:
+    """``1234567`` as ``1.23 M``; FLOPs and parameters as well as tokens."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    prefixes = [(1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")]
+    for size, prefix in prefixes:
+        if abs(value) >= size * 0.9995:
+            text = f"{value / size:.3g}" if abs(value) < 999.5 * size else f"{value / size:.0f}"
+            return f"{text} {prefix}{unit}"
+    return f"{value:.3g} {unit}".strip() if value < 100 else f"{value:.0f} {unit}".strip()
+
+
+def whole(value: float | None) -> str:
+    """``1234567`` as ``1,234,567``."""
+    return DASH if value is None or not math.isfinite(value) else f"{value:,.0f}"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number with a fixed number of decimals and a real minus sign."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    return f"{value:.{digits}f}".replace("-", MINUS)
+
+
+def signed(value: float | None, digits: int = 3) -> str:
+    """A difference: always with its sign."""
+    if value is None or not math.isfinite(value):
+        return DASH
+    return f"{value:+.{digits}f}".replace("-", MINUS)
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share of 1 as a percentage."""
+    return DASH if share is None or not math.isfinite(share) else f"{number(100 * share, digits)} %"
+
+
+def signed_percent(share: float | None, digits: int = 1) -> str:
+    """A relative difference as a percentage with its sign."""
+    return DASH if share is None or not math.isfinite(share) else f"{signed(100 * share, digits)} %"
+
+
+def interval(low: float | None, high: float | None, digits: int = 3) -> str:
+    """An interval in brackets; empty where either end is unknown."""
+    return f"[{number(low, digits)}, {number(high, digits)}]" if _known(low) and _known(high) else ""
+
+
+def with_error(mean: float | None, standard_error: float | None, digits: int = 3) -> str:
+    """A mean ± its standard error."""
+    text = number(mean, digits)
+    return f"{text} ± {number(standard_error, digits)}" if _known(mean) and _known(standard_error) else text
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as ``43 s``, ``12 min 05 s`` or ``2 h 07 min``."""
+    if seconds is None or not math.isfinite(seconds):
+        return DASH
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes == 0:
+        return f"{rest} s"
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left:02d} min" if hours else f"{minutes} min {rest:02d} s"

@@ -1,0 +1,458 @@
+"""The page's sections: what each shows, made from the artifacts, or the command that would make them.
+
+Every function returns a :class:`Section`; the template only sets them. Texts stay plain here and are escaped there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from codescale.report.artifacts import MIXTURES, Artifacts, LanguageScaling, Manifest, Search, Synergy
+from codescale.report.claims import paper_claims
+from codescale.report.cost_figure import cost_picture
+from codescale.report.figure import Picture
+from codescale.report.headline import shares
+from codescale.report.law_figures import HeldOutError, Pairing, errors_picture, proof_picture, runs_picture
+from codescale.report.mixture_figures import TITLES, differences_picture, shares_picture
+from codescale.report.palette import Look
+from codescale.report.quantities import (
+    DASH,
+    count,
+    duration,
+    number,
+    percent,
+    whole,
+)
+from codescale.report.scaling_figures import difficulties, difficulty_picture, scaling_pictures
+from codescale.report.search_figures import search_pictures
+from codescale.report.synergy_figure import synergy_picture
+from codescale.study import StudyConfig
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A table's cell: its text, a second line in small print, the colour of its language and how it is set off.
+
+    ``tone`` is one of the page's classes: ``seen``, ``not-seen``, ``untold``, ``quiet`` or empty.
+    """
+
+    text: str
+    small: str = ""
+    colour: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table: its caption, the titles of its columns (those in ``numeric`` are aligned to the right) and its rows.
+
+    ``folded`` tables are closed until a reader opens them.
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    numeric: frozenset[int] = frozenset()
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the page; ``missing`` is the command that makes what it lacks, empty where nothing is lacking."""
+
+    name: str
+    title: str
+    lead: str = ""
+    pictures: tuple[Picture, ...] = ()
+    tables: tuple[Grid, ...] = ()
+    notes: tuple[str, ...] = ()
+    missing: str = ""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What every section is made from."""
+
+    config: StudyConfig
+    artifacts: Artifacts
+    labels: Mapping[str, str]
+    looks: Mapping[str, Look]
+    languages: Sequence[str]
+    pairings: Sequence[Pairing] | None
+    errors: Sequence[HeldOutError]
+
+    def language(self, name: str) -> Cell:
+        """The cell that names a language, with its colour."""
+        return Cell(self.labels.get(name, name), colour=self.looks[name].colour if name in self.looks else "")
+
+
+def scaling_section(subject: Subject) -> Section:
+    """Curves with fits, and the fitted parameters in a folded table."""
+    title, scaling = "How each language scales", subject.artifacts.scaling
+    if scaling is None:
+        return Section("scaling", title, missing="fit")
+    names = ("E", "A", "alpha", "B", "beta")
+    rows = []
+    for language, fit in scaling.languages.items():
+        cells = [_parameter(fit, name) for name in names]
+        rmse = Cell(number(fit.rmse, 4), tone="")
+        rows.append((subject.language(language), *cells, rmse, Cell(whole(fit.n_runs))))
+    level = f"{100 * scaling.level:.0f} %"
+    table = Grid(
+        f"Fitted parameters of L = E + A N^−alpha + B D^−beta with {level} bootstrap intervals; grey: the runs cannot "
+        "tell this parameter",
+        ("Language", "E", "A", "alpha", "B", "beta", "fit error, nats", "runs"),
+        tuple(rows),
+        frozenset(range(1, 8)),
+        folded=True,
+    )
+    notes = tuple(
+        f"{subject.labels.get(language, language)} was left out: {reason}."
+        for language, reason in scaling.skipped.items()
+    )
+    return Section(
+        "scaling",
+        title,
+        "Every language was trained alone at several model sizes and token counts. All panels share one loss axis; "
+        "the lines are the fitted law L = E + A N^−alpha + B D^−beta.",
+        tuple(scaling_pictures(scaling, subject.labels, subject.looks)),
+        (table,) if rows else (),
+        notes,
+    )
+
+
+def _parameter(fit: LanguageScaling, name: str) -> Cell:
+    estimate = fit.parameters.get(name)
+    if estimate is None:
+        return Cell(DASH)
+
+    def plain(value: float) -> str:
+        return number(value, 3) if abs(value) < 100 else count(value)
+
+    low, high = estimate.low, estimate.high
+    bounds = f"[{plain(low)}, {plain(high)}]" if low is not None and high is not None else ""
+    return Cell(plain(estimate.value), bounds, tone="quiet" if name in fit.unidentified else "")
+
+
+def difficulty_section(subject: Subject) -> Section:
+    """Bits per byte of every language."""
+    artifacts = subject.artifacts
+    found = difficulties(artifacts.scaling, artifacts.manifest, artifacts.comparison)
+    if not found:
+        missing = "fit" if artifacts.manifest else "corpus"
+        return Section("difficulty", "How hard each language is", missing=missing)
+    return Section(
+        "difficulty",
+        "How hard each language is",
+        "Losses in nats per token cannot be compared across languages; per byte of source text they can.",
+        (difficulty_picture(found, subject.labels),),
+    )
+
+
+def synergy_section(subject: Subject) -> Section:
+    """The matrix, and the losses of every language alone that it must be read beside."""
+    title, synergy = "Which languages help each other", subject.artifacts.synergy
+    if synergy is None:
+        return Section("synergy", title, missing="fit")
+    scale = f"N = {count(synergy.n_params)} parameters, D = {count(synergy.n_tokens)} tokens"
+    rows = tuple(
+        (
+            subject.language(language), Cell(number(alone.half)), Cell(number(alone.twice)), Cell(number(alone.fresh))
+        )
+        for language, alone in synergy.alone.items()
+    )  # fmt: skip
+    table = Grid(
+        "Each language alone (validation loss, nats per token): half the tokens, those twice, and as many fresh ones",
+        ("Language", "D/2 once", "D/2 twice", "D fresh"),
+        rows,
+        frozenset({1, 2, 3}),
+        folded=True,
+    )
+    return Section(
+        "synergy",
+        title,
+        "The gain of one language on another compares two runs of the same length: one sees its own tokens twice, the "
+        f"other sees them once and the helper's for the rest ({scale}). It therefore also holds what repetition is "
+        "worth, which the folded table shows.",
+        (synergy_picture(synergy, subject.labels),) if synergy.gain else (),
+        (table,) if rows else (),
+        _extremes(synergy, subject.labels),
+    )
+
+
+def _extremes(synergy: Synergy, labels: Mapping[str, str]) -> tuple[str, ...]:
+    gains = [
+        (gain.value, source, target)
+        for target, row in synergy.gain.items()
+        for source, gain in row.items()
+        if gain is not None and source != target
+    ]
+    if not gains:
+        return ()
+    value, source, target = max(gains)
+    name = labels.get(source, source)
+    return (f"Largest gain: {name} on {labels.get(target, target)}, {number(100 * value, 1)} %.",)
+
+
+def mixtures_section(subject: Subject) -> Section:
+    """The three mixtures side by side and what they change."""
+    mixtures = shares(subject.config, subject.artifacts)
+    shown = [name for name in subject.languages if any(mixture.get(name, 0.0) > 0 for mixture in mixtures.values())]
+    pictures = [shares_picture(mixtures, shown, subject.labels, subject.looks)]
+    comparison = subject.artifacts.comparison
+    lead = (
+        "Uniform is the yardstick, the predicted best is the law's optimum, the measured best is what the search found."
+    )
+    title = "The mixtures side by side"
+    if comparison is None:
+        unknown = [words.lower() for name, words in TITLES.items() if name not in mixtures]
+        note = f"Not known yet: the {' and the '.join(unknown)} mixture."
+        return Section("mixtures", title, lead, tuple(pictures), (), (note,) if unknown else (), "compare")
+    losses = [name for name in subject.languages if any(name in d.losses for d in comparison.differences.values())]
+    differences = differences_picture(comparison, losses, subject.labels)
+    if differences is not None:
+        pictures.append(differences)
+    hyper = {name: comparison.mixtures[name].hyper for name in MIXTURES if name in comparison.mixtures}
+    notes = tuple(
+        f"{TITLES[name]}: trained with {', '.join(f'{key} = {value:.4g}' for key, value in freed.items())}."
+        for name, freed in hyper.items()
+        if freed
+    )
+    return Section("mixtures", title, lead, tuple(pictures), (), notes)
+
+
+def search_section(subject: Subject) -> Section:
+    """Progress, curves and what pruning saved."""
+    title, search = "The search", subject.artifacts.search
+    if search is None:
+        return Section("search", title, missing="search")
+    return Section(
+        "search",
+        title,
+        "Around the law's optimum real runs were trained, each judged on the validation split.",
+        tuple(search_pictures(search)),
+        notes=(_search_account(search),),
+    )
+
+
+def _search_account(search: Search) -> str:
+    states = [trial.state for trial in search.trials if trial.number is not None]
+    parts = [f"{len(states)} trials: {states.count('COMPLETE')} completed, {states.count('PRUNED')} pruned"]
+    for state, words in (("FAIL", "failed"), ("RUNNING", "under way")):
+        if states.count(state):
+            parts.append(f"{states.count(state)} {words}")
+    text = ", ".join(parts)
+    if search.tokens_trained is not None:
+        text += f"; {count(search.tokens_trained)} tokens trained"
+    if search.tokens_saved_by_pruning:
+        text += f", {count(search.tokens_saved_by_pruning)} saved by pruning"
+    return f"{text}."
+
+
+def law_section(subject: Subject) -> Section:
+    """Predicted against measured."""
+    title = "Predicted against measured"
+    if subject.artifacts.law is None:
+        return Section("law", title, missing="fit")
+    pictures: list[Picture] = []
+    notes: list[str] = []
+    if subject.pairings:
+        pictures.append(runs_picture(subject.pairings))
+        for stage, words in (("mixture", "the sweep's mixtures"), ("trial", "the search's trials")):
+            misses = [p.predicted - p.measured for p in subject.pairings if p.stage == stage]
+            if misses:
+                size = (sum(miss * miss for miss in misses) / len(misses)) ** 0.5
+                notes.append(
+                    f"Over {words} ({len(misses)} points) the law's error is {number(size, 4)} nats per token "
+                    f"(root mean square), {number(sum(misses) / len(misses), 4)} on average."
+                )
+    elif subject.pairings is None:
+        notes.append("The stored law could not be asked for predictions of the runs.")
+    else:
+        notes.append("There are no finished mixture runs yet to hold against the law.")
+    comparison = subject.artifacts.comparison
+    best = comparison.mixtures.get("predicted_best") if comparison else None
+    if best is not None:
+        proof = proof_picture(best, subject.languages, subject.labels, subject.looks)
+        if proof is not None:
+            pictures.append(proof)
+    lead = "The law says what a mixture's loss will be before it is trained; here is how that turned out."
+    return Section("law", title, lead, tuple(pictures), (), tuple(notes), "" if best is not None else "compare")
+
+
+def held_out_section(subject: Subject) -> Section:
+    """The candidates' errors beside the baselines'."""
+    title, law = "Which law predicts best", subject.artifacts.law
+    if law is None:
+        return Section("held-out", title, missing="fit")
+    if not subject.errors:
+        return Section("held-out", title, notes=("The law file holds no held-out errors.",))
+    kinds = list(dict.fromkeys(kind for candidate in subject.errors for kind in candidate.splits))
+    rows = tuple(
+        (
+            Cell(candidate.name, _role(candidate)), Cell(percent(candidate.error, 2)),
+            *(Cell(percent(candidate.splits.get(kind), 2)) for kind in kinds),
+        )
+        for candidate in subject.errors
+    )  # fmt: skip
+    columns = ("Law", "Mean", *(_HOLD_OUTS.get(kind, kind) for kind in kinds))
+    unidentified = list(dict.fromkeys(law.unidentified.values()))
+    return Section(
+        "held-out",
+        title,
+        f"Every law was fitted without some of the runs and then asked for them. In use is {law.name}: {law.formula}.",
+        (errors_picture(subject.errors),),
+        (Grid("", columns, rows, frozenset(range(1, len(columns)))),),
+        tuple(f"Some parameters cannot be told from these runs: {reason}." for reason in unidentified),
+    )
+
+
+_HOLD_OUTS = {
+    "mixtures": "unseen mixtures",
+    "runs": "unseen runs",
+    "longest": "the longest runs (D)",
+    "largest": "the largest models (N)",
+}
+
+
+def _role(candidate: HeldOutError) -> str:
+    return "in use" if candidate.is_chosen else "baseline" if candidate.is_baseline else ""
+
+
+def claims_section(subject: Subject) -> Section:
+    """The paper's claims and this study's verdicts."""
+    title = "The paper's claims, at this scale"
+    claims = paper_claims(subject.artifacts.scaling, subject.artifacts.synergy, subject.labels)
+    if not claims:
+        return Section("claims", title, missing="fit")
+    tones = {"seen": "seen", "not seen": "not-seen"}
+    rows = tuple(
+        (
+            Cell(claim.statement, claim.measure), Cell(claim.figure), Cell(claim.interval or DASH),
+            Cell(claim.verdict, tone=tones.get(claim.verdict, "untold")),
+        )
+        for claim in claims
+    )  # fmt: skip
+    missing = "" if subject.artifacts.scaling and subject.artifacts.synergy else "fit"
+    return Section(
+        "claims",
+        title,
+        "What Yang et al. (2025, arXiv 2512.13472) report for models of 0.1 to 3.1 billion parameters, held against "
+        "this study's own runs. A verdict is only given where the interval allows one.",
+        tables=(Grid("", ("Claim", "Our figure", "Interval", "Verdict"), rows),),
+        missing=missing,
+    )
+
+
+def corpus_section(subject: Subject) -> Section:
+    """What the corpus holds, from where and under which licences."""
+    title, manifest = "The corpus", subject.artifacts.manifest
+    if manifest is None:
+        return Section("corpus", title, missing="corpus")
+    vocabulary = f", vocabulary {whole(manifest.vocabulary)}" if manifest.vocabulary else ""
+    sources = tuple(
+        (Cell(s.name), Cell(s.version or DASH), Cell(s.licence or DASH), Cell((s.sha256 or DASH)[:16]))
+        for s in manifest.sources
+    )
+    tables = [_languages_table(subject, manifest)]
+    if sources:
+        columns = ("Source", "Version", "Licence", "SHA-256 (start)")
+        tables.append(Grid("Sources", columns, sources, folded=True))
+    tables.append(_dropped_table(subject, manifest))
+    return Section(
+        "corpus",
+        title,
+        f"Corpus {manifest.corpus_id[:16] or DASH}{vocabulary}. Splits keep whole packages or folders together, so "
+        "that no file is judged that its neighbours trained.",
+        tables=tuple(tables),
+    )
+
+
+def _languages_table(subject: Subject, manifest: Manifest) -> Grid:
+    rows = []
+    for language, entry in manifest.languages.items():
+        licences = sorted(entry.licences.items(), key=lambda item: -item[1])
+        rows.append(
+            (
+                subject.language(language),
+                Cell(whole(sum(entry.documents.values()))),
+                Cell(count(sum(entry.bytes.values()), "B")),
+                *(Cell(count(entry.tokens.get(split))) for split in ("training", "validation", "test")),
+                Cell(number(entry.bytes_per_token.get("training"), 2)),
+                Cell(f"by {entry.split_by}" if entry.split_by else DASH),
+                Cell(", ".join(f"{name} ({whole(documents)})" for name, documents in licences) or DASH),
+            )
+        )
+    columns = (
+        "Language", "Documents", "Size", "Training tokens", "Validation", "Test", "Bytes per token", "Split",
+        "Licences (documents)",
+    )  # fmt: skip
+    return Grid("", columns, tuple(rows), frozenset(range(1, 7)))
+
+
+def _dropped_table(subject: Subject, manifest: Manifest) -> Grid:
+    reasons = list(dict.fromkeys(reason for entry in manifest.languages.values() for reason in entry.dropped))
+    rows = tuple(
+        (subject.language(language), *(Cell(whole(entry.dropped.get(reason, 0))) for reason in reasons))
+        for language, entry in manifest.languages.items()
+    )
+    titles = tuple(reason.replace("_", " ") for reason in reasons)
+    return Grid(
+        "Files left out, and why", ("Language", *titles), rows, frozenset(range(1, len(titles) + 1)), folded=True
+    )
+
+
+def cost_section(subject: Subject) -> Section:
+    """Time per stage and what orchestration cost."""
+    title, timings = "What it cost", subject.artifacts.timings
+    if timings is None or not timings.stages:
+        return Section("cost", title, missing="demo")
+    rows = []
+    for name, cost in timings.stages.items():
+        known = cost.orchestration_seconds is not None and cost.seconds > 0
+        share = percent((cost.orchestration_seconds or 0.0) / cost.seconds) if known else DASH
+        rows.append(
+            (
+                Cell(name), Cell(duration(cost.seconds)), Cell(duration(cost.orchestration_seconds)), Cell(share),
+                Cell(whole(cost.runs)), Cell(count(cost.tokens)), Cell(count(cost.flops)),
+            )
+        )  # fmt: skip
+    columns = ("Stage", "Wall time", "Orchestration", "Share", "Runs", "Tokens", "FLOPs")
+    machine = ", ".join(f"{key} {value}" for key, value in timings.machine.items() if value not in (None, ""))
+    return Section(
+        "cost",
+        title,
+        "Orchestration is what starting workers, handing out runs and collecting results took beside the work itself.",
+        (cost_picture(timings),),
+        (Grid("", columns, tuple(rows), frozenset(range(1, 7))),),
+        (f"Machine: {machine}.",) if machine else (),
+    )
+
+
+def proved_on(subject: Subject) -> str:
+    """One line under the headline's table: the scale, the split and the seeds of the proof."""
+    comparison = subject.artifacts.comparison
+    if comparison is None:
+        return ""
+    return (
+        f"Test loss in nats per token ± one standard error over {len(comparison.seeds)} seeds, at "
+        f"N = {count(comparison.n_params)} non-embedding parameters and D = {count(comparison.n_tokens)} tokens, on "
+        f"the {comparison.split} split, which neither the law nor the search has seen."
+    )
+
+
+def all_sections(subject: Subject) -> list[Section]:
+    """The page's sections after the headline, in order."""
+    return [
+        scaling_section(subject),
+        difficulty_section(subject),
+        synergy_section(subject),
+        mixtures_section(subject),
+        search_section(subject),
+        law_section(subject),
+        held_out_section(subject),
+        claims_section(subject),
+        corpus_section(subject),
+        cost_section(subject),
+    ]

@@ -1,0 +1,76 @@
+"""The table that ends a study in the terminal: the page's headline, for people who stay in the shell."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from codescale.report.artifacts import MIXTURES, Measured, MixtureName, read_artifacts
+from codescale.report.headline import Headline, headline, language_labels
+from codescale.report.quantities import count, duration, interval, number, percent, signed, with_error
+from codescale.study import StudyConfig, StudyFolder
+
+_SHORT: dict[MixtureName, str] = {
+    "uniform": "uniform", "predicted_best": "predicted best", "measured_best": "measured best"
+}  # fmt: skip
+
+
+def _measured(value: Measured | None) -> str:
+    return with_error(value.mean, value.standard_error) if value else "–"
+
+
+def _table(result: Headline, name: str) -> Table:
+    table = Table(title=f"{name}: the token split, and the test loss (nats per token) under each", title_justify="left")
+    table.add_column("language", no_wrap=True)
+    table.add_column("tokens available", justify="right")
+    for mixture in MIXTURES:
+        table.add_column(f"{_SHORT[mixture]} share", justify="right")
+    for mixture in MIXTURES:
+        table.add_column(f"loss, {_SHORT[mixture]}", justify="right")
+    for row in result.rows:
+        table.add_row(
+            Text(row.label),
+            count(row.tokens_available),
+            *(percent(row.shares.get(mixture)) for mixture in MIXTURES),
+            *(_measured(row.losses.get(mixture)) for mixture in MIXTURES),
+        )
+    table.add_section()
+    objectives = [_measured(result.objectives.get(mixture)) for mixture in MIXTURES]
+    table.add_row("objective", "", "", "", "", *objectives, style="bold")
+    return table
+
+
+def _lines(result: Headline, folder: StudyFolder) -> list[str]:
+    lines = []
+    if result.statement:
+        lines.append(result.statement)
+    if result.predicted:
+        foreseen = f"{number(result.predicted.value)} {interval(result.predicted.low, result.predicted.high)}".strip()
+        line = f"The law predicted an objective of {foreseen} for its best mixture"
+        if result.measured_as_predicted:
+            line += f"; measured: {_measured(result.measured_as_predicted)} (validation split)"
+        lines.append(line + ".")
+    for mixture, difference in result.differences.items():
+        bounds = interval(difference.low, difference.high)
+        lines.append(f"{_SHORT[mixture].capitalize()} minus uniform: {signed(difference.mean)} {bounds}".rstrip() + ".")
+    cost = result.spent
+    lines.append(
+        f"Spent: {cost.runs if cost.runs is not None else '–'} runs, {count(cost.tokens)} tokens, "
+        f"{count(cost.flops, 'FLOP')}, {duration(cost.seconds)}, of which orchestration "
+        f"{percent(cost.orchestration_share)}."
+    )
+    if folder.report.exists():
+        lines.append(f"Report: {folder.report}")
+    return lines
+
+
+def summary_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
+    """What the terminal shows at the end of a study: the table, prediction beside measurement, cost, the report's path.
+
+    Reads the folder's artifacts; cells that no stage has filled yet hold a dash. Raises
+    :class:`codescale.errors.UserError` where an artifact is broken.
+    """
+    artifacts = read_artifacts(folder)
+    result = headline(config, artifacts, language_labels(config, artifacts))
+    return Group(_table(result, config.name), *(Text(line) for line in _lines(result, folder)))
