@@ -26,6 +26,7 @@ _MENDS = {
     errno.EACCES: "permission denied: choose a folder that can be written",
     errno.EPERM: "permission denied: choose a folder that can be written",
     errno.ENOTDIR: "a part of this path is a file: choose another folder",
+    errno.EEXIST: "a part of this path is a file: choose another folder",
     errno.EISDIR: "this is a folder: name a file",
     errno.ENOENT: "the folder does not exist: create it first",
 }

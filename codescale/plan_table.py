@@ -45,9 +45,9 @@ def plan_table(config: StudyConfig, specs: Sequence[RunSpec]) -> Group:
     table.add_section()
     table.add_row(*_row("all", config, cost_of(config, specs), [spec.n_params for spec in specs]))
     note = (
-        "grid: every language at every N and D. alone: each language at D/2, then again over the same tokens. pairs: "
-        "two languages, half each. A run is one (N, D) point; the points of one trunk are trained once, with a cooldown "
-        "branched off at each D, so the tokens are fewer than those of as many separate runs. FLOPs are counted, "
-        "attention and logits included."
+        "grid: every language at every N and D. alone: each language at D/2, then again over the same tokens. "
+        "pairs: two languages, half each. A run is one (N, D) point; the points of one trunk are trained "
+        "once, with a cooldown branched off at each D, so the tokens are fewer than those of as many separate "
+        "runs. FLOPs are counted, attention and logits included."
     )
     return Group(table, note)

@@ -1,0 +1,66 @@
+"""study.yaml: every wrong key or value is named with its file, field and mend."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from codescale.errors import UserError
+from codescale.study import StudyFolder, parse_study, preset_names, preset_text
+
+
+@pytest.fixture
+def content() -> dict:
+    return yaml.safe_load(preset_text("quick"))
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_presets_are_valid(name: str) -> None:
+    parse_study(yaml.safe_load(preset_text(name)), name)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"colour": 1}, "study.yaml, colour: unknown key; remove it or correct its spelling"),
+        ({"languages": ["python", "klingon"]}, "study.yaml, languages: 'klingon' is not in the registry; use one of"),
+        ({"languages": ["python", "python"]}, "study.yaml: languages: a language is named twice"),
+        ({"sizes": {"tiny": {"hidden": 33, "layers": 1, "heads": 2, "intermediate": 8}}},
+         "study.yaml, sizes.tiny: hidden must be an even multiple of heads"),
+        ({"comparison": {"size": "small", "tokens": 10, "seeds": 2}},
+         "study.yaml, comparison.seeds: Input should be greater than or equal to 3"),
+        ({"search": {"size": "huge", "tokens": 10}}, "search.size: 'huge' is not among sizes (tiny, small)"),
+        ({"corpus": {"sources": [{"kind": "folder"}]}}, "study.yaml, corpus.sources.0.folder.path: is missing"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_named(content: dict, change: dict, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        parse_study(content | change, "study.yaml")
+    assert message in str(caught.value)
+
+
+def test_a_broken_yaml_names_its_line(tmp_path: Path) -> None:
+    (tmp_path / "study.yaml").write_text("name: a\nsizes: [")
+    with pytest.raises(UserError, match=r"study\.yaml, line 2: is not YAML"):
+        StudyFolder(tmp_path).config()
+
+
+def test_a_study_is_never_overwritten(tmp_path: Path) -> None:
+    StudyFolder(tmp_path).create(preset_text("quick"))
+    with pytest.raises(UserError, match="exists already"):
+        StudyFolder(tmp_path).create(preset_text("demo"))
+
+
+def test_a_language_is_added_by_a_file(tmp_path: Path, content: dict) -> None:
+    registry = tmp_path / "languages.yaml"
+    registry.write_text("cobol: {label: COBOL, endings: [.cob]}\n")
+    config = parse_study(content | {"languages": ["python", "cobol"], "languages_file": str(registry)}, "study.yaml")
+    assert config.weights() == {"python": 1.0, "cobol": 1.0}
+    registry.write_text("cobol: {label: COBOL, endings: [cob]}\n")
+    with pytest.raises(UserError, match=r"languages\.yaml, cobol\.endings: .*starts with a dot"):
+        config.registry()
+
+
+def test_text_weighs_nothing_by_default(content: dict) -> None:
+    config = parse_study(content | {"languages": ["python", "text"]}, "study.yaml")
+    assert config.weights() == {"python": 1.0, "text": 0.0}

@@ -1,0 +1,115 @@
+"""Which runs a study does, what they cost, and what a budget takes away first."""
+
+import numpy as np
+import pytest
+import yaml
+from scipy.stats import kstest
+
+from codescale.errors import UserError
+from codescale.study import StudyConfig, SweepSection, parse_study, preset_text
+from codescale.sweeps.plan import (
+    FEWEST_MIXTURES,
+    cost_of,
+    fit_to_budget,
+    plan_sweep,
+    runs_of,
+    spread_mixtures,
+    unique_tokens_of,
+)
+
+AVAILABLE = {"python": 5_000, "java": 4_000, "rust": 3_000}
+
+
+def changed(config: StudyConfig, **changes: object) -> StudyConfig:
+    return config.model_copy(update={"sweep": config.sweep.model_copy(update=changes)})
+
+
+def test_every_language_is_held_to_as_many_unique_tokens_as_the_scarcest_has(config: StudyConfig) -> None:
+    assert unique_tokens_of(config, AVAILABLE) == 3_000
+    grid = [run for run in plan_sweep(config, AVAILABLE) if run.stage in ("grid", "mixture")]
+    assert {run.unique_tokens for run in grid} == {3_000}
+    assert unique_tokens_of(changed(config, unique_tokens=700), AVAILABLE) == 700
+
+
+def test_the_grid_has_every_language_size_and_d(config: StudyConfig) -> None:
+    grid = [run for run in plan_sweep(config, AVAILABLE) if run.stage == "grid"]
+    assert len(grid) == 3 * 2
+    assert all(run.token_points == (320, 640) for run in grid)
+
+
+def test_pairs_see_half_of_each_language_once_and_alone_sees_it_twice(config: StudyConfig) -> None:
+    runs = plan_sweep(config, AVAILABLE)
+    pairs = [run for run in runs if run.stage == "pair"]
+    alone = [run for run in runs if run.stage == "alone"]
+    assert {frozenset(run.proportions) for run in pairs} == {
+        frozenset(pair) for pair in (("python", "java"), ("python", "rust"), ("java", "rust"))
+    }
+    assert all(run.unique_tokens == 320 and run.token_points == (640,) for run in pairs)
+    assert all(run.unique_tokens == 320 and run.token_points == (320, 640) for run in alone)
+
+
+def test_run_ids_are_unique_and_the_plan_is_the_same_every_time(config: StudyConfig) -> None:
+    runs = plan_sweep(config, AVAILABLE)
+    assert len({run.run_id for run in runs}) == len(runs)
+    assert runs == plan_sweep(config, AVAILABLE)
+
+
+def test_a_pair_plan_beyond_the_corpus_is_refused(config: StudyConfig) -> None:
+    with pytest.raises(
+        UserError, match="half of it is more than the 300 training tokens of rust; set it to 600 or less"
+    ):
+        plan_sweep(config, AVAILABLE | {"rust": 300})
+
+
+def test_mixtures_begin_with_uniform_and_are_uniform_over_the_simplex() -> None:
+    mixtures = spread_mixtures(["a", "b", "c", "d"], 257, seed=0)
+    assert set(mixtures[0].values()) == {0.25}
+    first = np.array([mixture["a"] for mixture in mixtures[1:]])
+    # A share of a point uniform over the simplex of 4 has the distribution Beta(1, 3).
+    assert kstest(first, "beta", args=(1, 3)).pvalue > 0.01
+
+
+def test_a_budget_takes_the_grids_ends_first_and_then_mixtures(config: StudyConfig) -> None:
+    wide = config.sweep.model_copy(
+        update={"grid": config.sweep.grid.model_copy(update={"tokens": (320, 640, 960), "sizes": ("tiny", "small")})}
+    )
+    config = config.model_copy(update={"sweep": wide})
+    full = cost_of(config, runs_of(config, wide, None)).tokens
+    trimmed = fit_to_budget(changed(config, budget_tokens=full - 1), None)
+    assert trimmed.grid.tokens == (320, 640)
+    assert trimmed.mixtures == wide.mixtures
+    small = cost_of(config, runs_of(config, trimmed, None)).tokens
+    fewer = fit_to_budget(changed(config, budget_tokens=small - 1), None)
+    assert fewer.grid == trimmed.grid
+    assert fewer.mixtures.count == wide.mixtures.count - 1
+    assert fewer.pairs == wide.pairs
+
+
+def test_a_budget_that_holds_nothing_says_how_much_it_takes(config: StudyConfig) -> None:
+    with pytest.raises(UserError, match=r"sweep.budget_tokens: 1,000 tokens do not hold .* raise it to [\d,]+ or more"):
+        fit_to_budget(changed(config, budget_tokens=1_000), None)
+
+
+def test_the_smallest_sweep_keeps_enough_mixtures(config: StudyConfig) -> None:
+    sweep = SweepSection(mixtures=config.sweep.mixtures, budget_tokens=640 * FEWEST_MIXTURES)
+    assert fit_to_budget(config.model_copy(update={"sweep": sweep}), None).mixtures.count == FEWEST_MIXTURES
+
+
+def test_the_paper_preset_is_the_papers_plan() -> None:
+    config = parse_study(yaml.safe_load(preset_text("paper")), "paper")
+    runs = plan_sweep(config, None)
+    grid = cost_of(config, [run for run in runs if run.stage == "grid"])
+    assert grid.points == 420
+    sizes = [run.n_params for run in runs if run.stage == "grid"]
+    assert 0.09e9 < min(sizes) < 0.11e9
+    assert 3.0e9 < max(sizes) < 3.2e9
+    points = sorted({tokens for run in runs if run.stage == "grid" for tokens in run.token_points})
+    assert (points[0], points[-1]) == (2_000_000_000, 64_000_000_000)
+    assert {run.token_points[-1] for run in runs if run.stage == "pair"} == {128_000_000_000}
+    assert {run.token_points[-1] for run in runs if run.stage == "mixture"} == {1_000_000_000_000}
+
+
+@pytest.mark.parametrize("preset", ["demo", "quick"])
+def test_the_demo_presets_fit_their_budgets_untrimmed(preset: str) -> None:
+    config = parse_study(yaml.safe_load(preset_text(preset)), preset)
+    assert fit_to_budget(config, None) == config.sweep

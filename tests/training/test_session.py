@@ -1,0 +1,130 @@
+"""A run: bit-identical when repeated, and when it goes on from a checkpoint; branches leave the trunk untouched."""
+
+import math
+from pathlib import Path
+
+import pytest
+from conftest import MemoryCorpus
+
+from codescale.runs import RunSpec
+from codescale.study import StudyConfig
+from codescale.training.evaluation import HeldOut
+from codescale.training.session import TrainingSession
+
+
+class MemoryData:
+    """Held-out text and corpus from memory."""
+
+    def __init__(self, config: StudyConfig, corpus: MemoryCorpus) -> None:
+        self.config, self.corpus = config, corpus
+
+    def held_out(self, split: str, tokens: int) -> HeldOut:
+        return HeldOut(self.corpus, self.config.languages, split, tokens=tokens, context=self.config.training.context)
+
+
+def spec(config: StudyConfig, points: tuple[int, ...] = (320, 640), **changes: object) -> RunSpec:
+    settings: dict = {
+        "run_id": "r", "stage": "mixture", "size": "small", "n_params": config.sizes["small"].n_params,
+        "token_points": points, "proportions": {"python": 0.5, "java": 0.3, "rust": 0.2}, "seed": 5,
+    }  # fmt: skip
+    return RunSpec(**(settings | changes))
+
+
+def session(
+    config: StudyConfig, corpus: MemoryCorpus, run: RunSpec | None = None, checkpoint: Path | None = None
+) -> TrainingSession:
+    return TrainingSession(run or spec(config), config, MemoryData(config, corpus), checkpoint)
+
+
+def finish(opened: TrainingSession) -> list:
+    while not opened.finished:
+        opened.advance()
+    return opened.evaluations
+
+
+def test_a_run_is_bit_identical_when_repeated(config: StudyConfig, memory_corpus: MemoryCorpus) -> None:
+    assert finish(session(config, memory_corpus)) == finish(session(config, memory_corpus))
+
+
+def test_training_lowers_the_loss(config: StudyConfig, memory_corpus: MemoryCorpus) -> None:
+    curve = finish(session(config, memory_corpus, spec(config, (6400,))))
+    assert curve[-1].losses["python"] < curve[0].losses["python"] - 0.1
+
+
+def test_a_branch_does_not_change_the_trunk(config: StudyConfig, memory_corpus: MemoryCorpus) -> None:
+    once = finish(session(config, memory_corpus, spec(config, (640,))))[-1]
+    twice = finish(session(config, memory_corpus, spec(config, (320, 640))))[-1]
+    assert once.losses == twice.losses
+
+
+@pytest.mark.parametrize("steps_before_the_kill", [1, 4, 9, 13, 17, 19])
+def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_numbers(
+    config: StudyConfig, memory_corpus: MemoryCorpus, tmp_path: Path, steps_before_the_kill: int
+) -> None:
+    class Killed(Exception):
+        pass
+
+    undisturbed = finish(session(config, memory_corpus))
+    eager = config.model_copy(update={"training": config.training.model_copy(update={"checkpoint_seconds": 1e-9})})
+    path = tmp_path / "r.safetensors"
+    first = session(eager, memory_corpus, checkpoint=path)
+    save, saves = first._save, 0
+
+    def save_and_die() -> None:
+        nonlocal saves
+        save()
+        saves += 1
+        if saves == steps_before_the_kill:
+            raise Killed
+
+    first._save = save_and_die  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        finish(first)
+    second = session(eager, memory_corpus, checkpoint=path)
+    assert (second._leg, second._step) != (0, 0)
+    assert finish(second) == undisturbed
+    second.discard_checkpoint()
+    assert not path.exists()
+
+
+def test_a_checkpoint_of_another_run_is_not_taken(
+    config: StudyConfig, memory_corpus: MemoryCorpus, tmp_path: Path
+) -> None:
+    path = tmp_path / "r.safetensors"
+    first = session(config, memory_corpus, checkpoint=path)
+    first.advance()
+    first._save()
+    other = session(config, memory_corpus, spec(config, seed=6), checkpoint=path)
+    assert (other._leg, other.evaluations) == (0, [])
+
+
+def test_a_broken_checkpoint_means_beginning_anew(
+    config: StudyConfig, memory_corpus: MemoryCorpus, tmp_path: Path
+) -> None:
+    path = tmp_path / "r.safetensors"
+    path.write_bytes(b"\x80\x04pickle?")
+    assert session(config, memory_corpus, checkpoint=path).evaluations == []
+
+
+def test_a_diverged_run_ends_with_its_curve_and_without_infinite_losses(
+    config: StudyConfig, memory_corpus: MemoryCorpus
+) -> None:
+    opened = session(config, memory_corpus, spec(config, hyper={"learning_rate_factor": 1e30}))
+    finish(opened)
+    assert opened.diverged
+    record = opened.record("diverged")
+    assert record.status == "diverged"
+    assert all(math.isfinite(loss) for evaluation in record.evaluations for loss in evaluation.losses.values())
+
+
+def test_tokens_trained_count_trunk_and_branches(config: StudyConfig, memory_corpus: MemoryCorpus) -> None:
+    opened = session(config, memory_corpus)
+    finish(opened)
+    record = opened.record("ok")
+    assert record.tokens_trained == opened.schedule.steps_trained * 32
+    assert record.tokens_trained > 640
+
+
+def test_unique_tokens_are_recorded(config: StudyConfig, memory_corpus: MemoryCorpus) -> None:
+    run = spec(config, (640,), proportions={"python": 1.0}, unique_tokens=320)
+    assert finish(session(config, memory_corpus, run))[-1].unique_tokens == {"python": 320}
