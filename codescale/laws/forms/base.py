@@ -19,6 +19,8 @@ class Form(ABC):
 
     name: ClassVar[str]
     formula: ClassVar[str]
+    one_loss: ClassVar[bool] = False
+    """Whether the law predicts one loss of the whole mixture rather than each target's own."""
 
     def law_targets(self, data: Observations) -> tuple[str, ...]:
         """What the law predicts; by default the table's targets."""

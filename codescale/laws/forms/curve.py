@@ -8,8 +8,7 @@ name or place: renaming or reordering languages changes nothing.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,9 +41,9 @@ class CurveForm(Form):
     assumes.
     """
 
-    delta: ClassVar[float] = 0.01
-    strength: ClassVar[float] = 3e-5
-    iterations: ClassVar[int] = 200
+    delta: float = 0.01
+    strength: float = 3e-5
+    iterations: int = 200
 
     @abstractmethod
     def prior(self, data: Observations) -> Prior:
@@ -144,6 +143,19 @@ class CurveForm(Form):
         start = np.where(problems.free, start, problems.prior_mean)
         theta, _ = minimise(problems, start, 40, workers)
         return self._finish(data, theta.reshape(len(weights), *values.shape))
+
+    def refit(self, data: Observations, values: Array, simulated: Array, generator: np.random.Generator) -> Array:
+        """Parametric bootstrap of a table with one target: (samples, parameters).
+
+        Fits each row of ``simulated`` log losses (samples, rows) near ``values`` (parameters,), its prior drawn anew.
+        """
+        repeated = replace(data, targets=data.targets * len(simulated), log_losses=simulated.T)
+        problems, _ = self._problems(repeated, np.ones((1, len(data))), 1, None)
+        noise = generator.standard_normal(problems.prior_mean.shape) * problems.prior_deviation
+        problems = replace(problems, prior_mean=problems.prior_mean + np.where(problems.free, noise, 0.0))
+        start = np.tile(self.inner(values, self._centre(data)), (len(simulated), 1))
+        theta, _ = minimise(problems, np.where(problems.free, start, problems.prior_mean), 60)
+        return self._finish(repeated, theta[None])[0]
 
     def _finish(self, data: Observations, theta: Array) -> Array:
         return self.named(theta, self._centre(data))

@@ -31,6 +31,7 @@ class Proportional(Form):
     """
 
     name = "proportional"
+    one_loss = True
     formula = "L = E(p) + A(p) N^-alpha(p) + B(p) [D (1 + gamma sum_{i!=j} p_i p_j tau_ij)]^-beta(p)"
 
     def law_targets(self, data: Observations) -> tuple[str, ...]:
