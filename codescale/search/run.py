@@ -69,8 +69,8 @@ def run_search(
     """Searches ``space`` with real runs and returns what ``search.json`` holds (docs/search.md).
 
     Called again after a kill it goes on: finished and stopped trials are taken from ``folder.runs``, one that was under
-    way from its checkpoint. With a concurrency of 1 the trials are those of an undisturbed search. A running Ray is used
-    and left running; else one is started.
+    way from its checkpoint. With a concurrency of 1 the trials are those of an undisturbed search. A Ray that runs is
+    used and left running; else one is started.
 
     Raises :class:`UserError` where a trial meets bad input, ``RuntimeError`` where one crashes, and passes Ctrl-C on
     when the trials under way have been stopped.

@@ -1,0 +1,279 @@
+"""What Optuna is asked and told, live and in a replay, with Tune's calls made by hand."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from optuna.trial import TrialState
+from synthetic_trials import CORPUS, LANGUAGES, TOKENS, finished_record, study
+
+from codescale.errors import UserError
+from codescale.mixture import Mixture
+from codescale.progress import Silent
+from codescale.runs import RunRecord, RunSpec, Status, read_records
+from codescale.search.ledger import Ledger
+from codescale.search.objective import Objective
+from codescale.search.optuna_search import MixtureSearch
+from codescale.search.plan import TrialPlan
+from codescale.search.run import WarmStart, _starts, run_search
+from codescale.search.samplers import SeededByTrial, make_sampler
+from codescale.search.space import load_space
+from codescale.search.stopping import Curve, StoppingRule
+from codescale.study import StudyConfig, StudyFolder
+
+WARM = WarmStart(
+    Mixture({"python": 0.4, "java": 0.3, "rust": 0.3}), [Mixture({"python": 0.2, "java": 0.5, "rust": 0.3})]
+)
+
+
+@dataclass
+class Hand:
+    """Plays Tune: asks for trials, ends them as the synthetic law and the stopping rule say."""
+
+    root: Path
+    config: StudyConfig
+    warm: WarmStart = WARM
+    space: str = "all_languages"
+    live: dict[str, RunSpec] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.folder = StudyFolder(self.root)
+        space = load_space(self.space, LANGUAGES)
+        plan = TrialPlan(self.config, CORPUS)
+        objective = Objective.of(self.config.weights(), TOKENS)
+        self.ledger = Ledger(self.folder.search, {"n_tokens": TOKENS}, objective)
+        sampler = SeededByTrial(self.config.search.sampler, self.config.seed)
+        starts = _starts(space, plan, self.warm)
+        self.search = MixtureSearch(space, sampler, plan, self.ledger, self.folder, starts, Silent())
+        for record in self.warm.evaluated:
+            self.search.add_evaluated(record)
+        self.search.replay(plan.belonging(read_records(self.folder.runs), space), self.ledger.previous())
+
+    def ask(self) -> str | None:
+        trial_id = f"tune-{len(self.search._specs)}"
+        suggestion = self.search.suggest(trial_id)
+        if not isinstance(suggestion, dict):
+            return None
+        self.live[trial_id] = RunSpec.model_validate_json(suggestion["spec"])
+        return trial_id
+
+    def end(self, trial_id: str) -> None:
+        spec = self.live.pop(trial_id)
+        for looks in (1, 2, 3):
+            record = finished_record(spec, "pruned", looks)
+            curve = self.ledger.objective.curve(record)
+            if StoppingRule().stops(Curve(curve.points), self.ledger.curves):
+                return self.report(trial_id, record, "running")
+        record = finished_record(spec)
+        if all(e.losses["rust"] == e.losses["rust"] for e in record.evaluations):
+            return self.report(trial_id, record, "ok")
+        empty = record.model_copy(update={"status": "diverged", "evaluations": ()})
+        return self.report(trial_id, empty, "diverged")
+
+    def report(self, trial_id: str, record: RunRecord, outcome: str) -> None:
+        result: dict[str, Any] = {"pid": 1, "time_this_iter_s": 0.1, "tokens_trained": record.tokens_trained}
+        result |= {"outcome": outcome, "record": record.model_dump_json(), "done": True, "objective": 1.0}
+        self.search.on_trial_complete(trial_id, result)
+
+    def go(self, count: int = 99) -> None:
+        for _ in range(count):
+            trial_id = self.ask()
+            if trial_id is None:
+                return
+            self.end(trial_id)
+
+    def sequence(self) -> list[tuple[str, str, str, dict[str, float], float | None]]:
+        return [(e.run_id, e.source, e.state, e.proportions, e.objective) for e in self.ledger.entries]
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "gp", "cmaes"])
+def test_a_replay_goes_on_with_the_same_sequence(tmp_path: Path, sampler: str) -> None:
+    """With ten runs of the sweep, so that the samplers are past the trials that they choose at random."""
+    if sampler == "cmaes":
+        pytest.importorskip("cmaes", reason="the package cmaes is not installed")
+    random = np.random.default_rng(0)
+    swept = [dict(zip(LANGUAGES, map(float, random.dirichlet([1, 1, 1])), strict=True)) for _ in range(10)]
+    known = [sweep_record(f"mixture-{k}", shares) for k, shares in enumerate(swept)]
+    warm = replace(WARM, evaluated=known)
+    config = study(trials=9, sampler=sampler)
+    undisturbed = Hand(tmp_path / "whole", config, warm)
+    undisturbed.go()
+    assert len(undisturbed.ledger.trials) == 9
+    for killed_after in (1, 4, 7):
+        Hand(tmp_path / str(killed_after), config, warm).go(killed_after)
+        again = Hand(tmp_path / str(killed_after), config, warm)
+        again.go()
+        assert again.sequence() == undisturbed.sequence()
+
+
+def test_a_search_of_everything_is_found_finished(tmp_path: Path) -> None:
+    hand = Hand(tmp_path, study(trials=6))
+    hand.go()
+    again = Hand(tmp_path, study(trials=6))
+    assert again.search.ended
+    assert again.ask() is None
+    more = Hand(tmp_path, study(trials=8))
+    more.go()
+    assert more.sequence()[:6] == hand.sequence()
+    assert len(more.sequence()) == 8
+
+
+def test_stopped_trials_are_told_pruned_and_never_complete(tmp_path: Path) -> None:
+    hand = Hand(tmp_path, study(trials=12))
+    hand.go()
+    states = {e.run_id: e.state for e in hand.ledger.entries}
+    records = {record.spec.run_id: record for record in read_records(hand.folder.runs)}
+    trials = hand.search.study.trials
+    assert len(trials) == len(records) == 12
+    for trial, (run_id, state) in zip(trials, states.items(), strict=True):
+        record = records[run_id]
+        assert trial.state.name == state
+        if state == "PRUNED":
+            assert record.status == "pruned"
+            assert not any(evaluation.annealed for evaluation in record.evaluations)
+            assert len(trial.intermediate_values) == len(record.evaluations) > 0
+        else:
+            assert trial.value == pytest.approx(hand.ledger.objective.value(record.final_losses()))
+            assert len(trial.intermediate_values) == 3
+    finals = [trial.value for trial in trials if trial.state == TrialState.COMPLETE and trial.value is not None]
+    assert hand.ledger.content()["incumbent"]["objective"] == min(finals)
+
+
+def test_a_diverged_trial_is_told_fail(tmp_path: Path) -> None:
+    hand = Hand(tmp_path, study(trials=2), WarmStart(Mixture({"rust": 1.0})))
+    hand.go()
+    assert [trial.state.name for trial in hand.search.study.trials] == ["FAIL", "COMPLETE"]
+    assert Hand(tmp_path, study(trials=2), WarmStart(Mixture({"rust": 1.0}))).sequence() == hand.sequence()
+
+
+def test_trials_at_once_are_all_found_again(tmp_path: Path) -> None:
+    """Two at a time, killed with trial 2 under way and trial 3 finished: both keep their points and ids."""
+    config = study(trials=8, concurrency=2)
+    hand = Hand(tmp_path, config)
+    first, second = hand.ask(), hand.ask()
+    assert first is not None
+    assert second is not None
+    hand.end(second)
+    third = hand.ask()
+    hand.end(first)
+    fourth = hand.ask()
+    assert third is not None
+    assert fourth is not None
+    under_way = hand.live[third]
+    hand.end(fourth)
+    again = Hand(tmp_path, config)
+    assert [e.run_id for e in again.ledger.entries] == [e.run_id for e in hand.ledger.entries if e.state != "RUNNING"]
+    resumed = again.ask()
+    assert resumed
+    assert again.live[resumed] == under_way
+    again.end(resumed)
+    again.go()
+    assert [e.number for e in sorted(again.ledger.trials, key=lambda e: e.number or 0)] == list(range(8))
+    before = {e.run_id for e in hand.ledger.entries}
+    assert before <= {e.run_id for e in again.ledger.entries}
+
+
+def sweep_record(run_id: str, shares: dict[str, float], status: Status = "ok", **changes: Any) -> RunRecord:
+    spec = RunSpec(
+        run_id=run_id, stage="mixture", size="tiny", n_params=2608, token_points=(TOKENS,), proportions=shares, seed=3,
+    )  # fmt: skip
+    return finished_record(spec.model_copy(update=changes), status)
+
+
+def test_the_sweep_enters_as_completed_trials(tmp_path: Path) -> None:
+    uniform = dict.fromkeys(LANGUAGES, 1 / 3)
+    records = [
+        sweep_record("mixture-1", uniform),
+        sweep_record("mixture-2", {"python": 0.5, "java": 0.5}),
+        sweep_record("mixture-3", {"python": 0.2, "java": 0.8}, hyper={"learning_rate_factor": 2.0}),
+        sweep_record("mixture-4", {"python": 0.3, "java": 0.7}, status="failed"),
+    ]
+    hand = Hand(tmp_path, study(trials=1), WarmStart(evaluated=records))
+    assert [(e.run_id, e.number, e.source) for e in hand.ledger.entries] == [
+        ("mixture-1", None, "sweep"), ("mixture-2", None, "sweep")
+    ]  # fmt: skip
+    assert [trial.state.name for trial in hand.search.study.trials] == ["COMPLETE"] * 2
+    content = hand.ledger.content()
+    assert content["incumbent"]["run_id"] == "mixture-1"
+    assert content["tokens_trained"] == 0
+    rates = Hand(tmp_path, study(), WarmStart(evaluated=records), "learning_rate_only")
+    assert [e.run_id for e in rates.ledger.entries] == ["mixture-1"]
+
+
+def test_what_the_sweep_did_is_not_tried_again(tmp_path: Path) -> None:
+    known = sweep_record("mixture-1", dict(WARM.law_optimum or {}))
+    hand = Hand(tmp_path, study(), WarmStart(WARM.law_optimum, WARM.bootstrap_optima, [known]))
+    hand.go(2)
+    assert [e.source for e in hand.ledger.entries] == ["sweep", "thompson", "sampler"]
+
+
+def test_the_law_is_asked_first_and_moved_into_the_bounds(tmp_path: Path) -> None:
+    path = tmp_path / "bounded.yaml"
+    path.write_text("languages: {python: [0, 0.2], java: free, rust: free}")
+    hand = Hand(tmp_path, study(trials=3), space=str(path))
+    hand.go()
+    assert [e.source for e in hand.ledger.entries] == ["law", "thompson", "sampler"]
+    assert hand.ledger.entries[0].proportions == pytest.approx({"python": 0.2, "java": 0.4, "rust": 0.4})
+
+
+def test_the_budget_of_tokens_ends_the_search(tmp_path: Path) -> None:
+    hand = Hand(tmp_path, study(trials=12, prune=False, budget_tokens=3 * TOKENS + 1))
+    hand.go()
+    assert hand.search.ended
+    assert TOKENS < hand.ledger.tokens_trained <= 3 * TOKENS
+
+
+def test_records_of_another_search_are_left_alone(tmp_path: Path) -> None:
+    Hand(tmp_path, study(trials=3)).go()
+    config = study(trials=3)
+    other = config.model_copy(update={"seed": 4})
+    assert not Hand(tmp_path, other).ledger.entries
+
+
+def test_the_incumbent_only_improves(tmp_path: Path) -> None:
+    hand = Hand(tmp_path, study(trials=12, sampler="random"), WarmStart())
+    hand.go()
+    spent, best = zip(*hand.ledger.history, strict=True)
+    assert list(best) == sorted(best, reverse=True)
+    assert list(spent) == sorted(spent)
+    written = json.loads(hand.folder.search.read_text())
+    assert [entry["run_id"] for entry in written["trials"]] == [e.run_id for e in hand.ledger.entries]
+
+
+def test_bad_input_in_a_trial_ends_the_search_with_its_line(tmp_path: Path) -> None:
+    hand = Hand(tmp_path, study())
+    trial_id = hand.ask()
+    assert trial_id
+    refusal = {"outcome": "refused", "refusal": ["shard 3", "is truncated", "make it again"]}
+    result = {"pid": 1, "time_this_iter_s": 0.0, "tokens_trained": 0} | refusal
+    hand.search.on_trial_complete(trial_id, result)
+    assert str(hand.search.refusal) == "shard 3: is truncated; make it again"
+    assert hand.ask() is None
+    assert not list(hand.folder.runs.glob("*"))
+
+
+def test_a_finished_search_starts_no_ray(tmp_path: Path) -> None:
+    config = study(trials=4)
+    Hand(tmp_path, config).go()
+
+    def never(spec: RunSpec) -> Any:
+        raise AssertionError(spec)
+
+    space = load_space("all_languages", LANGUAGES)
+    content = run_search(config, StudyFolder(tmp_path), space, CORPUS, never, WARM, Silent())
+    assert [entry["number"] for entry in content["trials"]] == [0, 1, 2, 3]
+
+
+def test_samplers_by_word() -> None:
+    for name in ("tpe", "gp", "random"):
+        assert name in type(make_sampler(name, 0)).__name__.lower()  # type: ignore[arg-type]
+    try:
+        import cmaes  # noqa: F401
+    except ImportError:
+        with pytest.raises(UserError, match="pip install cmaes"):
+            make_sampler("cmaes", 0)
