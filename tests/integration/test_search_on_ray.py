@@ -1,0 +1,196 @@
+"""The search in Tune, on synthetic trials: stopped, killed, interrupted and refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TRIALS = Path(__file__).parent.parent / "search"
+sys.path.insert(0, str(TRIALS))
+
+import ray  # noqa: E402
+from synthetic_trials import CORPUS, LANGUAGES, LOOKS, TOKENS, OpenSynthetic, SyntheticSession, study  # noqa: E402
+
+import codescale.search.run as searching  # noqa: E402
+from codescale.errors import UserError  # noqa: E402
+from codescale.mixture import Mixture  # noqa: E402
+from codescale.progress import Silent  # noqa: E402
+from codescale.runs import RunSpec, read_records  # noqa: E402
+from codescale.search.optuna_search import MixtureSearch  # noqa: E402
+from codescale.search.run import WarmStart, run_search  # noqa: E402
+from codescale.search.space import load_space  # noqa: E402
+from codescale.study import StudyConfig, StudyFolder  # noqa: E402
+
+pytestmark = pytest.mark.ray
+WARM = WarmStart(
+    Mixture({"python": 0.4, "java": 0.3, "rust": 0.3}), [Mixture({"python": 0.2, "java": 0.5, "rust": 0.3})]
+)
+DISTURBED = {"trials": 14}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster() -> Iterator[None]:
+    """One Ray of two workers for all searches of this file, whose workers find the synthetic trials."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(TRIALS), *([before] if before else [])])
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=200 * 2**20)
+    yield
+    ray.shutdown()
+    os.environ.pop("PYTHONPATH") if before is None else os.environ.update(PYTHONPATH=before)
+
+
+def search(root: Path, config: StudyConfig, open_session: Any = None, warm: WarmStart = WARM) -> dict[str, Any]:
+    space = load_space(config.search.space, LANGUAGES)
+    opened = open_session or OpenSynthetic(root)
+    return run_search(config, StudyFolder(root), space, CORPUS, opened, warm, Silent())
+
+
+def sequence(content: dict[str, Any]) -> list[tuple[Any, ...]]:
+    names = ("number", "run_id", "source", "state", "proportions", "hyper", "objective", "curve")
+    return [tuple(entry[name] for name in names) for entry in content["trials"]]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return search(tmp_path_factory.mktemp("undisturbed"), study(**DISTURBED))
+
+
+def test_a_trial_stopped_by_the_scheduler_is_pruned_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[MixtureSearch] = []
+
+    class Kept(MixtureSearch):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            made.append(self)
+
+    monkeypatch.setattr(searching, "MixtureSearch", Kept)
+    content = search(tmp_path, study(trials=10))
+    states = [entry["state"] for entry in content["trials"]]
+    assert len(states) == 10
+    assert states.count("PRUNED") == content["pruned"] > 0
+    assert [trial.state.name for trial in made[0].study.trials] == states
+    records = {record.spec.run_id: record for record in read_records(tmp_path / "runs")}
+    looks = Counter(line.split()[0] for line in (tmp_path / "work.log").read_text().splitlines())
+    for entry, trial in zip(content["trials"], made[0].study.trials, strict=True):
+        record = records[entry["run_id"]]
+        assert record.status == ("pruned" if entry["state"] == "PRUNED" else "ok")
+        assert len(record.evaluations) == looks[entry["run_id"]] == len(entry["curve"])
+        if entry["state"] == "PRUNED":
+            assert looks[entry["run_id"]] < LOOKS
+            assert list(trial.intermediate_values.values()) == [value for _, value, _ in entry["curve"]]
+        else:
+            assert trial.value == entry["objective"]
+    assert content["tokens_trained"] + content["tokens_saved_by_pruning"] == 10 * TOKENS
+    assert not list((tmp_path / "checkpoints").glob("*"))
+    assert not (tmp_path / ".ray").exists()
+    assert json.loads((tmp_path / "search.json").read_text())["trials"] == json.loads(json.dumps(content["trials"]))
+
+
+DRIVER = """
+import sys
+from pathlib import Path
+sys.path[:0] = {paths!r}
+import test_search_on_ray as here
+root = Path(sys.argv[1])
+here.search(root, here.study(**here.DISTURBED), here.OpenSynthetic(root, 0.1))
+"""
+
+
+@pytest.mark.parametrize(("sent", "lines"), [(signal.SIGKILL, 13), (signal.SIGKILL, 22), (signal.SIGINT, 18)])
+def test_killed_and_started_again_it_is_the_same_search(
+    tmp_path: Path, undisturbed: dict[str, Any], sent: signal.Signals, lines: int
+) -> None:
+    log, errors = tmp_path / "work.log", tmp_path / "errors.txt"
+    paths = [str(Path(__file__).parent), str(TRIALS)]
+    with errors.open("w") as file:
+        driver = subprocess.Popen([sys.executable, "-c", DRIVER.format(paths=paths), str(tmp_path)], stderr=file)
+        patience = time.monotonic() + 60
+        while driver.poll() is None and time.monotonic() < patience:
+            if log.exists() and len(log.read_text().splitlines()) >= lines:
+                break
+            time.sleep(0.01)
+        driver.send_signal(sent)
+        code = driver.wait(60)
+    assert code != 0, errors.read_text()
+    assert sent == signal.SIGKILL or "KeyboardInterrupt" in errors.read_text()
+    _settled(log)
+    before = json.loads((tmp_path / "search.json").read_text())
+    finished = {record.spec.run_id for record in read_records(tmp_path / "runs")}
+    assert 0 < len(finished) < 14
+
+    content = search(tmp_path, study(**DISTURBED))
+    assert sequence(content) == sequence(undisturbed)
+    assert content["incumbent"]["objective"] <= before["incumbent"]["objective"]
+    assert content["seconds"] > before["seconds"] > 0
+    work = Counter(log.read_text().splitlines())
+    repeated = [line for line, times in work.items() if times > 1]
+    assert len(repeated) <= 1, "only the evaluation that the kill interrupted may be done again"
+    assert not finished & {line.split()[0] for line in repeated}
+
+
+def _settled(log: Path) -> None:
+    """Waits until the killed driver's workers are gone, or at least do nothing any more."""
+    size = -1
+    while log.stat().st_size != size:
+        size = log.stat().st_size
+        time.sleep(1.0)
+
+
+def test_two_at_once_with_a_hyperparameter(tmp_path: Path) -> None:
+    path = tmp_path / "space.yaml"
+    path.write_text("languages: all\nhyperparameters: {learning_rate_factor: {low: 0.5, high: 2, scale: log}}")
+    config = study(trials=6, concurrency=2, sampler="random", prune=False, space=str(path))
+    content = search(tmp_path, config, OpenSynthetic(tmp_path, 0.02))
+    assert sorted(entry["number"] for entry in content["trials"]) == list(range(6))
+    assert {entry["state"] for entry in content["trials"]} <= {"COMPLETE", "FAIL"}
+    assert all(0.5 <= entry["hyper"]["learning_rate_factor"] <= 2 for entry in content["trials"])
+    assert content["trials"][0]["hyper"] == {"learning_rate_factor": 1.0}
+
+
+class DiesOnce(SyntheticSession):
+    """Takes its worker with it at the second look of trial 0, once."""
+
+    def advance(self) -> Any:
+        marker = self.log.with_name("died")
+        if self.spec.run_id.startswith("trial-0000") and len(self.evaluations) == 1 and not marker.exists():
+            marker.touch()
+            os._exit(1)
+        return super().advance()
+
+
+@dataclass(frozen=True)
+class Opens:
+    """Opens sessions of ``kind`` below ``root``, or refuses where there is none."""
+
+    root: Path
+    kind: type[SyntheticSession] | None
+
+    def __call__(self, spec: RunSpec) -> SyntheticSession:
+        if self.kind is None:
+            raise UserError("shard 3", "is truncated", "make the corpus again")
+        return self.kind(spec, self.root / "checkpoints", self.root / "work.log", 0.0)
+
+
+def test_a_trial_outlives_its_worker_and_bad_input_is_told_in_one_line(tmp_path: Path) -> None:
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    try:
+        content = search(tmp_path / "dies", study(trials=3), Opens(tmp_path / "dies", DiesOnce))
+        assert [entry["state"] for entry in content["trials"]] == ["COMPLETE"] * 3
+        work = Counter((tmp_path / "dies" / "work.log").read_text().splitlines())
+        assert set(work.values()) == {1}
+        with pytest.raises(UserError, match="shard 3: is truncated; make the corpus again"):
+            search(tmp_path / "refused", study(trials=3), Opens(tmp_path / "refused", None))
+        assert not read_records(tmp_path / "refused" / "runs")
+    finally:
+        ray.cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
