@@ -19,7 +19,7 @@ from statistics import NormalDist, fmean
 from typing import Literal
 
 from codescale.report.artifacts import LanguageScaling, Scaling, Synergy, SynergyGain
-from codescale.report.quantities import interval, signed, signed_percent
+from codescale.report.quantities import interval, percent, signed, signed_percent
 from codescale.report.scaling_figures import fitted_loss
 
 ClaimVerdict = Literal["seen", "not seen", "cannot be told at this scale"]
@@ -31,7 +31,7 @@ _FIT_PARAMETERS = 5
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim of the paper and what this study says of it; ``figure``, ``interval`` and ``measure`` are for reading."""
+    """A claim of the paper and what this study says of it; for reading; directions stand on lines of their own."""
 
     statement: str
     figure: str
@@ -142,8 +142,8 @@ def _points(share: float) -> str:
     return f"{signed(100 * share, 2)} points"
 
 
-def _percent_interval(bounds: tuple[float, float] | None) -> str:
-    return f"{interval(100 * bounds[0], 100 * bounds[1], 2)} %" if bounds else "none"
+def _interval(bounds: tuple[float, float] | None, unit: str = "points") -> str:
+    return f"{interval(100 * bounds[0], 100 * bounds[1], 2)} {unit}" if bounds else "none"
 
 
 def gains_most(scaling: Scaling, language: str, labels: Mapping[str, str]) -> Claim:
@@ -178,10 +178,10 @@ def gains_most(scaling: Scaling, language: str, labels: Mapping[str, str]) -> Cl
     closest = min(beaten_by, key=lambda name: end(name, 1)) if beaten_by else min(rivals, key=lambda n: end(n, 0))
     verdict = NOT_SEEN if beaten_by else SEEN if all(verdict_of(pair) == SEEN for pair in bounds.values()) else UNTOLD
     figure = (
-        f"{signed_percent(-own.value)} loss against {signed_percent(-rivals[closest].value)} for "
-        f"{labels.get(closest, closest)}: {_points(differences[closest].value)}"
+        f"loss falls by {percent(own.value)}, {labels.get(closest, closest)}'s by {percent(rivals[closest].value)}: "
+        f"{_points(differences[closest].value)}"
     )
-    return Claim(statement, figure, _percent_interval(bounds[closest]), verdict, measure)
+    return Claim(statement, figure, _interval(bounds[closest]), verdict, measure)
 
 
 def saturates_early(scaling: Scaling, language: str, labels: Mapping[str, str]) -> Claim:
@@ -203,13 +203,14 @@ def saturates_early(scaling: Scaling, language: str, labels: Mapping[str, str]) 
     others = [gain for gain in late.values() if gain is not None]
     if own is None or not others:
         return _untold(statement, measure, "no losses at the ends of the last step")
-    difference = _independent_mean(others) - own
+    mean = _independent_mean(others)
+    difference = mean - own
     figure = (
-        f"{signed_percent(-own.value)} loss over the last step against "
-        f"{signed_percent(difference.value * -1 - own.value)} for the others: {_points(difference.value)}"
+        f"loss falls by {percent(own.value)} over the last step, the others' by {percent(mean.value)}: "
+        f"{_points(difference.value)}"
     )
     bounds = difference.bounds(scaling.level)
-    return Claim(statement, figure, _percent_interval(bounds), verdict_of(bounds), measure)
+    return Claim(statement, figure, _interval(bounds), verdict_of(bounds), measure)
 
 
 # ---- synergy ---------------------------------------------------------------------------------------------------------
@@ -250,10 +251,10 @@ def help_each_other(synergy: Synergy, first: str, second: str, labels: Mapping[s
     verdicts = [verdict_of(pair) for pair in bounds]
     verdict = NOT_SEEN if NOT_SEEN in verdicts else SEEN if set(verdicts) == {SEEN} else UNTOLD
     figure = (
-        f"{names[0]} from {names[1]} {signed_percent(known[0].value, 2)}; "
+        f"{names[0]} from {names[1]} {signed_percent(known[0].value, 2)}\n"
         f"{names[1]} from {names[0]} {signed_percent(known[1].value, 2)}"
     )
-    return Claim(statement, figure, "; ".join(_percent_interval(pair) for pair in bounds), verdict, measure)
+    return Claim(statement, figure, "\n".join(_interval(pair, "%") for pair in bounds), verdict, measure)
 
 
 def helps_more_than_helped(synergy: Synergy, language: str, labels: Mapping[str, str]) -> Claim:
@@ -285,7 +286,7 @@ def helps_more_than_helped(synergy: Synergy, language: str, labels: Mapping[str,
         f"{_points(difference.value)}"
     )
     bounds = difference.bounds(synergy.level)
-    return Claim(statement, figure, _percent_interval(bounds), verdict_of(bounds), measure)
+    return Claim(statement, figure, _interval(bounds), verdict_of(bounds), measure)
 
 
 def paper_claims(scaling: Scaling | None, synergy: Synergy | None, labels: Mapping[str, str]) -> list[Claim]:

@@ -30,7 +30,7 @@ def _paint(axes: Axes, stages: Sequence[tuple[str, StageCost]]) -> None:
 def cost_picture(timings: Timings) -> Picture:
     """One bar a stage, in the order in which they ran."""
     stages = list(timings.stages.items())
-    svg = draw("cost", "Wall time of every stage", (640, 70 + 32 * len(stages)), lambda axes: _paint(axes, stages))
+    svg = draw("cost", "Wall time of every stage", (540, 60 + 32 * len(stages)), lambda axes: _paint(axes, stages))
     return Picture(
         "Time per stage",
         "Each bar is one stage's wall time: blue is its work, orange what starting workers and handing out runs cost.",

@@ -108,13 +108,16 @@ def _inline(svg: str, description: str, width: float) -> Markup:
     svg = re.sub(r'<g id="[^"<>]*">', "<g>", svg)
     view_box = re.search(r'viewBox="([^"]*)"', svg)
     assert view_box is not None
-    opening = (
-        f'<svg viewBox="{view_box[1]}" role="img" aria-label="{escape(description)}" style="max-width:{width:.0f}px">'
-    )
+    opening = f'<svg viewBox="{view_box[1]}" role="img" aria-label="{escape(description)}" {_fit(width)}>'
     svg = re.sub(r"<svg[^>]*>", lambda match: opening, svg, count=1)
     for colour, variable in _VARIABLES.items():
         svg = svg.replace(colour, variable)
     return Markup(re.sub(r"\n\s*", "\n", svg))
+
+
+def _fit(width: float) -> str:
+    """How the drawing fits its column: little larger than drawn at most; too fine to shrink, it scrolls on a phone."""
+    return f'style="max-width:{1.15 * width:.0f}px"' + (' class="fine"' if width > 600 else "")
 
 
 def ticks_at(axis_name: str, axes: Axes, values: Sequence[float], unit: str = "") -> None:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
-from codescale.report.artifacts import ComparedMixture
+from codescale.report.artifacts import ComparedMixture, Interval, Measured
 from codescale.report.figure import GAIN, INK, MUTED, PAPER, Panel, Picture, draw
 from codescale.report.palette import MIXTURE_COLOURS, Look
 from codescale.report.quantities import percent
@@ -51,7 +52,7 @@ def _paint_runs(axes: Axes, pairings: Sequence[Pairing]) -> None:
 def runs_picture(pairings: Sequence[Pairing]) -> Picture:
     """Every finished mixture run and trial: measured along, predicted up."""
     svg = draw(
-        "predicted", "Predicted against measured objective", (470, 430), lambda axes: _paint_runs(axes, pairings)
+        "predicted", "Predicted against measured objective", (500, 460), lambda axes: _paint_runs(axes, pairings)
     )
     return Picture(
         "Predicted against measured, every run",
@@ -62,49 +63,73 @@ def runs_picture(pairings: Sequence[Pairing]) -> Picture:
     )
 
 
-def _paint_proof(
-    axes: Axes, mixture: ComparedMixture, languages: Sequence[str], labels: Mapping[str, str], looks: Mapping[str, Look]
-) -> None:
-    assert mixture.predicted is not None
-    assert mixture.validation is not None
-    values = []
+@dataclass(frozen=True)
+class Miss:
+    """Predicted minus measured (nats per token) of one quantity: the value, the law's interval around it (None where
+    the law gives none) and the standard error of what was measured.
+    """
+
+    name: str
+    colour: str
+    value: float
+    low: float | None
+    high: float | None
+    standard_error: float | None
+
+
+def misses(
+    mixture: ComparedMixture, languages: Sequence[str], labels: Mapping[str, str], looks: Mapping[str, Look]
+) -> list[Miss]:
+    """By how much the law missed ``mixture``'s objective and each language's loss, on the validation split."""
+    if mixture.predicted is None or mixture.validation is None:
+        return []
+    pairs: list[tuple[str, str, Interval | None, Measured | None]] = [
+        ("Objective", INK, mixture.predicted.objective, mixture.validation.objective)
+    ]
     for language in languages:
         predicted, measured = mixture.predicted.losses.get(language), mixture.validation.losses.get(language)
-        if predicted is None or measured is None:
-            continue
-        look = looks[language]
-        if predicted.low is not None and predicted.high is not None:
-            axes.plot([measured.mean] * 2, [predicted.low, predicted.high], color=look.colour, linewidth=1.6)
-            values += [predicted.low, predicted.high]
-        axes.errorbar(
-            measured.mean, predicted.value, xerr=measured.standard_error, fmt=look.marker, color=look.colour,
-            markersize=6.5, markeredgecolor=PAPER, markeredgewidth=0.6, elinewidth=1.2,
-        )  # fmt: skip
-        axes.annotate(
-            labels[language], (measured.mean, predicted.value), xytext=(7, -8), textcoords="offset points", fontsize=7.8
+        pairs.append((labels[language], looks[language].colour, predicted, measured))
+    return [
+        Miss(
+            name, colour, predicted.value - measured.mean,
+            None if predicted.low is None else predicted.low - measured.mean,
+            None if predicted.high is None else predicted.high - measured.mean, measured.standard_error,
         )
-        values += [predicted.value, measured.mean]
-    _diagonal(axes, values)
-    axes.set_xlabel("measured loss, nats per token")
-    axes.set_ylabel("predicted loss, nats per token")
+        for name, colour, predicted, measured in pairs
+        if predicted is not None and measured is not None
+    ]  # fmt: skip
 
 
-def proof_picture(
-    mixture: ComparedMixture, languages: Sequence[str], labels: Mapping[str, str], looks: Mapping[str, Look]
-) -> Picture | None:
-    """The predicted best mixture, language by language; None where it was not predicted or not measured there."""
-    if mixture.predicted is None or mixture.validation is None:
-        return None
-    if not set(mixture.predicted.losses) & set(mixture.validation.losses) & set(languages):
-        return None
+def _paint_misses(axes: Axes, found: Sequence[Miss]) -> None:
+    for k, miss in enumerate(found):
+        if miss.low is not None and miss.high is not None:
+            axes.plot([miss.low, miss.high], [k, k], color=miss.colour, linewidth=2)
+        axes.plot(miss.value, k, "o", color=miss.colour, markersize=6.5, markeredgecolor=PAPER, markeredgewidth=0.6)
+        if miss.standard_error is not None:
+            axes.plot(
+                [-miss.standard_error, miss.standard_error], [k, k], color=MUTED, linewidth=6, alpha=0.35, zorder=1,
+                solid_capstyle="butt",
+            )  # fmt: skip
+    axes.axvline(0, color=INK, linewidth=0.9, zorder=1)
+    axes.axhline(0.5, color=MUTED, linewidth=0.6, linestyle=(0, (3, 3)))
+    axes.set_yticks(range(len(found)), [miss.name for miss in found], color=INK)
+    axes.set_ylim(len(found) - 0.4, -0.6)
+    axes.grid(visible=False, axis="y")
+    axes.xaxis.set_major_locator(MaxNLocator(6))
+    axes.set_xlabel("predicted minus measured loss, nats per token (validation split)")
+
+
+def proof_picture(found: Sequence[Miss]) -> Picture:
+    """The predicted best mixture: how far the law was off for the objective and every language."""
     svg = draw(
-        "proof", "Predicted against measured loss of each language under the predicted best mixture", (470, 430),
-        lambda axes: _paint_proof(axes, mixture, languages, labels, looks),
+        "proof", "Predicted minus measured loss under the predicted best mixture", (500, 60 + 40 * len(found)),
+        lambda axes: _paint_misses(axes, found),
     )  # fmt: skip
     return Picture(
         "The predicted best mixture, language by language",
-        "Upright bars are the law's interval, level bars one standard error of the measured mean; a bar that meets the "
-        "diagonal means that the prediction held for this language. Both are on the validation split.",
+        "A mark on the line was predicted exactly, one to its right turned out better than predicted; where the law's "
+        "interval (the coloured bar) crosses the line, the prediction held. The grey band is one standard error of the "
+        "measured mean.",
         (Panel(svg),),
     )
 
@@ -145,7 +170,7 @@ def errors_picture(errors: Sequence[HeldOutError]) -> Picture:
     svg = draw(
         "held-out",
         "Held-out error of every law",
-        (640, 70 + 34 * len(errors)),
+        (540, 60 + 34 * len(errors)),
         lambda axes: _paint_errors(axes, errors),
     )
     return Picture(

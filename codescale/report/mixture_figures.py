@@ -35,10 +35,10 @@ def _paint_shares(
             share = 100 * shares.get(language, 0.0)
             colour = looks[language].colour
             axes.barh(row, share, left=left, height=0.66, color=colour, edgecolor=PAPER, linewidth=0.8)
-            if share >= 4.5:
+            if share >= 5.5:
                 axes.text(
-                    left + share / 2, row, f"{share:.0f}", ha="center", va="center", color=_readable_on(colour),
-                    fontsize=8,
+                    left + share / 2, row, f"{share:.1f}".removesuffix(".0"), ha="center", va="center",
+                    color=_readable_on(colour), fontsize=8,
                 )  # fmt: skip
             left += share
     axes.set_yticks(range(len(mixtures)), [TITLES[name] for name in mixtures], color=INK)
@@ -58,7 +58,7 @@ def shares_picture(
 ) -> Picture:
     """One bar a mixture, one segment a language. ``mixtures`` maps the mixtures that are known to their shares."""
     svg = draw(
-        "mixtures", "Shares of each language in the mixtures", (640, 70 + 52 * len(mixtures)),
+        "mixtures", "Shares of each language in the mixtures", (500, 60 + 58 * len(mixtures)),
         lambda axes: _paint_shares(axes, mixtures, languages, looks),
     )  # fmt: skip
     return Picture(
@@ -92,7 +92,7 @@ def _paint_differences(axes: Axes, comparison: Comparison, rows: Sequence[tuple[
     axes.set_yticks(range(len(rows)), [label for label, _language in rows], color=INK)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
-    axes.set_xlabel(f"loss minus uniform's, nats per token ({comparison.split} split); left is better")
+    axes.set_xlabel(f"loss minus uniform's, nats per token ({comparison.split} split)")
 
 
 def differences_picture(comparison: Comparison, languages: Sequence[str], labels: Mapping[str, str]) -> Picture | None:
@@ -102,7 +102,7 @@ def differences_picture(comparison: Comparison, languages: Sequence[str], labels
     rows: list[tuple[str, str | None]] = [("Objective", None)]
     rows += [(labels[language], language) for language in languages]
     svg = draw(
-        "differences", "Loss of each mixture minus uniform's, per language", (640, 70 + 34 * len(rows)),
+        "differences", "Loss of each mixture minus uniform's, per language", (500, 60 + 34 * len(rows)),
         lambda axes: _paint_differences(axes, comparison, rows),
     )  # fmt: skip
     return Picture(

@@ -17,7 +17,7 @@ from codescale import __version__
 from codescale.files import write_text
 from codescale.report.artifacts import MIXTURES, Measured, read_artifacts
 from codescale.report.figure import INK
-from codescale.report.headline import Headline, headline, language_labels, shown_languages
+from codescale.report.headline import Headline, Spent, headline, language_labels, shown_languages
 from codescale.report.palette import looks
 from codescale.report.predictions import held_out_errors, pairings
 from codescale.report.quantities import count, duration, interval, number, percent, signed, with_error
@@ -34,8 +34,8 @@ class Fact:
     small: str = ""
 
 
-def headline_facts(result: Headline) -> list[Fact]:
-    """The headline's figures beside the table, as far as they are known."""
+def outcome_facts(result: Headline) -> list[Fact]:
+    """What came out, beside the table, as far as it is known."""
     facts = []
     difference = result.differences.get("measured_best")
     if difference is not None:
@@ -48,7 +48,12 @@ def headline_facts(result: Headline) -> list[Fact]:
         measured = result.measured_as_predicted
         error = f"± {number(measured.standard_error)}" if measured.standard_error is not None else ""
         facts.append(Fact("Predicted best: measured (validation)", number(measured.mean), error))
-    spent = result.spent
+    return facts
+
+
+def cost_facts(spent: Spent) -> list[Fact]:
+    """What the study took, as far as it is known."""
+    facts = []
     if spent.runs is not None:
         facts.append(Fact("Runs", f"{spent.runs:,}"))
     if spent.tokens is not None:
@@ -87,7 +92,7 @@ def key_table(result: Headline, colours: dict[str, str]) -> Grid:
     objectives = [result.objectives.get(name) for name in MIXTURES]
     lowest = min((objective.mean for objective in result.objectives.values()), default=None)
     total = [_loss(objective, objective is not None and objective.mean == lowest) for objective in objectives]
-    rows.append((Cell("Objective"), *(Cell("") for _ in range(4)), *total))
+    rows.append((Cell("Objective", tone="total"), *(Cell("") for _ in range(4)), *total))
     return Grid("", columns, tuple(rows), frozenset(range(1, 8)))
 
 
@@ -127,7 +132,8 @@ def render(config: StudyConfig, folder: StudyFolder) -> str:
         version=__version__,
         style=Markup((files("codescale.report") / "page.css").read_text(encoding="utf-8")),
         result=result,
-        facts=headline_facts(result),
+        outcome=outcome_facts(result),
+        cost=cost_facts(result.spent),
         key_table=key_table(result, {name: look.colour for name, look in styles.items()}),
         objective=_objective_words(config, labels),
         proved_on=proved_on(subject),

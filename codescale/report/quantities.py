@@ -9,6 +9,8 @@ import math
 
 DASH = "–"
 MINUS = "−"
+_SPACE = "\N{NO-BREAK SPACE}"
+"""Between a number and its unit, so that no line ends between them."""
 
 
 def _known(value: float | None) -> bool:
@@ -23,8 +25,9 @@ def count(value: float | None, unit: str = "") -> str:
     for size, prefix in prefixes:
         if abs(value) >= size * 0.9995:
             text = f"{value / size:.3g}" if abs(value) < 999.5 * size else f"{value / size:.0f}"
-            return f"{text} {prefix}{unit}"
-    return f"{value:.3g} {unit}".strip() if value < 100 else f"{value:.0f} {unit}".strip()
+            return f"{text}{_SPACE}{prefix}{unit}"
+    text = f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
+    return f"{text}{_SPACE}{unit}" if unit else text
 
 
 def whole(value: float | None) -> str:
@@ -48,12 +51,12 @@ def signed(value: float | None, digits: int = 3) -> str:
 
 def percent(share: float | None, digits: int = 1) -> str:
     """A share of 1 as a percentage."""
-    return DASH if share is None or not math.isfinite(share) else f"{number(100 * share, digits)} %"
+    return DASH if share is None or not math.isfinite(share) else f"{number(100 * share, digits)}{_SPACE}%"
 
 
 def signed_percent(share: float | None, digits: int = 1) -> str:
     """A relative difference as a percentage with its sign."""
-    return DASH if share is None or not math.isfinite(share) else f"{signed(100 * share, digits)} %"
+    return DASH if share is None or not math.isfinite(share) else f"{signed(100 * share, digits)}{_SPACE}%"
 
 
 def interval(low: float | None, high: float | None, digits: int = 3) -> str:
@@ -72,9 +75,9 @@ def duration(seconds: float | None) -> str:
     if seconds is None or not math.isfinite(seconds):
         return DASH
     if seconds < 9.95:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f}{_SPACE}s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes == 0:
-        return f"{rest} s"
+        return f"{rest}{_SPACE}s"
     hours, minutes_left = divmod(minutes, 60)
-    return f"{hours} h {minutes_left:02d} min" if hours else f"{minutes} min {rest:02d} s"
+    return f"{hours}{_SPACE}h {minutes_left:02d}{_SPACE}min" if hours else f"{minutes}{_SPACE}min {rest:02d}{_SPACE}s"

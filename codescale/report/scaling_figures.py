@@ -49,7 +49,7 @@ def _paint_curves(axes: Axes, scaling: LanguageScaling, look: Look, axis: _Axis,
     levels = sorted({axis.across(point) for point in scaling.points})
     ends = []
     for k, level in enumerate(levels):
-        strength = 1.0 if len(levels) == 1 else 0.4 + 0.6 * k / (len(levels) - 1)
+        strength = 1.0 if len(levels) == 1 else 0.5 + 0.5 * k / (len(levels) - 1)
         points = [point for point in scaling.points if axis.across(point) == level]
         x = np.geomspace(values[0], values[-1], 40)
         fit = [axis.fit(scaling, float(value), level) for value in x]
@@ -184,7 +184,7 @@ def difficulty_picture(found: Mapping[str, Difficulty], labels: Mapping[str, str
     """A dot per language and way of training, hardest language on top."""
     rows = sorted(((labels[name], row) for name, row in found.items()), key=lambda row: -max(row[1].known))
     svg = draw(
-        "difficulty", "Bits per byte of each language", (640, 70 + 30 * len(rows)),
+        "difficulty", "Bits per byte of each language", (540, 60 + 30 * len(rows)),
         lambda axes: _paint_difficulty(axes, rows),
     )  # fmt: skip
     return Picture(

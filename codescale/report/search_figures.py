@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from codescale.report.artifacts import Search, Trial
+from codescale.report.artifacts import Search
 from codescale.report.figure import HARM, INK, MUTED, PAPER, Panel, Picture, draw
 from codescale.report.quantities import count
 
@@ -22,11 +22,6 @@ SOURCES = {
 """How a trial is drawn by where it came from: marker, colour and words."""
 
 
-def reached(trial: Trial) -> float | None:
-    """The trial's last objective: its result, or where it stood when it was stopped."""
-    return trial.objective if trial.objective is not None else (trial.curve[-1][1] if trial.curve else None)
-
-
 def _spent(search: Search) -> list[float]:
     """Tokens spent by the search when each trial ended, in the order in which trials began."""
     return list(accumulate(trial.tokens_trained for trial in search.ended))
@@ -35,31 +30,30 @@ def _spent(search: Search) -> list[float]:
 def _upper_limit(values: Sequence[float]) -> float:
     """Where an axis of losses ends, so that trials stopped in their first steps do not flatten the rest."""
     low, middle = min(values), float(np.median(values))
-    return min(max(values), middle + 3.0 * (middle - low)) if middle > low else max(values)
+    return min(max(values), middle + 6.0 * (middle - low)) if middle > low else max(values)
 
 
 def _paint_progress(axes: Axes, search: Search) -> None:
-    drawn = []
+    finished, stopped = [], []
     for spent, trial in zip(_spent(search), search.ended, strict=True):
-        value = reached(trial)
-        if value is None:
+        if trial.objective is None:
+            stopped.append(spent)
             continue
-        drawn.append(value)
+        finished.append(trial.objective)
         marker, colour, _words = SOURCES.get(trial.source, ("o", MUTED, trial.source))
-        if trial.state == "PRUNED":
-            axes.plot(spent, value, "x", color=HARM, markersize=6, markeredgewidth=1.6)
-        else:
-            size = 10 if marker == "*" else 6
-            axes.plot(spent, value, marker, color=colour, markersize=size, markeredgecolor=PAPER, markeredgewidth=0.6)
+        axes.plot(
+            spent, trial.objective, marker, color=colour, markersize=10 if marker == "*" else 6, markeredgecolor=PAPER,
+            markeredgewidth=0.6, zorder=3,
+        )  # fmt: skip
     end = max(_spent(search), default=0.0)
     if search.incumbent_history:
         tokens, objective = zip(*search.incumbent_history, strict=True)
         axes.step([*tokens, max(end, tokens[-1])], [*objective, objective[-1]], where="post", color=INK, linewidth=1.3)
-        drawn += objective
-    if drawn:
-        low, high = min(drawn), _upper_limit(drawn)
-        margin = 0.07 * (high - low or 1.0)
-        axes.set_ylim(low - margin, high + margin)
+        finished += objective
+    low, high = (min(finished), _upper_limit(finished)) if finished else (0.0, 1.0)
+    margin = 0.07 * (high - low or 1.0)
+    axes.set_ylim(low - margin, high + 2.4 * margin)
+    axes.plot(stopped, [high + 1.5 * margin] * len(stopped), "x", color=HARM, markersize=6, markeredgewidth=1.6)
     _label_axes(axes, "tokens trained by the search")
 
 
@@ -113,10 +107,11 @@ def search_pictures(search: Search) -> list[Picture]:
         Picture(
             "The search's progress",
             "Each mark is a trial, placed where the search's spent tokens stood when it ended and how low its "
-            "objective came; the line is the best so far and only ever falls.",
+            "objective came; the line is the best so far and only ever falls. Crosses stand at the upper edge, since a "
+            "pruned trial has no final objective.",
             (
                 Panel(
-                    draw("search", "Objective against tokens spent", (520, 330), lambda a: _paint_progress(a, search))
+                    draw("search", "Objective against tokens spent", (500, 340), lambda a: _paint_progress(a, search))
                 ),
             ),
             (*key, *cross, (INK, "best so far")),
@@ -126,9 +121,9 @@ def search_pictures(search: Search) -> list[Picture]:
         pictures.append(
             Picture(
                 "The trials' loss curves",
-                "Each line is one trial from its first evaluation to its last; dashed lines with a cross were stopped "
-                "early because their start promised nothing, and what they did not train was saved.",
-                (Panel(draw("curves", "Loss curves of trials", (520, 330), lambda a: _paint_curves(a, search))),),
+                "Each line is one trial, its dot the final loss after the learning rate was cooled down; "
+                "dashed lines with a cross were stopped early because their start promised nothing.",
+                (Panel(draw("curves", "Loss curves of trials", (500, 340), lambda a: _paint_curves(a, search))),),
                 (("#2B7BBA", "ran to its end"), *cross, (INK, "the best")),
             )
         )

@@ -13,7 +13,7 @@ from codescale.report.claims import paper_claims
 from codescale.report.cost_figure import cost_picture
 from codescale.report.figure import Picture
 from codescale.report.headline import shares
-from codescale.report.law_figures import HeldOutError, Pairing, errors_picture, proof_picture, runs_picture
+from codescale.report.law_figures import HeldOutError, Pairing, errors_picture, misses, proof_picture, runs_picture
 from codescale.report.mixture_figures import TITLES, differences_picture, shares_picture
 from codescale.report.palette import Look
 from codescale.report.quantities import (
@@ -59,7 +59,10 @@ class Grid:
 
 @dataclass(frozen=True)
 class Section:
-    """A section of the page; ``missing`` is the command that makes what it lacks, empty where nothing is lacking."""
+    """A section of the page.
+
+    ``missing`` is the command that makes what it lacks, empty where nothing is lacking; ``formula`` is set as code.
+    """
 
     name: str
     title: str
@@ -68,6 +71,7 @@ class Section:
     tables: tuple[Grid, ...] = ()
     notes: tuple[str, ...] = ()
     missing: str = ""
+    formula: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,7 @@ def scaling_section(subject: Subject) -> Section:
         rows.append((subject.language(language), *cells, rmse, Cell(whole(fit.n_runs))))
     level = f"{100 * scaling.level:.0f} %"
     table = Grid(
-        f"Fitted parameters of L = E + A N^−alpha + B D^−beta with {level} bootstrap intervals; grey: the runs cannot "
-        "tell this parameter",
+        f"Fitted parameters with {level} bootstrap intervals; grey: the runs cannot tell this parameter",
         ("Language", "E", "A", "alpha", "B", "beta", "fit error, nats", "runs"),
         tuple(rows),
         frozenset(range(1, 8)),
@@ -115,10 +118,11 @@ def scaling_section(subject: Subject) -> Section:
         "scaling",
         title,
         "Every language was trained alone at several model sizes and token counts. All panels share one loss axis; "
-        "the lines are the fitted law L = E + A N^−alpha + B D^−beta.",
+        "the lines are the fitted law.",
         tuple(scaling_pictures(scaling, subject.labels, subject.looks)),
         (table,) if rows else (),
         notes,
+        formula="L = E + A N^-alpha + B D^-beta",
     )
 
 
@@ -260,12 +264,12 @@ def law_section(subject: Subject) -> Section:
     if subject.pairings:
         pictures.append(runs_picture(subject.pairings))
         for stage, words in (("mixture", "the sweep's mixtures"), ("trial", "the search's trials")):
-            misses = [p.predicted - p.measured for p in subject.pairings if p.stage == stage]
-            if misses:
-                size = (sum(miss * miss for miss in misses) / len(misses)) ** 0.5
+            errors = [p.predicted - p.measured for p in subject.pairings if p.stage == stage]
+            if errors:
+                size = (sum(error * error for error in errors) / len(errors)) ** 0.5
                 notes.append(
-                    f"Over {words} ({len(misses)} points) the law's error is {number(size, 4)} nats per token "
-                    f"(root mean square), {number(sum(misses) / len(misses), 4)} on average."
+                    f"Over {words} ({len(errors)} points) the law's error is {number(size, 4)} nats per token "
+                    f"(root mean square), {number(sum(errors) / len(errors), 4)} on average."
                 )
     elif subject.pairings is None:
         notes.append("The stored law could not be asked for predictions of the runs.")
@@ -273,10 +277,9 @@ def law_section(subject: Subject) -> Section:
         notes.append("There are no finished mixture runs yet to hold against the law.")
     comparison = subject.artifacts.comparison
     best = comparison.mixtures.get("predicted_best") if comparison else None
-    if best is not None:
-        proof = proof_picture(best, subject.languages, subject.labels, subject.looks)
-        if proof is not None:
-            pictures.append(proof)
+    found = misses(best, subject.languages, subject.labels, subject.looks) if best is not None else []
+    if found:
+        pictures.append(proof_picture(found))
     lead = "The law says what a mixture's loss will be before it is trained; here is how that turned out."
     return Section("law", title, lead, tuple(pictures), (), tuple(notes), "" if best is not None else "compare")
 
@@ -301,10 +304,11 @@ def held_out_section(subject: Subject) -> Section:
     return Section(
         "held-out",
         title,
-        f"Every law was fitted without some of the runs and then asked for them. In use is {law.name}: {law.formula}.",
+        f"Every law was fitted without some of the runs and then asked for them. In use is {law.name}.",
         (errors_picture(subject.errors),),
         (Grid("", columns, rows, frozenset(range(1, len(columns)))),),
         tuple(f"Some parameters cannot be told from these runs: {reason}." for reason in unidentified),
+        formula=law.formula,
     )
 
 
@@ -364,7 +368,7 @@ def corpus_section(subject: Subject) -> Section:
         "corpus",
         title,
         f"Corpus {manifest.corpus_id[:16] or DASH}{vocabulary}. Splits keep whole packages or folders together, so "
-        "that no file is judged that its neighbours trained.",
+        "that no model is judged on a file whose neighbours it was trained on.",
         tables=tuple(tables),
     )
 

@@ -51,18 +51,24 @@ def _record(spec: RunSpec, generator: np.random.Generator, status: str = "ok") -
     evaluations, last = [], spec.token_points[-1]
     reach = 1.0 if status == "ok" else 0.4
     for k in range(1, 6):
-        tokens = int(last * reach * k / 5)
+        tokens = int(last * k / 5)
+        if tokens > last * reach:
+            break
         evaluations.append(
-            Evaluation(n_tokens=tokens, losses=losses(tokens, 0.25), annealed=False, branch=None, flops=6.0 * tokens * 3e5)
+            Evaluation(
+                n_tokens=tokens, losses=losses(tokens, 0.25), annealed=False, branch=None, flops=6.0 * tokens * 3e5
+            )
         )
     if status == "ok":
         for point in spec.token_points:
             evaluations.append(
-                Evaluation(n_tokens=point, losses=losses(point, 0.0), annealed=True, branch=point, flops=6.0 * point * 3e5)
+                Evaluation(
+                    n_tokens=point, losses=losses(point, 0.0), annealed=True, branch=point, flops=6.0 * point * 3e5
+                )
             )
     return RunRecord(
-        spec=spec, status=status, evaluations=tuple(evaluations), corpus_id="synthetic", tokens_trained=int(last * reach),
-        flops=6.0 * last * reach * 3e5, seconds=last * reach / 30_000, finished=0.0,
+        spec=spec, status=status, evaluations=tuple(evaluations), corpus_id="synthetic",
+        tokens_trained=int(last * reach), flops=6.0 * last * reach * 3e5, seconds=last * reach / 30_000, finished=0.0,
     )  # fmt: skip
 
 
@@ -144,7 +150,7 @@ def manifest() -> dict[str, Any]:
             "documents": {split: int(size * share / 6_000) for split, share in shares.items()},
             "bytes": {split: int(size * share) for split, share in shares.items()},
             "tokens": {split: int(size * share / PACKING[name]) for split, share in shares.items()},
-            "bytes_per_token": {split: PACKING[name] for split in shares},
+            "bytes_per_token": dict.fromkeys(shares, PACKING[name]),
             "licences": {"Apache-2.0": 320 - 20 * k, "MIT": 40 + 9 * k},
             "dropped": {"minified": 12 * k, "near_duplicate": 31 + k, "long_line": 4},
             "split_by": "package" if k < 3 else "folder",
@@ -209,9 +215,7 @@ def synergy(generator: np.random.Generator) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def search(
-    generator: np.random.Generator, mixtures: list[RunRecord]
-) -> tuple[list[RunRecord], dict[str, Any]]:
+def search(generator: np.random.Generator, mixtures: list[RunRecord]) -> tuple[list[RunRecord], dict[str, Any]]:
     """The trials' records and search.json."""
     centre = np.array(list(BEST.values()))
     entries, records, history, spent = [], [], [], 0
@@ -248,7 +252,9 @@ def search(
         record = _record(_spec(f"trial-{k}", "trial", "medium", (400_000,), shares, 0), generator, status)
         records.append(record)
         add(record, k, source)
-    entries.append(entries[-1] | {"number": 16, "state": "RUNNING", "objective": None, "curve": [], "tokens_trained": 0})
+    entries.append(
+        entries[-1] | {"number": 16, "state": "RUNNING", "objective": None, "curve": [], "tokens_trained": 0}
+    )
     return records, {
         "space": "seven_languages", "sampler": "tpe", "weights": {}, "n_params": 151_000, "n_tokens": 400_000,
         "trials": entries, "incumbent": best, "incumbent_history": history, "tokens_trained": spent,
@@ -284,7 +290,9 @@ def comparison(generator: np.random.Generator, measured_best: dict[str, float]) 
             "objective": _summary([_objective(run) for run in runs]),
             "losses": {lang: _summary([run[lang] for run in runs]) for lang in LANGUAGES},
         }
-        truth = {lang: true_loss(lang, 151_000, 400_000, shares[name]) + generator.normal(0, 0.03) for lang in LANGUAGES}
+        truth = {
+            lang: true_loss(lang, 151_000, 400_000, shares[name]) + generator.normal(0, 0.03) for lang in LANGUAGES
+        }
         mixtures[name] = {
             "proportions": shares[name],
             "hyper": {"learning_rate_factor": 1.2} if name == "measured_best" else {},
@@ -317,8 +325,8 @@ def comparison(generator: np.random.Generator, measured_best: dict[str, float]) 
         "weights": {lang: float(lang != "text") for lang in LANGUAGES}, "corpus_id": "synthetic", "mixtures": mixtures,
         "differences": differences,
         "verdict": {
-            "statement": f"Synthetic numbers: the measured best mixture changes the objective by {objective['mean']:+.4f} "
-            "nats per token. Nothing here was measured.",
+            "statement": "Synthetic numbers: the measured best mixture changes the objective by "
+            f"{objective['mean']:+.4f} nats per token. Nothing here was measured.",
             "beats_uniform": objective["high"] < 0, "harmed": ["text"],
         },
     }  # fmt: skip
