@@ -126,7 +126,11 @@ class MixtureSearch(OptunaSearch):
         entry = self.unfinished.pop(number, None)
         wanted = None if entry is None else self._wanted(entry, number)
         spec = self._ask(trial_id, number, wanted)
-        self.ledger.write()
+        try:
+            self.ledger.write()
+        except UserError as error:  # a full disk: Tune would bury the line in a traceback
+            self.refusal = error
+            return Searcher.FINISHED
         return {"spec": spec.model_dump_json()}
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
@@ -146,9 +150,12 @@ class MixtureSearch(OptunaSearch):
             return
         # The worker wrote the record of a run that came to its end; that of a stopped one is what it last reported.
         reported = RunRecord.model_validate_json(result["record"])
-        record = read_record(write_record(self.folder.runs, reported))
-        self._tell(trial_id, record)
-        self.ledger.write()
+        try:
+            record = read_record(write_record(self.folder.runs, reported))
+            self._tell(trial_id, record)
+            self.ledger.write()
+        except UserError as error:
+            self.refusal = error
 
     def _wanted(self, entry: Entry, number: int) -> Point | None:
         """The point of a trial that was under way, unless study or space have changed since."""

@@ -22,7 +22,7 @@ from codescale.search.optuna_search import MixtureSearch
 from codescale.search.plan import TrialPlan
 from codescale.search.run import WarmStart, _starts, run_search
 from codescale.search.samplers import SeededByTrial, make_sampler
-from codescale.search.space import load_space
+from codescale.search.space import Point, load_space
 from codescale.search.stopping import Curve, StoppingRule
 from codescale.study import StudyConfig, StudyFolder
 
@@ -96,14 +96,12 @@ def test_a_replay_goes_on_with_the_same_sequence(tmp_path: Path, sampler: str) -
     """With ten runs of the sweep, so that the samplers are past the trials that they choose at random."""
     if sampler == "cmaes":
         pytest.importorskip("cmaes", reason="the package cmaes is not installed")
-    random = np.random.default_rng(0)
-    swept = [dict(zip(LANGUAGES, map(float, random.dirichlet([1, 1, 1])), strict=True)) for _ in range(10)]
-    known = [sweep_record(f"mixture-{k}", shares) for k, shares in enumerate(swept)]
-    warm = replace(WARM, evaluated=known)
+    warm = replace(WARM, evaluated=swept())
     config = study(trials=9, sampler=sampler)
     undisturbed = Hand(tmp_path / "whole", config, warm)
     undisturbed.go()
     assert len(undisturbed.ledger.trials) == 9
+    assert len({tuple(e.proportions.values()) for e in undisturbed.ledger.trials}) == 9
     for killed_after in (1, 4, 7):
         Hand(tmp_path / str(killed_after), config, warm).go(killed_after)
         again = Hand(tmp_path / str(killed_after), config, warm)
@@ -151,10 +149,18 @@ def test_a_diverged_trial_is_told_fail(tmp_path: Path) -> None:
     assert Hand(tmp_path, study(trials=2), WarmStart(Mixture({"rust": 1.0}))).sequence() == hand.sequence()
 
 
+def swept() -> list[RunRecord]:
+    """Ten runs of a sweep, more than samplers want before they stop choosing at random."""
+    random = np.random.default_rng(0)
+    shares = [dict(zip(LANGUAGES, map(float, random.dirichlet([1, 1, 1])), strict=True)) for _ in range(10)]
+    return [sweep_record(f"mixture-{k}", one) for k, one in enumerate(shares)]
+
+
 def test_trials_at_once_are_all_found_again(tmp_path: Path) -> None:
     """Two at a time, killed with trial 2 under way and trial 3 finished: both keep their points and ids."""
-    config = study(trials=8, concurrency=2)
-    hand = Hand(tmp_path, config)
+    config = study(trials=8, concurrency=2, prune=False)
+    warm = WarmStart(evaluated=swept())
+    hand = Hand(tmp_path, config, warm)
     first, second = hand.ask(), hand.ask()
     assert first is not None
     assert second is not None
@@ -166,7 +172,7 @@ def test_trials_at_once_are_all_found_again(tmp_path: Path) -> None:
     assert fourth is not None
     under_way = hand.live[third]
     hand.end(fourth)
-    again = Hand(tmp_path, config)
+    again = Hand(tmp_path, config, warm)
     assert [e.run_id for e in again.ledger.entries] == [e.run_id for e in hand.ledger.entries if e.state != "RUNNING"]
     resumed = again.ask()
     assert resumed
@@ -233,6 +239,9 @@ def test_records_of_another_search_are_left_alone(tmp_path: Path) -> None:
     config = study(trials=3)
     other = config.model_copy(update={"seed": 4})
     assert not Hand(tmp_path, other).ledger.entries
+    point = Point(Mixture.uniform(LANGUAGES), {})
+    ids = {TrialPlan(*plan).spec(0, point).run_id for plan in ((config, CORPUS), (config, "another"), (other, CORPUS))}
+    assert len(ids) == 3
 
 
 def test_the_incumbent_only_improves(tmp_path: Path) -> None:
@@ -255,6 +264,16 @@ def test_bad_input_in_a_trial_ends_the_search_with_its_line(tmp_path: Path) -> N
     assert str(hand.search.refusal) == "shard 3: is truncated; make it again"
     assert hand.ask() is None
     assert not list(hand.folder.runs.glob("*"))
+
+
+def test_a_disk_that_refuses_ends_the_search_with_its_line(tmp_path: Path) -> None:
+    hand = Hand(tmp_path, study())
+    trial_id = hand.ask()
+    assert trial_id
+    hand.folder.runs.write_text("a file where the folder of records should be")
+    hand.end(trial_id)
+    assert "runs" in str(hand.search.refusal)
+    assert hand.ask() is None
 
 
 def test_a_finished_search_starts_no_ray(tmp_path: Path) -> None:
