@@ -154,8 +154,8 @@ class MixtureSearch(OptunaSearch):
             record = read_record(write_record(self.folder.runs, reported))
             self._tell(trial_id, record)
             self.ledger.write()
-        except UserError as error:
-            self.refusal = error
+        except UserError as refusal:
+            self.refusal = refusal
 
     def _wanted(self, entry: Entry, number: int) -> Point | None:
         """The point of a trial that was under way, unless study or space have changed since."""
