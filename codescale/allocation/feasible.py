@@ -25,32 +25,29 @@ class Feasible:
     high: Array
 
     def project(self, shares: Array) -> Array:
-        """The feasible mixture nearest to ``shares`` (domains,), by bisection on the common shift; exact to 1e-15."""
-        below = float((self.low - shares).min())
-        above = float((self.high - shares).max())
-        for _ in range(200):
+        """The feasible mixtures nearest to ``shares`` (…, domains), by bisection on the common shift; exact to
+        1e-15.
+        """
+        below = (self.low - shares).min(axis=-1, keepdims=True)
+        above = (self.high - shares).max(axis=-1, keepdims=True)
+        for _ in range(60):
             shift = 0.5 * (below + above)
-            if np.clip(shares + shift, self.low, self.high).sum() < 1.0:
-                below = shift
-            else:
-                above = shift
+            short = np.clip(shares + shift, self.low, self.high).sum(axis=-1, keepdims=True) < 1.0
+            below, above = np.where(short, shift, below), np.where(short, above, shift)
         return self._exact(np.clip(shares + above, self.low, self.high))
 
     def _exact(self, shares: Array) -> Array:
         """Spreads what rounding left of 1 over shares that have room, so that bounds still hold."""
-        missing = 1.0 - shares.sum()
-        room = self.high - shares if missing > 0 else shares - self.low
-        total = room.sum()
-        if total > 0:
-            shares = shares + missing * room / total
-        return np.clip(shares, self.low, self.high)
+        missing = 1.0 - shares.sum(axis=-1, keepdims=True)
+        room = np.where(missing > 0, self.high - shares, shares - self.low)
+        total = np.maximum(room.sum(axis=-1, keepdims=True), 1e-300)
+        return np.clip(shares + missing * room / total, self.low, self.high)
 
     def random(self, count: int, generator: np.random.Generator) -> Array:
         """(count, domains): flat Dirichlet draws, projected where bounds cut into the simplex."""
         drawn = generator.dirichlet(np.ones(len(self.domains)), size=count)
         outside = ((drawn < self.low) | (drawn > self.high)).any(axis=1)
-        for k in np.flatnonzero(outside):
-            drawn[k] = self.project(drawn[k])
+        drawn[outside] = self.project(drawn[outside])
         return drawn
 
 

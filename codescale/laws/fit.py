@@ -97,7 +97,7 @@ def _warn_of_oddities(data: Observations) -> None:
     left_out = int((~data.usable).sum())
     if left_out:
         warn(
-            f"{data.path}: left out {left_out} rows on repeated tokens: others of their N, D and mixture see fresh ones"
+            f"{data.path}: left out {left_out} rows on repeated tokens: others of their mixture see fresh ones as long"
         )
     for k, target in enumerate(data.targets):
         known = data.log_losses[data.usable, k]

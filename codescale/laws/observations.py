@@ -29,8 +29,8 @@ class Observations:
 
     ``log_losses`` is NaN where a target was not measured. ``trunk`` numbers the trunks 0, 1, … in order of
     appearance: the unit that a bootstrap resamples and a hold-out takes whole. ``usable`` is false on rows that
-    repeat their tokens while another row of the same N, D and mixture sees fresh ones: laws without repetition would
-    take the difference for noise. ``path`` is the file, for messages.
+    repeat their tokens although rows of the same mixture see fresh ones up to that D or beyond: a law without
+    repetition would take the difference for noise. ``path`` is the file, for messages.
     """
 
     path: str
@@ -149,9 +149,10 @@ def observe(table: RunsTable) -> Observations:
         raise UserError(table.path, "no fittable row has a loss", "fill in loss.<target> for the runs to fit")
     rows = table.select(measured)
     seen = epochs(rows)
-    recipe = appearance_index(np.column_stack([rows.n_params, rows.n_tokens, np.round(rows.proportions, 6)]))
-    freshest = np.full(recipe.max() + 1, np.inf)
-    np.minimum.at(freshest, recipe, seen)
+    mixture = appearance_index(np.round(rows.proportions, 6))
+    fresh = seen < REPEATED
+    longest_fresh = np.zeros(mixture.max() + 1)
+    np.maximum.at(longest_fresh, mixture[fresh], rows.n_tokens[fresh])
     return Observations(
         path=table.path,
         domains=rows.domains,
@@ -161,5 +162,5 @@ def observe(table: RunsTable) -> Observations:
         shares=rows.proportions,
         log_losses=np.log(rows.losses),
         trunk=appearance_index(rows.trunk),
-        usable=(seen < REPEATED) | (seen <= freshest[recipe] * 1.01),
+        usable=fresh | (rows.n_tokens > 1.02 * longest_fresh[mixture]),
     )

@@ -1,0 +1,65 @@
+"""The allocation's YAML files: shapes, and one clear line for what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from codescale.allocation.files import read_available, read_bounds, read_mixture, read_weights, write_mixture
+from codescale.allocation.optimize import Allocation
+from codescale.errors import UserError
+from codescale.mixture import Mixture
+
+
+def test_the_files_of_the_design_are_read(tmp_path: Path) -> None:
+    (tmp_path / "w.yaml").write_text("{python: 2, typescript: 1}")
+    (tmp_path / "b.yaml").write_text("{python: [0.1, 0.5], rust: [0, 0.2], text: 0.1}")
+    (tmp_path / "a.yaml").write_text("{max_epochs: 4, tokens: {java: 30e9, csharp: 12e9}}")
+    assert read_weights(tmp_path / "w.yaml") == {"python": 2.0, "typescript": 1.0}
+    assert read_bounds(tmp_path / "b.yaml") == {"python": (0.1, 0.5), "rust": (0.0, 0.2), "text": 0.1}
+    available = read_available(tmp_path / "a.yaml")
+    assert available.max_epochs == 4
+    assert available.largest_share("java", 240e9) == pytest.approx(0.5)
+    assert available.largest_share("rust", 240e9) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("reader", "text", "message"),
+    [
+        (read_weights, "{python: -1}", r"f\.yaml, python: "),
+        (read_weights, "{python: lots}", r"f\.yaml, python: "),
+        (read_weights, "{python: 0}", "all weights are 0"),
+        (read_weights, "[1, 2]", "has another shape"),
+        (read_bounds, "{python: [0.5, 0.1]}", r"f\.yaml, python: 0\.5 is above 0\.1"),
+        (read_bounds, "{python: 2}", r"f\.yaml, python"),
+        (read_available, "{max_epochs: 0, tokens: {}}", r"f\.yaml, max_epochs"),
+        (read_available, "{epochs: 2, tokens: {}}", r"f\.yaml, epochs: unknown key"),
+        (read_available, "{max_epochs: 2}", r"f\.yaml, tokens: is missing"),
+        (read_mixture, "{proportions: {python: 0.5, go: 0.2}}", r"f\.yaml, proportions: the shares sum to 0\.7"),
+        (read_mixture, "{shares: {python: 1}}", "proportions: is missing"),
+    ],
+)
+def test_mistakes_name_file_and_key(tmp_path: Path, reader: object, text: str, message: str) -> None:
+    (tmp_path / "f.yaml").write_text(text)
+    with pytest.raises(UserError, match=message):
+        reader(tmp_path / "f.yaml")  # type: ignore[operator]
+
+
+def test_names_outside_the_law_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "f.yaml").write_text("{cobol: 1}")
+    with pytest.raises(UserError, match=r"f\.yaml, cobol: is not in the law; use names among python, go"):
+        read_weights(tmp_path / "f.yaml", known=["python", "go"])
+
+
+def test_a_mixture_survives_its_file(tmp_path: Path) -> None:
+    mixture = Mixture({"python": 0.31, "go": 0.69})
+    nan = float("nan")
+    made = Allocation(mixture, 1.9, (nan, 1.95), {}, {}, 2.0, (0.0, 0.1), {"python": 1.0}, 1e9, 1e11, False)
+    write_mixture(tmp_path / "mixture.yaml", made, "law.json")
+    content = yaml.safe_load((tmp_path / "mixture.yaml").read_text())
+    assert list(content) == ["proportions", "objective", "interval", "law", "n_params", "n_tokens"]
+    assert content["interval"] == [None, 1.95]
+    assert content["law"] == "law.json"
+    assert read_mixture(tmp_path / "mixture.yaml") == mixture

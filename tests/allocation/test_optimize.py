@@ -1,0 +1,159 @@
+"""The optimum: bounds hold to 1e-9, no random feasible mixture beats it, what conflicts is named."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codescale.allocation.feasible import feasible_set
+from codescale.allocation.files import Available
+from codescale.allocation.optimize import bootstrap_optima, optimize_mixture
+from codescale.errors import UserError
+from codescale.laws.forms import find_form
+from codescale.laws.law import FittedRange, Law
+from codescale.laws.warning import LawWarning
+from codescale.mixture import Mixture
+
+LANGUAGES = ("python", "java", "go", "rust", "text")
+N, D = 1e6, 1e8
+
+
+@cache
+def made_law(name: str = "effective-data", samples: int = 8, seed: int = 0) -> Law:
+    """A law of five languages with parameters drawn at random; targets are the languages."""
+    form = find_form(name)
+    generator = np.random.default_rng(seed)
+
+    def value(parameter: str, target: str) -> float:
+        if parameter == f"t.{target}":
+            return 1.0
+        low, high = {
+            "E": (1, 2), "A": (8, 20), "alpha": (0.25, 0.35), "B": (100, 300), "beta": (0.25, 0.35), "t": (0.02, 0.5),
+            "c": (-2, 1), "tau": (-0.05, 0.2), "gamma": (2, 5), "log_loss": (0, 1),
+        }[parameter.partition(".")[0]]  # fmt: skip
+        return float(generator.uniform(low, high))
+
+    targets = ("mixture",) if form.one_loss else LANGUAGES
+    parameters = {t: {p: value(p, t) for p in form.parameter_names(LANGUAGES, t)} for t in targets}
+    jittered = {
+        t: {p: [v * float(np.exp(0.05 * generator.normal())) for _ in range(samples)] for p, v in row.items()}
+        for t, row in parameters.items()
+    }
+    return Law(
+        name=name, formula=form.formula, domains=LANGUAGES, targets=targets, parameters=parameters,
+        fitted_range=FittedRange(
+            n_params=(1e5, 1e7), n_tokens=(1e7, 1e9), proportions=dict.fromkeys(LANGUAGES, (0.0, 1.0))
+        ),
+        noise=dict.fromkeys(targets, 0.01), correlation=np.eye(len(targets)).tolist(), seed=0, fitted_rows=1,
+        runs="none.csv", bootstrap=jittered if samples else {},
+    )  # fmt: skip
+
+
+def objective(law: Law, shares: np.ndarray, weights: dict[str, float]) -> np.ndarray:
+    rows = len(shares)
+    losses = law.predict(np.full(rows, N), np.full(rows, D), shares).losses
+    weight = np.array([weights.get(target, 0.0) for target in law.targets])
+    return losses @ (weight / weight.sum())
+
+
+bound = st.tuples(st.floats(0, 0.15), st.floats(0.3, 1.0))
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    bounds=st.dictionaries(st.sampled_from(LANGUAGES), bound, max_size=5),
+    weights=st.fixed_dictionaries({name: st.floats(0.1, 3) for name in LANGUAGES}),
+    law=st.sampled_from(["effective-data", "exponential"]),
+    seed=st.integers(0, 5),
+)
+def test_the_optimum_keeps_bounds_and_beats_random_mixtures(
+    bounds: dict[str, tuple[float, float]], weights: dict[str, float], law: str, seed: int
+) -> None:
+    made = made_law(law, samples=0, seed=seed)
+    result = optimize_mixture(made, N, D, weights=weights, bounds=bounds)
+    shares = result.mixture.array(LANGUAGES)
+    assert shares.sum() == pytest.approx(1.0, abs=1e-12)
+    for name, (low, high) in bounds.items():
+        assert low - 1e-9 <= result.mixture[name] <= high + 1e-9
+    feasible = feasible_set(LANGUAGES, D, bounds)
+    random = feasible.random(10_000, np.random.default_rng(seed + 100))
+    assert (random >= feasible.low - 1e-9).all()
+    assert (random <= feasible.high + 1e-9).all()
+    assert objective(made, random, weights).min() >= result.objective - 1e-9
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(-3, 3), min_size=5, max_size=5), st.lists(bound, min_size=5, max_size=5))
+def test_projection_lands_in_the_feasible_set(point: list[float], bounds: list[tuple[float, float]]) -> None:
+    feasible = feasible_set(LANGUAGES, D, dict(zip(LANGUAGES, bounds, strict=True)))
+    shares = feasible.project(np.array(point))
+    assert abs(shares.sum() - 1) < 1e-12
+    assert (shares >= feasible.low).all()
+    assert (shares <= feasible.high).all()
+    nearer = feasible.random(200, np.random.default_rng(0))
+    assert ((nearer - point) ** 2).sum(axis=1).min() >= ((shares - point) ** 2).sum() - 1e-9
+
+
+def test_text_weighs_nothing_by_default() -> None:
+    result = optimize_mixture(made_law(), N, D)
+    assert result.weights["text"] == 0
+    assert result.weights["python"] == pytest.approx(0.25)
+    assert result.objective <= result.objective_uniform
+    assert result.interval[0] < result.objective < result.interval[1]
+    for name, (low, high) in result.share_intervals.items():
+        assert low <= result.mixture[name] <= high
+    assert not result.extrapolated
+
+
+def test_a_fixed_share_and_available_tokens_hold() -> None:
+    available = Available(max_epochs=4, tokens={"rust": 1e6, "python": 1e9})
+    result = optimize_mixture(made_law(), N, D, bounds={"text": 0.1}, available=available)
+    assert result.mixture["text"] == pytest.approx(0.1, abs=1e-12)
+    assert result.mixture["rust"] <= 0.04 + 1e-12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"weights": {"cobol": 1.0}}, "weights, cobol: is not in the law"),
+        ({"weights": {"python": 0.0}}, "weights: all are 0"),
+        ({"weights": {"python": -1.0}}, "weights, python: -1.0 is not a weight"),
+        ({"bounds": {"cobol": 0.1}}, "bounds, cobol: is not in the law"),
+        ({"bounds": {"java": (0.6, 1), "go": (0.5, 1)}}, r"sum to 1\.1, above 1 \(java >= 0\.6, go >= 0\.5\)"),
+        ({"bounds": {"java": (0.6, 0.2)}}, "is no interval"),
+        ({"bounds": dict.fromkeys(LANGUAGES, (0.0, 0.1))}, r"upper bounds sum to 0\.5, below 1 \(python <= 0\.1"),
+        ({"available": Available(max_epochs=1, tokens={"sql": 1.0})}, "available, tokens, sql: is not in the law"),
+        (
+            {"bounds": {"java": (0.5, 1)}, "available": Available(max_epochs=2, tokens={"java": 1e7})},
+            r"bounds, java: asks for 0\.5 or more, but 2 epochs of its available tokens fill 0\.2",
+        ),
+    ],
+)
+def test_what_cannot_be_is_named(arguments: dict, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        optimize_mixture(made_law(), N, D, **arguments)
+
+
+def test_the_papers_law_minimises_its_one_loss_and_ignores_weights() -> None:
+    law = made_law("proportional")
+    with pytest.warns(LawWarning, match="weights do not apply"):
+        result = optimize_mixture(law, N, D, weights=dict.fromkeys(LANGUAGES, 1.0))
+    random = np.random.default_rng(1).dirichlet(np.ones(5), size=10_000)
+    assert objective(law, random, {"mixture": 1.0}).min() >= result.objective - 1e-9
+
+
+def test_a_target_beyond_the_fit_is_said() -> None:
+    with pytest.warns(LawWarning, match="outside what the law was fitted on"):
+        result = optimize_mixture(made_law(), 1e9, D)
+    assert result.extrapolated
+
+
+def test_thompson_draws_are_feasible_and_repeatable() -> None:
+    first = bootstrap_optima(made_law(), N, D, count=3, bounds={"python": (0.3, 1)}, seed=2)
+    assert first == bootstrap_optima(made_law(), N, D, count=3, bounds={"python": (0.3, 1)}, seed=2)
+    assert len(first) == 3
+    assert all(isinstance(mixture, Mixture) and mixture["python"] >= 0.3 - 1e-9 for mixture in first)

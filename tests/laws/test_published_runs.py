@@ -1,0 +1,75 @@
+"""Other people's runs: the tables beside the repository, skipped where they are absent."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codescale.errors import UserError
+from codescale.laws.fit import fit_law
+from codescale.laws.predict import predict_table
+from codescale.laws.solver import huber
+from codescale.laws.warning import LawWarning
+from codescale.runs import RunsTable, read_runs
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+
+
+def published(name: str) -> RunsTable:
+    path = DATA / name
+    if not path.exists():
+        pytest.skip(f"{path} is not there")
+    return read_runs(path)
+
+
+def test_chinchilla_is_fitted_at_least_as_well_as_published() -> None:
+    table = published("chinchilla.csv")
+    table = table.select(np.argsort(table.losses[:, 0], kind="stable")[:-5])
+    law = fit_law(table, "chinchilla", bootstrap=0)
+
+    def objective(floor: float, height_n: float, alpha: float, height_d: float, beta: float) -> float:
+        predicted = floor + height_n * table.n_params**-alpha + height_d * table.n_tokens**-beta
+        return float(huber(np.log(predicted) - np.log(table.losses[:, 0]), 1e-3).sum())
+
+    ours = law.parameters["text"]
+    assert objective(**_named(ours)) <= objective(1.8172, 482.01, 0.3478, 2085.43, 0.3658)
+    assert ours["E"] == pytest.approx(1.8172, rel=0.01)
+    assert ours["alpha"] == pytest.approx(0.3478, rel=0.01)
+    assert ours["beta"] == pytest.approx(0.3658, rel=0.015)
+
+
+def _named(parameters: dict[str, float]) -> dict[str, float]:
+    names = {"E": "floor", "A": "height_n", "alpha": "alpha", "B": "height_d", "beta": "beta"}
+    return {names[key]: value for key, value in parameters.items()}
+
+
+def test_regmix_beats_mean_and_linear_on_its_own_test_table() -> None:
+    train, test = published("regmix_1m_train.csv"), published("regmix_1m_test.csv")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LawWarning)
+        laws = [fit_law(train, name, bootstrap=0) for name in ("effective-data", "mean", "linear")]
+    errors = [
+        np.abs(law.predict(test.n_params, test.n_tokens, test.proportions).losses / test.losses - 1).mean()
+        for law in laws
+    ]
+    assert errors[0] < 0.02
+    assert errors[0] < 0.5 * min(errors[1:])
+    assert len(laws[0].domains) == 17
+    assert len(laws[0].targets) == 13
+    assert laws[0].held_out["effective-data"].error == pytest.approx(errors[0], rel=0.3)
+
+
+def test_predictions_stand_beside_the_rows() -> None:
+    train = published("pythia_7domains_train.csv")
+    small = train.select(train.n_params < 1e8)
+    law = fit_law(small, "linear", bootstrap=0)
+    with pytest.warns(LawWarning, match="440 of 1,131 rows lie outside"):
+        table = predict_table(law, train)
+    assert table.num_rows == len(train)
+    assert {"run_id", "predicted.Github", "predicted.Github.low", "predicted.Github.high"} <= set(table.column_names)
+    assert sum(table["extrapolated"].to_pylist()) == 440
+    with pytest.raises(UserError, match=r"row \d+: lies outside what the law was fitted on \(N = 2\.015e\+08"):
+        predict_table(law, train, strict=True)
