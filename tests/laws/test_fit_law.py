@@ -12,11 +12,13 @@ from synthetic_runs import SIZES, TOKENS, TableMaker, make_truth, study_table
 
 from codescale.errors import UserError
 from codescale.laws.fit import fit_law
+from codescale.laws.holdout import make_splits
 from codescale.laws.law import Law
+from codescale.laws.observations import narrow, observe
 from codescale.laws.store import load_law, save_law
+from codescale.laws.synergy import measure_synergy
 from codescale.laws.warning import LawWarning
 from codescale.runs import RunsTable, read_runs, write_runs
-
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
 
@@ -104,6 +106,14 @@ def test_intervals_widen_outside_the_fitted_range(law: Law) -> None:
     width = (prediction.high / prediction.low)[:, 0]
     assert list(prediction.extrapolated) == [False, True, True]
     assert width[0] < width[1] < width[2]
+
+
+def test_the_noise_grows_with_the_distance_from_the_fitted_range(law: Law) -> None:
+    bare = Law.model_validate(law.model_dump() | {"bootstrap": {}})
+    low, high = law.fitted_range.n_tokens
+    prediction = bare.predict(np.full(2, SIZES[-1]), np.array([high, high * high / low]), np.full((2, 3), 1 / 3))
+    widths = np.log(prediction.high / prediction.low)
+    np.testing.assert_allclose(widths[1], 2 * widths[0])
 
 
 def test_a_law_survives_its_file(law: Law, tmp_path: Path) -> None:
@@ -215,6 +225,32 @@ def test_the_papers_law_recovers_gamma(tmp_path: Path) -> None:
     alone = fitted.predict(np.array([SIZES[1]]), np.array([TOKENS[1]]), np.eye(3)[:1])
     expected = make_truth(3).losses(SIZES[1], TOKENS[1], np.eye(3)[0])[0]
     assert alone.losses[0, 0] == pytest.approx(expected, rel=0.01)
+
+
+def test_the_papers_tau_is_the_synergy_gain(tmp_path: Path) -> None:
+    table = study_table(tmp_path, noise=0.0)
+    fitted = fit_law(table, "proportional", bootstrap=0)
+    gain = measure_synergy(table, table.domains)["gain"]
+    for i in table.domains:
+        for j in table.domains:
+            if i != j:
+                found = fitted.parameters["mixture"][f"tau.{i}.{j}"]
+                assert found == pytest.approx(gain[i][j]["value"], abs=1e-9)
+
+
+def test_hold_outs_take_mixtures_whole_and_keep_them_from_training(tmp_path: Path) -> None:
+    maker = TableMaker(make_truth(3), ["a", "b", "c"], noise=0.001)
+    maker.grid()
+    maker.mixtures(12, sizes=SIZES)
+    data = observe(narrow(maker.table(tmp_path)))
+    splits = make_splits(data, seed=0)
+    assert {split.kind for split in splits} == {"mixtures", "longest", "largest"}
+    for split in splits:
+        assert not (split.train & split.test).any()
+        assert split.test.any()
+        if split.kind == "mixtures":
+            assert not set(data.mixture_index[split.test]) & set(data.mixture_index[split.train])
+    assert sum(split.test for split in splits if split.kind == "mixtures").max() == 1
 
 
 def test_the_papers_law_needs_pair_runs(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """L_i = E_i + A_i N^-alpha_i + B_i D^-beta_i + exp(sum_j c_ij p_j): the data mixing law, extended in N and D.
 
-At one N and one D it is Ye et al. (2024, arXiv 2403.16952, equation 1), L_i = c_i + k_i exp(sum_j t_ij p_j): since
+At one N and one D it is Ye et al. (2024, arXiv 2403.16952), L_i = c_i + k_i exp(sum_j t_ij p_j): since
 shares sum to 1, log k_i is absorbed by the coefficients, c_ij = log k_i + t_ij.
 """
 
