@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_validator
 
 from codescale.errors import UserError
 from codescale.files import read_json, read_yaml
@@ -73,6 +73,12 @@ class ScalingPoint(_Artifact):
     loss: float
     fitted: float
 
+    @field_validator("n_params", "n_tokens")
+    @classmethod
+    def _is_a_count(cls, value: float) -> float:
+        """Counts that went through a logarithm come back a hair off; equal ones have to compare equal."""
+        return float(round(value))
+
 
 class LanguageScaling(_Artifact):
     """L = E + A N^-alpha + B D^-beta of one language; ``unidentified`` names parameters that the runs cannot tell."""
@@ -85,9 +91,10 @@ class LanguageScaling(_Artifact):
 
 
 class Scaling(_Artifact):
-    """``scaling.json``; ``level`` is the coverage that the intervals were made for."""
+    """``scaling.json``; ``level`` is the intervals' coverage, ``noise`` the standard deviation of a run's log loss."""
 
     level: float = 0.9
+    noise: float | None = None
     languages: dict[str, LanguageScaling]
     skipped: dict[str, str] = {}
 
@@ -107,13 +114,18 @@ class AloneLosses(_Artifact):
 
 
 class Synergy(_Artifact):
-    """``synergy.json``: ``gain[target][source]`` at N and D."""
+    """``synergy.json``: ``gain[target][source]`` at N and D; ``reason`` says why there are no gains.
+
+    ``degrees_of_freedom`` are those of the noise between seeds; 0 means that it is unknown, and with it all intervals.
+    """
 
     level: float = 0.9
     n_params: float | None = None
     n_tokens: float | None = None
     languages: tuple[str, ...] = ()
     gain: dict[str, dict[str, SynergyGain | None]]
+    reason: str = ""
+    degrees_of_freedom: int | None = None
     alone: dict[str, AloneLosses] = {}
 
 
@@ -122,7 +134,7 @@ class PredictedMixture(_Artifact):
 
     proportions: dict[str, float]
     objective: float | None = None
-    interval: tuple[float, float] | None = None
+    interval: tuple[float | None, float | None] | None = None
     n_params: float | None = None
     n_tokens: float | None = None
 
@@ -276,7 +288,11 @@ class Artifacts:
 _A = TypeVar("_A")
 
 
-def _read(path: Path, shape: type[_A], command: str) -> _A | None:
+def read_artifact(path: Path, shape: type[_A], command: str) -> _A | None:
+    """The artifact in ``path``, None where ``codescale command`` has not made it yet.
+
+    Raises :class:`UserError` naming file and field where it has another shape.
+    """
     if not path.exists():
         return None
     content = read_yaml(path) if path.suffix == ".yaml" else read_json(path)
@@ -292,13 +308,13 @@ def _read(path: Path, shape: type[_A], command: str) -> _A | None:
 def read_artifacts(folder: StudyFolder) -> Artifacts:
     """Reads what ``folder`` holds. Raises :class:`UserError` naming file and field where an artifact is broken."""
     return Artifacts(
-        manifest=_read(folder.manifest, Manifest, "corpus"),
+        manifest=read_artifact(folder.manifest, Manifest, "corpus"),
         runs=read_runs(folder.runs_table) if folder.runs_table.exists() else None,
         law=load_law(folder.law) if folder.law.exists() else None,
-        scaling=_read(folder.scaling, Scaling, "fit"),
-        synergy=_read(folder.synergy, Synergy, "fit"),
-        mixture=_read(folder.mixture, PredictedMixture, "optimize"),
-        search=_read(folder.search, Search, "search"),
-        comparison=_read(folder.comparison, Comparison, "compare"),
-        timings=_read(folder.timings, Timings, "report"),
+        scaling=read_artifact(folder.scaling, Scaling, "fit"),
+        synergy=read_artifact(folder.synergy, Synergy, "fit"),
+        mixture=read_artifact(folder.mixture, PredictedMixture, "optimize"),
+        search=read_artifact(folder.search, Search, "search"),
+        comparison=read_artifact(folder.comparison, Comparison, "compare"),
+        timings=read_artifact(folder.timings, Timings, "report"),
     )

@@ -5,9 +5,9 @@ wholly on the other side, and *cannot be told at this scale* where it spans zero
 function's docstring defines its figure. Pure functions of ``scaling.json`` and ``synergy.json``.
 
 The intervals are normal ones. ``scaling.json`` gives the fit's parameters one by one, and an interval for a predicted
-loss cannot be made from them (E and A err together), so a loss errs here as the runs do around their fit: a residual
-deviation of s = sqrt(sum of squared residuals / (points − 5)), 5 being the parameters of the fit. With few points and
-shared trunks this is rough, which is one more reason for the third verdict.
+loss cannot be made from them (E and A err together), so a loss errs here as runs do: by ``noise`` times the loss where
+the file says how far a run's log loss strays (between seeds, or around all fits), else by the language's own residual
+deviation, sqrt(sum of squared residuals / (points − 5)), 5 being the parameters of the fit.
 """
 
 from __future__ import annotations
@@ -80,24 +80,25 @@ def _residual_deviation(scaling: LanguageScaling) -> float | None:
     return math.sqrt(sum((point.loss - point.fitted) ** 2 for point in scaling.points) / freedom)
 
 
-def _loss_at(scaling: LanguageScaling, corner: tuple[float, float]) -> Estimate | None:
-    """The mean of the losses measured at (N, D), or the fit's where none was measured there."""
-    deviation = _residual_deviation(scaling)
+def _loss_at(scaling: LanguageScaling, corner: tuple[float, float], noise: float | None) -> Estimate | None:
+    """The mean of the losses measured at (N, D), or the fit's where none was measured there (nats per token)."""
     measured = [point.loss for point in scaling.points if (point.n_params, point.n_tokens) == corner]
-    if measured:
-        return Estimate(fmean(measured), None if deviation is None else deviation / math.sqrt(len(measured)))
-    predicted = fitted_loss(scaling, *corner)
-    return None if predicted is None else Estimate(predicted, deviation)
+    loss = fmean(measured) if measured else fitted_loss(scaling, *corner)
+    if loss is None:
+        return None
+    deviation = noise * loss if noise is not None else _residual_deviation(scaling)
+    return Estimate(loss, None if deviation is None else deviation / math.sqrt(max(1, len(measured))))
 
 
 def relative_reduction(
-    scaling: LanguageScaling, start: tuple[float, float], end: tuple[float, float]
+    scaling: LanguageScaling, start: tuple[float, float], end: tuple[float, float], noise: float | None = None
 ) -> Estimate | None:
     """(L(start) − L(end)) / L(start) between two points (N, D), as a share of 1; None where a loss is not known.
 
-    Its error follows from those of the two losses to first order (delta method).
+    ``noise`` is the standard deviation of a run's log loss (None: from the residuals). The error
+    follows from those of the two losses to first order (delta method).
     """
-    first, last = _loss_at(scaling, start), _loss_at(scaling, end)
+    first, last = _loss_at(scaling, start, noise), _loss_at(scaling, end, noise)
     if first is None or last is None:
         return None
     value = 1 - last.value / first.value
@@ -150,10 +151,10 @@ def gains_most(scaling: Scaling, language: str, labels: Mapping[str, str]) -> Cl
     """ "Python gains most from scale."
 
     A language's gain from scale is the relative reduction of its loss from the smallest to the largest (N, D) that all
-    languages share (:func:`relative_reduction`). The figure is the language's gain minus that of its closest rival, the
-    one against which the difference's lower end is lowest. The interval is widened (Bonferroni) so that those against
+    languages share (:func:`relative_reduction`). The figure is the language's gain minus that of the rival that decides
+    the verdict (of several the one that gains most). The interval is widened (Bonferroni) so that those against
     all rivals hold together at ``scaling.level``. Seen: the language's gain is above every rival's. Not seen: at least
-    one rival's is above the language's (that rival is then the one shown). Else it cannot be told.
+    one rival's is above the language's. Else it cannot be told.
     """
     statement = f"{labels.get(language, language)} gains most from scale"
     measure = "gain: relative loss reduction from the smallest to the largest (N, D); interval of the difference"
@@ -161,7 +162,9 @@ def gains_most(scaling: Scaling, language: str, labels: Mapping[str, str]) -> Cl
     shared = common_range(fits)
     if language not in fits or len(fits) < 2 or shared is None:
         return _untold(statement, measure, "not measured at two scales beside other languages")
-    gains = {name: relative_reduction(fit, shared.smallest, shared.largest) for name, fit in fits.items()}
+    gains = {
+        name: relative_reduction(fit, shared.smallest, shared.largest, scaling.noise) for name, fit in fits.items()
+    }
     own = gains.pop(language)
     rivals = {name: gain for name, gain in gains.items() if gain is not None}
     if own is None or not rivals:
@@ -170,13 +173,10 @@ def gains_most(scaling: Scaling, language: str, labels: Mapping[str, str]) -> Cl
     differences = {name: own - gain for name, gain in rivals.items()}
     bounds = {name: difference.bounds(level) for name, difference in differences.items()}
 
-    def end(name: str, side: int) -> float:
-        pair = bounds[name]
-        return differences[name].value if pair is None else pair[side]
-
-    beaten_by = [name for name in rivals if verdict_of(bounds[name]) == NOT_SEEN]
-    closest = min(beaten_by, key=lambda name: end(name, 1)) if beaten_by else min(rivals, key=lambda n: end(n, 0))
-    verdict = NOT_SEEN if beaten_by else SEEN if all(verdict_of(pair) == SEEN for pair in bounds.values()) else UNTOLD
+    verdicts = {name: verdict_of(pair) for name, pair in bounds.items()}
+    verdict = NOT_SEEN if NOT_SEEN in verdicts.values() else UNTOLD if UNTOLD in verdicts.values() else SEEN
+    decisive = [name for name in rivals if verdicts[name] == verdict]
+    closest = min(decisive, key=lambda name: differences[name].value)
     figure = (
         f"loss falls by {percent(own.value)}, {labels.get(closest, closest)}'s by {percent(rivals[closest].value)}: "
         f"{_points(differences[closest].value)}"
@@ -198,7 +198,9 @@ def saturates_early(scaling: Scaling, language: str, labels: Mapping[str, str]) 
     shared = common_range(fits)
     if language not in fits or len(fits) < 2 or shared is None:
         return _untold(statement, measure, "not measured at two scales beside other languages")
-    late = {name: relative_reduction(fit, shared.last_but_one, shared.largest) for name, fit in fits.items()}
+    late = {
+        name: relative_reduction(fit, shared.last_but_one, shared.largest, scaling.noise) for name, fit in fits.items()
+    }
     own = late.pop(language)
     others = [gain for gain in late.values() if gain is not None]
     if own is None or not others:

@@ -106,6 +106,7 @@ def _inline(svg: str, description: str, width: float) -> Markup:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, count=1, flags=re.DOTALL)
     svg = re.sub(r'<g id="[^"<>]*">', "<g>", svg)
+    svg = re.sub(r'(<[a-z]+) id="\w+_\d{1,4}"', r"\1", svg)
     view_box = re.search(r'viewBox="([^"]*)"', svg)
     assert view_box is not None
     opening = f'<svg viewBox="{view_box[1]}" role="img" aria-label="{escape(description)}" {_fit(width)}>'

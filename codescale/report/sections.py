@@ -22,6 +22,7 @@ from codescale.report.quantities import (
     duration,
     number,
     percent,
+    signed_percent,
     whole,
 )
 from codescale.report.scaling_figures import difficulties, difficulty_picture, scaling_pictures
@@ -181,11 +182,11 @@ def synergy_section(subject: Subject) -> Section:
         "worth, which the folded table shows.",
         (synergy_picture(synergy, subject.labels),) if synergy.gain else (),
         (table,) if rows else (),
-        _extremes(synergy, subject.labels),
+        _synergy_notes(synergy, subject.labels),
     )
 
 
-def _extremes(synergy: Synergy, labels: Mapping[str, str]) -> tuple[str, ...]:
+def _synergy_notes(synergy: Synergy, labels: Mapping[str, str]) -> tuple[str, ...]:
     gains = [
         (gain.value, source, target)
         for target, row in synergy.gain.items()
@@ -193,10 +194,13 @@ def _extremes(synergy: Synergy, labels: Mapping[str, str]) -> tuple[str, ...]:
         if gain is not None and source != target
     ]
     if not gains:
-        return ()
+        return (f"Nothing to show: {synergy.reason}.",) if synergy.reason else ()
     value, source, target = max(gains)
     name = labels.get(source, source)
-    return (f"Largest gain: {name} on {labels.get(target, target)}, {number(100 * value, 1)} %.",)
+    largest = f"Largest gain: {name} on {labels.get(target, target)}, {signed_percent(value)}."
+    if synergy.degrees_of_freedom == 0:
+        return largest, "No run was repeated with another seed: the noise is unknown, and no gain has an interval."
+    return (largest,)
 
 
 def mixtures_section(subject: Subject) -> Section:

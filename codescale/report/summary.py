@@ -1,14 +1,30 @@
-"""The table that ends a study in the terminal: the page's headline, for people who stay in the shell."""
+"""What the terminal shows at the end of a stage, and of a study: the page's headline for those in the shell."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from codescale.report.artifacts import MIXTURES, Measured, MixtureName, read_artifacts
+from codescale.allocation.optimize import Allocation
+from codescale.errors import UserError
+from codescale.languages import label
+from codescale.laws.law import Law
+from codescale.report.artifacts import (
+    MIXTURES,
+    Manifest,
+    Measured,
+    MixtureName,
+    PredictedMixture,
+    read_artifact,
+    read_artifacts,
+)
 from codescale.report.headline import Headline, headline, language_labels
-from codescale.report.quantities import count, duration, interval, number, percent, signed, with_error
+from codescale.report.predictions import held_out_errors
+from codescale.report.quantities import count, duration, interval, number, percent, signed, whole, with_error
 from codescale.study import StudyConfig, StudyFolder
 
 _SHORT: dict[MixtureName, str] = {
@@ -74,3 +90,91 @@ def summary_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
     artifacts = read_artifacts(folder)
     result = headline(config, artifacts, language_labels(config, artifacts))
     return Group(_table(result, config.name), *(Text(line) for line in _lines(result, folder)))
+
+
+def corpus_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
+    """What the corpus holds per language. Raises :class:`UserError` where there is no manifest yet."""
+    manifest = read_artifact(folder.manifest, Manifest, "corpus")
+    if manifest is None:
+        raise UserError(folder.manifest, "no such file", f"make it with: codescale corpus {folder.root}")
+    registry = config.registry()
+    table = Table(title="The corpus", title_justify="left")
+    table.add_column("language", no_wrap=True)
+    for title in ("documents", "training tokens", "validation", "test", "bytes per token", "dropped"):
+        table.add_column(title, justify="right")
+    for name, entry in manifest.languages.items():
+        table.add_row(
+            Text(label(name, registry)),
+            whole(sum(entry.documents.values())),
+            *(count(entry.tokens.get(split)) for split in ("training", "validation", "test")),
+            number(entry.bytes_per_token.get("training"), 2),
+            whole(sum(entry.dropped.values())),
+        )
+    return table
+
+
+def law_table(law: Law) -> RenderableType:
+    """Which law was taken, and the held-out error of every law that was tried beside the baselines'."""
+    errors = held_out_errors(law)
+    line = Text(f"{law.name}: {law.formula}; fitted to {law.fitted_rows} rows")
+    if not errors:
+        return Group(line, Text("Too few runs to hold any out: its error on unseen runs is not known."))
+    kinds = list(dict.fromkeys(kind for candidate in errors for kind in candidate.splits))
+    table = Table(title="Mean relative error on held-out runs", title_justify="left")
+    table.add_column("law", no_wrap=True)
+    for title in ("mean", *kinds):
+        table.add_column(Text(title), justify="right")
+    for candidate in errors:
+        role = " (taken)" if candidate.is_chosen else " (baseline)" if candidate.is_baseline else ""
+        figures = (percent(candidate.splits.get(kind), 2) for kind in kinds)
+        table.add_row(
+            Text(candidate.name + role), percent(candidate.error, 2), *figures,
+            style="bold" if candidate.is_chosen else "",
+        )  # fmt: skip
+    return Group(table, line)
+
+
+def _shares_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
+    table = Table(title=Text(title), title_justify="left")
+    table.add_column("language", no_wrap=True)
+    for column in columns:
+        table.add_column(column, justify="right")
+    for name, *cells in rows:
+        table.add_row(Text(name), *cells)
+    return table
+
+
+def mixture_table(path: Path) -> RenderableType:
+    """The mixture in ``mixture.yaml`` and its predicted objective. Raises :class:`UserError` where there is none."""
+    mixture = read_artifact(path, PredictedMixture, "optimize")
+    if mixture is None:
+        raise UserError(path, "no such file", "make it with: codescale optimize")
+    rows = [(name, percent(share)) for name, share in mixture.proportions.items()]
+    title = f"The predicted best mixture at N = {count(mixture.n_params)}, D = {count(mixture.n_tokens)}"
+    low, high = mixture.interval or (None, None)
+    foreseen = f"Predicted objective: {number(mixture.objective)} nats per token {interval(low, high)}".rstrip()
+    return Group(_shares_table(title, ("share",), rows), Text(foreseen))
+
+
+def allocation_table(allocation: Allocation) -> RenderableType:
+    """The best mixture under a law: shares and losses with their intervals, and what it gains over equal shares."""
+    rows = []
+    for name, share in allocation.mixture.items():
+        low, high = allocation.share_intervals.get(name, (float("nan"), float("nan")))
+        loss = allocation.losses.get(name)
+        rows.append(
+            (
+                name, percent(share), interval(100 * low, 100 * high, 1),
+                f"{number(loss[0])} {interval(loss[1], loss[2])}".rstrip() if loss else "–",
+            )
+        )  # fmt: skip
+    title = f"The predicted best mixture at N = {count(allocation.n_params)}, D = {count(allocation.n_tokens)}"
+    lines = [
+        f"Predicted objective: {number(allocation.objective)} nats per token {interval(*allocation.interval)}".rstrip(),
+        f"Equal shares: {number(allocation.objective_uniform)}; the best is below by "
+        f"{interval(*allocation.improvement)}.",
+    ]
+    if allocation.extrapolated:
+        lines.append("This lies outside the range that the law was fitted on.")
+    columns = ("share", "interval, %", "predicted loss, nats per token")
+    return Group(_shares_table(title, columns, rows), *(Text(line) for line in lines))

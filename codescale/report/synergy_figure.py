@@ -66,6 +66,7 @@ def synergy_picture(synergy: Synergy, labels: Mapping[str, str]) -> Picture:
         "Who helps whom",
         "Read along a row: how many per cent lower (blue, +) or higher (orange, −) the row language's loss becomes "
         "when the second pass over its own tokens is replaced by as many tokens of the column language; ● and bold "
-        f"mark gains whose {100 * synergy.level:.0f} % interval leaves out zero.",
+        f"mark gains that differ from zero, at a false discovery rate of {100 * (1 - synergy.level):.0f} % over the "
+        "whole matrix.",
         (Panel(svg),),
     )
