@@ -101,6 +101,8 @@ def optimize_mixture(
     feasible = feasible_set(law.domains, n_tokens, bounds, available)
     weight = _weights(law, weights)
     objective = _Objective(law, law.values, weight, float(np.log(n_params)), float(np.log(n_tokens)))
+    if law.form.ignores_shares:
+        warn(f"{law.name} ignores the shares: to it every mixture is as good, so this one means nothing")
     generator = np.random.default_rng(seed)
     best = _minimise(objective, feasible, _starts(objective, feasible, generator))
     optima = _sample_optima(law, objective, feasible, best, len(law.samples))
@@ -125,6 +127,20 @@ def optimize_mixture(
         n_tokens=float(n_tokens),
         extrapolated=bool(prediction.extrapolated[0]),
     )
+
+
+def predict_objective(
+    law: Law, n_params: float, n_tokens: float, mixture: Mixture, weights: Mapping[str, float] | None = None
+) -> tuple[float, float, float]:
+    """The objective of a new run of ``mixture`` at N and D: value, low and high of 90 % (NaN where it cannot be told).
+
+    Nats per token; ``weights`` as in :func:`optimize_mixture`.
+    """
+    shares = mixture.array(law.domains)
+    objective = _Objective(law, law.values, _weights(law, weights), float(np.log(n_params)), float(np.log(n_tokens)))
+    losses = law.predict(np.array([n_params]), np.array([n_tokens]), shares[None]).losses[0]
+    low, high = _interval(objective, shares, losses, n_params, n_tokens)
+    return float(objective.weights @ losses), low, high
 
 
 def bootstrap_optima(
@@ -242,8 +258,8 @@ def _interval(
         drawn = [_under(objective, values).many(best[None])[0] for values in law.samples]
         low, high = np.quantile(drawn, [0.05, 0.95])
         variance += ((high - low) / (2.0 * NORMAL_90)) ** 2
-    half = NORMAL_90 * np.sqrt(max(variance, 0.0))
-    return value - float(half), value + float(half)
+    half = float(NORMAL_90 * np.sqrt(max(variance, 0.0)) / value)
+    return value * float(np.exp(-half)), value * float(np.exp(half))
 
 
 def _improvement(objective: _Objective, uniform: Array, best: Array) -> tuple[float, float]:

@@ -120,7 +120,7 @@ def _enough_rows(form: Form, data: Observations) -> tuple[str, int, int] | None:
 
 def _forms_to_try(data: Observations, form: Form | None) -> list[Form]:
     """The chosen form or the candidates, and the baselines. Raises :class:`UserError` where the rows are too few."""
-    wanted = [form] if form else [find_form(name) for name in CANDIDATES]
+    wanted = [form] if form else _candidates(data)
     short = [_enough_rows(one, data) for one in wanted]
     if all(short):
         target, rows, needed = min((entry for entry in short if entry), key=lambda entry: entry[2])
@@ -136,12 +136,18 @@ def _forms_to_try(data: Observations, form: Form | None) -> list[Form]:
     return [*fitting, *(find_form(name) for name in BASELINES if name not in names)]
 
 
+def _candidates(data: Observations) -> list[Form]:
+    """What ``auto`` tries; with one mixture in the table nothing can be learnt of the shares."""
+    forms = [find_form(name) for name in CANDIDATES]
+    return forms if data.mixture_index.max() > 0 else [form for form in forms if form.ignores_shares]
+
+
 def _choose(data: Observations, held_out: dict[str, HeldOut]) -> Form:
     """The candidate with the least held-out error; without hold-outs the first that has enough rows."""
     scored = [name for name in CANDIDATES if name in held_out]
     if scored:
         return find_form(min(scored, key=lambda name: held_out[name].error))
-    return next(find_form(name) for name in CANDIDATES if _enough_rows(find_form(name), data) is None)
+    return next(form for form in _candidates(data) if _enough_rows(form, data) is None)
 
 
 def _warn_of_choice(form: Form, held_out: dict[str, HeldOut], unidentified: dict[str, str]) -> None:

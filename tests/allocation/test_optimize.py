@@ -152,6 +152,11 @@ def test_a_target_beyond_the_fit_is_said() -> None:
     assert result.extrapolated
 
 
+def test_a_law_without_shares_cannot_allocate() -> None:
+    with pytest.warns(LawWarning, match="every mixture is as good"):
+        optimize_mixture(made_law("mean"), N, D)
+
+
 def test_thompson_draws_are_feasible_and_repeatable() -> None:
     first = bootstrap_optima(made_law(), N, D, count=3, bounds={"python": (0.3, 1)}, seed=2)
     assert first == bootstrap_optima(made_law(), N, D, count=3, bounds={"python": (0.3, 1)}, seed=2)

@@ -201,6 +201,14 @@ def test_one_size_leaves_alpha_unidentified_and_says_so(tmp_path: Path) -> None:
     assert np.isnan(prediction.high[1]).all()
 
 
+def test_one_mixture_is_fitted_without_its_shares(tmp_path: Path) -> None:
+    maker = TableMaker(make_truth(3), ["a", "b", "c"], noise=0.001)
+    for n_params in SIZES:
+        for n_tokens in TOKENS:
+            maker.add(f"run-{n_params:.0f}", n_params, n_tokens, np.full(3, 1 / 3))
+    assert fit_law(maker.table(tmp_path), bootstrap=0).name == "chinchilla"
+
+
 def test_domains_that_never_vary_alone_are_named(tmp_path: Path) -> None:
     maker = TableMaker(make_truth(4), ["a", "b", "c", "d"], noise=0.001)
     for k, share in enumerate(np.linspace(0.1, 0.9, 12)):

@@ -21,6 +21,8 @@ class Form(ABC):
     formula: ClassVar[str]
     one_loss: ClassVar[bool] = False
     """Whether the law predicts one loss of the whole mixture rather than each target's own."""
+    ignores_shares: ClassVar[bool] = False
+    """Whether every mixture gets the same prediction."""
 
     def law_targets(self, data: Observations) -> tuple[str, ...]:
         """What the law predicts; by default the table's targets."""

@@ -69,6 +69,7 @@ class Chinchilla(CurveForm):
     """
 
     name = "chinchilla"
+    ignores_shares = True
     formula = "L_i = E_i + A_i N^-alpha_i + B_i D^-beta_i"
     delta = 1e-3
     strength = 1e-9

@@ -12,6 +12,7 @@ class Mean(Form):
     """log_loss: the mean of the target's log losses (log nats per token)."""
 
     name = "mean"
+    ignores_shares = True
     formula = "L_i = the target's mean loss"
 
     def parameter_names(self, domains: tuple[str, ...], target: str) -> tuple[str, ...]:
