@@ -182,6 +182,14 @@ def _paint_difficulty(axes: Axes, rows: list[tuple[str, Difficulty]]) -> None:
 
 def difficulty_picture(found: Mapping[str, Difficulty], labels: Mapping[str, str]) -> Picture:
     """A dot per language and way of training, hardest language on top."""
+    key = (
+        ("outline", "alone, largest run of the grid (validation split)", any(row.alone for row in found.values())),
+        (MIXTURE_COLOURS["uniform"], "uniform mixture (test split)", any(row.uniform for row in found.values())),
+        (
+            MIXTURE_COLOURS["measured_best"], "measured best mixture (test split)",
+            any(row.measured_best for row in found.values()),
+        ),
+    )  # fmt: skip
     rows = sorted(((labels[name], row) for name, row in found.items()), key=lambda row: -max(row[1].known))
     svg = draw(
         "difficulty", "Bits per byte of each language", (540, 60 + 30 * len(rows)),
@@ -192,9 +200,5 @@ def difficulty_picture(found: Mapping[str, Difficulty], labels: Mapping[str, str
         "The further right, the harder the language is to predict; bits per byte compare languages fairly, because the "
         "tokenizer packs more of some languages into a token than of others. Bars are one standard error over seeds.",
         (Panel(svg),),
-        (
-            ("outline", "alone, largest run of the grid (validation split)"),
-            (MIXTURE_COLOURS["uniform"], "uniform mixture (test split)"),
-            (MIXTURE_COLOURS["measured_best"], "measured best mixture (test split)"),
-        ),
+        tuple((colour, words) for colour, words, shown in key if shown),
     )

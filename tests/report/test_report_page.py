@@ -153,7 +153,7 @@ def test_broken_artifact_names_file_and_field(whole_study: Study, tmp_path: Path
 
 
 def test_texts_from_files_are_escaped(whole_study: Study, tmp_path: Path) -> None:
-    evil = "<script>alert(1)</script>$\\frac{x}&\"'"
+    evil = "<script>alert(1)</script>$\\frac{x}$&\"'"
     folder = copy_of(whole_study, tmp_path / "study")
     languages_file = tmp_path / "languages.yaml"
     languages_file.write_text(yaml.safe_dump({"python": {"label": evil, "endings": [".py"]}}))
@@ -179,7 +179,7 @@ def test_texts_from_files_are_escaped(whole_study: Study, tmp_path: Path) -> Non
     assert not [tag for tag, _attributes in tags if tag == "script"]
     assert "<script" not in text
     assert text.count("&lt;script&gt;alert(1)") > 20
-    assert "$\\frac{x}" in text, "mathematics in a label is shown as it is written"
+    assert "$\\frac{x}$" in text, "mathematics in a label is shown as it is written"
     for _tag, attributes in tags:
         assert not [name for name in attributes if name.startswith("on")]
 
