@@ -1,0 +1,163 @@
+"""Builds a corpus: sources, cleaning, splits, tokenizer, shards, and last the manifest that makes it whole.
+
+Every step writes whole files and is skipped where its files are there: downloads by checksum, the selected documents
+of each language by the configuration's fingerprint. So a build that was killed goes on where it stood, and one that
+is finished does nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from codescale.corpus.checksum import file_sha256
+from codescale.corpus.fingerprint import fingerprint
+from codescale.corpus.reader import SPLITS, open_corpus
+from codescale.corpus.record import Reading, Source, endings
+from codescale.corpus.selection import Candidates, Selection, select
+from codescale.corpus.selection_file import read_selection, write_selection
+from codescale.corpus.shards import Shard, write_shard
+from codescale.corpus.sources import open_source
+from codescale.corpus.tokenizer import encode, even_texts, load_tokenizer, save_tokenizer, train_tokenizer
+from codescale.errors import UserError
+from codescale.files import write_json, writing
+from codescale.progress import Progress
+from codescale.study import StudyConfig, StudyFolder
+
+TOKENIZER = "tokenizer.json"
+
+
+def _finished(folder: StudyFolder, mark: str) -> dict[str, Any] | None:
+    """The manifest of a whole corpus of this configuration, None where one has to be built."""
+    try:
+        corpus = open_corpus(folder.corpus)
+    except UserError:
+        return None
+    return corpus.manifest if corpus.manifest.get("fingerprint") == mark else None
+
+
+def _collect(config: StudyConfig, sources: list[Source], progress: Progress) -> dict[str, Candidates]:
+    """Every source's records, cleaned, by language."""
+    registry = config.registry()
+    candidates = {language: Candidates() for language in config.languages}
+    for source in sources:
+        for record in source.records(progress):
+            is_code = registry[record.language].kind == "programming"
+            candidates[record.language].add(record, is_code, config.corpus)
+    return candidates
+
+
+def _selections(
+    config: StudyConfig, folder: StudyFolder, sources: list[Source], mark: str, progress: Progress
+) -> dict[str, Selection]:
+    """The documents of every language: from the files of a build that was killed, else from the sources."""
+    paths = {language: folder.corpus / "documents" / f"{language}.parquet" for language in config.languages}
+    kept = {language: read_selection(path, mark) for language, path in paths.items()}
+    found = {language: selection for language, selection in kept.items() if selection is not None}
+    if len(found) == len(paths):
+        return found
+    candidates = _collect(config, sources, progress)
+    total = sum(
+        min(sum(d.size for d in one.documents), config.corpus.max_bytes_per_language) for one in candidates.values()
+    )
+    with progress.bar("Cleaning and splitting", total) as advance:
+        for language in config.languages:
+            found[language] = select(language, candidates.pop(language), config.corpus, advance)
+            write_selection(paths[language], found[language], mark)
+    return {language: found[language] for language in config.languages}
+
+
+def _train(selections: Mapping[str, Selection], vocabulary: int, path: Path, progress: Progress) -> Tokenizer:
+    with progress.bar("Training the tokenizer", None):
+        texts = even_texts({language: selection.documents["training"] for language, selection in selections.items()})
+        save_tokenizer(train_tokenizer(texts, vocabulary), path)
+    return load_tokenizer(path)
+
+
+def _tokenize(
+    selections: Mapping[str, Selection], tokenizer: Tokenizer, folder: Path, progress: Progress
+) -> dict[str, dict[str, Shard]]:
+    total = sum(selection.size(split) for selection in selections.values() for split in SPLITS)
+    shards: dict[str, dict[str, Shard]] = {}
+    with progress.bar("Tokenizing", total) as advance:
+        for language, selection in selections.items():
+            shards[language] = {
+                split: write_shard(
+                    folder / f"{language}.{split}.arrow",
+                    encode(tokenizer, selection.documents[split], advance),
+                    tokenizer.get_vocab_size(),
+                )
+                for split in SPLITS
+            }
+    return shards
+
+
+def _language_entry(selection: Selection, shards: Mapping[str, Shard]) -> dict[str, Any]:
+    documents = [document for split in SPLITS for document in selection.documents[split]]
+    return {
+        "documents": {split: shards[split].documents for split in SPLITS},
+        "bytes": {split: selection.size(split) for split in SPLITS},
+        "tokens": {split: shards[split].tokens for split in SPLITS},
+        "bytes_per_token": {split: selection.size(split) / shards[split].tokens for split in SPLITS},
+        "licences": dict(sorted(Counter(document.licence for document in documents).items())),
+        "dropped": dict(selection.dropped),
+        "split_by": selection.split_by,
+        "units": {split: list(selection.units[split]) for split in SPLITS},
+        "shards": {
+            split: {"file": shards[split].file, "sha256": shards[split].sha256, "bytes": shards[split].bytes}
+            for split in SPLITS
+        },
+    }
+
+
+def _corpus_id(tokenizer_sha256: str, languages: Mapping[str, Any]) -> str:
+    """A hash of the tokenizer and the shards, by language and split: 16 hexadecimal digits."""
+    digest = hashlib.sha256(tokenizer_sha256.encode())
+    for language in sorted(languages):
+        for split in SPLITS:
+            digest.update(f"{language} {split} {languages[language]['shards'][split]['sha256']}".encode())
+    return digest.hexdigest()[:16]
+
+
+def build_corpus(config: StudyConfig, folder: StudyFolder, progress: Progress) -> dict[str, Any]:
+    """Builds the corpus of ``config`` under ``folder.corpus`` and returns its manifest, which is written last.
+
+    Does nothing where a whole corpus of the same configuration is there. Raises :class:`UserError` for a source that
+    cannot be read, a language with too little for three splits, and a disk that is full or read-only.
+    """
+    mark = fingerprint(config)
+    finished = _finished(folder, mark)
+    if finished is not None:
+        return finished
+    begun = time.monotonic()
+    if folder.manifest.exists():
+        progress.say("The corpus is broken or of another configuration: building it again.")
+        with writing(folder.manifest):
+            folder.manifest.unlink()
+    registry = config.registry()
+    reading = Reading(endings(registry, config.languages), registry, folder.root, folder.root / "downloads")
+    sources = [open_source(section, reading) for section in config.corpus.sources]
+    selections = _selections(config, folder, sources, mark, progress)
+    tokenizer_path = folder.corpus / TOKENIZER
+    tokenizer = _train(selections, config.corpus.vocabulary, tokenizer_path, progress)
+    shards = _tokenize(selections, tokenizer, folder.corpus, progress)
+    languages = {language: _language_entry(selections[language], shards[language]) for language in config.languages}
+    tokenizer_sha256 = file_sha256(tokenizer_path)
+    manifest = {
+        "corpus_id": _corpus_id(tokenizer_sha256, languages),
+        "fingerprint": mark,
+        "vocabulary": tokenizer.get_vocab_size(),
+        "tokenizer": {"file": TOKENIZER, "sha256": tokenizer_sha256},
+        "languages": languages,
+        "sources": [asdict(origin) for source in sources for origin in source.origins()],
+        "seconds": round(time.monotonic() - begun, 3),
+    }
+    write_json(folder.manifest, manifest)
+    return manifest

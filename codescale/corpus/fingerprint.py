@@ -1,0 +1,30 @@
+"""Tells whether a corpus was made from this configuration: everything that decides its content, hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.resources import files
+
+from codescale.study import CorpusSection, StudyConfig
+
+FORMAT = 1
+"""Raised when the same configuration gives another corpus, because the code that makes it has changed."""
+
+_DATA = ("catalogue.yaml", "npm_catalogue.yaml", "unwanted.yaml")
+
+
+def fingerprint(config: StudyConfig) -> str:
+    """A hash of the corpus section, the languages with their file endings, and the lists that come with CodeScale.
+
+    What lies in a folder or a table of the user's own is not looked at: a corpus that changed under finished runs
+    would make them worthless, so it is built anew only when the study's file says so, or its folder is deleted.
+    """
+    registry = config.registry()
+    content = {
+        "format": FORMAT,
+        "corpus": CorpusSection.model_dump(config.corpus, mode="json"),
+        "languages": {name: [registry[name].kind, *registry[name].endings] for name in config.languages},
+        "data": [(files("codescale.corpus") / name).read_text(encoding="utf-8") for name in _DATA],
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,68 @@
+"""What every source yields, however it got it: one file of one repository, and where a source came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from codescale.languages import Registry
+from codescale.progress import Progress
+
+UNSTATED = "not stated"
+"""The licence of what comes without one."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One source file: ``path`` is relative to its repository, with forward slashes; ``content`` is undecoded."""
+
+    language: str
+    repository: str
+    path: str
+    content: bytes
+    licence: str = UNSTATED
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where records came from, for the manifest. ``sha256`` is of the archive, where there is one."""
+
+    name: str
+    version: str | None = None
+    sha256: str | None = None
+    licence: str | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a source needs to know of the study: the file endings to take, and its folders."""
+
+    endings: Mapping[str, str]
+    """Language by file ending, with the dot, lower case."""
+    registry: Registry
+    base: Path
+    """Relative paths in the study's file start here: the study folder."""
+    downloads: Path
+
+    def language(self, path: str) -> str | None:
+        """The language that the ending of ``path`` belongs to, None where the study has none for it."""
+        return self.endings.get(PurePosixPath(path).suffix.lower())
+
+
+class Source(Protocol):
+    """Anything that yields records."""
+
+    def origins(self) -> list[Origin]:
+        """What the manifest says about this source; asked after ``records`` is exhausted."""
+        ...
+
+    def records(self, progress: Progress) -> Iterator[Record]:
+        """Every file of the study's languages. Raises :class:`UserError` where the source cannot be read."""
+        ...
+
+
+def endings(registry: Registry, languages: tuple[str, ...]) -> dict[str, str]:
+    """Language by file ending, for ``languages`` alone; where two share an ending the first named takes it."""
+    return {ending: language for language in reversed(languages) for ending in registry[language].endings}

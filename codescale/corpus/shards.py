@@ -1,0 +1,41 @@
+"""Writes token shards: one memory-mapped Arrow IPC file for each language and split, laid out as `reader` says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from codescale.corpus.checksum import file_sha256
+from codescale.files import replacing
+
+
+@dataclass(frozen=True)
+class Shard:
+    """What the manifest says about a shard."""
+
+    file: str
+    sha256: str
+    bytes: int
+    documents: int
+    tokens: int
+
+
+def write_shard(path: Path, documents: Iterable[NDArray[np.uint32]], vocabulary: int) -> Shard:
+    """Writes the documents' token ids, uint16 where the vocabulary fits into it, else uint32; atomic."""
+    pieces = list(documents)
+    kind = np.uint16 if vocabulary <= 2**16 else np.uint32
+    offsets = np.zeros(len(pieces) + 1, dtype=np.int64)
+    np.cumsum([len(piece) for piece in pieces], out=offsets[1:])
+    tokens = np.concatenate(pieces).astype(kind) if pieces else np.zeros(0, dtype=kind)
+    column = pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(tokens))
+    batch = pa.record_batch([column], names=["tokens"])
+    with replacing(path) as temporary:
+        with pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, batch.schema) as writer:
+            writer.write_batch(batch)
+        digest, size = file_sha256(temporary), temporary.stat().st_size
+    return Shard(path.name, digest, size, len(pieces), len(tokens))

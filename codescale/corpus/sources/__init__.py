@@ -1,0 +1,23 @@
+"""One file for each kind of source; all of them yield `codescale.corpus.record.Record`."""
+
+from __future__ import annotations
+
+from codescale.corpus.record import Reading, Source
+from codescale.corpus.sources.folder import FolderReader
+from codescale.corpus.sources.npm import NpmReader
+from codescale.corpus.sources.package_index import PackageIndexReader
+from codescale.corpus.sources.table import TableReader
+from codescale.study import FolderSource, NpmSource, PackageIndexSource, TableSource
+
+
+def open_source(section: PackageIndexSource | NpmSource | FolderSource | TableSource, reading: Reading) -> Source:
+    """The reader of a source that the study's file names."""
+    match section:
+        case PackageIndexSource():
+            return PackageIndexReader(section, reading)
+        case NpmSource():
+            return NpmReader(section, reading)
+        case FolderSource():
+            return FolderReader(section, reading)
+        case TableSource():
+            return TableReader(section, reading)

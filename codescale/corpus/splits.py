@@ -1,0 +1,131 @@
+"""Which part of a language is trained on, which steers the search, and which proves it: whole packages or folders.
+
+A unit (a package where a language has five or more, else a folder) lies in one split only, so that no model is judged
+on a file whose neighbours it was trained on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from codescale.corpus.document import Document, stable_order
+from codescale.corpus.reader import SPLITS
+
+MIN_PACKAGES = 5
+_SMALL = 0.25
+"""Units up to this part of a split's target are taken first, so that a split is made of several."""
+_ENOUGH = 0.5
+"""The part of its target that a held-out split has to reach."""
+
+
+@dataclass(frozen=True)
+class SplitPlan:
+    """``split`` by position of the document; ``units`` by split, sorted."""
+
+    split: tuple[str, ...]
+    split_by: Literal["package", "folder"]
+    units: Mapping[str, tuple[str, ...]]
+
+
+def assign(sizes: Mapping[str, int], shares: Mapping[str, float]) -> dict[str, str]:
+    """The split of every unit. ``sizes`` in bytes; ``shares`` of the held-out splits, as parts of the total.
+
+    Greedy: small units first, in an order by hash, each to the split that lacks most; then, for a split that still
+    lacks much, the largest unit that brings it nearer to its target. All others train, which keeps most.
+    """
+    total = sum(sizes.values())
+    lacking = {split: share * total for split, share in shares.items()}
+    chosen: dict[str, str] = {}
+
+    def give(unit: str, split: str) -> None:
+        chosen[unit] = split
+        lacking[split] -= sizes[unit]
+
+    for unit in sorted(sizes, key=stable_order):
+        split = max(lacking, key=lambda name: lacking[name])
+        if sizes[unit] <= min(_SMALL * shares[split] * total, lacking[split]):
+            give(unit, split)
+    for unit in sorted(sizes, key=lambda unit: (-sizes[unit], unit)):
+        split = max(lacking, key=lambda name: lacking[name])
+        if unit not in chosen and lacking[split] > _SMALL * shares[split] * total and sizes[unit] < 2 * lacking[split]:
+            give(unit, split)
+    return {unit: chosen.get(unit, "training") for unit in sizes}
+
+
+def _is_enough(sizes: Mapping[str, int], assigned: Mapping[str, str], shares: Mapping[str, float]) -> bool:
+    total = sum(sizes.values())
+    filled: Counter[str] = Counter()
+    for unit, split in assigned.items():
+        filled[split] += sizes[unit]
+    return filled["training"] > 0 and all(filled[split] >= _ENOUGH * share * total for split, share in shares.items())
+
+
+def _filled(sizes: Mapping[str, int], assigned: dict[str, str], shares: Mapping[str, float]) -> dict[str, str]:
+    """``assigned`` with the smallest training unit moved into each split that has none."""
+    for split in shares:
+        training = [unit for unit in assigned if assigned[unit] == "training"]
+        if split not in assigned.values() and len(training) > 1:
+            assigned[min(training, key=lambda unit: (sizes[unit], unit))] = split
+    return assigned
+
+
+class _Units:
+    """Documents grouped by the first parts of their path; a group can be opened one folder deeper."""
+
+    def __init__(self, documents: Sequence[Document], depth: int) -> None:
+        self._parts = [(document.repository, *document.path.split("/")) for document in documents]
+        self._bytes = [document.size for document in documents]
+        self._depths = [depth] * len(documents)
+
+    def names(self) -> list[str]:
+        """The unit of every document."""
+        return ["/".join(parts[:depth]) for parts, depth in zip(self._parts, self._depths, strict=True)]
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes by unit."""
+        sizes: Counter[str] = Counter()
+        for name, size in zip(self.names(), self._bytes, strict=True):
+            sizes[name] += size
+        return dict(sizes)
+
+    def open_largest(self, limit: float) -> bool:
+        """Opens every unit above ``limit`` bytes, or the largest one that can be; false where all are single files."""
+        sizes, names = self.sizes(), self.names()
+        can = {name for name, parts, depth in zip(names, self._parts, self._depths, strict=True) if depth < len(parts)}
+        if not can:
+            return False
+        chosen = {name for name in can if sizes[name] > limit} or {max(can, key=lambda name: (sizes[name], name))}
+        for position, name in enumerate(names):
+            if name in chosen:
+                self._depths[position] += 1
+        return True
+
+
+def _plan(units: _Units, assigned: Mapping[str, str], split_by: Literal["package", "folder"]) -> SplitPlan:
+    by_split = {split: tuple(sorted(u for u, s in assigned.items() if s == split)) for split in SPLITS}
+    return SplitPlan(tuple(assigned[name] for name in units.names()), split_by, by_split)
+
+
+def plan_splits(documents: Sequence[Document], shares: Mapping[str, float]) -> SplitPlan:
+    """The splits of one language. ``shares``: validation and test, as parts of all bytes.
+
+    By package where there are five or more and their sizes allow each held-out split half of its share; else by
+    folder, opening the largest folders until they do. With fewer than three documents a split stays empty.
+    """
+    packages = _Units(documents, depth=1)
+    sizes = packages.sizes()
+    if len(sizes) >= MIN_PACKAGES:
+        assigned = assign(sizes, shares)
+        if _is_enough(sizes, assigned, shares):
+            return _plan(packages, assigned, "package")
+    folders = _Units(documents, depth=2)
+    while True:
+        sizes = folders.sizes()
+        assigned = assign(sizes, shares)
+        if _is_enough(sizes, assigned, shares):
+            return _plan(folders, assigned, "folder")
+        if not folders.open_largest(limit=sum(sizes.values()) * min(shares.values())):
+            return _plan(folders, _filled(sizes, assigned, shares), "folder")
