@@ -291,13 +291,14 @@ def optimize(
     for name, value in (("--params", params), ("--tokens", tokens)):
         if value <= 0:
             raise UserError(name, f"{value:g} is not above 0", "give a positive number")
+    fitted = load_law(law)
     allocation = optimize_mixture(
-        load_law(law),
+        fitted,
         params,
         tokens,
-        weights=read_weights(weights) if weights else None,
-        bounds=read_bounds(bounds) if bounds else None,
-        available=read_available(available) if available else None,
+        weights=read_weights(weights, fitted.targets) if weights else None,
+        bounds=read_bounds(bounds, fitted.domains) if bounds else None,
+        available=read_available(available, fitted.domains) if available else None,
     )
     write_mixture(output, allocation, str(law))
     console.print(allocation_table(allocation))
@@ -351,9 +352,8 @@ def demo(
 
     target = folder or Path("demo-quick" if quick else "demo")
     study = open_study(target, "quick" if quick else "demo", _progress())
-    page = study.run()
+    study.run()
     console.print(summary_table(study.config, study.folder))
-    console.print(f"Report: {escape(str(page))}")
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -231,7 +231,7 @@ class Study:
         """One line about a run that has just ended."""
         if record.status != "ok":
             return f"{record.spec.run_id}: {record.status} {record.note}"
-        losses = record.final_losses(record.evaluations[-1].n_tokens)
+        losses = record.final_losses()
         own = [language for language in record.spec.mixture.support if language in losses]
         shown = own if len(own) < 3 else list(losses)
         mean = sum(losses[language] for language in shown) / len(shown)

@@ -101,10 +101,13 @@ class RunRecord(BaseModel):
     note: str = ""
 
     def final_losses(self, n_tokens: int | None = None) -> dict[str, float]:
-        """The annealed losses at D = ``n_tokens`` (default: the last D). Raises ``KeyError`` where there are none."""
+        """The annealed losses at the planned D ``n_tokens`` (default: the last). Raises ``KeyError`` for none.
+
+        A branch ends on a whole step, so the tokens it really saw may differ a little from the plan's.
+        """
         wanted = n_tokens or self.spec.token_points[-1]
         for evaluation in reversed(self.evaluations):
-            if evaluation.annealed and evaluation.n_tokens == wanted:
+            if evaluation.branch == wanted:
                 return evaluation.losses
         raise KeyError(f"{self.spec.run_id} has no annealed losses at {wanted} tokens")
 
@@ -237,7 +240,12 @@ class RunsTable:
         return replace(self, **arrays, **groups, table=self.table.take(pa.array(index)))
 
     def fittable(self) -> RunsTable:
-        """The rows that a law may be fitted to: status ``ok`` and annealed (DESIGN.md)."""
+        """The rows that a law may be fitted to: status ``ok`` and annealed (DESIGN.md).
+
+        Raises :class:`UserError` where the table measures no loss at all.
+        """
+        if not self.targets:
+            raise UserError(self.path, f"has no column {LOSS}<name>", "add one; docs/runs-table.md lists the columns")
         return self.select((self.status == "ok") & self.annealed)
 
     @cached_property
@@ -328,7 +336,7 @@ def _check_duplicates(columns: _Columns, run_id: NDArray[np.object_], n_tokens: 
 
 
 def read_runs(path: str | Path) -> RunsTable:
-    """Reads a runs table (CSV or Parquet).
+    """Reads a runs table (CSV or Parquet); one without losses holds planned runs, for a law to predict.
 
     Raises :class:`UserError` that names file, row and column for: a missing column, a value that is not a number,
     sizes or tokens that are not positive, proportions that are negative or do not sum to 1 within 1e-3, a loss that is
@@ -343,9 +351,8 @@ def read_runs(path: str | Path) -> RunsTable:
     if table.num_rows == 0:
         raise UserError(path, "has no rows", "give at least one evaluation of a run")
     proportion_names, loss_names = columns.named(PROPORTION), columns.named(LOSS)
-    for names, prefix in ((proportion_names, PROPORTION), (loss_names, LOSS)):
-        if not names:
-            raise UserError(path, f"has no column {prefix}<name>", "add one; docs/runs-table.md lists the columns")
+    if not proportion_names:
+        raise UserError(path, f"has no column {PROPORTION}<name>", "add one; docs/runs-table.md lists the columns")
 
     run_id = columns.text("run_id", "")
     columns.check("run_id", run_id == "", "is empty", "give every row the id of its run")
@@ -364,7 +371,7 @@ def read_runs(path: str | Path) -> RunsTable:
         row = int(np.flatnonzero(off)[0])
         problem = f"the proportions sum to {totals[row]:.6g}, not 1"
         raise UserError(f"{path}, row {row + 1}", problem, "correct the shares of this row")
-    losses = np.column_stack([columns.number(name) for name in loss_names])
+    losses = np.column_stack([columns.number(name) for name in loss_names] or [np.empty((len(run_id), 0))])
     for k, name in enumerate(loss_names):
         wrong = ~np.isnan(losses[:, k]) & ~((losses[:, k] > 0) & np.isfinite(losses[:, k]))
         columns.check(name, wrong, "is not a loss (negative, zero or infinite)", "leave it empty where not measured")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from codescale.allocation.optimize import predict_objective
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM
 from codescale.comparison.statistics import LEVEL, paired_difference, summary, weighted_mean
 from codescale.comparison.verdict import beats, harmed_languages, statement
@@ -34,10 +35,8 @@ def prediction(config: StudyConfig, law: Law, mixture: Mixture) -> dict[str, Any
                  "high": float(predicted.high[0, k])}
         for k, target in enumerate(law.targets)
     }  # fmt: skip
-    weights = config.weights()
-    objective = law.predict_objective(n_params, np.array([float(section.tokens)]), shares, weights)
-    low, high = objective.interval
-    return {"objective": {"value": objective.value, "low": low, "high": high}, "losses": losses}
+    value, low, high = predict_objective(law, n_params[0], float(section.tokens), mixture, config.weights())
+    return {"objective": {"value": value, "low": low, "high": high}, "losses": losses}
 
 
 def _summaries(losses: Sequence[Losses], config: StudyConfig) -> dict[str, Any]:

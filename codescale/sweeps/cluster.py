@@ -56,7 +56,7 @@ def started_ray(config: StudyConfig) -> Iterator[Workers]:
 
 def workers_of(config: StudyConfig) -> Workers:
     """One worker for every ``ray.threads`` cores of the cluster, unless the study says how many; GPUs shared evenly."""
-    resources = ray.cluster_resources()
+    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     cores, gpus = int(resources.get("CPU", 1)), resources.get("GPU", 0.0)
     threads = min(config.ray.threads, cores)
     count = config.ray.workers or max(1, cores // threads)

@@ -2,8 +2,9 @@
 
 The order of a language's documents depends on (seed, language) alone, so two mixtures with one seed see the same
 documents of a language in the same order: they are paired, and their difference is the mixtures'. Documents stand one
-after another, cut into sequences of ``context`` tokens (and the next token, as the last target). A second epoch shows
-the same sequences in another order.
+after another in a random order, cut into sequences of ``context`` tokens (and the next token, as the last target), and
+the sequences are shuffled once more: a short run then sees a little of many documents, not all of a few long ones,
+which is most of the noise between the seeds of a proxy. A second epoch shows the same sequences in another order.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from codescale.mixture import Mixture
 from codescale.training.interleaving import interleave, occurrences
 
 
-def _generator(seed: int, language: str, epoch: int) -> np.random.Generator:
-    digest = hashlib.sha256(f"{seed}/{language}/{epoch}".encode()).digest()
+def _generator(seed: int, language: str, draw: int) -> np.random.Generator:
+    digest = hashlib.sha256(f"{seed}/{language}/{draw}".encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:8], "little"))
 
 
@@ -73,18 +74,27 @@ class LanguageStream:
         return np.concatenate(pieces).astype(np.int64)
 
     @cached_property
-    def _permutations(self) -> dict[int, NDArray[np.int64]]:
+    def _sequences(self) -> NDArray[np.int64]:
+        """Where the distinct sequences begin, in units of ``context`` tokens, in the order of the first epoch."""
+        everywhere = (int(self._ends[-1]) - 1) // self.context
+        return _generator(self.seed, self.language, 1).permutation(everywhere)[: self.unique_sequences]
+
+    @cached_property
+    def _later_epochs(self) -> dict[int, NDArray[np.int64]]:
         return {}
+
+    def _epoch(self, epoch: int) -> NDArray[np.int64]:
+        if epoch == 0:
+            return self._sequences
+        if epoch not in self._later_epochs:
+            generator = _generator(self.seed, self.language, 1 + epoch)
+            self._later_epochs[epoch] = generator.permutation(self._sequences)
+        return self._later_epochs[epoch]
 
     def sequence(self, n: int) -> NDArray[np.int64]:
         """The language's ``n``-th training sequence, (context + 1,) token ids."""
         epoch, position = divmod(n, self.unique_sequences)
-        if epoch:
-            if epoch not in self._permutations:
-                generator = _generator(self.seed, self.language, epoch)
-                self._permutations[epoch] = generator.permutation(self.unique_sequences)
-            position = int(self._permutations[epoch][position])
-        start = position * self.context
+        start = int(self._epoch(epoch)[position]) * self.context
         return self._slice(start, start + self.context + 1)
 
     def unique_tokens_after(self, sequences: int) -> int:

@@ -17,10 +17,8 @@ def write_curves(folder: Path, records: Iterable[RunRecord]) -> None:
 
     for record in missing:
         target = folder / record.spec.stage / record.spec.run_id
-        with SummaryWriter(str(target)) as writer:  # type: ignore[no-untyped-call]
+        with SummaryWriter(str(target)) as writer:
             for evaluation in record.evaluations:
                 kind = "annealed" if evaluation.annealed else "trunk"
                 for language, loss in evaluation.losses.items():
-                    writer.add_scalar(  # type: ignore[no-untyped-call]
-                        f"loss.{language}/{kind}", loss, evaluation.n_tokens, walltime=record.finished
-                    )
+                    writer.add_scalar(f"loss.{language}/{kind}", loss, evaluation.n_tokens, walltime=record.finished)

@@ -55,7 +55,7 @@ class HeldOut:
         result = {}
         for language, sequences in self._sequences.items():
             total = 0.0
-            for rows in sequences.split(EVALUATION_BATCH):
+            for rows in torch.split(sequences, EVALUATION_BATCH):
                 total += float(model(rows.to(device))) * len(rows)
             result[language] = total / len(sequences)
         model.train()

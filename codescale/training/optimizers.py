@@ -63,7 +63,7 @@ class Muon(torch.optim.Optimizer):
                 self._step_together(parameters, group["lr"], group["weight_decay"])
 
     def _step_together(self, parameters: list[Tensor], rate: float, weight_decay: float) -> None:
-        gradients = [parameter.grad for parameter in parameters]
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         momenta = [self._momentum(parameter) for parameter in parameters]
         torch._foreach_lerp_(momenta, gradients, 1 - MOMENTUM)
         ahead = torch._foreach_lerp(gradients, momenta, MOMENTUM)
@@ -88,7 +88,7 @@ class Optimizers:
         hidden = [p for name, p in named.items() if p.ndim == 2 and ".layers." in f".{name}"]
         rest = [p for name, p in named.items() if not (p.ndim == 2 and ".layers." in f".{name}")]
         fused = next(model.parameters()).device.type in ("cpu", "cuda")
-        adamw = {"betas": ADAM_BETAS, "weight_decay": training.weight_decay, "fused": fused}
+        adamw: dict[str, Any] = {"betas": ADAM_BETAS, "weight_decay": training.weight_decay, "fused": fused}
         rate = training.adamw_learning_rate * learning_rate_factor
         if training.optimizer == "muon":
             muon_rate = training.muon_learning_rate * learning_rate_factor
@@ -100,7 +100,7 @@ class Optimizers:
         else:
             self._optimizers = [torch.optim.AdamW(hidden + rest, lr=rate, **adamw)]
         self._peaks = [[group["lr"] for group in optimizer.param_groups] for optimizer in self._optimizers]
-        self._names = {parameter: name for name, parameter in named.items()}
+        self._names: dict[Tensor, str] = {parameter: name for name, parameter in named.items()}
 
     def step(self, relative_rate: float) -> None:
         """Updates the model at ``relative_rate`` times the peak learning rates, and clears the gradients."""

@@ -53,11 +53,18 @@ def test_a_bad_row_is_named(tmp_path: Path, row: str, message: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("missing", ["run_id", "n_params", "n_tokens", "proportion.", "loss."])
+@pytest.mark.parametrize("missing", ["run_id", "n_params", "n_tokens", "proportion."])
 def test_a_missing_column_is_named(tmp_path: Path, missing: str) -> None:
     columns = [name for name in HEADER.split(",") if not name.startswith(missing)]
     with pytest.raises(UserError, match=f"has no column {missing}"):
         read_runs(table(tmp_path, ",".join("1" * len(columns)), header=",".join(columns)))
+
+
+def test_planned_runs_need_no_loss_but_cannot_be_fitted(tmp_path: Path) -> None:
+    runs = read_runs(table(tmp_path, "r1,1e6,1e9,0.5,0.5", header=HEADER.removesuffix(",loss.x")))
+    assert runs.losses.shape == (1, 0)
+    with pytest.raises(UserError, match=r"has no column loss\."):
+        runs.fittable()
 
 
 def test_defaults_and_optional_columns(tmp_path: Path) -> None:

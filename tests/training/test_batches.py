@@ -48,11 +48,20 @@ def test_batch_size_does_not_change_the_order_of_sequences(memory_corpus: Memory
 def test_targets_are_the_next_tokens_of_the_documents_in_this_seeds_order(memory_corpus: MemoryCorpus) -> None:
     documents = memory_corpus.documents("python", "training")
     opened = stream(memory_corpus)
-    joined = np.concatenate([opened.sequence(n)[:-1] for n in range(opened.unique_sequences)])
-    order = opened._order
-    expected = np.concatenate([documents.tokens[documents.offsets[k] : documents.offsets[k + 1]] for k in order])
-    assert np.array_equal(joined, expected[: len(joined)])
-    assert opened.sequence(0)[-1] == opened.sequence(1)[0]
+    pieces = [documents.tokens[documents.offsets[k] : documents.offsets[k + 1]] for k in opened._order]
+    joined = np.concatenate(pieces)
+    seen = set()
+    for n in range(opened.unique_sequences):
+        start = int(opened._sequences[n]) * 16
+        seen.add(start)
+        assert np.array_equal(opened.sequence(n), joined[start : start + 17])
+    assert seen == set(range(0, len(joined) - 16, 16))
+
+
+def test_a_short_run_sees_a_little_of_many_documents(memory_corpus: MemoryCorpus) -> None:
+    opened = stream(memory_corpus, unique_tokens=320)
+    places = [int(opened._sequences[n]) * 16 // memory_corpus.document for n in range(20)]
+    assert len(set(places)) > 15
 
 
 def test_unique_tokens_hold_a_language_and_a_second_epoch_repeats_them_in_another_order(
