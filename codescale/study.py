@@ -136,12 +136,16 @@ class PairPlan(_Section):
 
 
 class MixturePlan(_Section):
-    """``count`` mixtures spread over the simplex, each trained at every size with a branch at every token point."""
+    """``count`` mixtures spread over the simplex, each trained at every size with a branch at every token point.
+
+    ``uniform_seeds`` of the first, the uniform one, measure how much a mixture's loss varies between seeds.
+    """
 
     count: Positive
     sizes: tuple[str, ...]
     tokens: tuple[Positive, ...]
     seeds: Positive = 1
+    uniform_seeds: Positive = 3
 
 
 class SweepSection(_Section):

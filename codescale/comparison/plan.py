@@ -15,6 +15,8 @@ def comparison_seeds(config: StudyConfig) -> list[int]:
     """Seeds after all that sweep and search may have used, so that a lucky seed of theirs is not judged again."""
     plans = (config.sweep.grid, config.sweep.pairs, config.sweep.mixtures)
     used = max((plan.seeds for plan in plans if plan), default=1)
+    if config.sweep.mixtures:
+        used = max(used, config.sweep.mixtures.uniform_seeds)
     return [config.seed + used + k for k in range(config.comparison.seeds)]
 
 

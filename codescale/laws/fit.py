@@ -17,6 +17,7 @@ from codescale.laws.forms.base import Form
 from codescale.laws.holdout import Split, held_out_residuals, make_splits, score
 from codescale.laws.law import NORMAL_90, FittedRange, HeldOut, Law
 from codescale.laws.observations import Array, Observations, narrow, observe
+from codescale.laws.replicates import between_seeds
 from codescale.laws.warning import warn
 from codescale.progress import Progress, Silent
 from codescale.runs import RunsTable
@@ -47,7 +48,8 @@ def fit_law(
     """
     form = None if law == "auto" else find_form(law)
     workers = workers or os.cpu_count() or 1
-    data = observe(narrow(table, corpus_id, organisation, hyper))
+    chosen = narrow(table, corpus_id, organisation, hyper)
+    data = observe(chosen)
     _warn_of_oddities(data)
     splits = make_splits(data, seed)
     held_out: dict[str, HeldOut] = {}
@@ -68,6 +70,8 @@ def fit_law(
     targets = form.law_targets(data)
     in_sample = _residuals(form, data, values)
     noise = _noise(form, data, in_sample, splits, residuals.get(form.name, []))
+    if not form.one_loss:
+        noise = np.hypot(noise, between_seeds(chosen, targets))
     names = [form.parameter_names(data.domains, target) for target in targets]
     return Law(
         name=form.name,

@@ -102,7 +102,7 @@ def mixture_runs(config: StudyConfig, plan: MixturePlan, unique_tokens: int | No
         )
         for k, mixture in enumerate(mixtures)
         for size in plan.sizes
-        for seed in _seeds(config, plan.seeds)
+        for seed in _seeds(config, plan.seeds if k else max(plan.seeds, plan.uniform_seeds))
     ]
 
 

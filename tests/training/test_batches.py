@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import MemoryCorpus
+from memory_corpus import MemoryCorpus
 
 from codescale.errors import UserError
 from codescale.mixture import Mixture

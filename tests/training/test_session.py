@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 import pytest
-from conftest import MemoryCorpus
+from memory_corpus import MemoryCorpus
 
 from codescale.runs import RunSpec
 from codescale.study import StudyConfig
