@@ -126,6 +126,16 @@ def _corpus_id(tokenizer_sha256: str, languages: Mapping[str, Any]) -> str:
     return digest.hexdigest()[:16]
 
 
+def _remove_stale(folder: StudyFolder, languages: Mapping[str, Any]) -> None:
+    """Deletes what an earlier configuration left: shards and documents of languages that are not in the corpus."""
+    named = {shard["file"] for facts in languages.values() for shard in facts["shards"].values()}
+    stale = [path for path in folder.corpus.glob("*.arrow") if path.name not in named]
+    stale += [path for path in (folder.corpus / "documents").glob("*.parquet") if path.stem not in languages]
+    for path in stale:
+        with writing(path):
+            path.unlink(missing_ok=True)
+
+
 def build_corpus(config: StudyConfig, folder: StudyFolder, progress: Progress) -> dict[str, Any]:
     """Builds the corpus of ``config`` under ``folder.corpus`` and returns its manifest, which is written last.
 
@@ -150,6 +160,7 @@ def build_corpus(config: StudyConfig, folder: StudyFolder, progress: Progress) -
     shards = _tokenize(selections, tokenizer, folder.corpus, progress)
     languages = {language: _language_entry(selections[language], shards[language]) for language in config.languages}
     tokenizer_sha256 = file_sha256(tokenizer_path)
+    _remove_stale(folder, languages)
     manifest = {
         "corpus_id": _corpus_id(tokenizer_sha256, languages),
         "fingerprint": mark,

@@ -48,7 +48,8 @@ def _signature(text: str) -> MinHash:
 def near_duplicates(texts: Iterable[str], similarity: float, advance: Advance) -> list[int]:
     """Positions of the texts that resemble an earlier one that is kept, with an estimated Jaccard index of
     ``similarity`` or more. ``advance`` is told the bytes that are done."""
-    index = MinHashLSH(threshold=min(similarity, 0.999), num_perm=_PERMUTATIONS)
+    # The index only proposes; a lower threshold there misses fewer, and the estimate below decides.
+    index = MinHashLSH(threshold=0.9 * similarity, num_perm=_PERMUTATIONS)
     kept: dict[int, MinHash] = {}
     found = []
     for position, text in enumerate(texts):
