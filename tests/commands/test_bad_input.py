@@ -1,0 +1,187 @@
+"""Bad input at the command line: one line that names the file and the mend, exit code 2, no traceback."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+from codescale.cli import main
+from codescale.study import preset_text
+
+HEADER = "run_id,n_params,n_tokens,proportion.a,proportion.b,loss.a,loss.b\n"
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """Twelve runs of a simple law over two domains."""
+    path = tmp_path / "runs.csv"
+    rows = []
+    for k in range(12):
+        share = 0.05 + 0.9 * k / 11
+        losses = (2 + 300 * (1e6 * share) ** -0.4, 2.5 + 300 * (1e6 * (1 - share)) ** -0.4)
+        rows.append(f"r{k},1e6,1e6,{share},{1 - share},{losses[0]},{losses[1]}")
+    path.write_text(HEADER + "\n".join(rows) + "\n")
+    return path
+
+
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: object) -> tuple[int, str]:
+    """Exit code and standard error of the command line."""
+    monkeypatch.setattr(sys, "argv", ["codescale", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0), capsys.readouterr().err
+
+
+@pytest.fixture
+def codescale(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    return lambda *arguments: command(capsys, monkeypatch, *arguments)
+
+
+def refused(result: tuple[int, str], *words: str) -> None:
+    code, text = result
+    assert code == 2, text
+    assert "Traceback" not in text
+    errors = [line for line in text.splitlines() if not line.startswith("warning:")]
+    assert len(errors) == 1, text
+    for word in words:
+        assert word in errors[0]
+
+
+def write_study(folder: Path, **changes: object) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "study.yaml").write_text(yaml.safe_dump(yaml.safe_load(preset_text("quick")) | changes))
+    return folder
+
+
+def test_fit_predict_and_optimize_go_through(codescale, table: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    law, predictions, mixture = tmp_path / "law.json", tmp_path / "predictions.csv", tmp_path / "mixture.yaml"
+    assert codescale("fit", table, "--output", law, "--bootstrap", 20)[0] == 0
+    assert codescale("predict", law, table, "--output", predictions)[0] == 0
+    header = predictions.read_text().splitlines()[0].replace('"', "")
+    assert {"predicted.a", "predicted.a.low", "predicted.a.high", "extrapolated"} <= set(header.split(","))
+    assert codescale("optimize", law, "--params", "1e6", "--tokens", "1e6", "--output", mixture)[0] == 0
+    content = yaml.safe_load(mixture.read_text())
+    assert sum(content["proportions"].values()) == pytest.approx(1)
+    assert set(content) == {"proportions", "objective", "interval", "law", "n_params", "n_tokens"}
+
+
+def test_an_unknown_law_lists_the_known_ones(codescale, table: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    refused(codescale("fit", table, "--output", tmp_path / "l.json", "--law", "magic"), "magic", "effective-data")
+
+
+def test_proportions_off_the_simplex_name_their_row(codescale, table: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    table.write_text(table.read_text() + "bad,1e6,1e6,0.9,0.9,3,3\n")
+    refused(codescale("fit", table, "--output", tmp_path / "l.json"), "runs.csv, row 13", "sum to 1.8")
+
+
+def test_a_missing_output_is_named(codescale, table: Path) -> None:  # type: ignore[no-untyped-def]
+    refused(codescale("fit", table), "--output")
+
+
+def test_unknown_names_in_small_files_name_file_and_key(codescale, table: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    law, weights = tmp_path / "law.json", tmp_path / "weights.yaml"
+    codescale("fit", table, "--output", law, "--bootstrap", 2)
+    weights.write_text("cobol: 1\n")
+    arguments = ("optimize", law, "--params", 1e6, "--tokens", 1e6, "--output", tmp_path / "m.yaml")
+    refused(codescale(*arguments, "--weights", weights), "weights.yaml", "cobol")
+    bounds = tmp_path / "bounds.yaml"
+    bounds.write_text("a: [0.7, 0.9]\nb: [0.6, 0.9]\n")
+    refused(codescale(*arguments, "--bounds", bounds), "a", "b", "sum")
+
+
+def test_a_law_that_is_no_law_is_named(codescale, table: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    broken = tmp_path / "law.json"
+    broken.write_text('{"name": "effective-data"')
+    refused(codescale("predict", broken, table, "--output", tmp_path / "p.csv"), "law.json, line 1")
+
+
+def test_a_study_with_an_unknown_key(codescale, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    refused(codescale("corpus", write_study(tmp_path / "s", colour=1)), "study.yaml, colour", "unknown key")
+
+
+def test_a_folder_without_a_study(codescale, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    refused(codescale("sweep", tmp_path), "study.yaml", "codescale init")
+
+
+def test_stages_before_their_artifacts_say_which_to_run(codescale, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    study = write_study(tmp_path / "s")
+    refused(codescale("sweep", study), "manifest.json", "codescale corpus")
+    refused(codescale("fit", study), "runs.parquet", "codescale sweep")
+    refused(codescale("optimize", study), "codescale")
+
+
+def test_an_empty_corpus_folder(codescale, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "code").mkdir()
+    study = write_study(tmp_path / "s", corpus={"sources": [{"kind": "folder", "path": str(tmp_path / "code")}]})
+    refused(codescale("corpus", study), str(tmp_path / "code"))
+
+
+def test_a_language_without_text(codescale, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    for k in range(6):
+        folder = tmp_path / "code" / f"r{k}"
+        folder.mkdir(parents=True)
+        for n in range(4):
+            (folder / f"{n}.py").write_text("\n".join(f"value_{k}_{n}_{i} = {i * k + n}" for i in range(80)))
+    study = write_study(tmp_path / "s", corpus={"sources": [{"kind": "folder", "path": str(tmp_path / "code")}]})
+    refused(codescale("corpus", study), "java")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path):  # type: ignore[no-untyped-def]
+    """A file system of 64 kB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)], capture_output=True, check=False
+    )
+    if done.returncode:
+        pytest.skip("this user may not mount a small file system")
+    yield place
+    subprocess.run(["umount", str(place)], check=False)
+
+
+def test_a_full_disk_is_one_line_and_keeps_what_was_there(codescale, table: Path, small_disk: Path) -> None:  # type: ignore[no-untyped-def]
+    law = small_disk / "law.json"
+    assert codescale("fit", table, "--output", law, "--bootstrap", 2)[0] == 0
+    before = law.read_bytes()
+    (small_disk / "filler").write_bytes(b"x" * (64 * 1024 - len(before) - 8192))
+    refused(codescale("fit", table, "--output", law, "--bootstrap", 200), "law.json", "the disk is full")
+    assert law.read_bytes() == before
+
+
+def test_a_read_only_disk_is_one_line(codescale, table: Path, small_disk: Path) -> None:  # type: ignore[no-untyped-def]
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    refused(codescale("fit", table, "--output", small_disk / "law.json", "--bootstrap", 2), "law.json", "read-only")
+    refused(codescale("init", small_disk / "study"), "study", "read-only")
+
+
+def test_an_archive_whose_path_climbs_out(codescale, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    archive = tmp_path / "evil-1.0.tar.gz"
+    with tarfile.open(archive, "w:gz") as opened:
+        info = tarfile.TarInfo("evil-1.0/../../escaped.py")
+        content = b"print('out')\n" * 50
+        info.size = len(content)
+        opened.addfile(info, io.BytesIO(content))
+    from codescale.corpus.archive import read_members
+    from codescale.errors import UserError
+
+    with pytest.raises(UserError, match=r"evil-1\.0\.tar\.gz.*escaped\.py"):
+        list(read_members(archive, lambda name: True))
+    assert not (tmp_path.parent / "escaped.py").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["init", "corpus", "sweep", "fit", "predict", "optimize", "search", "compare", "report", "demo"]
+)
+def test_every_command_has_a_page_of_help(name: str, capsys: pytest.CaptureFixture[str], monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(sys, "argv", ["codescale", name, "--help"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    assert f"codescale {name}" in capsys.readouterr().out
