@@ -50,7 +50,7 @@ def _paint(axes: Axes, synergy: Synergy, languages: list[str], labels: Mapping[s
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
     axes.set_xlabel("helped by (source of the other half of the tokens)")
-    axes.set_ylabel("language whose loss is measured")
+    axes.set_ylabel("measured on")
 
 
 def synergy_picture(synergy: Synergy, labels: Mapping[str, str]) -> Picture:
