@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import ray
+from ray._private import ray_constants
 
 from codescale.study import StudyConfig
 
@@ -40,6 +41,7 @@ def started_ray(config: StudyConfig) -> Iterator[Workers]:
         if "RAY_ADDRESS" in os.environ:
             ray.init(log_to_driver=False, logging_level=logging.ERROR)
         else:
+            _stay_on_loopback()
             ray.init(
                 include_dashboard=False,
                 log_to_driver=False,
@@ -52,6 +54,15 @@ def started_ray(config: StudyConfig) -> Iterator[Workers]:
     finally:
         if begun_here:
             ray.shutdown()
+
+
+def _stay_on_loopback() -> None:
+    """Has a Ray that is started here listen on 127.0.0.1; otherwise it turns that into the machine's own address.
+
+    Ray reads the variable once, as it is imported, so what it read is corrected beside it; its processes inherit it.
+    """
+    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+    ray_constants.ENABLE_RAY_CLUSTER = False
 
 
 def workers_of(config: StudyConfig) -> Workers:
