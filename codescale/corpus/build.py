@@ -127,10 +127,11 @@ def _corpus_id(tokenizer_sha256: str, languages: Mapping[str, Any]) -> str:
 
 
 def _remove_stale(folder: StudyFolder, languages: Mapping[str, Any]) -> None:
-    """Deletes what an earlier configuration left: shards and documents of languages that are not in the corpus."""
+    """Deletes what nothing refers to: other languages' files of an earlier configuration, and halves of a kill."""
     named = {shard["file"] for facts in languages.values() for shard in facts["shards"].values()}
     stale = [path for path in folder.corpus.glob("*.arrow") if path.name not in named]
     stale += [path for path in (folder.corpus / "documents").glob("*.parquet") if path.stem not in languages]
+    stale += list(folder.corpus.rglob(".*.tmp"))
     for path in stale:
         with writing(path):
             path.unlink(missing_ok=True)

@@ -102,6 +102,13 @@ def test_shingles_are_the_sets_of_five_words(words: list[str]) -> None:
     assert list(shingles("  ".join(words))) == list(shingles("\n".join(words)))
 
 
+def test_a_resemblance_below_the_threshold_is_kept() -> None:
+    for seed in range(20):
+        first, second = code("python", seed, 200), code("python", 100 + seed, 200)
+        mostly = first[: len(first) * 9 // 10] + second[len(second) * 9 // 10 :]
+        assert near_duplicates([first, mostly], 0.95, lambda _: None) == []
+
+
 def test_shingles_know_the_order() -> None:
     assert set(shingles("a b c d e f")) & set(shingles("a b c d e g"))
     assert not set(shingles("a b c d e")) & set(shingles("b a c d e"))

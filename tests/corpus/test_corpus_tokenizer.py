@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -28,9 +29,9 @@ TEXTS = [code("python", seed) for seed in range(5)]
 
 @cache
 def tokenizer() -> Tokenizer:
-    trained = train_tokenizer(TEXTS, 300)
-    trained.encode_special_tokens = True
-    return trained
+    with tempfile.TemporaryDirectory() as folder:
+        save_tokenizer(train_tokenizer(TEXTS, 300), Path(folder) / "tokenizer.json")
+        return load_tokenizer(Path(folder) / "tokenizer.json")
 
 
 def ids(text: str) -> list[int]:
