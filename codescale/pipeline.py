@@ -127,20 +127,19 @@ class Study:
 
     def search(self) -> dict[str, Any]:
         """Searches around the law's optimum with real runs on Ray Tune and Optuna. Returns what search.json holds."""
-        from codescale.search.run import WarmStart, run_search
-        from codescale.search.space import load_space
+        from codescale.search.run import WarmStart, run_search, study_space
         from codescale.sweeps.cluster import started_ray
         from codescale.training.session import session_factory
 
         corpus = self._corpus()
-        space_name = self.folder.space_file if self.folder.space_file.exists() else self.config.search.space
-        space = load_space(space_name, self.config.languages)
+        config = self._with_unique_tokens()
+        space = study_space(config, self.folder)
         warm = WarmStart(
             law_optimum=self._mixture(), bootstrap_optima=self._thompson(), evaluated=self._at_search_scale()
         )
         opener = session_factory(self.config, self.folder.corpus, self.folder.checkpoints)
         with started_ray(self.config):
-            result = run_search(self.config, self.folder, space, corpus.corpus_id, opener, warm, self.progress)
+            result = run_search(config, self.folder, space, corpus.corpus_id, opener, warm, self.progress)
         self._publish()
         self._timings.put(
             "search",
@@ -260,6 +259,11 @@ class Study:
         from codescale.sweeps.plan import unique_tokens_of
 
         return unique_tokens_of(self.config, self._available())
+
+    def _with_unique_tokens(self) -> StudyConfig:
+        """The configuration with the unique tokens that every run is held to: trials repeat as the sweep's runs do."""
+        sweep = self.config.sweep.model_copy(update={"unique_tokens": self._unique_tokens()})
+        return self.config.model_copy(update={"sweep": sweep})
 
     def _availability(self) -> Any:
         from codescale.allocation.files import Available

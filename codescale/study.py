@@ -416,7 +416,10 @@ class StudyFolder:
         """The study's configuration. Raises :class:`UserError` where it is missing or wrong."""
         if not self.config_file.exists():
             raise UserError(self.config_file, "no such file", f"make a study with: codescale init {self.root}")
-        return parse_study(read_yaml(self.config_file), self.config_file)
+        content = read_yaml(self.config_file)
+        if isinstance(content, dict) and isinstance(content.get("languages_file"), str):
+            content["languages_file"] = str(self.root / Path(content["languages_file"]).expanduser())
+        return parse_study(content, self.config_file)
 
     def create(self, text: str) -> StudyConfig:
         """Writes ``text`` as the study's file after checking it; an existing file is never overwritten."""

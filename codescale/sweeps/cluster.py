@@ -43,6 +43,7 @@ def started_ray(config: StudyConfig) -> Iterator[Workers]:
         else:
             _stay_on_loopback()
             ray.init(
+                address="local",
                 include_dashboard=False,
                 log_to_driver=False,
                 logging_level=logging.ERROR,

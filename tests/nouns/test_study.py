@@ -61,6 +61,13 @@ def test_a_language_is_added_by_a_file(tmp_path: Path, content: dict) -> None:
         config.registry()
 
 
+def test_a_languages_file_is_seen_from_the_studys_folder(tmp_path: Path, content: dict) -> None:
+    (tmp_path / "mine.yaml").write_text("cobol: {label: COBOL, endings: [.cob]}\n")
+    changed = content | {"languages": ["python", "cobol"], "languages_file": "mine.yaml"}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(changed))
+    assert "cobol" in StudyFolder(tmp_path).config().registry()
+
+
 def test_text_weighs_nothing_by_default(content: dict) -> None:
     config = parse_study(content | {"languages": ["python", "text"]}, "study.yaml")
     assert config.weights() == {"python": 1.0, "text": 0.0}
