@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 
 from codescale.mixture import Mixture
@@ -20,6 +22,13 @@ def comparison_seeds(config: StudyConfig) -> list[int]:
     return [config.seed + used + k for k in range(config.comparison.seeds)]
 
 
+def digest(mixture: Mixture, hyper: Mapping[str, float]) -> str:
+    """Six characters that tell one mixture's runs from another's: a search that goes on may find a better one."""
+    shares = {language: f"{share:.9f}" for language, share in sorted(mixture.items()) if share}
+    content = json.dumps([shares, dict(sorted(hyper.items()))])
+    return hashlib.sha256(content.encode()).hexdigest()[:6]
+
+
 def comparison_runs(
     config: StudyConfig, mixtures: Mapping[str, Mixture], unique_tokens: int | None, hyper: Mapping[str, float]
 ) -> dict[str, list[RunSpec]]:
@@ -33,7 +42,7 @@ def comparison_runs(
         twin = next((other for other in runs if mixtures[other] == mixture), None)
         runs[role] = runs[twin] if twin else [
             RunSpec(
-                run_id=f"comparison-{role}-{section.size}-s{seed}",
+                run_id=f"comparison-{role}-{digest(mixture, hyper)}-s{seed}",
                 stage="comparison",
                 size=section.size,
                 n_params=config.sizes[section.size].n_params,

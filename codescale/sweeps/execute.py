@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import ray
 from ray.exceptions import RayActorError
 
+from codescale.errors import UserError
 from codescale.files import writing
 from codescale.progress import Advance, Progress
 from codescale.runs import RunRecord, RunSpec, read_record, write_record
@@ -59,9 +60,23 @@ class Execution:
 
 
 def done_already(folder: StudyFolder, specs: Sequence[RunSpec]) -> dict[str, RunRecord]:
-    """The records of those ``specs`` that are done, by run id."""
-    paths = {spec.run_id: folder.runs / f"{spec.run_id}.json" for spec in specs}
-    return {run_id: read_record(path) for run_id, path in paths.items() if path.exists()}
+    """The records of those ``specs`` that are done, by run id.
+
+    Raises :class:`UserError` where one was trained under another plan: its losses would be taken for this one's.
+    """
+    done = {}
+    for spec in specs:
+        path = folder.runs / f"{spec.run_id}.json"
+        if path.exists():
+            record = read_record(path)
+            if record.spec != spec:
+                raise UserError(
+                    path,
+                    "was trained under another plan: study.yaml has changed since",
+                    "change it back, or make a new study, or delete the file to have the run trained again",
+                )
+            done[spec.run_id] = record
+    return done
 
 
 def execute(
