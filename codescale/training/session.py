@@ -29,8 +29,11 @@ from codescale.training.model import LanguageModel, initialise
 from codescale.training.optimizers import Optimizers
 from codescale.training.schedule import Leg, plan_schedule
 
-CURVE_SHARE = 4
+CURVE_SHARE = 8
 """A look at the trunk reads one token in this many of those that a final evaluation reads."""
+
+TEST_FACTOR = 4
+"""The proof reads this many times the tokens of a final evaluation, so that it rests on more than a few files."""
 
 
 def apply_hyper(training: TrainingSection, spec: RunSpec) -> TrainingSection:
@@ -112,7 +115,7 @@ class TrainingSession:
 
     def test_losses(self) -> dict[str, float]:
         """The finished model's losses on the test split, nats per token: for the comparison and nothing else."""
-        return self.data.held_out("test", self.training.evaluation_tokens).losses(self.model)
+        return self.data.held_out("test", TEST_FACTOR * self.training.evaluation_tokens).losses(self.model)
 
     def record(self, status: Status, note: str = "") -> RunRecord:
         """What the run has done so far, as a record. Losses that are not finite are left out of it."""
