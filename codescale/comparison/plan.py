@@ -29,17 +29,24 @@ def digest(mixture: Mixture, hyper: Mapping[str, float]) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:6]
 
 
+def _closer_than_a_sequence(mixture: Mixture, other: Mixture, sequences: float) -> bool:
+    """Whether no language's share of a run of ``sequences`` differs by half a sequence or more."""
+    languages = {*mixture, *other}
+    return all(abs(mixture.get(name, 0.0) - other.get(name, 0.0)) * sequences < 0.5 for name in languages)
+
+
 def comparison_runs(
     config: StudyConfig, mixtures: Mapping[str, Mixture], unique_tokens: int | None, hyper: Mapping[str, float]
 ) -> dict[str, list[RunSpec]]:
-    """One run for each of ``mixtures`` (by role) and seed; equal mixtures share their runs.
+    """One run for each of ``mixtures`` (by role) and seed; mixtures that train on the same sequences share their runs.
 
     All are trained with the same ``hyper``, the incumbent's, so that a difference is the mixtures'.
     """
     section = config.comparison
     runs: dict[str, list[RunSpec]] = {}
     for role, mixture in mixtures.items():
-        twin = next((other for other in runs if mixtures[other] == mixture), None)
+        sequences = section.tokens / config.training.context
+        twin = next((other for other in runs if _closer_than_a_sequence(mixtures[other], mixture, sequences)), None)
         runs[role] = runs[twin] if twin else [
             RunSpec(
                 run_id=f"comparison-{role}-{digest(mixture, hyper)}-s{seed}",

@@ -36,24 +36,28 @@ def _measured(value: Measured | None) -> str:
     return with_error(value.mean, value.standard_error) if value else "–"
 
 
-def _table(result: Headline, name: str) -> Table:
-    table = Table(title=f"{name}: the token split, and the test loss (nats per token) under each", title_justify="left")
+def _shares(result: Headline, name: str) -> Table:
+    table = Table(title=f"{name}: the token split", title_justify="left")
     table.add_column("language", no_wrap=True)
     table.add_column("tokens available", justify="right")
     for mixture in MIXTURES:
         table.add_column(f"{_SHORT[mixture]} share", justify="right")
-    for mixture in MIXTURES:
-        table.add_column(f"loss, {_SHORT[mixture]}", justify="right")
     for row in result.rows:
-        table.add_row(
-            Text(row.label),
-            count(row.tokens_available),
-            *(percent(row.shares.get(mixture)) for mixture in MIXTURES),
-            *(_measured(row.losses.get(mixture)) for mixture in MIXTURES),
-        )
+        shares = (percent(row.shares.get(mixture)) for mixture in MIXTURES)
+        table.add_row(Text(row.label), count(row.tokens_available), *shares)
+    return table
+
+
+def _losses(result: Headline) -> Table:
+    table = Table(title="Test loss under each, nats per token", title_justify="left")
+    table.add_column("language", no_wrap=True)
+    for mixture in MIXTURES:
+        table.add_column(f"loss, {_SHORT[mixture]}", justify="right", no_wrap=True)
+    for row in result.rows:
+        table.add_row(Text(row.label), *(_measured(row.losses.get(mixture)) for mixture in MIXTURES))
     table.add_section()
     objectives = [_measured(result.objectives.get(mixture)) for mixture in MIXTURES]
-    table.add_row("objective", "", "", "", "", *objectives, style="bold")
+    table.add_row("objective", *objectives, style="bold")
     return table
 
 
@@ -89,7 +93,7 @@ def summary_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
     """
     artifacts = read_artifacts(folder)
     result = headline(config, artifacts, language_labels(config, artifacts))
-    return Group(_table(result, config.name), *(Text(line) for line in _lines(result, folder)))
+    return Group(_shares(result, config.name), _losses(result), *(Text(line) for line in _lines(result, folder)))
 
 
 def corpus_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
