@@ -15,7 +15,17 @@ from rich.markup import escape
 
 from codescale import __version__
 from codescale.errors import UserError
+from codescale.laws.warning import LawWarning
 from codescale.terminal import TerminalProgress
+
+USAGE_ERROR: Any = typer.BadParameter.__bases__[0]
+"""What typer raises for options and arguments that it cannot take; it has no public name of its own."""
+
+MOST = 1e30
+"""More parameters or tokens than there will ever be."""
+
+INTERRUPTED = 130
+"""What typer makes of Ctrl-C."""
 
 app = typer.Typer(
     name="codescale",
@@ -144,12 +154,11 @@ def sweep(
     if preset is not None:
         if not plan:
             raise UserError("--preset", "goes with --plan only", "make a study first: codescale init FOLDER --preset …")
-        import yaml
-
+        from codescale.files import parse_yaml
         from codescale.study import parse_study, preset_text
         from codescale.sweeps.plan import plan_sweep
 
-        config = parse_study(yaml.safe_load(preset_text(preset)), preset)
+        config = parse_study(parse_yaml(preset_text(preset)), preset)
         console.print(plan_table(config, plan_sweep(config, None)))
         return
     if study is None:
@@ -194,7 +203,9 @@ def fit(
         str, typer.Option(help="The law's name, or [b]auto[/b]: the one with the least held-out error.")
     ] = "auto",
     seed: Annotated[int, typer.Option(help="Seed of starts, folds and bootstrap.", min=0)] = 0,
-    bootstrap: Annotated[int, typer.Option(help="Bootstrap samples that the intervals rest on.", min=2)] = 200,
+    bootstrap: Annotated[
+        int, typer.Option(help="Bootstrap samples that the intervals rest on.", min=2, max=100_000)
+    ] = 200,
     corpus_id: Annotated[str | None, typer.Option(help="Take only the runs of this corpus.")] = None,
     organisation: Annotated[str | None, typer.Option(help="Take only the runs of this data organisation.")] = None,
     hyper: Annotated[
@@ -256,7 +267,7 @@ def optimize(
     params: Annotated[float | None, typer.Option(help="N: non-embedding parameters of the target model.")] = None,
     tokens: Annotated[float | None, typer.Option(help="D: training tokens of the target model.")] = None,
     weights: Annotated[Path | None, typer.Option(help="weights.yaml: {python: 2, typescript: 1}")] = None,
-    bounds: Annotated[Path | None, typer.Option(help="bounds.yaml: {python: [[0.1, 0.5]], text: 0.1}")] = None,
+    bounds: Annotated[Path | None, typer.Option(help="bounds.yaml: {python: \\[0.1, 0.5], text: 0.1}")] = None,
     available: Annotated[
         Path | None, typer.Option(help="available.yaml: {max_epochs: 4, tokens: {java: 30e9}}")
     ] = None,
@@ -289,8 +300,8 @@ def optimize(
     from codescale.laws.store import load_law
 
     for name, value in (("--params", params), ("--tokens", tokens)):
-        if value <= 0:
-            raise UserError(name, f"{value:g} is not above 0", "give a positive number")
+        if not 0 < value < MOST:
+            raise UserError(name, f"{value:g} is not a count", f"give a number above 0 and below {MOST:g}")
     fitted = load_law(law)
     allocation = optimize_mixture(
         fitted,
@@ -367,14 +378,19 @@ def _fail(message: str) -> None:
 def main() -> None:
     """Runs the command line: exit code 0 if done, 2 for bad input (one line, no traceback), 130 for Ctrl-C."""
     warnings.showwarning = _show_warning
+    warnings.simplefilter("once", LawWarning)
     try:
-        app(standalone_mode=True)
+        code = app(standalone_mode=False) or 0
+        if code == INTERRUPTED:
+            _fail("interrupted; the same command goes on from here")
+        sys.exit(code)
     except UserError as error:
         _fail(str(error))
         sys.exit(2)
-    except KeyboardInterrupt:
-        _fail("interrupted; the same command goes on from here")
-        sys.exit(130)
+    except USAGE_ERROR as error:
+        message = " ".join(error.format_message().split()).rstrip(".")
+        _fail(f"{message}. Give --help to see what there is.")
+        sys.exit(2)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
             raise

@@ -27,6 +27,7 @@ _MENDS = {
     errno.EPERM: "permission denied: choose a folder that can be written",
     errno.ENOTDIR: "a part of this path is a file: choose another folder",
     errno.EEXIST: "a part of this path is a file: choose another folder",
+    errno.ENAMETOOLONG: "the name is too long: choose a shorter one",
     errno.EISDIR: "this is a folder: name a file",
     errno.ENOENT: "the folder does not exist: create it first",
 }
@@ -49,8 +50,12 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
     Raises :class:`UserError` where the disk is full, read-only or not ours to write.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    path = Path(os.path.realpath(path))  # a link stays, what it points to is replaced
+    if path.is_dir():
+        raise UserError(path, "is a folder", "name a file in it")
+    if path.exists() and not path.is_file():
+        raise UserError(path, "is a device or a pipe, not a file", "name a file")
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -102,16 +107,40 @@ def read_json(path: str | Path) -> Any:
     """The JSON in ``path``. Raises :class:`UserError` that names the line where it breaks off."""
     try:
         return json.loads(read_text(path))
+    except RecursionError:
+        raise UserError(path, "is nested too deeply", "repair it or make the file again") from None
     except json.JSONDecodeError as error:
         raise UserError(
             f"{path}, line {error.lineno}", f"is not JSON ({error.msg})", "repair it or make the file again"
         ) from None
 
 
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML whose mappings may not name a key twice: the first would be lost without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The mapping in ``node``. Raises ``yaml.constructor.ConstructorError`` for a key that occurs twice."""
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = getattr(key_node, "value", None)
+            if isinstance(key, str):
+                if key in seen:
+                    raise yaml.constructor.ConstructorError(None, None, f"{key} occurs twice", key_node.start_mark)
+                seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def parse_yaml(text: str) -> Any:
+    """The YAML in ``text``, plain values only. Raises ``yaml.YAMLError``."""
+    return yaml.load(text, Loader=_UniqueKeys)  # a SafeLoader
+
+
 def read_yaml(path: str | Path) -> Any:
     """The YAML in ``path``. Raises :class:`UserError` that names the line where it cannot be read."""
     try:
-        return yaml.safe_load(read_text(path))
+        return parse_yaml(read_text(path))
+    except RecursionError:
+        raise UserError(path, "is nested too deeply", "repair it") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}, line {mark.line + 1}" if mark else str(path)

@@ -74,7 +74,11 @@ class Study:
     def sweep(self) -> list[RunRecord]:
         """Trains the grid, the pairs and the mixtures, those that are not done yet. Returns all their records."""
         self._corpus()
-        return self._train(self.plan(), "sweep")
+        self._check_ahead()
+        runs = self.plan()
+        if not runs:
+            raise UserError(f"{self.folder.config_file}, sweep", "plans no runs", "give it a grid, pairs or mixtures")
+        return self._train(runs, "sweep")
 
     def fit(self) -> Law:
         """Fits the mixture law, each language's own scaling law, the paper's law and the synergy matrix."""
@@ -259,6 +263,15 @@ class Study:
         from codescale.sweeps.plan import unique_tokens_of
 
         return unique_tokens_of(self.config, self._available())
+
+    def _check_ahead(self) -> None:
+        """Refuses, before anything is trained, what a later stage would refuse: its space and bounds in conflict."""
+        from codescale.allocation.feasible import feasible_set
+        from codescale.search.run import study_space
+
+        study_space(self.config, self.folder)
+        target = self.config.target
+        feasible_set(self.config.languages, target.n_tokens, dict(target.bounds), self._availability())
 
     def _with_unique_tokens(self) -> StudyConfig:
         """The configuration with the unique tokens that every run is held to: trials repeat as the sweep's runs do."""

@@ -42,6 +42,8 @@ def plan_table(config: StudyConfig, specs: Sequence[RunSpec]) -> Group:
         chosen = [spec for spec in specs if spec.stage in stages]
         if chosen:
             table.add_row(*_row(name, config, cost_of(config, chosen), [spec.n_params for spec in chosen]))
+    if not specs:
+        return Group(table, "No runs: study.yaml plans neither a grid nor pairs nor mixtures under sweep.")
     table.add_section()
     table.add_row(*_row("all", config, cost_of(config, specs), [spec.n_params for spec in specs]))
     note = (

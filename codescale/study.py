@@ -10,19 +10,30 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from codescale.errors import UserError
-from codescale.files import read_yaml, write_text
+from codescale.files import parse_yaml, read_yaml, write_text
 from codescale.languages import Registry, default_weights, load_registry
 from codescale.mixture import Mixture
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
-Positive = Annotated[int, Field(gt=0)]
+Positive = Annotated[int, Field(gt=0, lt=10**18)]
+Seeds = Annotated[int, Field(gt=0, le=1_000)]
+
+
+def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(set(values)) != len(values):
+        raise ValueError("names one twice")
+    return values
+
+
+Sizes = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_distinct)]
+TokenPoints = Annotated[tuple[Positive, ...], Field(min_length=1, max_length=100), AfterValidator(_distinct)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class PackageIndexSource(_Section):
@@ -114,7 +125,7 @@ class TrainingSection(_Section):
     warmup_share: float = Field(default=0.02, ge=0, lt=1)
     cooldown_share: float = Field(default=0.25, gt=0, lt=1)
     gradient_clip: float = Field(default=1.0, gt=0)
-    evaluations: Positive = 6
+    evaluations: int = Field(default=6, gt=0, le=1_000)
     evaluation_tokens: Positive = 8_192
     checkpoint_seconds: float = Field(default=30.0, gt=0)
 
@@ -122,17 +133,17 @@ class TrainingSection(_Section):
 class GridPlan(_Section):
     """Per language a grid of sizes × token points: each size is one trunk, each token point a cooldown branch."""
 
-    sizes: tuple[str, ...]
-    tokens: tuple[Positive, ...]
-    seeds: Positive = 1
+    sizes: Sizes
+    tokens: TokenPoints
+    seeds: Seeds = 1
 
 
 class PairPlan(_Section):
     """Pairs for the synergy matrix at one size: D tokens of i+j, D/2 unique each, against i twice and i alone."""
 
     size: str
-    tokens: Positive
-    seeds: Positive = 1
+    tokens: int = Field(gt=1, lt=10**18)
+    seeds: Seeds = 1
 
 
 class MixturePlan(_Section):
@@ -141,11 +152,11 @@ class MixturePlan(_Section):
     ``uniform_seeds`` of the first, the uniform one, measure how much a mixture's loss varies between seeds.
     """
 
-    count: Positive
-    sizes: tuple[str, ...]
-    tokens: tuple[Positive, ...]
-    seeds: Positive = 1
-    uniform_seeds: Positive = 3
+    count: int = Field(gt=0, le=100_000)
+    sizes: Sizes
+    tokens: TokenPoints
+    seeds: Seeds = 1
+    uniform_seeds: Seeds = 3
 
 
 class SweepSection(_Section):
@@ -166,7 +177,7 @@ class FitSection(_Section):
     """Which law, and how many bootstrap samples its intervals rest on."""
 
     law: str = "auto"
-    bootstrap: Positive = 200
+    bootstrap: int = Field(default=200, gt=1, le=100_000)
 
 
 class TargetSection(_Section):
@@ -198,7 +209,7 @@ class ComparisonSection(_Section):
 
     size: str
     tokens: Positive
-    seeds: int = Field(default=3, ge=3)
+    seeds: int = Field(default=3, ge=3, le=1_000)
 
 
 class RaySection(_Section):
@@ -215,7 +226,7 @@ class StudyConfig(_Section):
     name: str = Field(min_length=1, max_length=80)
     languages: tuple[Name, ...] = Field(min_length=1)
     languages_file: str | None = None
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**31)
     sizes: dict[Name, Shape] = Field(min_length=1)
     corpus: CorpusSection = CorpusSection()
     training: TrainingSection = TrainingSection()
@@ -241,6 +252,34 @@ class StudyConfig(_Section):
                 raise ValueError(f"{where}: {size!r} is not among sizes ({', '.join(self.sizes)})")
         if (self.target.size is None) == (self.target.n_params is None):
             raise ValueError("target: give either size or n_params")
+        return self
+
+    @model_validator(mode="after")
+    def _runs_fill_a_batch(self) -> StudyConfig:
+        least = self.training.batch * self.training.context
+        points = {"search.tokens": self.search.tokens, "comparison.tokens": self.comparison.tokens}
+        if self.sweep.pairs:
+            points["half of sweep.pairs.tokens"] = self.sweep.pairs.tokens // 2
+        for plan, section in (("grid", self.sweep.grid), ("mixtures", self.sweep.mixtures)):
+            points |= {f"sweep.{plan}.tokens": min(section.tokens)} if section else {}
+        for where, tokens in points.items():
+            if tokens < least:
+                raise ValueError(f"{where}: {tokens:,} tokens are less than one batch of {least:,}")
+        return self
+
+    @model_validator(mode="after")
+    def _objective_and_bounds_hold(self) -> StudyConfig:
+        weights = self.target.weights
+        if weights is not None:
+            for name, weight in weights.items():
+                if name not in self.languages or weight < 0:
+                    raise ValueError(f"target.weights.{name}: not a language of the study, or a negative weight")
+            if not any(weights.values()):
+                raise ValueError("target.weights: all are 0")
+        for name, bound in self.target.bounds.items():
+            low, high = bound if isinstance(bound, tuple) else (bound, bound)
+            if name not in self.languages or not 0 <= low <= high <= 1:
+                raise ValueError(f"target.bounds.{name}: not a language of the study, or no interval within 0 and 1")
         return self
 
     def registry(self) -> Registry:
@@ -423,10 +462,8 @@ class StudyFolder:
 
     def create(self, text: str) -> StudyConfig:
         """Writes ``text`` as the study's file after checking it; an existing file is never overwritten."""
-        import yaml
-
         if self.config_file.exists():
             raise UserError(self.config_file, "exists already", "choose another folder, or edit the file")
-        config = parse_study(yaml.safe_load(text), self.config_file)
+        config = parse_study(parse_yaml(text), self.config_file)
         write_text(self.config_file, text)
         return config

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from codescale.errors import UserError
 from codescale.files import read_json, write_json
 from codescale.runs import RunRecord
 
@@ -52,7 +53,12 @@ class Timings:
         self._path = path
 
     def _stages(self) -> dict[str, dict[str, float]]:
-        return read_json(self._path)["stages"] if self._path.exists() else {}
+        if not self._path.exists():
+            return {}
+        content = read_json(self._path)
+        if not isinstance(content, dict) or not isinstance(content.get("stages"), dict):
+            raise UserError(self._path, "is not what codescale wrote", "delete it: only the times of stages are lost")
+        return content["stages"]
 
     def _write(self, stage: str, cost: dict[str, float]) -> None:
         write_json(self._path, {"stages": self._stages() | {stage: cost}, "machine": machine()})

@@ -12,7 +12,7 @@ import numpy as np
 from codescale.allocation.optimize import predict_objective
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM
 from codescale.comparison.statistics import LEVEL, paired_difference, summary, weighted_mean
-from codescale.comparison.verdict import beats, harmed_languages, statement
+from codescale.comparison.verdict import beats, harmed_languages, nothing_found, statement
 from codescale.corpus.reader import Corpus
 from codescale.errors import UserError
 from codescale.laws.law import Law
@@ -100,6 +100,10 @@ def compare(
     differences = _differences(measured)
     harmed = harmed_languages(differences[MEASURED]["losses"])
     seeds = [record.spec.seed for record in records[UNIFORM]]
+    if records[MEASURED] == records[UNIFORM]:
+        verdict = nothing_found(len(seeds))
+    else:
+        verdict = statement(differences[MEASURED], harmed, len(seeds), labels)
     mixtures = {}
     for role, runs in records.items():
         mixture = runs[0].spec.mixture
@@ -126,7 +130,7 @@ def compare(
         "mixtures": mixtures,
         "differences": differences,
         "verdict": {
-            "statement": statement(differences[MEASURED], harmed, len(seeds), labels),
+            "statement": verdict,
             "beats_uniform": beats(differences[MEASURED]["objective"]),
             "predicted_beats_uniform": beats(differences[PREDICTED]["objective"]),
             "harmed": harmed,

@@ -24,6 +24,14 @@ def _names(languages: Sequence[str], labels: Mapping[str, str]) -> str:
     return ", ".join(labels.get(language, language) for language in languages)
 
 
+def nothing_found(seeds: int) -> str:
+    """The verdict where the best mixture that was trained is the uniform one itself."""
+    return (
+        "A null result: of all mixtures that were trained none did better than uniform on the validation split, so the "
+        f"measured best is uniform itself ({seeds} seeds, test split)."
+    )
+
+
 def statement(difference: Mapping[str, Any], harmed: Sequence[str], seeds: int, labels: Mapping[str, str]) -> str:
     """The verdict on the measured best mixture, from its ``difference`` to uniform on the test split."""
     objective = difference["objective"]

@@ -39,7 +39,7 @@ class HeldOut(BaseModel):
 class FittedRange(BaseModel):
     """Where the law was fitted: N (parameters), D (tokens) and each domain's share, each (lowest, highest)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     n_params: tuple[float, float]
     n_tokens: tuple[float, float]
     proportions: dict[str, tuple[float, float]]
@@ -70,7 +70,7 @@ class Law(BaseModel):
     into bits per byte.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     format: Literal["codescale-law-1"] = "codescale-law-1"
     name: str
     formula: str
@@ -96,8 +96,10 @@ class Law(BaseModel):
                 raise ValueError(f"parameters.{target} does not hold {', '.join(wanted)}")
             if self.bootstrap and set(self.bootstrap.get(target, {})) != set(wanted):
                 raise ValueError(f"bootstrap.{target} does not hold {', '.join(wanted)}")
-            if target not in self.noise:
-                raise ValueError(f"noise.{target} is missing")
+            if self.noise.get(target, -1.0) < 0:
+                raise ValueError(f"noise.{target} is missing or negative")
+        if set(self.fitted_range.proportions) != set(self.domains):
+            raise ValueError("fitted_range.proportions does not hold every domain")
         lengths = {len(column) for columns in self.bootstrap.values() for column in columns.values()}
         if len(lengths) > 1:
             raise ValueError("bootstrap: the columns have different lengths")
