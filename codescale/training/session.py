@@ -115,7 +115,8 @@ class TrainingSession:
 
     def test_losses(self) -> dict[str, float]:
         """The finished model's losses on the test split, nats per token: for the comparison and nothing else."""
-        return self.data.held_out("test", TEST_FACTOR * self.training.evaluation_tokens).losses(self.model)
+        with self._timed():
+            return self.data.held_out("test", TEST_FACTOR * self.training.evaluation_tokens).losses(self.model)
 
     def record(self, status: Status, note: str = "") -> RunRecord:
         """What the run has done so far, as a record. Losses that are not finite are left out of it."""
