@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import math
 import subprocess
 import sys
 import tarfile
@@ -12,7 +14,9 @@ import pytest
 import yaml
 
 from codescale.cli import main
+from codescale.errors import UserError
 from codescale.study import preset_text
+from codescale.timings import Timings
 
 HEADER = "run_id,n_params,n_tokens,proportion.a,proportion.b,loss.a,loss.b\n"
 
@@ -95,6 +99,57 @@ def test_unknown_names_in_small_files_name_file_and_key(codescale, table: Path, 
     refused(codescale(*arguments, "--bounds", bounds), "a", "b", "sum")
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "1e400", "0", "-1"])
+def test_a_target_that_is_no_count(codescale, table: Path, tmp_path: Path, value: str) -> None:  # type: ignore[no-untyped-def]
+    law = tmp_path / "law.json"
+    codescale("fit", table, "--output", law, "--bootstrap", 2)
+    arguments = ("optimize", law, "--params", value, "--tokens", 1e6, "--output", tmp_path / "m.yaml")
+    refused(codescale(*arguments), "--params", "is not a count")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [(["--nonsense"], "No such option"), (["fit"], "RUNS"), (["fit", "x", "--bootstrap", "0"], "--bootstrap")],
+)
+def test_options_that_cannot_be_taken_are_one_line(codescale, arguments: list[str], words: str) -> None:  # type: ignore[no-untyped-def]
+    refused(codescale(*arguments), words, "--help")
+
+
+def test_a_law_edited_by_hand_is_checked(codescale, table: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    law = tmp_path / "law.json"
+    codescale("fit", table, "--output", law, "--bootstrap", 2)
+    content = json.loads(law.read_text())
+    for path, value in ((("noise", "a"), -1.0), (("fitted_range", "proportions"), {}), (("noise", "a"), math.nan)):
+        broken = json.loads(json.dumps(content))
+        inner = broken
+        for key in path[:-1]:
+            inner = inner[key]
+        inner[path[-1]] = value
+        law.write_text(json.dumps(broken))
+        refused(codescale("predict", law, table, "--output", tmp_path / "p.csv"), "law.json", path[0])
+
+
+def test_ctrl_c_says_that_the_same_command_goes_on(tmp_path: Path) -> None:
+    study = write_study(tmp_path / "s")
+    code = (
+        "import sys; from codescale import cli, pipeline\n"
+        "def interrupt(self): raise KeyboardInterrupt\n"
+        "pipeline.Study.corpus = interrupt\n"
+        f"sys.argv = ['codescale', 'corpus', {str(study)!r}]; cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert done.stderr.strip() == "error: interrupted; the same command goes on from here"
+
+
+def test_broken_timings_and_an_empty_sweep_are_one_line(codescale, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    study = write_study(tmp_path / "s", sweep={})
+    assert codescale("sweep", study, "--plan")[0] == 0
+    (study / "timings.json").write_text("[]")
+    with pytest.raises(UserError, match=r"timings\.json: is not what codescale wrote; delete it"):
+        Timings(study / "timings.json").add("fit", seconds=1.0)
+
+
 def test_a_law_that_is_no_law_is_named(codescale, table: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     broken = tmp_path / "law.json"
     broken.write_text('{"name": "effective-data"')
@@ -169,7 +224,6 @@ def test_an_archive_whose_path_climbs_out(codescale, tmp_path: Path) -> None:  #
         info.size = len(content)
         opened.addfile(info, io.BytesIO(content))
     from codescale.corpus.archive import read_members
-    from codescale.errors import UserError
 
     with pytest.raises(UserError, match=r"evil-1\.0\.tar\.gz.*escaped\.py"):
         list(read_members(archive, lambda name: True))
