@@ -142,7 +142,7 @@ def _forms_to_try(data: Observations, form: Form | None) -> list[Form]:
 
 def _candidates(data: Observations) -> list[Form]:
     """What ``auto`` tries; with one mixture in the table nothing can be learnt of the shares."""
-    forms = [find_form(name) for name in CANDIDATES]
+    forms = [form for form in map(find_form, CANDIDATES) if form.suits(data)]
     return forms if data.mixture_index.max() > 0 else [form for form in forms if form.ignores_shares]
 
 

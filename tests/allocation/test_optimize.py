@@ -31,9 +31,13 @@ def made_law(name: str = "effective-data", samples: int = 8, seed: int = 0) -> L
     def value(parameter: str, target: str) -> float:
         if parameter == f"t.{target}":
             return 1.0
+        if parameter.startswith("member."):
+            return float(parameter == f"member.{target}")
         low, high = {
             "E": (1, 2), "A": (8, 20), "alpha": (0.25, 0.35), "B": (100, 300), "beta": (0.25, 0.35), "t": (0.02, 0.5),
-            "c": (-2, 1), "tau": (-0.05, 0.2), "gamma": (2, 5), "log_loss": (0, 1),
+            "c": (-2, 1), "C": (0.5, 4), "a": (0.5, 2), "b": (0.5, 2), "gamma_A": (0.3, 2), "gamma_B": (0.3, 2),
+            "p0": (0.01, 0.1), "tau": (-0.05, 0.2), "log_loss": (0, 1),
+            "gamma": (2, 5) if form.one_loss else (0.1, 0.9),
         }[parameter.partition(".")[0]]  # fmt: skip
         return float(generator.uniform(low, high))
 
@@ -67,7 +71,7 @@ bound = st.tuples(st.floats(0, 0.15), st.floats(0.3, 1.0))
 @given(
     bounds=st.dictionaries(st.sampled_from(LANGUAGES), bound, max_size=5),
     weights=st.fixed_dictionaries({name: st.floats(0.1, 3) for name in LANGUAGES}),
-    law=st.sampled_from(["effective-data", "exponential"]),
+    law=st.sampled_from(["effective-data", "additive", "joint", "family", "exponential"]),
     seed=st.integers(0, 5),
 )
 def test_the_optimum_keeps_bounds_and_beats_random_mixtures(

@@ -267,3 +267,37 @@ def test_the_papers_law_needs_pair_runs(tmp_path: Path) -> None:
     maker.mixtures(8)
     with pytest.raises(UserError, match="takes its tau from pair runs"):
         fit_law(maker.table(tmp_path), "proportional")
+
+
+@pytest.mark.parametrize("name", ["additive", "joint", "family"])
+def test_a_law_is_recovered_from_data_that_it_made(name: str, tmp_path: Path) -> None:
+    """Predictions on unseen mixtures, N and D inside the range are those of the law that made the losses."""
+    maker = TableMaker(make_truth(3), ["a", "b", "c"], noise=0.0)
+    maker.grid()
+    maker.mixtures(25, sizes=SIZES, tokens=TOKENS)
+    table = maker.table(tmp_path)
+    first = fit_law(table, name, bootstrap=0)
+    made = first.predict(table.n_params, table.n_tokens, table.proportions).losses
+    noisy = made * np.exp(0.002 * np.random.default_rng(1).standard_normal(made.shape))
+    columns = {f"loss__{target}": noisy[:, k] for k, target in enumerate(first.targets)}
+    again = fit_law(changed(table, tmp_path, **columns), name, bootstrap=0)
+    generator = np.random.default_rng(2)
+    shares = generator.dirichlet(np.ones(3), size=40)
+    where = generator.uniform(SIZES[0], SIZES[-1], 40), generator.uniform(TOKENS[0], TOKENS[-1], 40), shares
+    expected, found = first.predict(*where).losses, again.predict(*where).losses
+    assert np.abs(found / expected - 1).mean() < 0.002
+    assert again.held_out[name].error < 0.004
+
+
+def test_auto_leaves_out_forms_that_do_not_suit_the_table(tmp_path: Path) -> None:
+    maker = TableMaker(make_truth(3), ["a", "b", "c"], noise=0.001)
+    maker.mixtures(40, tokens=TOKENS[:1])
+    one_point = maker.table(tmp_path)
+    assert "joint" not in fit_law(one_point, bootstrap=0).held_out
+    content = one_point.table.rename_columns(
+        ["loss.benchmark" if name == "loss.a" else name for name in one_point.table.column_names]
+    )
+    write_runs(tmp_path / "benchmark.parquet", content)
+    held_out = fit_law(read_runs(tmp_path / "benchmark.parquet"), bootstrap=0).held_out
+    assert "family" not in held_out
+    assert "additive" in held_out

@@ -7,19 +7,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from codescale.laws.forms.additive import Additive
 from codescale.laws.forms.chinchilla import Chinchilla
 from codescale.laws.forms.curve import Centre, CurveForm
 from codescale.laws.forms.effective_data import EffectiveData
 from codescale.laws.forms.exponential import Exponential
+from codescale.laws.forms.family import Family
+from codescale.laws.forms.joint import Joint
 from codescale.laws.solver import huber
 
-FORMS = [Chinchilla(), EffectiveData(), Exponential()]
+FORMS = [Chinchilla(), EffectiveData(), Exponential(), Additive(), Joint(), Family()]
 DOMAINS = ("a", "b", "c")
 
 
 def _theta(form: CurveForm, generator: np.random.Generator) -> np.ndarray:
     count = len(form.parameter_names(DOMAINS, "a"))
-    return generator.normal(0.0, 0.5, size=(2, count)) - 0.3
+    theta = generator.normal(0.0, 0.5, size=(2, count)) - 0.3
+    if isinstance(form, Family):
+        theta[:, 7:] = [0.0, 1.0, 0.0]
+    return theta
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)

@@ -6,18 +6,32 @@ To add a form: write a file with a subclass of :class:`~codescale.laws.forms.bas
 from __future__ import annotations
 
 from codescale.errors import UserError
+from codescale.laws.forms.additive import Additive
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.chinchilla import Chinchilla
 from codescale.laws.forms.effective_data import EffectiveData
 from codescale.laws.forms.exponential import Exponential
+from codescale.laws.forms.family import Family
+from codescale.laws.forms.joint import Joint
 from codescale.laws.forms.linear import Linear
 from codescale.laws.forms.mean import Mean
 from codescale.laws.forms.proportional import Proportional
 
 FORMS: dict[str, Form] = {
-    form.name: form for form in (EffectiveData(), Exponential(), Chinchilla(), Proportional(), Linear(), Mean())
+    form.name: form
+    for form in (
+        EffectiveData(),
+        Additive(),
+        Joint(),
+        Exponential(),
+        Family(),
+        Chinchilla(),
+        Proportional(),
+        Linear(),
+        Mean(),
+    )
 }
-CANDIDATES = ("effective-data", "exponential", "chinchilla")
+CANDIDATES = ("effective-data", "additive", "joint", "exponential", "family", "chinchilla")
 """What ``auto`` chooses among: laws of each target's own loss."""
 BASELINES = ("mean", "linear")
 """What every law has to beat on held-out runs."""

@@ -32,6 +32,10 @@ class Form(ABC):
         """(rows, law targets): the log losses to compare with, NaN where not measured."""
         return data.log_losses
 
+    def suits(self, data: Observations) -> bool:
+        """Whether ``auto`` should try it: false where it is the same as a simpler form, or has nothing to say."""
+        return True
+
     @abstractmethod
     def parameter_names(self, domains: tuple[str, ...], target: str) -> tuple[str, ...]:
         """Names of the parameters of ``target``'s loss; the same number for every target."""

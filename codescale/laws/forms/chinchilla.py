@@ -73,6 +73,8 @@ class Chinchilla(CurveForm):
     formula = "L_i = E_i + A_i N^-alpha_i + B_i D^-beta_i"
     delta = 1e-3
     strength = 1e-9
+    screening = 25
+    kept = 3
     iterations = 2000
 
     def parameter_names(self, domains: tuple[str, ...], target: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ name or place: renaming or reordering languages changes nothing.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -28,6 +28,13 @@ class Prior:
     levelled: Mask
 
 
+def joined(first: Prior, second: Prior) -> Prior:
+    """The prior of ``first``'s parameters followed by ``second``'s."""
+    return Prior(
+        *(np.concatenate([getattr(first, field.name), getattr(second, field.name)]) for field in fields(Prior))
+    )
+
+
 @dataclass(frozen=True)
 class Centre:
     """Mean log N and log D of the rows fitted to."""
@@ -37,12 +44,16 @@ class Centre:
 
 
 class CurveForm(Form):
-    """A form with an analytic Jacobian. ``delta``: see :class:`Problems`; ``strength``: the noise variance it
-    assumes.
+    """A form with an analytic Jacobian.
+
+    ``delta``: see :class:`Problems`; ``strength``: the noise variance it assumes. Of all starts, after ``screening``
+    iterations, the best ``kept`` are carried on for ``iterations``: on the published tables more change nothing.
     """
 
     delta: float = 0.01
     strength: float = 3e-5
+    screening: int = 8
+    kept: int = 2
     iterations: int = 200
 
     @abstractmethod
@@ -119,8 +130,8 @@ class CurveForm(Form):
         levelled = self.prior(data).levelled
         theta = np.tile(starts, (len(levels) // count, 1)) + np.where(levelled, levels[:, None], 0.0)
         theta = np.where(problems.free, theta, problems.prior_mean)
-        theta, value = minimise(problems, theta, 25, workers)
-        keep = min(3, count)
+        theta, value = minimise(problems, theta, self.screening, workers)
+        keep = min(self.kept, count)
         order = np.argsort(value.reshape(-1, count), axis=1, kind="stable")[:, :keep]
         chosen = (order + np.arange(len(order))[:, None] * count).ravel()
         theta, value = minimise(problems.part(chosen), theta[chosen], self.iterations, workers)

@@ -1,6 +1,6 @@
 """L_i = E_i + A_i N^-alpha_i + B_i D_i^-beta_i with D_i = D sum_j t_ij p_j: tokens of j count t_ij tokens of i.
 
-The default law (DESIGN.md), in the manner of ATLAS (Longpre et al., 2025, arXiv 2510.22037): what a target learns of
+In the manner of ATLAS (Longpre et al., 2025, arXiv 2510.22037): what a target learns of
 another language's tokens is a rate of exchange.
 """
 

@@ -1,0 +1,90 @@
+"""L_i = E_i + A_i N^-alpha_i + B_i D^-beta_i + 1 / sum_j C_ij p_j^gamma_ij: the additive law of Shukor et al. (2025).
+
+"Scaling Laws for Optimal Data Mixtures", arXiv 2507.09404: what the mixture costs does not depend on N and D, so the
+best mixture is the same at every scale.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from codescale.laws.forms.base import absent_domains, collinear_domains
+from codescale.laws.forms.chinchilla import SCALARS, Chinchilla, inner_terms, named_terms, term_prior, term_starts
+from codescale.laws.forms.curve import Centre, CurveForm, Prior, joined
+from codescale.laws.forms.mixing import (
+    mixing_gradient,
+    mixing_inner,
+    mixing_named,
+    mixing_prior,
+    mixing_starts,
+    mixing_term,
+)
+from codescale.laws.forms.terms import fill_jacobian, three_terms
+from codescale.laws.observations import Array, Mask, Observations
+
+
+class Additive(CurveForm):
+    """Each target's own loss, convex in the shares.
+
+    E: irreducible loss, nats per token. A, alpha, B, beta: what finite N (parameters) and D (tokens) cost; left out
+    where N or D does not vary. C.<domain>: one over what the loss has above those terms (nats per token) when
+    training on that domain alone. gamma.<domain>: how fast that falls with the domain's share; above 0, at most 1
+    (the paper sets no bound: this one keeps the law convex).
+    """
+
+    name = "additive"
+    formula = "L_i = E_i + A_i N^-alpha_i + B_i D^-beta_i + 1 / sum_j C_ij p_j^gamma_ij"
+
+    def parameter_names(self, domains: tuple[str, ...], target: str) -> tuple[str, ...]:
+        return (*SCALARS, *(f"{name}.{domain}" for name in ("C", "gamma") for domain in domains))
+
+    def unidentified(self, data: Observations) -> dict[str, str]:
+        return Chinchilla().unidentified(data) | mixing_unidentified(data, ("C", "gamma"))
+
+    def held(self, data: Observations) -> tuple[Mask, Array]:
+        held, fixed = Chinchilla().held(data)
+        extra = (len(data.targets), 2 * len(data.domains))
+        return np.hstack([held, np.zeros(extra, dtype=bool)]), np.hstack([fixed, np.zeros(extra)])
+
+    def prior(self, data: Observations) -> Prior:
+        return joined(term_prior(), mixing_prior(len(data.domains)))
+
+    def starts(self, data: Observations) -> Array:
+        terms = term_starts()
+        return np.hstack([terms, mixing_starts(len(terms), len(data.domains))])
+
+    def curve(self, theta: Array, log_params: Array, log_tokens: Array, shares: Array) -> tuple[Array, Array]:
+        terms = three_terms(theta, log_params, log_tokens)
+        mixed, slope = mixing_term(theta[:, 5:], shares)
+        total = terms.total + mixed
+        jacobian = np.empty((*total.shape, theta.shape[1]))
+        fill_jacobian(jacobian, terms, log_params, log_tokens, total)
+        np.divide(slope, total[..., None], out=jacobian[..., 5:])
+        return np.log(total), jacobian
+
+    def named(self, theta: Array, centre: Centre) -> Array:
+        return np.concatenate([named_terms(theta[..., :5], centre), mixing_named(theta[..., 5:])], axis=-1)
+
+    def inner(self, values: Array, centre: Centre) -> Array:
+        return np.concatenate([inner_terms(values[..., :5], centre), mixing_inner(values[..., 5:])], axis=-1)
+
+    def share_gradient(
+        self, values: Array, domains: tuple[str, ...], log_params: float, log_tokens: float, shares: Array
+    ) -> tuple[float, Array]:
+        floor, height_n, alpha, height_d, beta = values[:5]
+        mixed, slope = mixing_gradient(values[5:], shares)
+        loss = floor + height_n * np.exp(-alpha * log_params) + height_d * np.exp(-beta * log_tokens) + mixed
+        return float(loss), slope
+
+
+def mixing_unidentified(data: Observations, names: tuple[str, ...]) -> dict[str, str]:
+    """Which of the parameters that each domain has, called ``names``, the shares in ``data`` cannot tell."""
+    reasons = {
+        f"{name}.{domain}": "no row trains on it: left at its prior"
+        for domain in absent_domains(data)
+        for name in names
+    }
+    for domain in collinear_domains(data):
+        for name in names:
+            reasons[f"{name}.{domain}"] = "its share varies only together with others': held near its prior"
+    return reasons
