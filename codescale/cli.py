@@ -149,7 +149,7 @@ def sweep(
 
     Example: codescale sweep --plan --preset paper
     """
-    from codescale.plan_table import plan_table
+    from codescale.report.plan_table import plan_table
 
     if preset is not None:
         if not plan:

@@ -43,6 +43,7 @@ class Study:
         self.progress = progress or Silent()
         self.config = self.folder.config()
         self._timings = Timings(self.folder.timings)
+        self._opened: Corpus | None = None
 
     @classmethod
     def create(cls, folder: str | Path, preset: str = "demo", progress: Progress | None = None) -> Study:
@@ -61,6 +62,7 @@ class Study:
         begun = time.monotonic()
         fresh = not self.folder.manifest.exists()
         manifest = build_corpus(self.config, self.folder, self.progress)
+        self._opened = None
         if fresh:
             self._timings.add("corpus", seconds=time.monotonic() - begun)
         return manifest
@@ -139,7 +141,7 @@ class Study:
         config = self._with_unique_tokens()
         space = study_space(config, self.folder)
         warm = WarmStart(
-            law_optimum=self._mixture(), bootstrap_optima=self._thompson(), evaluated=self._at_search_scale()
+            law_optimum=self._mixture(), bootstrap_optima=self._thompson(), evaluated=self._with_the_trials_seed()
         )
         opener = session_factory(self.config, self.folder.corpus, self.folder.checkpoints)
         with started_ray(self.config):
@@ -213,8 +215,9 @@ class Study:
                 )
             fresh = [record for record in execution.records if record.spec.run_id not in done]
             self._timings.add(stage, seconds=execution.seconds, orchestration=execution.orchestration, records=fresh)
+            done = {record.spec.run_id: record for record in execution.records}
         self._publish()
-        return [record for record in read_records(self.folder.runs) if record.spec.run_id in {s.run_id for s in specs}]
+        return [done[spec.run_id] for spec in specs]
 
     def _train_together(self, specs: list[RunSpec]) -> None:
         from codescale.comparison.job import train_together
@@ -248,9 +251,12 @@ class Study:
         write_curves(self.folder.tensorboard, records)
 
     def _corpus(self) -> Corpus:
+        """The corpus, every shard verified: once for a study object, since a large one takes long to read."""
         from codescale.corpus.reader import open_corpus
 
-        return open_corpus(self.folder.corpus)
+        if self._opened is None:
+            self._opened = open_corpus(self.folder.corpus)
+        return self._opened
 
     def _available(self) -> dict[str, int]:
         corpus = self._corpus()
@@ -308,17 +314,13 @@ class Study:
             seed=self.config.seed,
         )
 
-    def _at_search_scale(self) -> list[RunRecord]:
-        """The sweep's runs that ended at the trials' N, D and unique tokens: they need not be done again."""
-        search, unique = self.config.search, self._unique_tokens()
+    def _with_the_trials_seed(self) -> list[RunRecord]:
+        """The sweep's runs under the trials' seed; the search takes those of its own N, D and unique tokens."""
         return [
             record
             for record in read_records(self.folder.runs)
             if record.status == "ok"
             and record.spec.stage in ("grid", "mixture")
-            and record.spec.size == search.size
-            and search.tokens in record.spec.token_points
-            and record.spec.unique_tokens == unique
             and record.spec.seed == self.config.seed
         ]
 

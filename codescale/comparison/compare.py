@@ -11,13 +11,14 @@ import numpy as np
 
 from codescale.allocation.optimize import predict_objective
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM
-from codescale.comparison.statistics import LEVEL, paired_difference, summary, weighted_mean
+from codescale.comparison.statistics import LEVEL, paired_difference, summary
 from codescale.comparison.verdict import beats, harmed_languages, nothing_found, statement
 from codescale.corpus.reader import Corpus
 from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.mixture import Mixture
 from codescale.runs import RunRecord
+from codescale.search.objective import Objective
 from codescale.study import StudyConfig
 from codescale.training.ray_train import read_test_losses
 
@@ -40,9 +41,9 @@ def prediction(config: StudyConfig, law: Law, mixture: Mixture) -> dict[str, Any
 
 
 def _summaries(losses: Sequence[Losses], config: StudyConfig) -> dict[str, Any]:
-    weights = config.weights()
+    objective = Objective.of(config.weights(), config.comparison.tokens)
     return {
-        "objective": summary([weighted_mean(run, weights) for run in losses]),
+        "objective": summary([objective.value(run) for run in losses]),
         "losses": {language: summary([run[language] for run in losses]) for language in config.languages},
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -30,9 +30,3 @@ def paired_difference(values: Sequence[float], reference: Sequence[float], level
     return {
         "mean": mean, "standard_error": difference["standard_error"], "low": mean - half, "high": mean + half,
     }  # fmt: skip
-
-
-def weighted_mean(losses: Mapping[str, float], weights: Mapping[str, float]) -> float:
-    """The objective: the mean of ``losses`` (nats per token) under ``weights``, which are scaled to sum 1."""
-    total = math.fsum(weights.values())
-    return math.fsum(weight * losses[name] for name, weight in weights.items() if weight) / total

@@ -18,10 +18,10 @@ def _known(value: float | None) -> bool:
 
 
 def count(value: float | None, unit: str = "") -> str:
-    """``1234567`` as ``1.23 M``; FLOPs and parameters as well as tokens."""
+    """``1234567`` as ``1.23 M``; a thousand million is B for tokens and parameters, G before a unit such as FLOP."""
     if value is None or not math.isfinite(value):
         return DASH
-    prefixes = [(1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")]
+    prefixes = [(1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G" if unit else "B"), (1e6, "M"), (1e3, "k")]
     for size, prefix in prefixes:
         if abs(value) >= size * 0.9995:
             text = f"{value / size:.3g}" if abs(value) < 999.5 * size else f"{value / size:.0f}"

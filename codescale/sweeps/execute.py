@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import ray
@@ -121,7 +121,7 @@ class _Pool:
         options = {"num_cpus": self._workers.threads, "num_gpus": self._workers.gpus}
         return ray.remote(**options)(RunWorker).remote(self._factory, self._folder)  # type: ignore[call-overload]
 
-    def do(self, specs: Sequence[RunSpec]):  # type: ignore[no-untyped-def]
+    def do(self, specs: Sequence[RunSpec]) -> Iterator[RunRecord]:
         """Yields the record of each of ``specs`` as it comes."""
         waiting = deque(specs)
         idle = {number: self._start() for number in range(min(self._workers.count, len(waiting)))}

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from scipy.stats import ttest_rel
 
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs, comparison_seeds
-from codescale.comparison.statistics import paired_difference, summary, weighted_mean
+from codescale.comparison.statistics import paired_difference, summary
 from codescale.comparison.verdict import beats, harmed_languages, statement
 from codescale.mixture import Mixture
+from codescale.search.objective import Objective
 from codescale.study import StudyConfig
 
 losses = st.lists(st.floats(1, 6), min_size=3, max_size=8)
@@ -33,7 +34,7 @@ def test_summary_is_mean_and_standard_error() -> None:
 
 
 def test_the_objective_scales_its_weights() -> None:
-    assert weighted_mean({"a": 1.0, "b": 4.0}, {"a": 2.0, "b": 1.0, "c": 0.0}) == pytest.approx(2.0)
+    assert Objective.of({"a": 2.0, "b": 1.0, "c": 0.0}, 100).value({"a": 1.0, "b": 4.0}) == pytest.approx(2.0)
 
 
 def difference(low: float, high: float) -> dict:

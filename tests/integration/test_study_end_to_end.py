@@ -88,6 +88,18 @@ def test_the_runs_table_holds_every_run_once(finished: Path) -> None:
     assert {"grid", "alone", "pair", "mixture", "trial", "comparison"} == set(stages)
 
 
+def test_the_sweeps_runs_warm_start_the_search_and_trials_see_the_same_text(finished: Path) -> None:
+    trials = json.loads((finished / "search.json").read_text())["trials"]
+    swept = {trial["run_id"] for trial in trials if trial["source"] == "sweep"}
+    # Eight mixtures and three languages alone were trained at the trials' size, D and seed.
+    assert len(swept) == 8 + 3
+    assert next(trial["source"] for trial in trials if trial["source"] != "sweep") == "law"
+    specs = [json.loads(path.read_text())["spec"] for path in (finished / "runs").glob("*.json")]
+    held = {stage: {s["unique_tokens"] for s in specs if s["stage"] == stage} for stage in ("mixture", "trial")}
+    assert held["trial"] == held["mixture"]
+    assert None not in held["trial"]
+
+
 def test_nothing_is_done_twice(finished: Path) -> None:
     before = files_of(finished / "runs")
     again = run("demo", finished)

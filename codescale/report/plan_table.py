@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.console import Group
 from rich.table import Table
 
+from codescale.report.quantities import count
 from codescale.runs import RunSpec
 from codescale.study import StudyConfig
 from codescale.sweeps.plan import Cost, cost_of
@@ -19,17 +20,9 @@ PLANS = {
 }
 
 
-def quantity(value: float) -> str:
-    """A count with a unit that a person reads: 1.2 M, 64 B, 3.4 T, or in powers of ten beyond."""
-    for limit, unit in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if value >= 0.9995 * limit:
-            return f"{value / limit:.3g} {unit}" if value < limit * 1000 else f"{value:.3g}"
-    return f"{value:.0f}"
-
-
 def _row(name: str, config: StudyConfig, cost: Cost, sizes: Sequence[int]) -> tuple[str, ...]:
-    spread = quantity(min(sizes)) if len(set(sizes)) == 1 else f"{quantity(min(sizes))} to {quantity(max(sizes))}"
-    return name, f"{cost.points:,}", f"{cost.runs:,}", spread, quantity(cost.tokens), f"{cost.flops:.2e}"
+    spread = count(min(sizes)) if len(set(sizes)) == 1 else f"{count(min(sizes))} to {count(max(sizes))}"
+    return name, f"{cost.points:,}", f"{cost.runs:,}", spread, count(cost.tokens), f"{cost.flops:.2e}"
 
 
 def plan_table(config: StudyConfig, specs: Sequence[RunSpec]) -> Group:
