@@ -13,6 +13,7 @@ from codescale.errors import UserError
 from codescale.laws.forms import find_form
 from codescale.laws.forms.base import Form
 from codescale.laws.observations import Array, Mask
+from codescale.laws.surface import Surface
 
 LEVEL = 0.9
 """The level of every interval."""
@@ -132,6 +133,10 @@ class Law(BaseModel):
             for target in self.targets
         ]
         return np.moveaxis(np.array(columns), -1, 0)
+
+    def surface(self, sample: int | None = None) -> Surface:
+        """The law as a function of N, D and the shares; under bootstrap sample ``sample`` where one is given."""
+        return Surface(self.form, self.domains, self.values if sample is None else self.samples[sample])
 
     @cached_property
     def noise_deviation(self) -> Array:
