@@ -10,17 +10,24 @@ import os
 from collections.abc import Mapping
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from codescale.errors import UserError
-from codescale.laws.forms import BASELINES, CANDIDATES, find_form
+from codescale.laws.candidates import GAUSSIAN_PROCESS, Candidate, fit_form, log_losses, stack_candidates, with_process
+from codescale.laws.forms import BASELINES, CANDIDATES, FORMS, find_form
 from codescale.laws.forms.base import Form
-from codescale.laws.holdout import Split, held_out_residuals, make_splits, score
-from codescale.laws.law import NORMAL_90, FittedRange, HeldOut, Law
-from codescale.laws.observations import Array, Observations, narrow, observe
+from codescale.laws.forms.stack import Stack
+from codescale.laws.holdout import Split, make_splits
+from codescale.laws.law import Law
+from codescale.laws.noise import correlation, deviation, fitted_range, widening
+from codescale.laws.observations import Array, Observations, narrow, observe, thin
 from codescale.laws.replicates import between_seeds
 from codescale.laws.warning import warn
 from codescale.progress import Progress, Silent
 from codescale.runs import RunsTable
+
+COMPOSED = (Stack.name, GAUSSIAN_PROCESS)
+"""Laws that are made of several forms: candidates of ``auto`` beside the forms themselves."""
 
 _BATCH = 25
 """Bootstrap samples fitted between two steps of the progress bar."""
@@ -39,65 +46,55 @@ def fit_law(
     hyper: Mapping[str, float] | None = None,
     bytes_per_token: Mapping[str, float] | None = None,
 ) -> Law:
-    """Fits ``law`` (``auto`` or a form's name) to the fittable rows of ``table``.
+    """Fits ``law`` (``auto``, a form's name, ``stack`` or ``gaussian-process``) to the fittable rows of ``table``.
 
     ``bootstrap``: samples for the intervals, over trunks (0: none). ``workers``: threads (None: one a core). The
     keyword-only arguments narrow a table of several corpora, organisations or hyperparameters. The same table and
     seed give the same law. Raises :class:`UserError` for an unknown law, a mix that was not narrowed, and fewer rows
     than parameters; gives a :class:`LawWarning` for what the data cannot identify.
     """
-    form = None if law == "auto" else find_form(law)
-    workers = workers or os.cpu_count() or 1
-    chosen = narrow(table, corpus_id, organisation, hyper)
+    check_name(law)
+    chosen = thin(narrow(table, corpus_id, organisation, hyper), seed)
     data = observe(chosen)
-    _warn_of_oddities(data)
+    warn_of_oddities(data)
     splits = make_splits(data, seed)
-    held_out: dict[str, HeldOut] = {}
-    residuals: dict[str, list[Array]] = {}
-    forms = _forms_to_try(data, form)
-    if splits:
-        with progress.bar("held-out error of each law", len(forms)) as advance:
-            for one in forms:
-                if _enough_rows(one, data) is None:
-                    residuals[one.name] = held_out_residuals(one, data, splits, workers)
-                    held_out[one.name] = score(one, data, splits, residuals[one.name])
-                advance(1)
-    form = form or _choose(data, held_out)
-    unidentified = form.unidentified(data)
-    _warn_of_choice(form, held_out, unidentified)
-    values = form.fit(data, np.ones((1, len(data))), workers)[0]
-    samples = _bootstrap(form, data, values, seed, bootstrap, progress, workers)
-    targets = form.law_targets(data)
-    in_sample = _residuals(form, data, values)
-    noise = _noise(form, data, in_sample, splits, residuals.get(form.name, []))
-    if not form.one_loss:
-        noise = np.hypot(noise, between_seeds(chosen, targets))
-    names = [form.parameter_names(data.domains, target) for target in targets]
-    return Law(
-        name=form.name,
-        formula=form.formula,
-        domains=data.domains,
-        targets=targets,
-        parameters={target: dict(zip(names[k], values[k].tolist(), strict=True)) for k, target in enumerate(targets)},
-        fitted_range=_range(data),
-        noise=dict(zip(targets, noise.tolist(), strict=True)),
-        correlation=_correlation(in_sample).tolist(),
-        held_out=held_out,
-        unidentified=unidentified,
-        bytes_per_token=None if bytes_per_token is None else dict(bytes_per_token),
-        seed=seed,
-        fitted_rows=int(data.usable.sum()),
-        runs=os.path.basename(table.path),  # noqa: PTH119 (a path may be a URL)
-        bootstrap={
-            target: {name: samples[:, k, p].tolist() for p, name in enumerate(names[k])}
-            for k, target in enumerate(targets)
-        }
-        if len(samples)
-        else {},
-    )
+    workers = workers or os.cpu_count() or 1
+    with threadpool_limits(1, user_api="blas"):  # else every thread's products start threads of their own
+        candidates = fit_candidates(data, splits, law, seed, workers, progress)
+        best = _choose(candidates, law)
+        unidentified = best.form.unidentified(data)
+        _warn_of_choice(best, candidates, unidentified)
+        samples = _bootstrap(best.form, data, best.values, seed, bootstrap, progress, workers)
+    return _assembled(chosen, data, splits, best, candidates, samples, unidentified, seed, bytes_per_token)
 
 
-def _warn_of_oddities(data: Observations) -> None:
+def check_name(law: str) -> None:
+    """Raises :class:`UserError` where no law is called ``law``."""
+    if law not in ("auto", *COMPOSED):
+        find_form(law)
+
+
+def fit_candidates(
+    data: Observations, splits: list[Split], law: str, seed: int, workers: int, progress: Progress
+) -> list[Candidate]:
+    """``law`` and the baselines, or all that ``auto`` chooses among, fitted and judged."""
+    composed = law == "auto" or law in COMPOSED
+    forms = _forms_to_try(data, None if composed else find_form(law))
+    fitted: list[Candidate] = []
+    with progress.bar("laws and their held-out errors", len(forms) + 2 * composed) as advance:
+        for form in forms:
+            if _lacking_rows(form, data) is None:
+                fitted.append(fit_form(form, data, splits, fitted, workers))
+            advance(1)
+        stack = stack_candidates(data, splits, fitted) if composed else None
+        advance(composed)
+        process = with_process(stack, data, splits, seed, workers) if stack else None
+        advance(composed)
+    return [*fitted, *(one for one in (stack, process) if one)]
+
+
+def warn_of_oddities(data: Observations) -> None:
+    """Warns of rows left out and targets that never change; raises :class:`UserError` for a target without a row."""
     left_out = int((~data.usable).sum())
     if left_out:
         warn(
@@ -112,7 +109,7 @@ def _warn_of_oddities(data: Observations) -> None:
             warn(f"{data.path}, loss.{target}: is the same in all rows, nothing can be learnt from it")
 
 
-def _enough_rows(form: Form, data: Observations) -> tuple[str, int, int] | None:
+def _lacking_rows(form: Form, data: Observations) -> tuple[str, int, int] | None:
     """(target, rows, parameters) of the first target with fewer usable rows than the form has parameters."""
     needed = form.free_parameters(data)
     observed = np.isfinite(form.observed(data)) & data.usable[:, None]
@@ -124,8 +121,8 @@ def _enough_rows(form: Form, data: Observations) -> tuple[str, int, int] | None:
 
 def _forms_to_try(data: Observations, form: Form | None) -> list[Form]:
     """The chosen form or the candidates, and the baselines. Raises :class:`UserError` where the rows are too few."""
-    wanted = [form] if form else _candidates(data)
-    short = [_enough_rows(one, data) for one in wanted]
+    wanted = [form] if form else _suitable(data)
+    short = [_lacking_rows(one, data) for one in wanted]
     if all(short):
         target, rows, needed = min((entry for entry in short if entry), key=lambda entry: entry[2])
         name = form.name if form else "the smallest law"
@@ -140,34 +137,41 @@ def _forms_to_try(data: Observations, form: Form | None) -> list[Form]:
     return [*fitting, *(find_form(name) for name in BASELINES if name not in names)]
 
 
-def _candidates(data: Observations) -> list[Form]:
+def _suitable(data: Observations) -> list[Form]:
     """What ``auto`` tries; with one mixture in the table nothing can be learnt of the shares."""
     forms = [form for form in map(find_form, CANDIDATES) if form.suits(data)]
     return forms if data.mixture_index.max() > 0 else [form for form in forms if form.ignores_shares]
 
 
-def _choose(data: Observations, held_out: dict[str, HeldOut]) -> Form:
-    """The candidate with the least held-out error; without hold-outs the first that has enough rows."""
-    scored = [name for name in CANDIDATES if name in held_out]
-    if scored:
-        return find_form(min(scored, key=lambda name: held_out[name].error))
-    return next(form for form in _candidates(data) if _enough_rows(form, data) is None)
+def _choose(candidates: list[Candidate], law: str) -> Candidate:
+    """``law``, or of all but the baselines the one with the least held-out error; unjudged, the first."""
+    by_name = {candidate.name: candidate for candidate in candidates}
+    if law in by_name:
+        return by_name[law]
+    if law in COMPOSED:
+        warn(f"{law}: too few runs for it; the best single law is taken")
+    judged = [one for one in candidates if one.held_out and one.name not in BASELINES]
+    if judged:
+        return min(judged, key=lambda one: one.held_out.error if one.held_out else np.inf)
+    return candidates[0]
 
 
-def _warn_of_choice(form: Form, held_out: dict[str, HeldOut], unidentified: dict[str, str]) -> None:
+def _warn_of_choice(best: Candidate, candidates: list[Candidate], unidentified: dict[str, str]) -> None:
     reasons: dict[str, list[str]] = {}
     for name, reason in unidentified.items():
         reasons.setdefault(reason, []).append(name)
     for reason, names in reasons.items():
         shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-        warn(f"{form.name}: the data cannot identify {shown}: {reason}")
-    if not held_out:
-        warn(f"{form.name}: too few runs to hold any out: its error on unseen runs is not known")
-    for name in BASELINES:
-        if form.name not in BASELINES and form.name in held_out and name in held_out:
-            ours, theirs = held_out[form.name].error, held_out[name].error
+        warn(f"{best.name}: the data cannot identify {shown}: {reason}")
+    if best.held_out is None:
+        warn(f"{best.name}: too few runs to hold any out: its error on unseen runs is not known")
+        return
+    ours = best.held_out.error
+    for other in candidates:
+        if other.name in BASELINES and best.name not in BASELINES and other.held_out:
+            theirs = other.held_out.error
             if theirs <= ours:
-                warn(f"{form.name}: held-out error {ours:.2%}, no better than the baseline {name} with {theirs:.2%}")
+                warn(f"{best.name}: held-out error {ours:.2%}, no better than the baseline {other.name}'s {theirs:.2%}")
 
 
 def _bootstrap(
@@ -192,51 +196,46 @@ def _bootstrap(
     return np.concatenate(parts)
 
 
-def _residuals(form: Form, data: Observations, values: Array) -> Array:
-    """(usable rows, law targets): predicted minus measured log loss on the rows fitted to."""
-    inputs = (data.domains, data.log_params[data.usable], data.log_tokens[data.usable], data.shares[data.usable])
-    predicted = np.column_stack([form.log_losses(one[None, :], *inputs)[0] for one in values])
-    return predicted - form.observed(data)[data.usable]
-
-
-def _noise(form: Form, data: Observations, in_sample: Array, splits: list[Split], held_out: list[Array]) -> Array:
-    """(law targets,): the deviation of a new run's log loss around the law.
-
-    From the 90th percentile of held-out residuals inside the range of N and D (``mixtures`` or ``runs``) where there
-    are twenty, else from the residuals of the fit, corrected for the parameters fitted.
-    """
-    known = np.isfinite(in_sample).sum(axis=0)
-    freedom = np.maximum(known - form.free_parameters(data), 1)
-    noise = np.sqrt(np.nansum(in_sample**2, axis=0) / freedom)
-    inside = [r for s, r in zip(splits, held_out, strict=False) if s.kind in ("mixtures", "runs")]
-    if inside:
-        pooled = np.abs(np.vstack(inside))
-        enough = np.isfinite(pooled).sum(axis=0) >= 20
-        if enough.any():
-            noise[enough] = np.nanquantile(pooled[:, enough], 0.9, axis=0) / NORMAL_90
-    return np.maximum(noise, 1e-9)
-
-
-def _correlation(residuals: Array) -> Array:
-    """(targets, targets): correlation of the residuals; targets measured together too rarely count as independent."""
-    count = residuals.shape[1]
-    result = np.eye(count)
-    for i in range(count):
-        for j in range(i):
-            both = np.isfinite(residuals[:, i]) & np.isfinite(residuals[:, j])
-            first, second = residuals[both, i], residuals[both, j]
-            if len(first) >= 5 and first.std() > 0 and second.std() > 0:
-                result[i, j] = result[j, i] = float(np.corrcoef(first, second)[0, 1])
-    return result
-
-
-def _range(data: Observations) -> FittedRange:
-    params, tokens = np.exp(data.log_params[data.usable]), np.exp(data.log_tokens[data.usable])
-    shares = data.shares[data.usable]
-    return FittedRange(
-        n_params=(float(params.min()), float(params.max())),
-        n_tokens=(float(tokens.min()), float(tokens.max())),
-        proportions={
-            name: (float(shares[:, k].min()), float(shares[:, k].max())) for k, name in enumerate(data.domains)
+def _assembled(
+    table: RunsTable, data: Observations, splits: list[Split], best: Candidate, candidates: list[Candidate],
+    samples: Array, unidentified: dict[str, str], seed: int, bytes_per_token: Mapping[str, float] | None,
+) -> Law:  # fmt: skip
+    form = best.form
+    targets = form.law_targets(data)
+    names = [form.parameter_names(data.domains, target) for target in targets]
+    in_sample = (log_losses(form, best.values, data) - form.observed(data))[data.usable]
+    noise = deviation(in_sample, form.free_parameters(data), splits, best.residuals)
+    if not form.one_loss:
+        noise = np.hypot(noise, between_seeds(table, targets))
+    return Law(
+        name=best.name,
+        members=form.member_names if isinstance(form, Stack) else (),
+        formula=form.formula if best.process is None else f"{form.formula}, and a Gaussian process on what it leaves",
+        domains=data.domains,
+        targets=targets,
+        parameters={
+            target: dict(zip(names[k], best.values[k].tolist(), strict=True)) for k, target in enumerate(targets)
         },
+        fitted_range=fitted_range(data, data.usable),
+        noise=dict(zip(targets, noise.tolist(), strict=True)),
+        correlation=correlation(in_sample, splits, best.residuals).tolist(),
+        widening=widening(data, splits, best.residuals, noise),
+        held_out={one.name: one.held_out for one in candidates if one.held_out},
+        unidentified=unidentified,
+        bytes_per_token=None if bytes_per_token is None else dict(bytes_per_token),
+        seed=seed,
+        fitted_rows=int(data.usable.sum()),
+        runs=os.path.basename(table.path),  # noqa: PTH119 (a path may be a URL)
+        bootstrap={
+            target: {name: samples[:, k, p].tolist() for p, name in enumerate(names[k])}
+            for k, target in enumerate(targets)
+        }
+        if len(samples)
+        else {},
+        process=best.process,
     )
+
+
+def law_names() -> tuple[str, ...]:
+    """Every name that ``--law`` takes."""
+    return ("auto", *FORMS, *COMPOSED)

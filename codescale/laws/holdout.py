@@ -15,6 +15,8 @@ from codescale.laws.law import HeldOut
 from codescale.laws.observations import Array, Mask, Observations
 
 FOLDS = 5
+INSIDE = ("mixtures", "runs")
+"""Kinds of hold-out that stay inside the range of N and D."""
 
 
 @dataclass(frozen=True)
@@ -61,20 +63,6 @@ def _folds(data: Observations, seed: int) -> list[Split]:
         test = np.isin(groups, part) & data.usable
         splits.append(Split(kind, data.usable & ~test, test))
     return splits
-
-
-def held_out_residuals(form: Form, data: Observations, splits: list[Split], workers: int | None) -> list[Array]:
-    """Per split (test rows, law targets): predicted minus measured log loss, NaN where not measured."""
-    if not splits:
-        return []
-    values = form.fit(data, np.array([split.train for split in splits], dtype=float), workers)
-    observed = form.observed(data)
-    residuals = []
-    for split, fitted in zip(splits, values, strict=True):
-        inputs = (data.domains, data.log_params[split.test], data.log_tokens[split.test], data.shares[split.test])
-        predicted = np.column_stack([form.log_losses(one[None, :], *inputs)[0] for one in fitted])
-        residuals.append(predicted - observed[split.test])
-    return residuals
 
 
 def score(form: Form, data: Observations, splits: list[Split], residuals: list[Array]) -> HeldOut:

@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from codescale.errors import UserError
 from codescale.laws.forms import find_form
 from codescale.laws.forms.base import Form
+from codescale.laws.forms.stack import Stack
+from codescale.laws.gaussian_process import GaussianProcess, Posterior, condition
+from codescale.laws.kernel import kernel_inputs
 from codescale.laws.observations import Array, Mask
 from codescale.laws.surface import Surface
 
@@ -21,7 +24,7 @@ LEVEL = 0.9
 NORMAL_90 = 1.6448536269514722
 """Half-width of a normal distribution's 90 % interval in standard deviations."""
 
-_ROWS_AT_ONCE = 20_000
+_ROWS_AT_ONCE = 4_000
 
 
 class HeldOut(BaseModel):
@@ -45,6 +48,25 @@ class FittedRange(BaseModel):
     n_tokens: tuple[float, float]
     proportions: dict[str, tuple[float, float]]
 
+    def distance(self, n_params: Array, n_tokens: Array, proportions: Array) -> tuple[Array, Mask]:
+        """(rows,): how far outside the range, and whether an interval can be known there.
+
+        The distance adds log N and log D beyond the range, each in units of the fitted log range (at least log 2), and
+        the largest excess of a share in units of its range (at least 0.05). 0 is inside. Nothing is known of an N (or
+        D) other than the only one that was fitted.
+        """
+        total, knowable = np.zeros(len(n_params)), np.ones(len(n_params), dtype=bool)
+        for values, (least, most) in ((n_params, self.n_params), (n_tokens, self.n_tokens)):
+            beyond = np.maximum(np.log(least / values), np.log(values / most))
+            beyond = np.where(beyond > 0.01, beyond, 0.0)
+            total += beyond / max(np.log(most / least), np.log(2.0))
+            if np.log(most / least) < 0.01:
+                knowable &= beyond == 0
+        low, high = np.array(list(self.proportions.values())).T
+        excess = np.maximum(low - proportions, proportions - high)
+        excess = np.where(excess > 1e-6, excess, 0.0)
+        return total + (excess / np.maximum(high - low, 0.05)).max(axis=1), knowable
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -64,16 +86,19 @@ class Prediction:
 class Law(BaseModel):
     """A law as it is stored: every number that a prediction needs, under its name.
 
-    ``parameters`` maps target to parameter name to value; ``bootstrap`` maps target to parameter name to one value
-    per sample (samples are joint over targets). ``noise`` is the standard deviation of a new run's log loss around
-    the law, per target, from held-out rows where there are any; ``correlation`` (targets, targets) that of the
-    residuals. ``unidentified`` names what the data could not tell, and why. ``bytes_per_token`` turns nats per token
-    into bits per byte.
+    ``members`` names the forms of a stack (none: ``name`` is the form); ``process`` is a Gaussian process on what the
+    form leaves over (none: the form stands alone). ``parameters`` maps target to parameter name to value; ``bootstrap``
+    maps target to parameter name to one value per sample (samples are joint over targets). ``noise`` is the standard
+    deviation of a new run's log loss around the law, per target, from held-out rows where there are any;
+    ``correlation`` (targets, targets) that of the residuals; ``widening`` multiplies the distance outside the fitted range.
+    ``unidentified`` names what the data could not tell, and why. ``bytes_per_token`` turns nats per token into bits per
+    byte.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     format: Literal["codescale-law-1"] = "codescale-law-1"
     name: str
+    members: tuple[str, ...] = ()
     formula: str
     domains: tuple[str, ...] = Field(min_length=1)
     targets: tuple[str, ...] = Field(min_length=1)
@@ -81,6 +106,7 @@ class Law(BaseModel):
     fitted_range: FittedRange
     noise: dict[str, float]
     correlation: list[list[float]]
+    widening: float = Field(default=1.0, ge=0)
     held_out: dict[str, HeldOut] = {}
     unidentified: dict[str, str] = {}
     bytes_per_token: dict[str, float] | None = None
@@ -88,6 +114,7 @@ class Law(BaseModel):
     fitted_rows: int
     runs: str
     bootstrap: dict[str, dict[str, list[float]]] = {}
+    process: GaussianProcess | None = None
 
     @model_validator(mode="after")
     def _is_complete(self) -> Law:
@@ -99,8 +126,12 @@ class Law(BaseModel):
                 raise ValueError(f"bootstrap.{target} does not hold {', '.join(wanted)}")
             if self.noise.get(target, -1.0) < 0:
                 raise ValueError(f"noise.{target} is missing or negative")
-        if set(self.fitted_range.proportions) != set(self.domains):
-            raise ValueError("fitted_range.proportions does not hold every domain")
+        if tuple(self.fitted_range.proportions) != self.domains:
+            raise ValueError("fitted_range.proportions does not hold every domain in order")
+        if self.process and not set(self.process.targets) <= set(self.targets):
+            raise ValueError("process.targets holds a target that the law does not have")
+        if self.process and self.process.shares and len(self.process.shares[0]) != len(self.domains):
+            raise ValueError("process.shares: has another number of domains than the law")
         lengths = {len(column) for columns in self.bootstrap.values() for column in columns.values()}
         if len(lengths) > 1:
             raise ValueError("bootstrap: the columns have different lengths")
@@ -108,10 +139,14 @@ class Law(BaseModel):
             raise ValueError("correlation is not targets by targets")
         return self
 
-    @property
+    @cached_property
     def form(self) -> Form:
-        """The form of this law. Raises :class:`UserError` where it is not known."""
-        return find_form(self.name, "the law's name")
+        """The form of this law, a stack where it has ``members``. Raises :class:`UserError` where one is not known."""
+        if not self.members:
+            return find_form(self.name, "the law's name")
+        first = self.parameters.get(self.targets[0], {})
+        weights = np.array([first.get(f"{name}/weight", np.nan) for name in self.members])
+        return Stack(tuple(find_form(name, "the law's members") for name in self.members), weights)
 
     @cached_property
     def values(self) -> Array:
@@ -134,9 +169,35 @@ class Law(BaseModel):
         ]
         return np.moveaxis(np.array(columns), -1, 0)
 
+    @cached_property
+    def posteriors(self) -> tuple[Posterior | None, ...]:
+        """Per target its process given the law's residuals, and those of every bootstrap sample after it; None where it
+        has none.
+        """
+        if self.process is None:
+            return (None,) * len(self.targets)
+        process = self.process
+        at = (np.array(process.log_params), np.array(process.log_tokens), np.array(process.shares))
+        found: list[Posterior | None] = []
+        for k, target in enumerate(self.targets):
+            own = process.targets.get(target)
+            if own is None:
+                found.append(None)
+                continue
+            residuals = np.array(own.residuals)[:, None]
+            if len(self.samples):
+                middle = self.form.log_losses(self.values[k : k + 1], self.domains, *at)
+                drawn = self.form.log_losses(self.samples[:, k], self.domains, *at)
+                shift = (middle - drawn).T[np.array(own.rows)]
+                residuals = np.hstack([residuals, residuals + shift])
+            found.append(condition(own, process.inputs, residuals))
+        return tuple(found)
+
     def surface(self, sample: int | None = None) -> Surface:
         """The law as a function of N, D and the shares; under bootstrap sample ``sample`` where one is given."""
-        return Surface(self.form, self.domains, self.values if sample is None else self.samples[sample])
+        column = 0 if sample is None else 1 + sample
+        posteriors = tuple(one and one.of_sample(column) for one in self.posteriors)
+        return Surface(self.form, self.domains, self.values if sample is None else self.samples[sample], posteriors)
 
     @cached_property
     def noise_deviation(self) -> Array:
@@ -169,33 +230,21 @@ class Law(BaseModel):
         for k in range(len(self.targets)):
             inputs = (self.domains, log_params, log_tokens, proportions)
             middle[:, k] = self.form.log_losses(self.values[k : k + 1], *inputs)[0]
-            spread = np.zeros(len(n_params))
-            if len(self.samples):
-                drawn = self.form.log_losses(self.samples[:, k], *inputs)
-                spread = _half_width(drawn)
-            deviation[:, k] = np.hypot(spread, self.noise_deviation[k] * (1.0 + distance))
+            drawn = self.form.log_losses(self.samples[:, k], *inputs) if len(self.samples) else None
+            posterior = self.posteriors[k]
+            if posterior is not None:
+                correction = posterior.correction(kernel_inputs(log_params, log_tokens, proportions))
+                middle[:, k] += correction[:, 0]
+                drawn = None if drawn is None else drawn + correction[:, 1:].T
+            spread = np.zeros(len(n_params)) if drawn is None else _half_width(drawn)
+            deviation[:, k] = np.hypot(spread, self.noise_deviation[k] * (1.0 + self.widening * distance))
         deviation[~knowable] = np.nan
         half = NORMAL_90 * deviation
         return Prediction(self.targets, np.exp(middle), np.exp(middle - half), np.exp(middle + half), distance > 0)
 
     def distance(self, n_params: Array, n_tokens: Array, proportions: Array) -> tuple[Array, Mask]:
-        """(rows,): how far outside the fitted range, and whether the interval can be known there.
-
-        The distance adds log N and log D beyond the range, each in units of the fitted log range (at least log 2),
-        and the largest excess of a share in units of its fitted range. 0 is inside.
-        """
-        total, knowable = np.zeros(len(n_params)), np.ones(len(n_params), dtype=bool)
-        for values, (least, most) in ((n_params, self.fitted_range.n_params), (n_tokens, self.fitted_range.n_tokens)):
-            beyond = np.maximum(np.log(least / values), np.log(values / most))
-            beyond = np.where(beyond > 0.01, beyond, 0.0)
-            total += beyond / max(np.log(most / least), np.log(2.0))
-            if np.log(most / least) < 0.01:
-                knowable &= beyond == 0
-        low = np.array([self.fitted_range.proportions[name][0] for name in self.domains])
-        high = np.array([self.fitted_range.proportions[name][1] for name in self.domains])
-        excess = np.maximum(low - proportions, proportions - high)
-        excess = np.where(excess > 1e-6, excess, 0.0)
-        return total + (excess / np.maximum(high - low, 0.05)).max(axis=1), knowable
+        """As :meth:`FittedRange.distance`; ``proportions`` in the order of ``domains``."""
+        return self.fitted_range.distance(n_params, n_tokens, proportions)
 
     def check_domains(self, domains: tuple[str, ...], where: str) -> None:
         """Raises :class:`UserError` where ``domains`` lack one of the law's or hold one that it does not know."""

@@ -13,11 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codescale.errors import UserError
+from codescale.laws.warning import warn
 from codescale.runs import RunsTable
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+
+MOST_ROWS = 20_000
+"""Rows that a law is fitted to: more do not sharpen it, and cost memory and time."""
 
 REPEATED = 1.5
 """Epochs over a language's distinct tokens from which a row counts as repeating them."""
@@ -123,6 +127,19 @@ def _narrow_hyper(rows: RunsTable, hyper: dict[str, float]) -> RunsTable:
                 f"say which hyper.{name} to take: one law over several would be wrong",
             )  # fmt: skip
     return rows
+
+
+def thin(table: RunsTable, seed: int) -> RunsTable:
+    """``table``, or of a larger one :data:`MOST_ROWS` rows: every run's last if they fit in, others at random."""
+    if len(table) <= MOST_ROWS:
+        return table
+    warn(f"{table.path}: fitted to {MOST_ROWS:,} of {len(table):,} rows, every run's last and others at random")
+    order = np.random.default_rng(seed).permutation(len(table))
+    by_length = order[np.argsort(-table.n_tokens[order], kind="stable")]
+    _, first = np.unique(table.trunk[by_length].astype(str), return_index=True)
+    is_last = np.zeros(len(table), dtype=bool)
+    is_last[by_length[first]] = True
+    return table.select(np.sort(np.concatenate([order[is_last[order]], order[~is_last[order]]])[:MOST_ROWS]))
 
 
 def epochs(table: RunsTable) -> Array:

@@ -10,25 +10,42 @@ from dataclasses import dataclass
 import numpy as np
 
 from codescale.laws.forms.base import Form
+from codescale.laws.gaussian_process import Posterior
+from codescale.laws.kernel import kernel_inputs
 from codescale.laws.observations import Array
 
 
 @dataclass(frozen=True)
 class Surface:
-    """The losses of ``values`` (targets, parameters) of a form over ``domains``."""
+    """The losses of ``values`` (targets, parameters) of a form over ``domains``, corrected by a Gaussian process.
+
+    ``posteriors`` (targets,): the process of each target, of one sample; None where the form stands alone.
+    """
 
     form: Form
     domains: tuple[str, ...]
     values: Array
+    posteriors: tuple[Posterior | None, ...]
 
     def log_losses(self, log_params: Array, log_tokens: Array, shares: Array) -> Array:
         """(rows, targets): natural logs of the losses (nats per token) at log N and log D (rows,) and shares (rows,
         domains).
         """
         inputs = (self.domains, log_params, log_tokens, shares)
-        return np.column_stack([self.form.log_losses(one[None, :], *inputs)[0] for one in self.values])
+        points = kernel_inputs(log_params, log_tokens, shares)
+        columns = []
+        for one, posterior in zip(self.values, self.posteriors, strict=True):
+            column = self.form.log_losses(one[None, :], *inputs)[0]
+            columns.append(column if posterior is None else column + posterior.correction(points)[:, 0])
+        return np.column_stack(columns)
 
     def losses_and_slopes(self, log_params: float, log_tokens: float, shares: Array) -> tuple[Array, Array]:
         """Losses (targets,) in nats per token at one point, and their derivatives by each share (targets, domains)."""
-        found = [self.form.share_gradient(one, self.domains, log_params, log_tokens, shares) for one in self.values]
-        return np.array([loss for loss, _ in found]), np.array([slope for _, slope in found])
+        losses, slopes = np.empty(len(self.values)), np.empty((len(self.values), len(shares)))
+        for k, (one, posterior) in enumerate(zip(self.values, self.posteriors, strict=True)):
+            losses[k], slopes[k] = self.form.share_gradient(one, self.domains, log_params, log_tokens, shares)
+            if posterior is not None:
+                correction, by_share = posterior.correction_and_slopes(log_params, log_tokens, shares)
+                losses[k] *= np.exp(correction)
+                slopes[k] = slopes[k] * np.exp(correction) + losses[k] * by_share
+        return losses, slopes

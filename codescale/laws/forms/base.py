@@ -7,6 +7,7 @@ logs of nats per token throughout, since errors of losses are relative.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -51,8 +52,17 @@ class Form(ABC):
         return {}
 
     @abstractmethod
-    def fit(self, data: Observations, weights: Array, workers: int | None = None) -> Array:
-        """Fits once per row of ``weights`` (samples, rows), from several starts: (samples, targets, parameters)."""
+    def fit(
+        self, data: Observations, weights: Array, workers: int | None = None, simpler: Mapping[str, Array] | None = None
+    ) -> Array:
+        """Fits once per row of ``weights`` (samples, rows), from several starts: (samples, targets, parameters).
+
+        ``simpler`` holds fits of other forms to the same weights by name: a form that extends one may start there.
+        """
+
+    def near(self, data: Observations, values: Array, weights: Array, workers: int | None = None) -> Array:
+        """Fits once per row of ``weights`` from ``values`` (targets, parameters): (samples, targets, parameters)."""
+        return self.fit(data, weights, workers)
 
     def resample(
         self,

@@ -8,6 +8,7 @@ name or place: renaming or reordering languages changes nothing.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -47,7 +48,8 @@ class CurveForm(Form):
     """A form with an analytic Jacobian.
 
     ``delta``: see :class:`Problems`; ``strength``: the noise variance it assumes. Of all starts, after ``screening``
-    iterations, the best ``kept`` are carried on for ``iterations``: on the published tables more change nothing.
+    iterations, the best ``kept`` are carried on for ``iterations``: on the published tables more change nothing. A fit
+    near another one's end takes ``iterations_near``: fewer would leave it where held-out rows had drawn it.
     """
 
     delta: float = 0.01
@@ -55,6 +57,7 @@ class CurveForm(Form):
     screening: int = 8
     kept: int = 2
     iterations: int = 200
+    iterations_near: int = 200
 
     @abstractmethod
     def prior(self, data: Observations) -> Prior:
@@ -67,6 +70,10 @@ class CurveForm(Form):
     @abstractmethod
     def starts(self, data: Observations) -> Array:
         """(starts, parameters) on the solver's scale, relative where levelled."""
+
+    def warm_start(self, data: Observations, simpler: Mapping[str, Array]) -> Array | None:
+        """(samples, targets, parameters) on the solver's scale, from fits of simpler laws; None: take ``starts``."""
+        return None
 
     @abstractmethod
     def curve(self, theta: Array, log_params: Array, log_tokens: Array, shares: Array) -> tuple[Array, Array]:
@@ -123,7 +130,12 @@ class CurveForm(Form):
     def _centre(self, data: Observations) -> Centre:
         return Centre(float(data.log_params.mean()), float(data.log_tokens.mean()))
 
-    def fit(self, data: Observations, weights: Array, workers: int | None = None) -> Array:
+    def fit(
+        self, data: Observations, weights: Array, workers: int | None = None, simpler: Mapping[str, Array] | None = None
+    ) -> Array:
+        warm = self.warm_start(data, simpler or {})
+        if warm is not None:
+            return self._fit_from(data, warm, weights, self.iterations, workers)
         starts = self.starts(data)
         count = len(starts)
         problems, levels = self._problems(data, weights, count, None)
@@ -138,6 +150,19 @@ class CurveForm(Form):
         best = np.argmin(value.reshape(-1, keep), axis=1)
         theta = theta.reshape(-1, keep, theta.shape[1])[np.arange(len(best)), best]
         return self._finish(data, theta.reshape(len(weights), len(data.targets), -1))
+
+    def near(self, data: Observations, values: Array, weights: Array, workers: int | None = None) -> Array:
+        start = np.tile(self.inner(values, self._centre(data)), (len(weights), 1, 1))
+        return self._fit_from(data, start, weights, self.iterations_near, workers)
+
+    def _fit_from(
+        self, data: Observations, start: Array, weights: Array, iterations: int, workers: int | None
+    ) -> Array:
+        """From one ``start`` (samples, targets, parameters) on the solver's scale for each fit."""
+        problems, _ = self._problems(data, weights, 1, None)
+        theta = np.where(problems.free, start.reshape(problems.prior_mean.shape), problems.prior_mean)
+        theta, _ = minimise(problems, theta, iterations, workers)
+        return self._finish(data, theta.reshape(start.shape))
 
     def resample(
         self,

@@ -8,11 +8,12 @@ the law convex in the shares, and the sum is over heights relative to A_i, so th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from codescale.laws.forms.additive import mixing_unidentified
+from codescale.laws.forms.additive import Additive, mixing_unidentified
 from codescale.laws.forms.base import one_value
 from codescale.laws.forms.chinchilla import SCALARS, Chinchilla, inner_terms, named_terms, term_prior, term_starts
 from codescale.laws.forms.curve import Centre, CurveForm, Prior, joined
@@ -85,6 +86,14 @@ class Joint(CurveForm):
         terms, count = term_starts(), len(data.domains)
         factors = np.zeros((len(terms), 2 + 2 * count))
         return np.hstack([terms, factors, mixing_starts(len(terms), count)])
+
+    def warm_start(self, data: Observations, simpler: Mapping[str, Array]) -> Array | None:
+        """Where ``additive``, which it extends, ended: in half the time it ends as well as from its own starts."""
+        if Additive.name not in simpler:
+            return None
+        additive = Additive().inner(simpler[Additive.name], self._centre(data))
+        factors = np.zeros((*additive.shape[:-1], 2 + 2 * len(data.domains)))
+        return np.concatenate([additive[..., :5], factors, additive[..., 5:]], axis=-1)
 
     def curve(self, theta: Array, log_params: Array, log_tokens: Array, shares: Array) -> tuple[Array, Array]:
         count = shares.shape[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from codescale.laws.forms.base import Form, one_value
@@ -21,7 +23,9 @@ class Linear(Form):
         varying = 2 - one_value(data.log_params) - one_value(data.log_tokens)
         return varying + int(np.linalg.matrix_rank(data.shares))
 
-    def fit(self, data: Observations, weights: Array, workers: int | None = None) -> Array:
+    def fit(
+        self, data: Observations, weights: Array, workers: int | None = None, simpler: Mapping[str, Array] | None = None
+    ) -> Array:
         columns = _columns(data.log_params, data.log_tokens, data.shares)
         for k, log_values in enumerate((data.log_params, data.log_tokens)):
             if one_value(log_values):

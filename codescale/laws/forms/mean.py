@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from codescale.laws.forms.base import Form
@@ -21,7 +23,9 @@ class Mean(Form):
     def free_parameters(self, data: Observations) -> int:
         return 1
 
-    def fit(self, data: Observations, weights: Array, workers: int | None = None) -> Array:
+    def fit(
+        self, data: Observations, weights: Array, workers: int | None = None, simpler: Mapping[str, Array] | None = None
+    ) -> Array:
         known = np.isfinite(data.log_losses)
         weights = weights * data.usable
         total = np.maximum(weights @ known, 1e-300)

@@ -10,6 +10,8 @@ favours the easiest language, which is why this law stands beside the default on
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from codescale.errors import UserError
@@ -69,7 +71,9 @@ class Proportional(Form):
                     reasons[f"tau.{first}.{second}"] = "no pair run: set to 0"
         return reasons
 
-    def fit(self, data: Observations, weights: Array, workers: int | None = None) -> Array:
+    def fit(
+        self, data: Observations, weights: Array, workers: int | None = None, simpler: Mapping[str, Array] | None = None
+    ) -> Array:
         self._check(data)
         chinchilla = Chinchilla()
         own = np.stack(
