@@ -90,9 +90,9 @@ class Law(BaseModel):
     form leaves over (none: the form stands alone). ``parameters`` maps target to parameter name to value; ``bootstrap``
     maps target to parameter name to one value per sample (samples are joint over targets). ``noise`` is the standard
     deviation of a new run's log loss around the law, per target, from held-out rows where there are any;
-    ``correlation`` (targets, targets) that of the residuals; ``widening`` multiplies the distance outside the fitted range.
-    ``unidentified`` names what the data could not tell, and why. ``bytes_per_token`` turns nats per token into bits per
-    byte.
+    ``correlation`` (targets, targets) that of the residuals; ``widening`` multiplies the distance outside the fitted
+    range. ``unidentified`` names what the data could not tell, and why. ``bytes_per_token`` turns nats per token into
+    bits per byte.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
