@@ -69,7 +69,11 @@ def stack_candidates(data: Observations, splits: Sequence[Split], fitted: Sequen
     if not judged:
         return None
     limit = _WORTH_STACKING * min(judged.values())
-    members = [one for one in fitted if judged.get(one.name, np.inf) <= limit and not one.form.one_loss]
+    members = [
+        one
+        for one in fitted
+        if judged.get(one.name, np.inf) <= limit and not (one.form.one_loss or one.form.ignores_shares)
+    ]
     if len(members) < 2:
         return None
     weights = stack_weights([one.residuals for one in members], [split.kind for split in splits])

@@ -27,7 +27,7 @@ from codescale.runs import RunsTable
 SMALLER_MODELS = "smaller models"
 """The name of the ranking that is measured rather than predicted."""
 
-_FEWEST_MIXTURES = 4
+_FEWEST_MIXTURES = 3
 
 
 @dataclass(frozen=True)

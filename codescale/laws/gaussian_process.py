@@ -76,6 +76,8 @@ class GaussianProcess(BaseModel):
         count = len(self.log_params)
         if count > MOST_ROWS or not count == len(self.log_tokens) == len(self.shares):
             raise ValueError(f"log_params, log_tokens and shares differ in length or are more than {MOST_ROWS}")
+        if len({len(row) for row in self.shares}) != 1:
+            raise ValueError("shares: rows are missing or differ in length")
         for name, process in self.targets.items():
             if any(not 0 <= row < count for row in process.rows):
                 raise ValueError(f"targets.{name}.rows: names rows that do not exist")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from codescale.errors import UserError
 from codescale.laws.fit import fit_law
@@ -73,3 +75,27 @@ def test_predictions_stand_beside_the_rows() -> None:
     assert sum(table["extrapolated"].to_pylist()) == 440
     with pytest.raises(UserError, match=r"row \d+: lies outside what the law was fitted on \(N = 2\.015e\+08"):
         predict_table(law, train, strict=True)
+
+
+@pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
+def test_auto_ranks_regmix_mixtures_better_than_its_authors_trees() -> None:
+    train, test = published("regmix_1m_train.csv"), published("regmix_1m_test.csv")
+    law = fit_law(train, bootstrap=0)
+    prediction = law.predict(test.n_params, test.n_tokens, test.proportions)
+    ranks = [spearmanr(prediction.losses[:, k], test.losses[:, k])[0] for k in range(13)]
+    assert np.mean(ranks) >= 0.994
+    inside = (prediction.low < test.losses) & (test.losses < prediction.high)
+    assert 0.80 <= inside.mean() <= 0.97
+
+
+@pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
+def test_auto_predicts_larger_models_from_smaller_ones() -> None:
+    everything = published("pythia_7domains_train.csv")
+    few = everything.targets[::3]
+    table = replace(everything, targets=few, losses=everything.losses[:, ::3])
+    small, large = table.select(table.n_params < 2.5e8), table.select(table.n_params > 2.5e8)
+    law = fit_law(small, bootstrap=0)
+    prediction = law.predict(large.n_params, large.n_tokens, large.proportions)
+    assert np.abs(prediction.losses / large.losses - 1).mean() < 0.005
+    inside = (prediction.low < large.losses) & (large.losses < prediction.high)
+    assert 0.80 <= inside.mean() <= 0.97
