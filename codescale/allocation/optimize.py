@@ -1,85 +1,69 @@
-"""The mixture that minimises a weighted mean of predicted losses at N and D, and how sure that is.
+"""The best mixture under a law at N and D, and how sure that is: what `codescale optimize` answers.
 
-Sequential quadratic programming (SLSQP) from many feasible starts with the law's own derivative, then an exact
-projection onto the bounds. The default law is convex in the shares, so there every start ends in the one optimum; the
-starts are for laws that are not.
+The goal is a weighted mean of the predicted losses, or the worst of them against a reference; bounds, the tokens
+available, a pull towards a mixture that is trusted and "no language harmed" narrow it down.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from codescale.allocation.certainty import (
+    difference,
+    flatness,
+    marginal_values,
+    middle_90,
+    sample_optima,
+    sample_points,
+    standard_error,
+)
 from codescale.allocation.feasible import Feasible, feasible_set
 from codescale.allocation.files import Available, Bounds, check_names
+from codescale.allocation.goals import Array, Goal, Limits, Point, Pull, WeightedMean, WorstCase, no_limits
+from codescale.allocation.minimise import Problem, minimise, starts
 from codescale.errors import UserError
 from codescale.languages import default_weights, load_registry
 from codescale.laws.law import NORMAL_90, Law
 from codescale.laws.warning import warn
-from codescale.mixture import Mixture
+from codescale.mixture import Mixture, MixtureError
 
-Array = NDArray[np.float64]
-
-_RANDOM_STARTS = 12
-_SCREENED = 2_000
+GoalName = Literal["mean", "worst"]
 
 
 @dataclass(frozen=True)
 class Allocation:
     """The best mixture and what the law predicts for it; losses in nats per token, intervals of 90 %.
 
-    ``interval`` and ``losses`` hold (value,) low and high of one new run, NaN where the law cannot tell.
-    ``share_intervals`` are the middle 90 % of the optima of the bootstrap samples. ``objective_uniform`` is the
-    objective of equal shares, bounds or not; ``improvement`` the middle 90 % of (uniform - best) over the bootstrap
-    samples. ``weights`` sum to 1.
+    ``objective`` is the goal's value: nats per token for ``mean``, a ratio to the loss under the reference for
+    ``worst``; ``interval`` one new run's (NaN where the law cannot tell, and for ``worst``). ``losses`` hold value,
+    low and high of one new run. ``share_intervals`` are the middle 90 % of the optima of the bootstrap samples.
+    ``objective_uniform`` is the goal at equal shares, bounds or not; ``improvement`` the middle 90 % of (uniform -
+    best) over the samples. ``standard_error``: what not knowing the law better may cost, in the goal's unit; ``flat``:
+    the range of each share over all mixtures within that of the best. ``marginal``: what 1 % more tokens, all of that
+    language, change the goal by (value, low, high). ``harmed``: targets that weigh and that the law puts above their
+    loss under equal shares. ``weights`` sum to 1.
     """
 
     mixture: Mixture
+    goal: GoalName
     objective: float
     interval: tuple[float, float]
     losses: dict[str, tuple[float, float, float]]
     share_intervals: dict[str, tuple[float, float]]
     objective_uniform: float
     improvement: tuple[float, float]
+    standard_error: float
+    flat: dict[str, tuple[float, float]]
+    marginal: dict[str, tuple[float, float, float]]
+    harmed: tuple[str, ...]
     weights: dict[str, float]
     n_params: float
     n_tokens: float
     extrapolated: bool
-
-
-@dataclass(frozen=True)
-class _Objective:
-    """sum_i w_i L_i(p) at fixed N and D under ``values`` (targets, parameters)."""
-
-    law: Law
-    values: Array
-    weights: Array
-    log_params: float
-    log_tokens: float
-
-    def with_gradient(self, shares: Array) -> tuple[float, Array]:
-        total, gradient = 0.0, np.zeros(len(shares))
-        for weight, row in zip(self.weights, self.values, strict=True):
-            if weight > 0:
-                loss, slope = self.law.form.share_gradient(
-                    row, self.law.domains, self.log_params, self.log_tokens, shares
-                )
-                total += weight * loss
-                gradient += weight * slope
-        return total, gradient
-
-    def many(self, shares: Array) -> Array:
-        """(rows,): the objective of each of ``shares`` (rows, domains)."""
-        total = np.zeros(len(shares))
-        n, d = np.full(len(shares), self.log_params), np.full(len(shares), self.log_tokens)
-        for weight, row in zip(self.weights, self.values, strict=True):
-            if weight > 0:
-                total += weight * np.exp(self.law.form.log_losses(row[None], self.law.domains, n, d, shares)[0])
-        return total
 
 
 def optimize_mixture(
@@ -90,38 +74,59 @@ def optimize_mixture(
     bounds: Bounds | None = None,
     available: Available | None = None,
     seed: int = 0,
+    *,
+    goal: GoalName = "mean",
+    reference: Mixture | None = None,
+    kl: float = 0.0,
+    no_harm: float | None = None,
 ) -> Allocation:
-    """The mixture of ``law``'s domains that minimises the weighted mean of its targets' losses at N and D.
+    """The mixture of ``law``'s domains that minimises ``goal`` at N and D.
 
     ``weights``: per target, absent ones weigh 0, scaled to sum 1; None: equal over programming languages (and over
     targets that are no languages), 0 for natural-language text. ``bounds``: per language an interval or a fixed
-    share. ``available`` caps a share at max_epochs * tokens / D. Raises :class:`UserError` for names outside the law
-    and bounds in conflict.
+    share. ``available`` caps a share at max_epochs * tokens / D. ``goal``: ``mean``, the weighted mean of losses, or
+    ``worst``, the largest ratio of a loss to its value under ``reference`` (None: equal shares). ``kl``: nats that a
+    divergence of 1 nat from ``reference`` costs. ``no_harm``: no target that weighs may be predicted above its loss
+    under equal shares by more than this fraction. Raises :class:`UserError` for names outside the law, bounds in
+    conflict, and where no feasible mixture leaves every language unharmed: it names those that would be.
     """
-    feasible = feasible_set(law.domains, n_tokens, bounds, available)
-    weight = _weights(law, weights)
-    objective = _Objective(law, law.values, weight, float(np.log(n_params)), float(np.log(n_tokens)))
+    problem = _problem(law, n_params, n_tokens, weights, bounds, available, goal, reference, kl, no_harm)
     if law.form.ignores_shares:
         warn(f"{law.name} ignores the shares: to it every mixture is as good, so this one means nothing")
     generator = np.random.default_rng(seed)
-    best = _minimise(objective, feasible, _starts(objective, feasible, generator))
-    optima = _sample_optima(law, objective, feasible, best, len(law.samples))
+    begin = starts(problem, generator)
+    if no_harm is not None:
+        begin = [_unharmed(problem, law, begin), *begin]
+    best = minimise(problem, begin)
+    samples = sample_points(law, problem.point.log_params, problem.point.log_tokens)
+    optima = sample_optima(problem, samples, best)
     prediction = law.predict(np.array([n_params]), np.array([n_tokens]), best[None])
     if prediction.extrapolated[0]:
         warn(f"N = {n_params:.4g}, D = {n_tokens:.4g} or the best mixture lie outside what the law was fitted on")
-    uniform = np.full(len(law.domains), 1.0 / len(law.domains))
-    value, _ = objective.with_gradient(best)
+    weight = weights_of(law, weights)
+    uniform = _uniform(law)
+    value, value_uniform = problem.goal.values(problem.point.losses(np.stack([best, uniform])))
+    error = standard_error(problem, samples, optima, best)
+    losses, at_uniform = problem.point.losses(np.stack([best, uniform]))
+    harmed = (weight > 0) & (losses > at_uniform * (1.0 + 1e-6))
     return Allocation(
         mixture=Mixture.from_array(law.domains, best),
+        goal=goal,
         objective=float(value),
-        interval=_interval(objective, best, prediction.losses[0], n_params, n_tokens),
+        interval=_interval(law, weight, samples, best, n_params, n_tokens)
+        if goal == "mean"
+        else (float("nan"), float("nan")),
         losses={
             name: (float(prediction.losses[0, k]), float(prediction.low[0, k]), float(prediction.high[0, k]))
             for k, name in enumerate(law.targets)
         },
         share_intervals=_share_intervals(law, optima, best),
-        objective_uniform=float(objective.many(uniform[None])[0]),
-        improvement=_improvement(objective, uniform, best),
+        objective_uniform=float(value_uniform),
+        improvement=middle_90(difference(problem.goal, samples, uniform, best)),
+        standard_error=error,
+        flat=flatness(problem, best, error),
+        marginal=marginal_values(law, problem.goal, n_params, n_tokens, best),
+        harmed=tuple(name for name, worse in zip(law.targets, harmed, strict=True) if worse),
         weights=dict(zip(law.targets, weight.tolist(), strict=True)),
         n_params=float(n_params),
         n_tokens=float(n_tokens),
@@ -132,15 +137,17 @@ def optimize_mixture(
 def predict_objective(
     law: Law, n_params: float, n_tokens: float, mixture: Mixture, weights: Mapping[str, float] | None = None
 ) -> tuple[float, float, float]:
-    """The objective of a new run of ``mixture`` at N and D: value, low and high of 90 % (NaN where it cannot be told).
+    """The weighted mean of the losses of a new run of ``mixture`` at N and D: value, low and high of 90 % (NaN where it
+    cannot be told).
 
     Nats per token; ``weights`` as in :func:`optimize_mixture`.
     """
-    shares = mixture.array(law.domains)
-    objective = _Objective(law, law.values, _weights(law, weights), float(np.log(n_params)), float(np.log(n_tokens)))
+    shares = shares_of(law, mixture, "mixture")
+    weight = weights_of(law, weights)
     losses = law.predict(np.array([n_params]), np.array([n_tokens]), shares[None]).losses[0]
-    low, high = _interval(objective, shares, losses, n_params, n_tokens)
-    return float(objective.weights @ losses), low, high
+    samples = sample_points(law, float(np.log(n_params)), float(np.log(n_tokens)))
+    low, high = _interval(law, weight, samples, shares, n_params, n_tokens)
+    return float(weight @ losses), low, high
 
 
 def bootstrap_optima(
@@ -157,17 +164,71 @@ def bootstrap_optima(
 
     Good first trials of a search, since they spread as far as the law is unsure. Raises as :func:`optimize_mixture`.
     """
-    feasible = feasible_set(law.domains, n_tokens, bounds, available)
-    objective = _Objective(law, law.values, _weights(law, weights), float(np.log(n_params)), float(np.log(n_tokens)))
+    problem = _problem(law, n_params, n_tokens, weights, bounds, available, "mean", None, 0.0, None)
     generator = np.random.default_rng(seed)
-    best = _minimise(objective, feasible, _starts(objective, feasible, generator))
+    best = minimise(problem, starts(problem, generator))
     drawn = generator.permutation(len(law.samples))[:count]
-    return [
-        Mixture.from_array(law.domains, _minimise(_under(objective, law.samples[k]), feasible, [best])) for k in drawn
-    ]
+    points = [Point(law.surface(int(k)), problem.point.log_params, problem.point.log_tokens) for k in drawn]
+    return [Mixture.from_array(law.domains, minimise(problem.under(point), [best])) for point in points]
 
 
-def _weights(law: Law, weights: Mapping[str, float] | None) -> Array:
+def _problem(
+    law: Law, n_params: float, n_tokens: float, weights: Mapping[str, float] | None, bounds: Bounds | None,
+    available: Available | None, goal: GoalName, reference: Mixture | None, kl: float, no_harm: float | None,
+) -> Problem:  # fmt: skip
+    point = Point(law.surface(), float(np.log(n_params)), float(np.log(n_tokens)))
+    weight = weights_of(law, weights)
+    feasible: Feasible = feasible_set(law.domains, n_tokens, bounds, available)
+    trusted = _uniform(law) if reference is None else shares_of(law, reference, "reference")
+    wanted: Goal = WeightedMean(weight)
+    if goal == "worst":
+        wanted = WorstCase(weight, point.losses(trusted[None])[0])
+    if not (np.isfinite(kl) and kl >= 0):
+        raise UserError("--kl", f"{kl:g} is not a weight", "give a number of at least 0")
+    pull = Pull(trusted, kl) if kl > 0 else None
+    limits = no_limits(len(law.targets))
+    if no_harm is not None:
+        used = np.flatnonzero(weight > 0)
+        ceiling = point.losses(_uniform(law)[None])[0] * (1.0 + no_harm)
+        limits = Limits(np.eye(len(law.targets))[used], ceiling[used])
+    return Problem(point, wanted, feasible, limits, pull)
+
+
+def _unharmed(problem: Problem, law: Law, begin: list[Array]) -> Array:
+    """A feasible mixture that keeps the limits, the one that keeps them best.
+
+    Raises :class:`UserError` that names the languages which every feasible mixture harms.
+    """
+    limits = problem.limits
+    worst = WorstCase(limits.matrix.sum(axis=0), limits.matrix.T @ limits.ceiling + 1e-300)
+    safest = minimise(Problem(problem.point, worst, problem.feasible, no_limits(len(law.targets))), begin)
+    losses = problem.point.losses(safest[None])
+    if limits.excess(losses)[0] > 1e-6:
+        above = (limits.matrix @ losses[0] / limits.ceiling) > 1.0 + 1e-6
+        named = [law.targets[int(np.argmax(row))] for row, harmed in zip(limits.matrix, above, strict=True) if harmed]
+        raise UserError(
+            "no language harmed",
+            f"within the bounds, every mixture puts {', '.join(named)} above the loss under equal shares",
+            "widen the bounds, or leave --no-harm out",
+        )
+    return safest
+
+
+def _uniform(law: Law) -> Array:
+    return np.full(len(law.domains), 1.0 / len(law.domains))
+
+
+def shares_of(law: Law, mixture: Mixture, where: str) -> Array:
+    """(domains,): ``mixture`` in the law's order. Raises :class:`UserError` where it holds a language outside the
+    law.
+    """
+    try:
+        return mixture.array(law.domains)
+    except MixtureError as error:
+        raise UserError(where, str(error), f"the law knows {', '.join(law.domains)}") from None
+
+
+def weights_of(law: Law, weights: Mapping[str, float] | None) -> Array:
     """(targets,) summing to 1. A law of one loss over all domains has nothing to weigh."""
     whole = law.form.one_loss
     if weights is None:
@@ -186,56 +247,6 @@ def _weights(law: Law, weights: Mapping[str, float] | None) -> Array:
     return result / result.sum()
 
 
-def _starts(objective: _Objective, feasible: Feasible, generator: np.random.Generator) -> list[Array]:
-    """Uniform, the best of many random mixtures, and some of those at random; all feasible."""
-    count = len(feasible.domains)
-    drawn = feasible.random(_SCREENED, generator)
-    order = np.argsort(objective.many(drawn), kind="stable")
-    chosen = np.concatenate(
-        [order[: _RANDOM_STARTS // 2], order[-1 : -_RANDOM_STARTS // 2 : -1][: _RANDOM_STARTS // 2]]
-    )
-    return [feasible.project(np.full(count, 1.0 / count)), *drawn[chosen]]
-
-
-def _minimise(objective: _Objective, feasible: Feasible, starts: list[Array]) -> Array:
-    """The best feasible mixture that SLSQP reaches from ``starts``, none of which is ever lost."""
-    from scipy.optimize import minimize
-
-    scale = max(abs(objective.with_gradient(starts[0])[0]), 1e-12)
-
-    def value_and_gradient(shares: Array) -> tuple[float, Array]:
-        value, gradient = objective.with_gradient(np.maximum(shares, 0.0))
-        return value / scale, gradient / scale
-
-    sum_to_one: Any = {"type": "eq", "fun": lambda shares: shares.sum() - 1.0, "jac": np.ones_like}
-    best, least = starts[0], np.inf
-    for start in starts:
-        result = minimize(
-            value_and_gradient,
-            start,
-            method="SLSQP",
-            jac=True,
-            bounds=list(zip(feasible.low.tolist(), feasible.high.tolist(), strict=True)),
-            constraints=sum_to_one,
-            options={"maxiter": 300, "ftol": 1e-13},
-        )
-        for shares in (start, feasible.project(np.nan_to_num(result.x))):
-            value = objective.with_gradient(shares)[0]
-            if value < least:
-                best, least = shares, value
-    return best
-
-
-def _under(objective: _Objective, values: Array) -> _Objective:
-    return _Objective(objective.law, values, objective.weights, objective.log_params, objective.log_tokens)
-
-
-def _sample_optima(law: Law, objective: _Objective, feasible: Feasible, best: Array, count: int) -> Array:
-    """(count, domains): the optimum under each of the first ``count`` bootstrap samples."""
-    optima = [_minimise(_under(objective, values), feasible, [best]) for values in law.samples[:count]]
-    return np.array(optima).reshape(len(optima), len(best))
-
-
 def _share_intervals(law: Law, optima: Array, best: Array) -> dict[str, tuple[float, float]]:
     if len(optima) == 0:
         return {name: (float("nan"), float("nan")) for name in law.domains}
@@ -244,30 +255,21 @@ def _share_intervals(law: Law, optima: Array, best: Array) -> dict[str, tuple[fl
 
 
 def _interval(
-    objective: _Objective, best: Array, losses: Array, n_params: float, n_tokens: float
+    law: Law, weight: Array, samples: list[Point], best: Array, n_params: float, n_tokens: float
 ) -> tuple[float, float]:
-    """Of a new run's objective: the bootstrap's spread and the noise, correlated over targets as the residuals are."""
-    law = objective.law
-    distance, knowable = law.distance(np.array([n_params]), np.array([n_tokens]), best[None])
-    value = float(objective.weights @ losses)
+    """Of a new run's weighted mean: the bootstrap's spread and the noise, correlated over targets as the residuals
+    are.
+    """
+    at = np.array([n_params]), np.array([n_tokens]), best[None]
+    distance, knowable = law.distance(*at)
+    losses = law.predict(*at).losses[0]
+    value = float(weight @ losses)
     if not knowable[0]:
         return float("nan"), float("nan")
-    part = objective.weights * losses * law.noise_deviation * (1.0 + distance[0])
+    part = weight * losses * law.noise_deviation * (1.0 + law.widening * distance[0])
     variance = float(part @ np.array(law.correlation) @ part)
-    if len(law.samples):
-        drawn = [_under(objective, values).many(best[None])[0] for values in law.samples]
-        low, high = np.quantile(drawn, [0.05, 0.95])
+    if samples:
+        low, high = middle_90(np.array([float((point.losses(best[None]) @ weight)[0]) for point in samples]))
         variance += ((high - low) / (2.0 * NORMAL_90)) ** 2
     half = float(NORMAL_90 * np.sqrt(max(variance, 0.0)) / value)
     return value * float(np.exp(-half)), value * float(np.exp(half))
-
-
-def _improvement(objective: _Objective, uniform: Array, best: Array) -> tuple[float, float]:
-    """The middle 90 % of the objective under uniform shares less that under ``best``, over the bootstrap samples."""
-    samples = objective.law.samples
-    if len(samples) == 0:
-        return float("nan"), float("nan")
-    both = np.stack([uniform, best])
-    gains = [float(-np.diff(_under(objective, values).many(both))[0]) for values in samples]
-    low, high = np.quantile(gains, [0.05, 0.95])
-    return float(low), float(high)

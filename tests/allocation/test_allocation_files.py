@@ -56,7 +56,9 @@ def test_names_outside_the_law_are_refused(tmp_path: Path) -> None:
 def test_a_mixture_survives_its_file(tmp_path: Path) -> None:
     mixture = Mixture({"python": 0.31, "go": 0.69})
     nan = float("nan")
-    made = Allocation(mixture, 1.9, (nan, 1.95), {}, {}, 2.0, (0.0, 0.1), {"python": 1.0}, 1e9, 1e11, False)
+    made = Allocation(
+        mixture, "mean", 1.9, (nan, 1.95), {}, {}, 2.0, (0.0, 0.1), 0.01, {}, {}, (), {"python": 1.0}, 1e9, 1e11, False
+    )  # fmt: skip
     write_mixture(tmp_path / "mixture.yaml", made, "law.json")
     content = yaml.safe_load((tmp_path / "mixture.yaml").read_text())
     assert list(content) == ["proportions", "objective", "interval", "law", "n_params", "n_tokens"]

@@ -1,0 +1,122 @@
+"""What an allocation minimises: a function of every target's loss, given at fixed N and D under one surface of a law.
+
+A goal is the largest of one or more smooth pieces: a weighted mean is one piece, a worst case one for every target. So
+one solver serves both (codescale/allocation/minimise.py).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codescale.laws.surface import Surface
+
+Array = NDArray[np.float64]
+
+_SMALLEST_SHARE = 1e-12
+
+
+@dataclass(frozen=True)
+class Point:
+    """A law at one N and D: losses over the shares alone."""
+
+    surface: Surface
+    log_params: float
+    log_tokens: float
+
+    def losses(self, shares: Array) -> Array:
+        """(rows, targets) in nats per token at ``shares`` (rows, domains)."""
+        rows = len(shares)
+        at = (np.full(rows, self.log_params), np.full(rows, self.log_tokens))
+        return np.asarray(np.exp(self.surface.log_losses(*at, shares)))
+
+    def losses_and_slopes(self, shares: Array) -> tuple[Array, Array]:
+        """Losses (targets,) at one mixture and their derivatives (targets, domains)."""
+        return self.surface.losses_and_slopes(self.log_params, self.log_tokens, np.maximum(shares, 0.0))
+
+
+class Goal(ABC):
+    """The largest of its pieces, each a linear function of the losses; smaller is better."""
+
+    @property
+    @abstractmethod
+    def pieces(self) -> Array:
+        """(pieces, targets): what each loss counts in each piece."""
+
+    def values(self, losses: Array) -> Array:
+        """(rows,): the goal at ``losses`` (rows, targets)."""
+        return np.asarray((losses @ self.pieces.T).max(axis=1))
+
+
+@dataclass(frozen=True)
+class WeightedMean(Goal):
+    """sum_i w_i L_i in nats per token, ``weights`` (targets,) summing to 1."""
+
+    weights: Array
+
+    @property
+    def pieces(self) -> Array:
+        return self.weights[None]
+
+
+@dataclass(frozen=True)
+class WorstCase(Goal):
+    """max_i L_i / L_i(reference) over the targets that weigh: 0.98 is 2 % below the reference for the worst of them.
+
+    Languages differ in difficulty, so their losses are compared with their own at a reference mixture, not with one
+    another. ``reference``: losses (targets,) in nats per token.
+    """
+
+    weights: Array
+    reference: Array
+
+    @property
+    def pieces(self) -> Array:
+        used = np.flatnonzero(self.weights > 0)
+        rows = np.zeros((len(used), len(self.weights)))
+        rows[np.arange(len(used)), used] = 1.0 / self.reference[used]
+        return rows
+
+
+@dataclass(frozen=True)
+class Pull:
+    """``strength`` times the Kullback-Leibler divergence KL(p || ``reference``), added to a goal: in its unit per nat.
+
+    It keeps a mixture near one that is trusted, and away from shares of 0 that the reference has not.
+    """
+
+    reference: Array
+    strength: float
+
+    def values(self, shares: Array) -> Array:
+        """(rows,) at ``shares`` (rows, domains)."""
+        held = np.maximum(shares, _SMALLEST_SHARE)
+        ratio = np.log(held / np.maximum(self.reference, _SMALLEST_SHARE))
+        return np.asarray(self.strength * (shares * ratio).sum(axis=1))
+
+    def slope(self, shares: Array) -> Array:
+        """(domains,): the derivative at one mixture."""
+        held = np.maximum(shares, _SMALLEST_SHARE)
+        return np.asarray(self.strength * (np.log(held / np.maximum(self.reference, _SMALLEST_SHARE)) + 1.0))
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Ceilings on linear functions of the losses: ``matrix`` (limits, targets) @ losses <= ``ceiling`` (limits,)."""
+
+    matrix: Array
+    ceiling: Array
+
+    def excess(self, losses: Array) -> Array:
+        """(rows,): the largest relative excess over a ceiling at ``losses`` (rows, targets); below 0 all hold."""
+        if len(self.ceiling) == 0:
+            return np.full(len(losses), -np.inf)
+        return np.asarray((losses @ self.matrix.T / self.ceiling - 1.0).max(axis=1))
+
+
+def no_limits(targets: int) -> Limits:
+    """None of ``targets`` is held down."""
+    return Limits(np.empty((0, targets)), np.empty(0))
