@@ -15,7 +15,7 @@ import numpy as np
 from codescale.allocation.feasible import Feasible
 from codescale.allocation.goals import Array, Goal, Limits, Point, Pull
 
-_RANDOM_STARTS = 12
+_RANDOM_STARTS = 6
 _SCREENED = 2_000
 _TOLERANCE = 1e-6
 """Relative excess over a limit that still counts as keeping it."""
@@ -89,7 +89,7 @@ def _from(problem: Problem, start: Array) -> Array:
         jac=program.slope,
         bounds=bounds,
         constraints=constraints,
-        options={"maxiter": 300, "ftol": 1e-13},
+        options={"maxiter": 50, "ftol": 1e-9},
     )
     return np.asarray(found.x[:count])
 

@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 
 from codescale.allocation.certainty import (
+    FEWER_SAMPLES,
+    MOST_SAMPLES,
     difference,
     flatness,
     marginal_values,
@@ -98,7 +100,8 @@ def optimize_mixture(
     if no_harm is not None:
         begin = [_unharmed(problem, law, begin), *begin]
     best = minimise(problem, begin)
-    samples = sample_points(law, problem.point.log_params, problem.point.log_tokens)
+    most = MOST_SAMPLES if goal == "mean" else FEWER_SAMPLES
+    samples = sample_points(law, problem.point.log_params, problem.point.log_tokens, most)
     optima = sample_optima(problem, samples, best)
     prediction = law.predict(np.array([n_params]), np.array([n_tokens]), best[None])
     if prediction.extrapolated[0]:

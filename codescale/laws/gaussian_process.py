@@ -28,6 +28,8 @@ _ROWS_FOR_HYPERPARAMETERS = 512
 _ROBUST = 1.345
 _ROUNDS = 3
 _LEAST_WEIGHT = 1e-3
+_SMALLEST_ROOT = 0.05
+"""The cube root of a share (1.25e-4) below which slopes are taken there: at a share of 0 they are infinite."""
 
 
 class TargetProcess(BaseModel):
@@ -115,7 +117,7 @@ class Posterior:
         """The first sample's correction at one point and its derivative by each share (domains,)."""
         point = kernel_inputs(np.array([log_params]), np.array([log_tokens]), shares[None])[0]
         value, slopes = covariance_slopes(self.relevance, point, self.inputs)
-        by_share = 1.0 / (3.0 * np.maximum(point[2:], 0.01) ** 2)
+        by_share = 1.0 / (3.0 * np.maximum(point[2:], _SMALLEST_ROOT) ** 2)
         return float(value @ self.dual[:, 0]), (self.dual[:, 0] @ slopes[:, 2:]) * by_share
 
 
