@@ -35,6 +35,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+laws_app = typer.Typer(no_args_is_help=True, help="Laws side by side, and drawn.")
+app.add_typer(laws_app, name="laws")
 console = Console()
 errors = Console(stderr=True)
 
@@ -200,7 +202,7 @@ def fit(
     runs: Annotated[Path, typer.Argument(metavar="RUNS", help="A runs table (CSV or Parquet), or a study's folder.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the law goes (JSON).")] = None,
     law: Annotated[
-        str, typer.Option(help="The law's name, or [b]auto[/b]: the one with the least held-out error.")
+        str, typer.Option(help="The law's name, or [b]auto[/b]: the one, or the stack, of least held-out error.")
     ] = "auto",
     seed: Annotated[int, typer.Option(help="Seed of starts, folds and bootstrap.", min=0)] = 0,
     bootstrap: Annotated[
@@ -235,6 +237,45 @@ def fit(
         raise UserError("--output", "is missing", "name the file that the law goes to, such as --output law.json")
     narrowed: dict[str, Any] = {"corpus_id": corpus_id, "organisation": organisation}
     _fit_table(runs, output, law, seed, bootstrap, narrowed | {"hyper": _hyper(hyper or []) or None})
+
+
+@laws_app.command("compare")
+def laws_compare(
+    runs: Annotated[Path, typer.Argument(metavar="RUNS", help="A runs table (CSV or Parquet).")],
+    weights: Annotated[
+        Path | None, typer.Option(help="weights.yaml of the objective that mixtures are ranked by.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of starts and folds.", min=0)] = 0,
+    corpus_id: Annotated[str | None, typer.Option(help="Take only the runs of this corpus.")] = None,
+    organisation: Annotated[str | None, typer.Option(help="Take only the runs of this data organisation.")] = None,
+    hyper: Annotated[
+        list[str] | None, typer.Option(help="Take only the runs with this hyperparameter, NAME=NUMBER.")
+    ] = None,
+) -> None:
+    """Fit every law to RUNS and print their held-out errors side by side, with fit time.
+
+    Held out are unseen mixtures, the longest D and the largest N. Where there
+    are several N, each law is fitted on the smaller models and ranks the largest
+    ones' mixtures: the rank correlation, and what believing it would have cost.
+
+    Example: codescale laws compare runs.csv
+    """
+    from codescale.allocation.files import read_weights
+    from codescale.laws.compare import compare_laws
+    from codescale.report.summary import laws_table
+    from codescale.runs import read_runs
+
+    table = read_runs(runs)
+    found = compare_laws(
+        table,
+        seed,
+        read_weights(weights, table.targets) if weights else None,
+        _progress(),
+        corpus_id=corpus_id,
+        organisation=organisation,
+        hyper=_hyper(hyper or []) or None,
+    )
+    console.print(laws_table(found))
 
 
 @app.command()

@@ -12,6 +12,8 @@ from rich.text import Text
 from codescale.allocation.optimize import Allocation
 from codescale.errors import UserError
 from codescale.languages import label
+from codescale.laws.compare import Comparison, Ranking
+from codescale.laws.forms import BASELINES
 from codescale.laws.law import Law
 from codescale.report.artifacts import (
     MIXTURES,
@@ -136,6 +138,46 @@ def law_table(law: Law) -> RenderableType:
             style="bold" if candidate.is_chosen else "",
         )  # fmt: skip
     return Group(table, line)
+
+
+def laws_table(found: Sequence[Comparison]) -> RenderableType:
+    """Laws side by side: held-out error by kind, seconds, and how they rank mixtures (see
+    codescale/laws/compare.py).
+    """
+    kinds = list(dict.fromkeys(kind for one in found if one.held_out for kind in one.held_out.splits))
+    table = Table(title="Mean relative error on held-out runs", title_justify="left")
+    table.add_column("law", no_wrap=True)
+    for title in ("mean", *kinds, "seconds"):
+        table.add_column(Text(title), justify="right")
+    for one in found:
+        if one.held_out:
+            figures = (percent(one.held_out.splits.get(kind), 2) for kind in kinds)
+            role = " (baseline)" if one.name in BASELINES else ""
+            table.add_row(Text(one.name + role), percent(one.held_out.error, 2), *figures, f"{one.seconds:.1f}")
+    parts: list[RenderableType] = [table] if kinds else [Text("Too few runs to hold any out.")]
+    for title, rankings in (
+        ("The largest models' mixtures, ranked by a law fitted on the smaller ones", [o.across_scale for o in found]),
+        ("Mixtures that the law was not fitted to, ranked", [o.unseen_mixtures for o in found]),
+    ):
+        rows = [(one.name, ranking) for one, ranking in zip(found, rankings, strict=True) if ranking]
+        if rows:
+            parts += [Text(""), _rankings(title, rows)]
+    if kinds:
+        parts += [Text(""), Text("regret: how far the mixture ranked first lies above the best one, measured.")]
+    return Group(*parts)
+
+
+def _rankings(title: str, rows: Sequence[tuple[str, Ranking]]) -> Table:
+    table = Table(title=Text(title), title_justify="left")
+    table.add_column("law", no_wrap=True)
+    for column in ("rank correlation", "regret", "groups", "mixtures"):
+        table.add_column(column, justify="right")
+    for name, ranking in rows:
+        table.add_row(
+            Text(name), f"{ranking.correlation:.3f}", percent(ranking.regret, 2), str(ranking.groups),
+            str(ranking.mixtures),
+        )  # fmt: skip
+    return table
 
 
 def _shares_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
