@@ -208,6 +208,9 @@ def fit(
     bootstrap: Annotated[
         int, typer.Option(help="Bootstrap samples that the intervals rest on.", min=2, max=100_000)
     ] = 200,
+    repetition: Annotated[
+        bool, typer.Option("--repetition", help="Count tokens seen again for less, as much as the runs say.")
+    ] = False,
     corpus_id: Annotated[str | None, typer.Option(help="Take only the runs of this corpus.")] = None,
     organisation: Annotated[str | None, typer.Option(help="Take only the runs of this data organisation.")] = None,
     hyper: Annotated[
@@ -235,7 +238,7 @@ def fit(
         return
     if output is None:
         raise UserError("--output", "is missing", "name the file that the law goes to, such as --output law.json")
-    narrowed: dict[str, Any] = {"corpus_id": corpus_id, "organisation": organisation}
+    narrowed: dict[str, Any] = {"corpus_id": corpus_id, "organisation": organisation, "repetition": repetition}
     _fit_table(runs, output, law, seed, bootstrap, narrowed | {"hyper": _hyper(hyper or []) or None})
 
 

@@ -21,6 +21,7 @@ from codescale.laws.holdout import Split, make_splits
 from codescale.laws.law import Law
 from codescale.laws.noise import correlation, deviation, fitted_range, widening
 from codescale.laws.observations import Array, Observations, narrow, observe, thin
+from codescale.laws.repetition import as_seen, fit_half_life
 from codescale.laws.replicates import between_seeds
 from codescale.laws.warning import warn
 from codescale.progress import Progress, Silent
@@ -41,6 +42,7 @@ def fit_law(
     progress: Progress = Silent(),  # noqa: B008 (it holds no state)
     workers: int | None = None,
     *,
+    repetition: bool = False,
     corpus_id: str | None = None,
     organisation: str | None = None,
     hyper: Mapping[str, float] | None = None,
@@ -48,24 +50,40 @@ def fit_law(
 ) -> Law:
     """Fits ``law`` (``auto``, a form's name, ``stack`` or ``gaussian-process``) to the fittable rows of ``table``.
 
-    ``bootstrap``: samples for the intervals, over trunks (0: none). ``workers``: threads (None: one a core). The
-    keyword-only arguments narrow a table of several corpora, organisations or hyperparameters. The same table and
-    seed give the same law. Raises :class:`UserError` for an unknown law, a mix that was not narrowed, and fewer rows
-    than parameters; gives a :class:`LawWarning` for what the data cannot identify.
+    ``bootstrap``: samples for the intervals, over trunks (0: none). ``workers``: threads (None: one a core).
+    ``repetition``: tokens seen again count for less (codescale/laws/repetition.py), which needs the table's distinct
+    tokens; else rows on repeated tokens are left out. The other keyword-only arguments narrow a table of several
+    corpora, organisations or hyperparameters. The same table and seed give the same law. Raises :class:`UserError` for
+    an unknown law, a mix that was not narrowed, and fewer rows than parameters; gives a :class:`LawWarning` for what
+    the data cannot identify.
     """
     check_name(law)
     chosen = thin(narrow(table, corpus_id, organisation, hyper), seed)
-    data = observe(chosen)
-    warn_of_oddities(data)
-    splits = make_splits(data, seed)
+    measured = observe(chosen)
     workers = workers or os.cpu_count() or 1
     with threadpool_limits(1, user_api="blas"):  # else every thread's products start threads of their own
+        half_life = _half_life(measured, law, workers) if repetition else None
+        data = measured if half_life is None else as_seen(measured, half_life)
+        warn_of_oddities(data)
+        splits = make_splits(data, seed)
         candidates = fit_candidates(data, splits, law, seed, workers, progress)
         best = _choose(candidates, law)
         unidentified = best.form.unidentified(data)
         _warn_of_choice(best, candidates, unidentified)
         samples = _bootstrap(best.form, data, best.values, seed, bootstrap, progress, workers)
-    return _assembled(chosen, data, splits, best, candidates, samples, unidentified, seed, bytes_per_token)
+    fitted = _assembled(chosen, data, splits, best, candidates, samples, unidentified, seed, bytes_per_token)
+    return fitted.model_copy(update={"half_life": half_life, "fitted_range": fitted_range(measured, data.usable)})
+
+
+def _half_life(data: Observations, law: str, workers: int) -> float:
+    """R* by the law that is asked for, or by the plainest of those that are tried."""
+    form = find_form(CANDIDATES[0] if law == "auto" or law in COMPOSED else law)
+    half_life, told = fit_half_life(form, data, workers)
+    if not told:
+        warn(
+            f"{data.path}: the runs cannot tell how fast repeated tokens lose their worth, R* = {half_life:.3g} or not"
+        )
+    return half_life
 
 
 def check_name(law: str) -> None:

@@ -16,7 +16,8 @@ from codescale.laws.forms.stack import Stack
 from codescale.laws.gaussian_process import GaussianProcess, Posterior, condition
 from codescale.laws.kernel import kernel_inputs
 from codescale.laws.observations import Array, Mask
-from codescale.laws.surface import Surface
+from codescale.laws.repetition import effective_tokens
+from codescale.laws.surface import RepeatingSurface, Surface
 
 LEVEL = 0.9
 """The level of every interval."""
@@ -87,7 +88,8 @@ class Law(BaseModel):
     """A law as it is stored: every number that a prediction needs, under its name.
 
     ``members`` names the forms of a stack (none: ``name`` is the form); ``process`` is a Gaussian process on what the
-    form leaves over (none: the form stands alone). ``parameters`` maps target to parameter name to value; ``bootstrap``
+    form leaves over (none: the form stands alone); ``half_life`` is R* of codescale/laws/repetition.py (none: repeated
+    tokens count like fresh ones). ``parameters`` maps target to parameter name to value; ``bootstrap``
     maps target to parameter name to one value per sample (samples are joint over targets). ``noise`` is the standard
     deviation of a new run's log loss around the law, per target, from held-out rows where there are any;
     ``correlation`` (targets, targets) that of the residuals; ``widening`` multiplies the distance outside the fitted
@@ -115,6 +117,7 @@ class Law(BaseModel):
     runs: str
     bootstrap: dict[str, dict[str, list[float]]] = {}
     process: GaussianProcess | None = None
+    half_life: float | None = Field(default=None, gt=0)
 
     @model_validator(mode="after")
     def _is_complete(self) -> Law:
@@ -193,19 +196,30 @@ class Law(BaseModel):
             found.append(condition(own, process.inputs, residuals))
         return tuple(found)
 
-    def surface(self, sample: int | None = None) -> Surface:
-        """The law as a function of N, D and the shares; under bootstrap sample ``sample`` where one is given."""
+    def surface(self, sample: int | None = None, unique_tokens: Array | None = None) -> Surface:
+        """The law as a function of N, D and the shares; under bootstrap sample ``sample`` where one is given.
+
+        ``unique_tokens`` (domains,): distinct tokens there are, for a law that knows repetition (None: they never end).
+        """
         column = 0 if sample is None else 1 + sample
         posteriors = tuple(one and one.of_sample(column) for one in self.posteriors)
-        return Surface(self.form, self.domains, self.values if sample is None else self.samples[sample], posteriors)
+        values = self.values if sample is None else self.samples[sample]
+        surface = Surface(self.form, self.domains, values, posteriors)
+        if self.half_life is None or unique_tokens is None:
+            return surface
+        return RepeatingSurface(self.form, self.domains, values, posteriors, self.half_life, unique_tokens)
 
     @cached_property
     def noise_deviation(self) -> Array:
         """(targets,): ``noise`` as an array."""
         return np.array([self.noise[target] for target in self.targets])
 
-    def predict(self, n_params: Array, n_tokens: Array, proportions: Array) -> Prediction:
+    def predict(
+        self, n_params: Array, n_tokens: Array, proportions: Array, unique_tokens: Array | None = None
+    ) -> Prediction:
         """Losses at N (rows,), D (rows,) and shares (rows, domains) in the order of ``domains``.
+
+        ``unique_tokens`` (rows, domains): distinct tokens, for a law that knows repetition (None: they never end).
 
         The interval holds a new run's loss with 90 %: the bootstrap's spread and the noise around the law, widened
         outside the fitted range by the distance from it (docs/laws.md).
@@ -214,7 +228,11 @@ class Law(BaseModel):
         proportions = np.asarray(proportions, dtype=float)
         rows = len(n_params)
         slices = [slice(k, k + _ROWS_AT_ONCE) for k in range(0, max(rows, 1), _ROWS_AT_ONCE)]
-        parts = [self._predict(n_params[k], n_tokens[k], proportions[k]) for k in slices]
+        seen, shares = n_tokens, proportions
+        if self.half_life is not None and unique_tokens is not None:
+            seen, shares = effective_tokens(n_tokens, proportions, unique_tokens, self.half_life)
+        distance, knowable = self.distance(n_params, n_tokens, proportions)
+        parts = [self._predict(n_params[k], seen[k], shares[k], distance[k], knowable[k]) for k in slices]
         return Prediction(
             self.targets,
             losses=np.concatenate([part.losses for part in parts]),
@@ -223,9 +241,10 @@ class Law(BaseModel):
             extrapolated=np.concatenate([part.extrapolated for part in parts]),
         )
 
-    def _predict(self, n_params: Array, n_tokens: Array, proportions: Array) -> Prediction:
+    def _predict(
+        self, n_params: Array, n_tokens: Array, proportions: Array, distance: Array, knowable: Mask
+    ) -> Prediction:
         log_params, log_tokens = np.log(n_params), np.log(n_tokens)
-        distance, knowable = self.distance(n_params, n_tokens, proportions)
         middle, deviation = (np.empty((len(n_params), len(self.targets))) for _ in range(2))
         for k in range(len(self.targets)):
             inputs = (self.domains, log_params, log_tokens, proportions)

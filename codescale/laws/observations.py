@@ -34,7 +34,8 @@ class Observations:
     ``log_losses`` is NaN where a target was not measured. ``trunk`` numbers the trunks 0, 1, … in order of
     appearance: the unit that a bootstrap resamples and a hold-out takes whole. ``usable`` is false on rows that
     repeat their tokens although rows of the same mixture see fresh ones up to that D or beyond: a law without
-    repetition would take the difference for noise. ``path`` is the file, for messages.
+    repetition would take the difference for noise. ``unique_tokens`` (rows, domains): distinct tokens, infinite where
+    the table does not say. ``path`` is the file, for messages.
     """
 
     path: str
@@ -46,6 +47,7 @@ class Observations:
     log_losses: Array
     trunk: Integers
     usable: Mask
+    unique_tokens: Array
 
     def __len__(self) -> int:
         return len(self.log_params)
@@ -180,4 +182,12 @@ def observe(table: RunsTable) -> Observations:
         log_losses=np.log(rows.losses),
         trunk=appearance_index(rows.trunk),
         usable=fresh | (rows.n_tokens > 1.02 * longest_fresh[mixture]),
+        unique_tokens=distinct_tokens(rows),
     )
+
+
+def distinct_tokens(table: RunsTable) -> Array:
+    """(rows, domains): distinct tokens of each domain; infinite where the table does not say, or says 0."""
+    columns = [table.unique_tokens.get(name, np.full(len(table), np.nan)) for name in table.domains]
+    unique = np.column_stack(columns)
+    return np.asarray(np.where(np.isfinite(unique) & (unique > 0), unique, np.inf))

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from codescale.errors import UserError
 from codescale.laws.law import Law
-from codescale.laws.observations import Array
+from codescale.laws.observations import Array, distinct_tokens
 from codescale.laws.warning import warn
 from codescale.runs import RunsTable
 
@@ -35,7 +35,8 @@ def predict_table(law: Law, table: RunsTable, strict: bool = False) -> pa.Table:
     the fitted range; with ``strict`` raises :class:`UserError` that names the first such row.
     """
     shares = law_shares(law, table)
-    prediction = law.predict(table.n_params, table.n_tokens, shares)
+    unique = distinct_tokens(table)[:, [table.domains.index(name) for name in law.domains]]
+    prediction = law.predict(table.n_params, table.n_tokens, shares, unique)
     outside = np.flatnonzero(prediction.extrapolated)
     if len(outside):
         row = int(outside[0])

@@ -74,7 +74,7 @@ def _own_rows(data: Observations, language: str) -> Observations:
         raise UserError(data.path, f"{count} runs on {language} alone", f"at least {FEWEST_ROWS} are needed")
     return Observations(
         data.path, data.domains, (language,), data.log_params[rows], data.log_tokens[rows], data.shares[rows],
-        losses[rows, None], data.trunk[rows], data.usable[rows],
+        losses[rows, None], data.trunk[rows], data.usable[rows], data.unique_tokens[rows],
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from codescale.laws.forms.base import Form
 from codescale.laws.gaussian_process import Posterior
 from codescale.laws.kernel import kernel_inputs
 from codescale.laws.observations import Array
+from codescale.laws.repetition import effective_tokens
 
 
 @dataclass(frozen=True)
@@ -49,3 +50,30 @@ class Surface:
                 losses[k] *= np.exp(correction)
                 slopes[k] = slopes[k] * np.exp(correction) + losses[k] * by_share
         return losses, slopes
+
+
+_STEP = 1e-6
+
+
+@dataclass(frozen=True)
+class RepeatingSurface(Surface):
+    """A surface over tokens seen where distinct ones run out: see codescale/laws/repetition.py.
+
+    ``half_life``: R*, in repetitions; ``unique_tokens`` (domains,): distinct tokens, infinite where they never end.
+    """
+
+    half_life: float
+    unique_tokens: Array
+
+    def log_losses(self, log_params: Array, log_tokens: Array, shares: Array) -> Array:
+        tokens, worth = effective_tokens(np.exp(log_tokens), shares, self.unique_tokens, self.half_life)
+        return super().log_losses(log_params, np.log(tokens), worth)
+
+    def losses_and_slopes(self, log_params: float, log_tokens: float, shares: Array) -> tuple[Array, Array]:
+        """Central differences: D' and every p' move with each share."""
+        step = _STEP * np.eye(len(shares))
+        points = np.vstack([shares, shares + step, np.maximum(shares - step, 0.0)])
+        rows = len(points)
+        losses = np.exp(self.log_losses(np.full(rows, log_params), np.full(rows, log_tokens), points))
+        ahead, behind = losses[1 : len(shares) + 1], losses[len(shares) + 1 :]
+        return losses[0], ((ahead - behind) / (_STEP + np.minimum(shares, _STEP))[:, None]).T

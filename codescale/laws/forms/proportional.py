@@ -137,7 +137,7 @@ class Proportional(Form):
         losses = data.log_losses[rows][:, [data.targets.index(domain)]]
         return Observations(
             data.path, data.domains, (domain,), data.log_params[rows], data.log_tokens[rows], data.shares[rows], losses,
-            data.trunk[rows], data.usable[rows],
+            data.trunk[rows], data.usable[rows], data.unique_tokens[rows],
         )  # fmt: skip
 
     def _with_gamma(self, data: Observations, own: Array, weights: Array) -> Array:

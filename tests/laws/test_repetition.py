@@ -1,0 +1,136 @@
+"""Repeated tokens: limits, monotony and continuity of what they are worth, and R* recovered from runs that have it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic_runs import TableMaker, make_truth
+
+from codescale.errors import UserError
+from codescale.laws.fit import fit_law
+from codescale.laws.predict import predict_table
+from codescale.laws.repetition import effective_tokens
+from codescale.laws.store import load_law, save_law
+from codescale.laws.warning import LawWarning
+from codescale.runs import RunsTable, read_runs, write_runs
+
+pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
+
+shares = st.lists(st.floats(0.01, 1.0), min_size=3, max_size=3).map(lambda x: np.array([x]) / sum(x))
+tokens = st.floats(1e3, 1e12)
+half_lives = st.floats(0.2, 500.0)
+
+
+@given(tokens, shares, half_lives)
+def test_tokens_that_never_run_out_stay_what_they_are(seen: float, p: np.ndarray, half_life: float) -> None:
+    total, worth = effective_tokens(np.array([seen]), p, np.full(3, np.inf), half_life)
+    assert total[0] == pytest.approx(seen, rel=1e-12)
+    assert worth == pytest.approx(p, rel=1e-12)
+
+
+@given(tokens, shares, st.floats(0.001, 5.0), half_lives)
+def test_repeated_tokens_are_worth_less_than_fresh_ones_and_never_nothing(
+    seen: float, p: np.ndarray, fraction: float, half_life: float
+) -> None:
+    unique = np.maximum(fraction * seen * np.array([1.0, 0.5, 0.1]), 1.0)
+    total, worth = effective_tokens(np.array([seen]), p, unique, half_life)
+    each = total[:, None] * worth
+    assert (each <= seen * p * (1 + 1e-9)).all()
+    assert (each <= np.maximum(unique * (1 + half_life), 0) * (1 + 1e-9)).all()
+    assert (each >= np.minimum(seen * p, unique) * (1 - 1e-9)).all()
+    more, worth_more = effective_tokens(np.array([1.1 * seen]), p, unique, half_life)
+    assert (more[:, None] * worth_more >= each * (1 - 1e-9)).all()
+
+
+def test_the_papers_formula_and_its_limits() -> None:
+    total, _ = effective_tokens(np.array([300.0]), np.array([[1.0]]), np.array([100.0]), 15.4)
+    assert total[0] == pytest.approx(100 + 100 * 15.4 * (1 - np.exp(-2 / 15.4)))
+    forever, _ = effective_tokens(np.array([300.0]), np.array([[1.0]]), np.array([100.0]), 1e9)
+    assert forever[0] == pytest.approx(300, rel=1e-6)
+    just = [effective_tokens(np.array([x]), np.array([[1.0]]), np.array([100.0]), 2.0)[0][0] for x in (99.999, 100.001)]
+    assert just[1] - just[0] == pytest.approx(0.002, rel=0.01)
+
+
+def repeating_table(folder: Path, half_life: float, noise: float = 0.001) -> RunsTable:
+    """Mixtures of three languages, a third of them on few distinct tokens, by a law that knows ``half_life``."""
+    truth = make_truth(3)
+    maker = TableMaker(truth, ["l0", "l1", "l2"], noise)
+    generator = np.random.default_rng(1)
+    for k, p in enumerate(generator.dirichlet(2.0 * np.ones(3), size=60)):
+        for n_params, n_tokens in ((27e3, 2e5), (151e3, 4e5), (151e3, 8e5)):
+            unique = np.full(3, 1e18) if k % 3 else n_tokens * p / generator.uniform(1.5, 12.0, 3)
+            maker.add(f"m{k}-{n_params:.0f}", n_params, n_tokens, p)
+            row = maker.rows[-1]
+            total, worth = effective_tokens(np.array([n_tokens]), p[None], unique, half_life)
+            losses = truth.losses(n_params, float(total[0]), worth[0])
+            losses = losses * np.exp(noise * generator.standard_normal(3))
+            for j, name in enumerate(maker.languages):
+                row[f"loss.{name}"] = float(losses[j])
+                row[f"unique_tokens.{name}"] = float(min(unique[j], n_tokens * p[j]))
+    return maker.table(folder)
+
+
+@pytest.mark.parametrize("half_life", [2.0, 15.0])
+def test_a_law_recovers_what_made_its_runs(half_life: float, tmp_path: Path) -> None:
+    table = repeating_table(tmp_path, half_life)
+    law = fit_law(table, "effective-data", bootstrap=0, repetition=True, workers=1)
+    assert law.half_life == pytest.approx(half_life, rel=0.15)
+    plain = fit_law(table, "effective-data", bootstrap=0, workers=1)
+    repeated = table.select(np.arange(len(table)) % 9 < 3)
+    columns = [f"predicted.{name}" for name in law.targets]
+
+    def error(of: object) -> float:
+        predicted = predict_table(of, repeated)  # type: ignore[arg-type]
+        found = np.column_stack([predicted[name].to_numpy() for name in columns])
+        return float(np.abs(found / repeated.losses - 1).mean())
+
+    assert error(law) < 0.003
+    assert error(law) < 0.5 * error(plain)
+    save_law(law, tmp_path / "law.json")
+    assert load_law(tmp_path / "law.json").half_life == law.half_life
+
+
+def test_slopes_where_tokens_run_out(tmp_path: Path) -> None:
+    law = fit_law(repeating_table(tmp_path, 3.0), "additive", bootstrap=0, repetition=True, workers=1)
+    surface = law.surface(unique_tokens=np.array([2e4, np.inf, 5e4]))
+    p = np.array([0.3, 0.3, 0.4])
+    losses, slopes = surface.losses_and_slopes(np.log(1e5), np.log(4e5), p)
+    plain, _ = law.surface().losses_and_slopes(np.log(1e5), np.log(4e5), p)
+    assert (losses > plain).any()
+    along = np.array([1.0, -1.0, 0.0])
+    ahead, behind = (
+        np.exp(surface.log_losses(np.array([np.log(1e5)]), np.array([np.log(4e5)]), (p + e * along)[None]))[0]
+        for e in (1e-5, -1e-5)
+    )
+    assert slopes @ along == pytest.approx((ahead - behind) / 2e-5, rel=1e-3, abs=1e-7)
+
+
+def test_without_repetition_or_distinct_tokens_it_is_refused(tmp_path: Path) -> None:
+    table = repeating_table(tmp_path, 3.0)
+    fresh = table.select(np.arange(len(table)) % 9 >= 3)
+    with pytest.raises(UserError, match="has no run on repeated tokens"):
+        fit_law(fresh, "effective-data", bootstrap=0, repetition=True)
+    with pytest.raises(UserError, match="has no column unique_tokens"):
+        fit_law(replace(table, unique_tokens={}), "effective-data", bootstrap=0, repetition=True)
+
+
+def test_what_runs_cannot_tell_is_said(tmp_path: Path) -> None:
+    table = repeating_table(tmp_path, 15.0, noise=0.2)
+    with pytest.warns(LawWarning, match="cannot tell how fast repeated tokens lose their worth"):
+        fit_law(table, "effective-data", bootstrap=0, repetition=True, workers=1)
+
+
+def test_a_table_without_the_column_predicts_as_before(tmp_path: Path) -> None:
+    table = repeating_table(tmp_path, 3.0)
+    law = fit_law(table, "effective-data", bootstrap=0, repetition=True, workers=1)
+    bare = table.table.drop_columns([name for name in table.table.column_names if name.startswith("unique")])
+    write_runs(tmp_path / "bare.parquet", pa.Table.from_batches(bare.to_batches()))
+    predicted = predict_table(law, read_runs(tmp_path / "bare.parquet"))["predicted.l0"].to_numpy()
+    expected = law.predict(table.n_params, table.n_tokens, table.proportions).losses[:, 0]
+    assert predicted == pytest.approx(expected, rel=1e-9)
