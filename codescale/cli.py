@@ -242,6 +242,44 @@ def fit(
     _fit_table(runs, output, law, seed, bootstrap, narrowed | {"hyper": _hyper(hyper or []) or None})
 
 
+@app.command("import")
+def import_results(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(metavar="SOURCE...", help="Two CSV files, an export, or a folder."),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the runs table goes (CSV or Parquet).")],
+    columns: Annotated[Path | None, typer.Option(help="columns.yaml: which columns or tags hold what.")] = None,
+    params: Annotated[float | None, typer.Option(help="N of every run, where the source does not say.")] = None,
+    tokens: Annotated[float | None, typer.Option(help="D of every run, where the source does not say.")] = None,
+    runs: Annotated[
+        Path | None, typer.Option(help="For event files: a table with run_id, n_params and proportion.* of each run.")
+    ] = None,
+) -> None:
+    """Turn other people's results into a runs table, which every other command reads.
+
+    Two CSV files, or a folder with ratios.csv and metrics.csv: mixtures and
+    losses, as RegMix and Olmix write them. One CSV or JSON Lines file: a W&B
+    export. A folder of TensorBoard event files.
+
+    Examples:
+
+      codescale import mixtures.csv losses.csv --params 1e6 --tokens 1e9
+      --output runs.csv
+
+      codescale import export.csv --columns columns.yaml --output runs.parquet
+    """
+    from codescale.importing.columns import read_columns
+    from codescale.importing.sources import import_runs
+
+    for name, value in (("--params", params), ("--tokens", tokens)):
+        if value is not None and not 0 < value < MOST:
+            raise UserError(name, f"{value:g} is not a count", f"give a number above 0 and below {MOST:g}")
+    table = import_runs(sources, output, read_columns(columns) if columns else None, params, tokens, runs)
+    found = f"{len(set(table.run_id)):,} runs, {len(table.domains)} domains, {len(table.targets)} targets"
+    console.print(f"Wrote {escape(str(output))}: {len(table):,} rows of {found}")
+
+
 @laws_app.command("compare")
 def laws_compare(
     runs: Annotated[Path, typer.Argument(metavar="RUNS", help="A runs table (CSV or Parquet).")],

@@ -1,0 +1,68 @@
+"""From whatever a person has to a runs table: which kind of source it is, and the table checked and written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from codescale.errors import UserError
+from codescale.importing.columns import Columns
+from codescale.importing.event_files import has_events, read_event_files
+from codescale.importing.export import read_export
+from codescale.importing.pairs import Pair, read_pair
+from codescale.runs import RunsTable, read_runs, write_runs
+
+
+def import_runs(
+    sources: Sequence[str | Path],
+    output: str | Path,
+    columns: Columns | None = None,
+    n_params: float | None = None,
+    n_tokens: float | None = None,
+    runs: str | Path | None = None,
+) -> RunsTable:
+    """Writes the runs table of ``sources`` to ``output`` and reads it back.
+
+    Two CSV files, or a folder with ratios.csv and metrics.csv: mixtures and losses (RegMix, Olmix). One CSV or JSON
+    Lines file: an export of W&B. A folder: TensorBoard event files, ``runs`` a table of each run's N and shares.
+    ``n_params`` and ``n_tokens`` hold for every run where the source says none. Raises :class:`UserError` that names
+    file and field; nothing is written then.
+    """
+    paths = [Path(source) for source in sources]
+    for path in paths:
+        if not path.exists():
+            raise UserError(path, "no such file or folder", "check the path")
+    table = _read(paths, columns or Columns(), n_params, n_tokens, runs)
+    checked = Path(output)
+    if checked.suffix not in (".csv", ".parquet"):
+        raise UserError(output, "has no ending that says its format", "end it in .csv or .parquet")
+    write_runs(output, table)
+    try:
+        return read_runs(output)
+    except UserError:
+        checked.unlink()
+        raise
+
+
+def _read(
+    paths: list[Path], columns: Columns, n_params: float | None, n_tokens: float | None, runs: str | Path | None
+) -> pa.Table:
+    if len(paths) == 2:
+        return read_pair(Pair(paths[0], paths[1]), n_params, n_tokens)
+    if len(paths) > 2:
+        raise UserError(
+            "SOURCE", f"{len(paths)} were given", "give one file or folder, or mixtures and losses as two files"
+        )
+    only = paths[0]
+    if not only.is_dir():
+        return read_export(only, columns, n_params, n_tokens)
+    if (only / "ratios.csv").exists() and (only / "metrics.csv").exists():
+        return read_pair(Pair(only / "ratios.csv", only / "metrics.csv"), n_params, n_tokens)
+    if has_events(only):
+        return read_event_files(only, columns, n_params, runs)
+    raise UserError(
+        only, "holds neither ratios.csv and metrics.csv nor TensorBoard event files",
+        "name the folder that holds them, or a CSV file",
+    )  # fmt: skip
