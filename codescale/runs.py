@@ -305,16 +305,21 @@ class _Columns:
     def text(self, name: str, default: str) -> NDArray[np.object_]:
         if name not in self.table.column_names:
             return np.full(self.table.num_rows, default, dtype=object)
-        column = pc.fill_null(pc.cast(self.table[name], pa.string()), default)
-        return np.array([value or default for value in column.to_pylist()], dtype=object)
+        column = pc.fill_null(pc.cast(self.table[name], pa.large_string()), default)
+        encoded = column.combine_chunks().dictionary_encode()  # a string is made once, however many rows have it
+        words = np.array([value or default for value in encoded.dictionary.to_pylist()] or [""], dtype=object)
+        return words[encoded.indices.to_numpy(zero_copy_only=False)]
 
     def truth(self, name: str, default: bool) -> NDArray[np.bool_]:
         words = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False, "": default}
-        values = [str(value).strip().lower() for value in self.text(name, "")]
-        for row, value in enumerate(values):
-            if value not in words:
-                raise UserError(f"{self.path}, row {row + 1}, {name}", f"{value!r} is not true or false", "write one")
-        return np.array([words[value] for value in values], dtype=bool)
+        values, inverse = np.unique(self.text(name, "").astype(str), return_inverse=True)
+        cleaned = [value.strip().lower() for value in values]
+        wrong = np.isin(inverse, [k for k, value in enumerate(cleaned) if value not in words])
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            shown = str(values[inverse[row]]).strip().lower()
+            raise UserError(f"{self.path}, row {row + 1}, {name}", f"{shown!r} is not true or false", "write one")
+        return np.array([words.get(value, default) for value in cleaned] or [default], dtype=bool)[inverse]
 
     def check(self, name: str, wrong: NDArray[np.bool_], problem: str, mend: str) -> None:
         if wrong.any():
@@ -324,6 +329,11 @@ class _Columns:
 
 
 def _check_duplicates(columns: _Columns, run_id: NDArray[np.object_], n_tokens: NDArray[np.float64]) -> None:
+    codes = pa.array(run_id, type=pa.large_string()).dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    order = np.lexsort((n_tokens, codes))
+    same = (np.diff(codes[order]) == 0) & (np.diff(n_tokens[order]) == 0)
+    if not same.any():
+        return
     seen: dict[tuple[str, float], int] = {}
     for row, key in enumerate(zip(run_id, n_tokens, strict=True)):
         if key in seen:

@@ -132,16 +132,18 @@ def _narrow_hyper(rows: RunsTable, hyper: dict[str, float]) -> RunsTable:
 
 
 def thin(table: RunsTable, seed: int) -> RunsTable:
-    """``table``, or of a larger one :data:`MOST_ROWS` rows: every run's last if they fit in, others at random."""
+    """``table``, or of a larger one :data:`MOST_ROWS` rows at random, at least half of them runs' last rows."""
     if len(table) <= MOST_ROWS:
         return table
-    warn(f"{table.path}: fitted to {MOST_ROWS:,} of {len(table):,} rows, every run's last and others at random")
+    warn(f"{table.path}: fitted to {MOST_ROWS:,} of {len(table):,} rows, half of them runs' last, half at random")
     order = np.random.default_rng(seed).permutation(len(table))
     by_length = order[np.argsort(-table.n_tokens[order], kind="stable")]
-    _, first = np.unique(table.trunk[by_length].astype(str), return_index=True)
+    trunks = appearance_index(table.trunk)
     is_last = np.zeros(len(table), dtype=bool)
-    is_last[by_length[first]] = True
-    return table.select(np.sort(np.concatenate([order[is_last[order]], order[~is_last[order]]])[:MOST_ROWS]))
+    is_last[by_length[np.unique(trunks[by_length], return_index=True)[1]]] = True
+    last = order[is_last[order]][: MOST_ROWS // 2]
+    others = order[~np.isin(order, last)][: MOST_ROWS - len(last)]
+    return table.select(np.sort(np.concatenate([last, others])))
 
 
 def epochs(table: RunsTable) -> Array:

@@ -14,7 +14,7 @@ from codescale.errors import UserError
 from codescale.laws.fit import fit_law
 from codescale.laws.holdout import make_splits
 from codescale.laws.law import Law
-from codescale.laws.observations import narrow, observe
+from codescale.laws.observations import narrow, observe, thin
 from codescale.laws.store import load_law, save_law
 from codescale.laws.synergy import measure_synergy
 from codescale.laws.warning import LawWarning
@@ -301,3 +301,16 @@ def test_auto_leaves_out_forms_that_do_not_suit_the_table(tmp_path: Path) -> Non
     held_out = fit_law(read_runs(tmp_path / "benchmark.parquet"), bootstrap=0).held_out
     assert "family" not in held_out
     assert "additive" in held_out
+
+
+def test_a_huge_table_is_thinned_to_whole_runs_ends_and_other_rows(
+    table: RunsTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("codescale.laws.observations.MOST_ROWS", 30)
+    with pytest.warns(LawWarning, match=r"fitted to 30 of \d+ rows"):
+        chosen = thin(table, 0)
+    assert len(chosen) == 30
+    assert len(np.unique(chosen.n_tokens)) > 1
+    longest = {trunk: table.n_tokens[table.trunk == trunk].max() for trunk in set(table.trunk)}
+    ends = sum(d == longest[trunk] for trunk, d in zip(chosen.trunk, chosen.n_tokens, strict=True))
+    assert 15 <= ends < 30
