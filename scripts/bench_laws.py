@@ -66,9 +66,8 @@ def scored(title: str, train: RunsTable, test: RunsTable, laws: tuple[str, ...] 
         error, rank, inside = figures(law, test)
         shown = name if law.name == name else f"{name} ({law.name})"
         held_out = law.held_out[law.name].error
-        lines.append(
-            f"| {shown} | {held_out:.2%} | {error:.2%} | {'–' if np.isnan(rank) else f'{rank:.2%}'} | {inside:.1%} | {seconds:.1f} |"
-        )
+        ranked = "–" if np.isnan(rank) else f"{rank:.2%}"
+        lines.append(f"| {shown} | {held_out:.2%} | {error:.2%} | {ranked} | {inside:.1%} | {seconds:.1f} |")
         print(lines[-1], flush=True)
     return [*lines, ""]
 

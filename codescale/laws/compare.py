@@ -8,6 +8,7 @@ smaller models.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,11 +16,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from codescale.languages import default_weights, load_registry
-from codescale.laws.candidates import Candidate
 from codescale.laws.fit import fit_candidates, warn_of_oddities
-from codescale.laws.holdout import Split, make_splits
+from codescale.laws.forms import find_form
+from codescale.laws.holdout import Split, make_splits, score
 from codescale.laws.law import HeldOut
 from codescale.laws.observations import Array, Integers, Mask, Observations, narrow, observe, thin
+from codescale.laws.trees import NAME as TREES
+from codescale.laws.trees import fit_and_predict, installed, predict_held_out
 from codescale.laws.warning import warn
 from codescale.progress import Progress, Silent
 from codescale.runs import RunsTable
@@ -68,7 +71,7 @@ def compare_laws(
     organisation: str | None = None,
     hyper: Mapping[str, float] | None = None,
 ) -> list[Comparison]:
-    """All candidates of ``auto`` and the baselines, the least held-out error first.
+    """All candidates of ``auto``, the baselines and, where LightGBM is there, trees; the least held-out error first.
 
     ``weights`` of the objective that ranks go by, as in an allocation. Raises as :func:`~codescale.laws.fit.fit_law`.
     """
@@ -80,7 +83,9 @@ def compare_laws(
     with threadpool_limits(1, user_api="blas"):
         candidates = fit_candidates(data, splits, "auto", seed, workers or os.cpu_count() or 1, progress)
     weight = _weights(data.targets, weights)
-    found = [_compared(one, data, splits, weight) for one in candidates]
+    trees = _trees(data, splits, weight, workers or os.cpu_count() or 1) if splits and installed() else []
+    found = [_compared(one.name, one.held_out, one.seconds, one.predicted, data, splits, weight) for one in candidates]
+    found += trees
     found.sort(key=lambda one: one.held_out.error if one.held_out else np.inf)
     measured = _measured_on_smaller(data, splits, weight)
     return [*found, Comparison(SMALLER_MODELS, None, None, measured, None)] if measured else found
@@ -92,16 +97,30 @@ def _weights(targets: Sequence[str], weights: Mapping[str, float] | None) -> Arr
     return result / result.sum()
 
 
-def _compared(candidate: Candidate, data: Observations, splits: Sequence[Split], weight: Array) -> Comparison:
+def _trees(data: Observations, splits: Sequence[Split], weight: Array, workers: int) -> list[Comparison]:
+    """Gradient-boosted trees, where LightGBM is installed."""
+    begun = time.perf_counter()
+    every = np.ones(len(data), dtype=bool)
+    fit_and_predict(data, data.usable, every, workers)
+    seconds = time.perf_counter() - begun
+    predicted = predict_held_out(data, splits, workers)
+    residuals = [one - data.log_losses[split.test] for one, split in zip(predicted, splits, strict=True)]
+    judged = score(find_form("mean"), data, list(splits), residuals)
+    return [_compared(TREES, judged, seconds, predicted, data, splits, weight)]
+
+
+def _compared(
+    name: str, held_out: HeldOut | None, seconds: float, predicted: Sequence[Array], data: Observations,
+    splits: Sequence[Split], weight: Array,
+) -> Comparison:  # fmt: skip
     by_kind = {
-        kind: [(split.test, predicted) for split, predicted in zip(splits, candidate.predicted, strict=True)
-               if split.kind == kind]
+        kind: [(split.test, own) for split, own in zip(splits, predicted, strict=True) if split.kind == kind]
         for kind in ("largest", "mixtures")
-    }  # fmt: skip
+    }
     return Comparison(
-        candidate.name,
-        candidate.held_out,
-        candidate.seconds,
+        name,
+        held_out,
+        seconds,
         across_scale=_ranking(data, by_kind["largest"], weight),
         unseen_mixtures=_ranking(data, by_kind["mixtures"], weight),
     )

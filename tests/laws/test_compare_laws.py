@@ -9,6 +9,7 @@ import pytest
 from synthetic_runs import TableMaker, make_truth
 
 from codescale.laws.compare import SMALLER_MODELS, _over_groups, compare_laws
+from codescale.laws.trees import installed
 from codescale.runs import RunsTable
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
@@ -67,3 +68,19 @@ def test_one_size_has_no_ranking_across_scale(table: RunsTable) -> None:
     found = compare_laws(table.select(table.n_params < 3e4), workers=1)
     assert all(one.across_scale is None for one in found)
     assert SMALLER_MODELS not in {one.name for one in found}
+
+
+def test_trees_stand_beside_the_laws_and_do_not_extrapolate(table: RunsTable) -> None:
+    found = {one.name: one for one in compare_laws(table, workers=1)}
+    if not installed():
+        pytest.skip("LightGBM is an extra and not there")
+    trees = found["trees"]
+    assert trees.held_out is not None
+    assert found["effective-data"].held_out is not None
+    assert trees.held_out.splits["largest"] > 3 * found["effective-data"].held_out.splits["largest"]
+    assert trees.seconds is not None
+
+
+def test_without_lightgbm_there_are_no_trees(table: RunsTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("codescale.laws.compare.installed", lambda: False)
+    assert "trees" not in {one.name for one in compare_laws(table, workers=1)}
