@@ -6,16 +6,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from codescale.allocation.goals import Array, Goal, Limits, Point
-from codescale.allocation.minimise import Problem, extreme_share, minimise
+from codescale.allocation.goals import Array, Point
+from codescale.allocation.minimise import Problem, farthest, minimise
 from codescale.laws.law import Law
 
 MOST_SAMPLES = 100
-"""Bootstrap samples that an optimum is computed for: ends of 90 % intervals hardly move beyond."""
-FEWER_SAMPLES = 30
-"""The same for a goal of several pieces, whose optimum takes ten times as long."""
+"""Bootstrap samples that are looked at: ends of 90 % intervals hardly move beyond."""
 
-_MORE_TOKENS = 0.01
+MORE_TOKENS = 0.01
+"""Of a language: what the marginal value is of."""
+
+_PRECISION = 1e-9
+"""Of a sample's optimum: its shares are then within 1e-3 of exact, far within their spread."""
+_UNKNOWN = (float("nan"), float("nan"))
 
 
 def sample_points(law: Law, log_params: float, log_tokens: float, most: int = MOST_SAMPLES) -> list[Point]:
@@ -24,82 +27,80 @@ def sample_points(law: Law, log_params: float, log_tokens: float, most: int = MO
 
 
 def sample_optima(problem: Problem, samples: list[Point], best: Array) -> Array:
-    """(samples, domains): the optimum under each sample, from ``best``; limits are the middle law's."""
-    found = [minimise(problem.under(point), [best]) for point in samples]
+    """(samples, varied): the optimum under each sample, from ``best``."""
+    found = [minimise(problem.under(point), [best], _PRECISION) for point in samples]
     return np.array(found).reshape(len(found), len(best))
 
 
 def middle_90(values: Array) -> tuple[float, float]:
     """The 5th and 95th percentile of ``values`` (samples,); NaN where there are none."""
     if len(values) == 0:
-        return float("nan"), float("nan")
+        return _UNKNOWN
     low, high = np.quantile(values, [0.05, 0.95])
     return float(low), float(high)
 
 
-def difference(goal: Goal, samples: list[Point], first: Array, second: Array) -> Array:
-    """(samples,): the goal under the mixture ``first`` less that under ``second``."""
+def difference(problem: Problem, samples: list[Point], first: Array, second: Array) -> Array:
+    """(samples,): the goal under the mixture ``first`` (law's domains,) less that under ``second``."""
     both = np.stack([first, second])
-    return np.array([float(-np.diff(goal.values(point.losses(both)))[0]) for point in samples])
+    return np.array([float(-np.diff(problem.goal.under(one).values(one.losses(both)))[0]) for one in samples])
 
 
 def standard_error(problem: Problem, samples: list[Point], optima: Array, best: Array) -> float:
     """The root mean square, over samples, of what ``best`` loses against the sample's own optimum; NaN without samples.
 
-    In the goal's unit: what not knowing the law better may cost.
+    In the goal's unit: what not knowing the law better may cost. The noise of a single run is no part of it.
     """
     if len(samples) == 0:
         return float("nan")
-    lost = [
-        float(np.ptp(problem.under(p).values(np.stack([best, own])))) for p, own in zip(samples, optima, strict=True)
-    ]
+    lost = []
+    for point, own in zip(samples, optima, strict=True):
+        at_best, at_own = problem.under(point).values(np.stack([best, own]))
+        lost.append(max(float(at_best - at_own), 0.0))
     return float(np.sqrt(np.mean(np.square(lost))))
 
 
-def flatness(problem: Problem, best: Array, error: float) -> dict[str, tuple[float, float]]:
+def flatness(problem: Problem, domains: tuple[str, ...], best: Array, error: float) -> dict[str, tuple[float, float]]:
     """Per domain the smallest and largest share among feasible mixtures whose goal is within ``error`` of ``best``'s.
 
     NaN where the error is not known. Limits are kept.
     """
-    domains = problem.feasible.domains
     if not np.isfinite(error):
-        return dict.fromkeys(domains, (float("nan"), float("nan")))
-    pieces = problem.goal.pieces
-    ceiling = float(problem.goal.values(problem.point.losses(best[None]))[0]) + max(error, 1e-9)
-    limits = Limits(
-        np.vstack([problem.limits.matrix, pieces]),
-        np.concatenate([problem.limits.ceiling, np.full(len(pieces), ceiling)]),
-    )
+        return dict.fromkeys(domains, _UNKNOWN)
+    error = max(error, 1e-9)
+    axes = np.eye(len(domains)) if problem.axes is None else problem.axes
     reached = {}
-    for k, name in enumerate(domains):
-        low, high = (extreme_share(problem, limits, best, k, sign) for sign in (1.0, -1.0))
-        reached[name] = (min(low, float(best[k])), max(high, float(best[k])))
+    for name, row in zip(domains, axes, strict=True):
+        if not row.any():
+            reached[name] = (0.0, 0.0)
+            continue
+        low, high = -farthest(problem, best, error, -row), farthest(problem, best, error, row)
+        reached[name] = (abs(max(low, 0.0)), min(high, 1.0))  # abs: no -0.0
     return reached
 
 
 def marginal_values(
-    law: Law, goal: Goal, n_params: float, n_tokens: float, best: Array, most: int = MOST_SAMPLES
+    law: Law, problem: Problem, samples: list[Point], best: Array
 ) -> dict[str, tuple[float, float, float]]:
-    """Per domain what 1 % more tokens, all of that domain, change the goal by: value and middle 90 % over samples.
+    """Per domain what 1 % more of its own tokens change the goal by: value and middle 90 % over samples.
 
-    The budget grows to 1.01 D and the shares with it; negative is a gain. NaN where the law cannot know another D.
+    D_j becomes 1.01 D_j: the budget grows by it and the shares with it; negative is a gain. ``best``: the mixture
+    (law's domains,). NaN where all runs had one D, since then the law cannot tell what more tokens do.
     """
-    count = len(best)
-    more = (best + _MORE_TOKENS * np.eye(count)) / (1.0 + _MORE_TOKENS)
-    at = np.full(count, n_params), np.full(count, (1.0 + _MORE_TOKENS) * n_tokens)
-    nan = float("nan")
     least, largest = law.fitted_range.n_tokens
     if largest < 1.01 * least:
-        return dict.fromkeys(law.domains, (nan, nan, nan))
+        return dict.fromkeys(law.domains, (float("nan"), *_UNKNOWN))
+    growth = 1.0 + MORE_TOKENS * best
+    more = (best + MORE_TOKENS * np.diag(best)) / growth[:, None]
+    shares = np.vstack([best, more])
+    log_tokens = problem.point.log_tokens + np.log(np.concatenate([[1.0], growth]))
+    log_params = np.full(len(shares), problem.point.log_params)
 
-    def changes(sample: int | None) -> Array:
-        surface = law.surface(sample)
-        shares = np.vstack([best, more])
-        tokens = np.log(np.concatenate([[n_tokens], at[1]]))
-        losses = np.exp(surface.log_losses(np.full(count + 1, np.log(n_params)), tokens, shares))
-        values = goal.values(losses)
+    def changes(point: Point) -> Array:
+        losses = np.exp(point.surface.log_losses(log_params, log_tokens, shares))
+        values = problem.goal.under(point).values(losses)
         return np.asarray(values[1:] - values[0])
 
-    middle = changes(None)
-    drawn = np.array([changes(k) for k in range(min(len(law.samples), most))]).reshape(-1, count)
+    middle = changes(problem.point)
+    drawn = np.array([changes(point) for point in samples]).reshape(-1, len(best))
     return {name: (float(middle[k]), *middle_90(drawn[:, k])) for k, name in enumerate(law.domains)}

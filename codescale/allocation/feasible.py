@@ -78,15 +78,17 @@ def feasible_set(
                     "lower the bound, or raise max_epochs or the tokens available",
                 )
             high[k] = max(min(high[k], limit), low[k])
-    _check_sums(domains, low, high, available is not None)
+    check_sums(domains, low, high, "bounds and available tokens" if available is not None else "bounds")
     return Feasible(tuple(domains), low, high)
 
 
-def _check_sums(domains: Sequence[str], low: Array, high: Array, limited: bool) -> None:
+def check_sums(domains: Sequence[str], low: Array, high: Array, where: str) -> None:
+    """Raises :class:`UserError` that names the bounds in conflict where no shares between ``low`` and ``high`` sum to
+    1.
+    """
     if low.sum() > 1.0 + 1e-9:
         named = ", ".join(f"{name} >= {value:.4g}" for name, value in zip(domains, low, strict=True) if value > 0)
         raise UserError("bounds", f"the lower bounds sum to {low.sum():.4g}, above 1 ({named})", "lower some of them")
     if high.sum() < 1.0 - 1e-9:
         named = ", ".join(f"{name} <= {value:.4g}" for name, value in zip(domains, high, strict=True))
-        where = "bounds and available tokens" if limited else "bounds"
         raise UserError(where, f"the upper bounds sum to {high.sum():.4g}, below 1 ({named})", "raise some of them")

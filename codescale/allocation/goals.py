@@ -7,7 +7,7 @@ one solver serves both (codescale/allocation/minimise.py).
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from codescale.laws.surface import Surface
 
 Array = NDArray[np.float64]
+Integers = NDArray[np.intp]
 
 _SMALLEST_SHARE = 1e-12
 
@@ -50,6 +51,10 @@ class Goal(ABC):
         """(rows,): the goal at ``losses`` (rows, targets)."""
         return np.asarray((losses @ self.pieces.T).max(axis=1))
 
+    def under(self, point: Point) -> Goal:
+        """The same goal where ``point`` is the law: what it compares losses with is predicted anew."""
+        return self
+
 
 @dataclass(frozen=True)
 class WeightedMean(Goal):
@@ -67,18 +72,27 @@ class WorstCase(Goal):
     """max_i L_i / L_i(reference) over the targets that weigh: 0.98 is 2 % below the reference for the worst of them.
 
     Languages differ in difficulty, so their losses are compared with their own at a reference mixture, not with one
-    another. ``reference``: losses (targets,) in nats per token.
+    another. ``reference``: that mixture (domains,); ``losses`` (targets,) under it, in nats per token.
     """
 
     weights: Array
     reference: Array
+    losses: Array
+
+    @classmethod
+    def against(cls, reference: Array, weights: Array, point: Point) -> WorstCase:
+        """Relative to the losses that ``point`` predicts for the mixture ``reference`` (domains,)."""
+        return cls(weights, reference, point.losses(reference[None])[0])
 
     @property
     def pieces(self) -> Array:
         used = np.flatnonzero(self.weights > 0)
         rows = np.zeros((len(used), len(self.weights)))
-        rows[np.arange(len(used)), used] = 1.0 / self.reference[used]
+        rows[np.arange(len(used)), used] = 1.0 / self.losses[used]
         return rows
+
+    def under(self, point: Point) -> WorstCase:
+        return self.against(self.reference, self.weights, point)
 
 
 @dataclass(frozen=True)
@@ -98,7 +112,7 @@ class Pull:
         return np.asarray(self.strength * (shares * ratio).sum(axis=1))
 
     def slope(self, shares: Array) -> Array:
-        """(domains,): the derivative at one mixture."""
+        """(domains,): the derivative by each share."""
         held = np.maximum(shares, _SMALLEST_SHARE)
         return np.asarray(self.strength * (np.log(held / np.maximum(self.reference, _SMALLEST_SHARE)) + 1.0))
 
@@ -115,6 +129,37 @@ class Limits:
         if len(self.ceiling) == 0:
             return np.full(len(losses), -np.inf)
         return np.asarray((losses @ self.matrix.T / self.ceiling - 1.0).max(axis=1))
+
+    def under(self, point: Point) -> Limits:
+        """The same limits where ``point`` is the law."""
+        return self
+
+    def with_ceiling(self, row: Array, ceiling: float) -> Limits:
+        """And ``row`` (targets,) @ losses <= ``ceiling`` as well."""
+        return Limits(np.vstack([self.matrix, row]), np.append(self.ceiling, ceiling))
+
+
+@dataclass(frozen=True)
+class Unharmed(Limits):
+    """No target of ``matrix`` above its loss under the mixture ``reference`` (domains,) by more than the fraction
+    ``tolerance``.
+    """
+
+    reference: Array
+    tolerance: float
+
+    @classmethod
+    def against(cls, reference: Array, protected: Integers, tolerance: float, point: Point) -> Unharmed:
+        """For the targets in ``protected`` (their positions), relative to what ``point`` predicts under
+        ``reference``.
+        """
+        losses = point.losses(reference[None])[0]
+        matrix = np.eye(len(losses))[protected]
+        return cls(matrix, (1.0 + tolerance) * matrix @ losses, reference, tolerance)
+
+    def under(self, point: Point) -> Unharmed:
+        ceiling = (1.0 + self.tolerance) * self.matrix @ point.losses(self.reference[None])[0]
+        return replace(self, ceiling=ceiling)
 
 
 def no_limits(targets: int) -> Limits:

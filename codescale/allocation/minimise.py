@@ -17,35 +17,49 @@ from codescale.allocation.goals import Array, Goal, Limits, Point, Pull
 
 _RANDOM_STARTS = 6
 _SCREENED = 2_000
+_PRECISION = 1e-13
+"""Of the one optimum that is reported: the relative change of the goal at which SLSQP stops."""
 _TOLERANCE = 1e-6
 """Relative excess over a limit that still counts as keeping it."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Minimise ``goal`` (plus ``pull``) of the losses at ``point`` over ``feasible`` mixtures that keep ``limits``."""
+    """Minimise ``goal`` (plus ``pull``) of the losses at ``point`` over ``feasible`` mixtures that keep ``limits``.
+
+    What is varied are the shares of ``feasible.domains``. Those may be fewer than the law's domains, where some keep
+    their ratios among themselves: then ``axes`` (law's domains, varied) maps the one to the other.
+    """
 
     point: Point
     goal: Goal
     feasible: Feasible
     limits: Limits
     pull: Pull | None = None
+    axes: Array | None = None
 
     def under(self, point: Point) -> Problem:
-        """The same under another sample of the law."""
-        return replace(self, point=point)
+        """The same where ``point`` is the law: what losses are compared with is predicted anew."""
+        return replace(self, point=point, goal=self.goal.under(point), limits=self.limits.under(point))
 
-    def values(self, shares: Array) -> Array:
-        """(rows,): the goal, pull included, at ``shares`` (rows, domains)."""
-        values = self.goal.values(self.point.losses(shares))
-        return values if self.pull is None else values + self.pull.values(shares)
+    def mixtures(self, varied: Array) -> Array:
+        """(…, law's domains): the mixtures that ``varied`` (…, varied) stand for."""
+        return varied if self.axes is None else np.asarray(varied @ self.axes.T)
 
-    def ranked(self, shares: Array) -> Array:
+    def values(self, varied: Array) -> Array:
+        """(rows,): the goal, pull included, at ``varied`` (rows, varied)."""
+        return self._values(self.mixtures(varied))[0]
+
+    def ranked(self, varied: Array) -> Array:
         """(rows,): the goal, and a penalty above all else where a limit is not kept."""
-        losses = self.point.losses(shares)
+        values, losses = self._values(self.mixtures(varied))
         excess = np.maximum(self.limits.excess(losses) - _TOLERANCE, 0.0)
-        values = self.goal.values(losses) + (0.0 if self.pull is None else self.pull.values(shares))
         return np.asarray(values + np.where(excess > 0, 1e6 * (1.0 + excess), 0.0))
+
+    def _values(self, shares: Array) -> tuple[Array, Array]:
+        losses = self.point.losses(shares)
+        values = self.goal.values(losses)
+        return (values if self.pull is None else values + self.pull.values(shares)), losses
 
 
 def starts(problem: Problem, generator: np.random.Generator) -> list[Array]:
@@ -58,14 +72,14 @@ def starts(problem: Problem, generator: np.random.Generator) -> list[Array]:
     return [problem.feasible.project(np.full(count, 1.0 / count)), *drawn[chosen]]
 
 
-def minimise(problem: Problem, begin: list[Array]) -> Array:
-    """The best feasible mixture (domains,) that SLSQP reaches from ``begin``, none of which is ever lost."""
-    ends = [problem.feasible.project(np.nan_to_num(_from(problem, start))) for start in begin]
+def minimise(problem: Problem, begin: list[Array], precision: float = _PRECISION) -> Array:
+    """The best feasible point (varied,) that SLSQP reaches from ``begin``, none of which is ever lost."""
+    ends = [problem.feasible.project(np.nan_to_num(_from(problem, start, precision))) for start in begin]
     tried = np.array([*begin, *ends])
     return np.asarray(tried[np.argmin(problem.ranked(tried))])
 
 
-def _from(problem: Problem, start: Array) -> Array:
+def _from(problem: Problem, start: Array, precision: float) -> Array:
     from scipy.optimize import minimize
 
     program = _Program(problem, start)
@@ -77,9 +91,8 @@ def _from(problem: Problem, start: Array) -> Array:
     if program.epigraph:
         bounds.append((None, None))
         begin = np.append(start, program.pieces(start)[0].max())
-    constraints: list[Any] = [
-        {"type": "eq", "fun": lambda x: x[:count].sum() - 1.0, "jac": lambda x: np.arange(len(x)) < count}
-    ]
+    total = (np.arange(len(begin)) < count).astype(float)
+    constraints: list[Any] = [{"type": "eq", "fun": lambda x: x[:count].sum() - 1.0, "jac": lambda x: total}]
     if program.epigraph or len(problem.limits.ceiling):
         constraints.append({"type": "ineq", "fun": program.room, "jac": program.room_slopes})
     found = minimize(
@@ -89,33 +102,59 @@ def _from(problem: Problem, start: Array) -> Array:
         jac=program.slope,
         bounds=bounds,
         constraints=constraints,
-        options={"maxiter": 50, "ftol": 1e-9},
+        options={"maxiter": 300, "ftol": precision},
     )
     return np.asarray(found.x[:count])
 
 
-def extreme_share(problem: Problem, limits: Limits, start: Array, domain: int, sign: float) -> float:
-    """The smallest (``sign`` 1) or largest (-1) share of ``domain`` among feasible mixtures that keep ``limits``."""
+def farthest(problem: Problem, best: Array, error: float, direction: Array) -> float:
+    """The largest ``direction`` (varied,) @ x among feasible x whose goal is within ``error`` of that at ``best``.
+
+    Limits are kept. What SLSQP finds is drawn back towards ``best`` until it is within, so the answer is never too
+    large.
+    """
     from scipy.optimize import minimize
 
-    program = _Program(replace(problem, limits=limits), start)
-    one = np.zeros(len(start))
-    one[domain] = sign
+    ceiling = float(problem.values(best[None])[0]) + error
+    start = _drawn_back(problem, best, problem.feasible.project(best + direction), ceiling)
+    program = _Program(problem, best)
+    scale = float(np.abs(direction).max())
+
+    def room(x: Array) -> Array:
+        within = (ceiling - program.scale * program.pieces(x)[0]) / error
+        return np.concatenate([within, program.below(x)])
+
+    def room_slopes(x: Array) -> Array:
+        return np.vstack([-program.scale * program.pieces(x)[1] / error, program.below_slopes(x)])
+
     found = minimize(
-        lambda x: float(one @ x),
+        lambda x: -float(direction @ x) / scale,
         start,
         method="SLSQP",
-        jac=lambda x: one,
+        jac=lambda x: -direction / scale,
         bounds=list(zip(problem.feasible.low.tolist(), problem.feasible.high.tolist(), strict=True)),
         constraints=[
             {"type": "eq", "fun": lambda x: x.sum() - 1.0, "jac": np.ones_like},
-            {"type": "ineq", "fun": program.below, "jac": program.below_slopes},
+            {"type": "ineq", "fun": room, "jac": room_slopes},
         ],
-        options={"maxiter": 100, "ftol": 1e-10},
+        options={"maxiter": 40, "ftol": 1e-5},
     )
-    shares = problem.feasible.project(np.nan_to_num(found.x))
-    kept = limits.excess(problem.point.losses(shares[None]))[0] <= 1e-4
-    return float(shares[domain]) if kept else float(start[domain])
+    end = _drawn_back(problem, best, problem.feasible.project(np.nan_to_num(found.x)), ceiling)
+    return max(float(direction @ x) for x in (best, start, end))
+
+
+def _drawn_back(problem: Problem, best: Array, far: Array, ceiling: float) -> Array:
+    """The point nearest to ``far``, of 65 on the way from ``best``, whose goal is at most ``ceiling`` and that keeps
+    the limits; twice, so that the last step is a 4,096th of the way.
+    """
+    low, high = 0.0, 1.0
+    for _ in range(2):
+        parts = np.linspace(low, high, 65)
+        way = best + parts[:, None] * (far - best)
+        within = problem.ranked(way) <= ceiling + 1e-12
+        last = int(np.flatnonzero(within).max(initial=0))
+        low, high = float(parts[last]), float(parts[min(last + 1, 64)])
+    return np.asarray(best + low * (far - best))
 
 
 class _Program:
@@ -129,16 +168,26 @@ class _Program:
         self.scale = 1.0
         self.scale = max(abs(float(self.pieces(start)[0].max())), 1e-12)
 
+    def evaluate(self, x: Array) -> Array:
+        """The mixture (law's domains,) at ``x``; losses and slopes by what is varied are kept for it."""
+        varied = x[: self.count]
+        shares = self.problem.mixtures(varied)
+        if not np.array_equal(varied, self.at):
+            self.losses, slopes = self.problem.point.losses_and_slopes(shares)
+            self.slopes = self._varied(slopes)
+            self.at = varied.copy()
+        return shares
+
+    def _varied(self, slopes: Array) -> Array:
+        return slopes if self.problem.axes is None else np.asarray(slopes @ self.problem.axes)
+
     def pieces(self, x: Array) -> tuple[Array, Array]:
-        """(pieces,) and their slopes (pieces, domains)."""
-        shares = x[: self.count]
-        if not np.array_equal(shares, self.at):
-            self.losses, self.slopes = self.problem.point.losses_and_slopes(shares)
-            self.at = shares.copy()
+        """(pieces,) and their slopes (pieces, varied)."""
+        shares = self.evaluate(x)
         values, slopes = self.rows @ self.losses, self.rows @ self.slopes
         pull = self.problem.pull
         if pull is not None:
-            values, slopes = values + pull.values(shares[None]), slopes + pull.slope(shares)
+            values, slopes = values + pull.values(shares[None]), slopes + self._varied(pull.slope(shares))
         return values / self.scale, slopes / self.scale
 
     def value(self, x: Array) -> float:
@@ -151,13 +200,13 @@ class _Program:
 
     def below(self, x: Array) -> Array:
         """(limits,): what each ceiling leaves, relative to it."""
-        self.pieces(x)
+        self.evaluate(x)
         limits = self.problem.limits
         return np.asarray(1.0 - limits.matrix @ self.losses / limits.ceiling)
 
     def below_slopes(self, x: Array) -> Array:
-        """(limits, domains)."""
-        self.pieces(x)
+        """(limits, varied)."""
+        self.evaluate(x)
         limits = self.problem.limits
         return np.asarray(-(limits.matrix @ self.slopes) / limits.ceiling[:, None])
 

@@ -57,7 +57,9 @@ def test_a_mixture_survives_its_file(tmp_path: Path) -> None:
     mixture = Mixture({"python": 0.31, "go": 0.69})
     nan = float("nan")
     made = Allocation(
-        mixture, "mean", 1.9, (nan, 1.95), {}, {}, 2.0, (0.0, 0.1), 0.01, {}, {}, (), {"python": 1.0}, 1e9, 1e11, False
+        mixture=mixture, objective=1.9, interval=(nan, 1.95), losses={}, share_intervals={}, objective_uniform=2.0,
+        improvement=(0.0, 0.1), goal="mean", value=1.9, value_uniform=2.0, standard_error=0.01, flat={}, marginal={},
+        harmed=(), refitted=(), weights={"python": 1.0}, n_params=1e9, n_tokens=1e11, extrapolated=False,
     )  # fmt: skip
     write_mixture(tmp_path / "mixture.yaml", made, "law.json")
     content = yaml.safe_load((tmp_path / "mixture.yaml").read_text())

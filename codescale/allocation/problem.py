@@ -1,0 +1,118 @@
+"""From what a person asks for (weights, bounds, a reference, no language harmed) to a problem that can be minimised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from codescale.allocation.feasible import feasible_set
+from codescale.allocation.files import Available, Bounds, check_names
+from codescale.allocation.goals import Array, Goal, Point, Pull, Unharmed, WeightedMean, WorstCase, no_limits
+from codescale.allocation.minimise import Problem, minimise
+from codescale.errors import UserError
+from codescale.languages import default_weights, load_registry
+from codescale.laws.law import Law
+from codescale.laws.warning import warn
+from codescale.mixture import Mixture, MixtureError
+
+GoalName = Literal["mean", "worst"]
+
+_HARM = 1e-6
+"""Relative excess of a loss over its loss under equal shares that counts as none."""
+
+
+def make_problem(
+    law: Law,
+    n_params: float,
+    n_tokens: float,
+    weights: Mapping[str, float] | None = None,
+    bounds: Bounds | None = None,
+    available: Available | None = None,
+    goal: GoalName = "mean",
+    reference: Mixture | None = None,
+    kl: float = 0.0,
+    no_harm: float | None = None,
+) -> Problem:
+    """What :func:`~codescale.allocation.optimize.optimize_mixture` minimises; arguments and errors as there."""
+    point = Point(law.surface(), float(np.log(n_params)), float(np.log(n_tokens)))
+    weight = weights_of(law, weights)
+    feasible = feasible_set(law.domains, n_tokens, bounds, available)
+    trusted = uniform_of(law) if reference is None else shares_of(law, reference, "reference")
+    wanted: Goal = WeightedMean(weight) if goal == "mean" else WorstCase.against(trusted, weight, point)
+    if not (np.isfinite(kl) and kl >= 0):
+        raise UserError("kl", f"{kl:g} is not a weight", "give a number of at least 0")
+    pull = Pull(trusted, kl) if kl > 0 else None
+    problem = Problem(point, wanted, feasible, no_limits(len(law.targets)), pull)
+    if no_harm is None:
+        return problem
+    if not (np.isfinite(no_harm) and no_harm >= 0):
+        raise UserError("no language harmed", f"a tolerance of {no_harm:g} is no fraction", "give 0, or such as 0.001")
+    named = [name in (weights or {}) for name in law.targets]
+    protected = np.flatnonzero((weight > 0) | np.array(named)).astype(np.intp)
+    return replace(problem, limits=Unharmed.against(uniform_of(law), protected, no_harm, point))
+
+
+def safest(problem: Problem, law: Law, begin: list[Array]) -> Array:
+    """The feasible point (varied,) that keeps the limits best, which must all be of single targets.
+
+    Raises :class:`UserError` that names the languages which every feasible mixture harms.
+    """
+    limits = problem.limits
+    losses = limits.matrix.T @ limits.ceiling + (limits.matrix.sum(axis=0) == 0)
+    worst = WorstCase(limits.matrix.sum(axis=0), np.empty(0), losses)
+    found = minimise(replace(problem, goal=worst, limits=no_limits(len(law.targets)), pull=None), begin)
+    ratios = (problem.point.losses(problem.mixtures(found[None])) @ limits.matrix.T / limits.ceiling)[0]
+    if ratios.max() > 1.0 + _HARM:
+        named = [law.targets[int(np.argmax(row))] for row in limits.matrix[ratios > ratios.max() - _HARM]]
+        raise UserError(
+            "no language harmed",
+            f"within the bounds no mixture keeps {' and '.join(named)} at the loss under equal shares: the best for "
+            f"{'it' if len(named) == 1 else 'them'} is {ratios.max() - 1.0:.2%} above the floor",
+            "widen the bounds, allow a tolerance, or do without this floor",
+        )
+    return found
+
+
+def uniform_of(law: Law) -> Array:
+    """(domains,): equal shares."""
+    return np.full(len(law.domains), 1.0 / len(law.domains))
+
+
+def shares_of(law: Law, mixture: Mixture, where: str) -> Array:
+    """(domains,): ``mixture`` in the law's order. Raises :class:`UserError` where it holds a language outside the
+    law.
+    """
+    try:
+        return mixture.array(law.domains)
+    except MixtureError as error:
+        raise UserError(where, str(error), f"the law knows {', '.join(law.domains)}") from None
+
+
+def weights_of(law: Law, weights: Mapping[str, float] | None) -> Array:
+    """(targets,) summing to 1. A law of one loss over all domains has nothing to weigh.
+
+    Raises :class:`UserError` for names outside the law, a weight that is none, and weights that are all 0.
+    """
+    whole = law.form.one_loss
+    if weights is None:
+        weights = dict.fromkeys(law.targets, 1.0) if whole else default_weights(law.targets, load_registry())
+    else:
+        check_names(weights, law.domains if whole else law.targets, "weights")
+        for name, value in weights.items():
+            if not (np.isfinite(value) and value >= 0):
+                raise UserError(f"weights, {name}", f"{value} is not a weight", "give a number of at least 0")
+        if whole:
+            warn(f"{law.name} predicts one loss of the whole mixture: weights do not apply to it")
+            weights = dict.fromkeys(law.targets, 1.0)
+    return scaled([float(weights.get(name, 0.0)) for name in law.targets], law)
+
+
+def scaled(weights: Sequence[float], law: Law) -> Array:
+    """(targets,): ``weights`` scaled to sum 1. Raises :class:`UserError` where all are 0."""
+    result = np.array(weights)
+    if result.sum() <= 0:
+        raise UserError("weights", "all are 0", f"give one of {', '.join(law.targets)} a weight above 0")
+    return np.asarray(result / result.sum())
