@@ -343,15 +343,39 @@ def predict(
     console.print(f"Wrote {escape(str(output))} ({table.num_rows:,} rows)")
 
 
+WeightsOption = Annotated[Path | None, typer.Option(help="weights.yaml: {python: 2, typescript: 1}")]
+BoundsOption = Annotated[Path | None, typer.Option(help="bounds.yaml: {python: \\[0.1, 0.5], text: 0.1}")]
+AvailableOption = Annotated[Path | None, typer.Option(help="available.yaml: {max_epochs: 4, tokens: {java: 30e9}}")]
+
+
 @app.command()
 def optimize(
     law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON), or a study's folder.")],
     params: Annotated[float | None, typer.Option(help="N: non-embedding parameters of the target model.")] = None,
     tokens: Annotated[float | None, typer.Option(help="D: training tokens of the target model.")] = None,
-    weights: Annotated[Path | None, typer.Option(help="weights.yaml: {python: 2, typescript: 1}")] = None,
-    bounds: Annotated[Path | None, typer.Option(help="bounds.yaml: {python: \\[0.1, 0.5], text: 0.1}")] = None,
-    available: Annotated[
-        Path | None, typer.Option(help="available.yaml: {max_epochs: 4, tokens: {java: 30e9}}")
+    weights: WeightsOption = None,
+    bounds: BoundsOption = None,
+    available: AvailableOption = None,
+    goal: Annotated[
+        str,
+        typer.Option(help="[b]mean[/b]: the weighted mean of losses; [b]worst[/b]: the worst one's ratio."),
+    ] = "mean",
+    reference: Annotated[
+        Path | None,
+        typer.Option(help="A trusted mixture (YAML) for --goal worst and --kl; default: equal shares."),
+    ] = None,
+    kl: Annotated[
+        float, typer.Option(help="What a KL divergence of 1 nat from the reference costs, in nats per token.", min=0)
+    ] = 0.0,
+    no_harm: Annotated[
+        bool, typer.Option("--no-harm", help="No language may do worse than under equal shares.")
+    ] = False,
+    earlier: Annotated[
+        Path | None, typer.Option(help="An earlier mixture (YAML): its ratios are kept where nothing new touches them.")
+    ] = None,
+    affected: Annotated[
+        str | None,
+        typer.Option(help="With --earlier: languages (a,b) to refit beside the new ones."),
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the mixture goes (YAML).")] = None,
 ) -> None:
@@ -360,8 +384,13 @@ def optimize(
     The objective is the weighted mean of the losses; by default programming
     languages weigh the same and natural-language text nothing.
 
-    Example: codescale optimize law.json --params 1e9 --tokens 1e11 --output
-    mixture.yaml
+    Examples:
+
+      codescale optimize law.json --params 1e9 --tokens 1e11 --output
+      mixture.yaml
+
+      codescale optimize law.json --params 1e9 --tokens 1e11 --no-harm --kl 0.05
+      --output mixture.yaml
     """
     from codescale.report.summary import allocation_table, mixture_table
 
@@ -371,31 +400,142 @@ def optimize(
         console.print(mixture_table(study.folder.mixture))
         console.print(f"Wrote {escape(str(study.folder.mixture))}")
         return
-    for name, value in (("--params", params), ("--tokens", tokens), ("--output", output)):
-        if value is None:
-            raise UserError(name, "is missing", "give --params N --tokens D --output mixture.yaml")
-    assert params is not None
-    assert tokens is not None
-    assert output is not None
-    from codescale.allocation.files import read_available, read_bounds, read_weights, write_mixture
+    n_params, n_tokens, path = _target(params, tokens, output)
+    from codescale.allocation.files import read_available, read_bounds, read_mixture, read_weights, write_mixture
     from codescale.allocation.optimize import optimize_mixture
+    from codescale.allocation.reuse import Reuse
     from codescale.laws.store import load_law
 
-    for name, value in (("--params", params), ("--tokens", tokens)):
-        if not 0 < value < MOST:
-            raise UserError(name, f"{value:g} is not a count", f"give a number above 0 and below {MOST:g}")
+    if goal not in ("mean", "worst"):
+        raise UserError("--goal", f"{goal!r} is not a goal", "write mean or worst")
+    if affected and not earlier:
+        raise UserError("--affected", "is given without --earlier", "name the earlier mixture, or leave it out")
     fitted = load_law(law)
     allocation = optimize_mixture(
         fitted,
-        params,
-        tokens,
+        n_params,
+        n_tokens,
         weights=read_weights(weights, fitted.targets) if weights else None,
         bounds=read_bounds(bounds, fitted.domains) if bounds else None,
         available=read_available(available, fitted.domains) if available else None,
+        goal="worst" if goal == "worst" else "mean",
+        reference=read_mixture(reference) if reference else None,
+        kl=kl,
+        no_harm=0.0 if no_harm else None,
+        reuse=Reuse(read_mixture(earlier), _names(affected)) if earlier else None,
     )
-    write_mixture(output, allocation, str(law))
+    write_mixture(path, allocation, str(law))
     console.print(allocation_table(allocation))
-    console.print(f"Wrote {escape(str(output))}")
+    if earlier:
+        console.print(f"Refitted: {escape(', '.join(allocation.refitted))}")
+    console.print(f"Wrote {escape(str(path))}")
+
+
+def _names(listed: str | None) -> list[str] | None:
+    return None if listed is None else [name.strip() for name in listed.split(",") if name.strip()]
+
+
+def _target(params: float | None, tokens: float | None, output: Path | None) -> tuple[float, float, Path]:
+    for name, value in (("--params", params), ("--tokens", tokens), ("--output", output)):
+        if value is None:
+            raise UserError(name, "is missing", "give --params N --tokens D --output FILE")
+    assert params is not None
+    assert tokens is not None
+    assert output is not None
+    _check_counts(params, tokens)
+    return params, tokens, output
+
+
+def _check_counts(params: float | None, tokens: float | None) -> None:
+    for name, value in (("--params", params), ("--tokens", tokens)):
+        if value is not None and not 0 < value < MOST:
+            raise UserError(name, f"{value:g} is not a count", f"give a number above 0 and below {MOST:g}")
+
+
+@app.command()
+def front(
+    law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON).")],
+    first: Annotated[str, typer.Option(help="Languages of the first group, such as python,rust.")],
+    second: Annotated[str, typer.Option(help="Languages of the second group.")],
+    params: Annotated[float | None, typer.Option(help="N: non-embedding parameters of the target model.")] = None,
+    tokens: Annotated[float | None, typer.Option(help="D: training tokens of the target model.")] = None,
+    points: Annotated[int, typer.Option(help="Mixtures on the front.", min=2, max=200)] = 11,
+    bounds: BoundsOption = None,
+    available: AvailableOption = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the front goes (YAML).")] = None,
+) -> None:
+    """Trace the trade-off between two groups of languages: mixtures of which none is better for both.
+
+    Example: codescale front law.json --first python --second rust,go --params 1e9
+    --tokens 1e11 --output front.yaml
+    """
+    n_params, n_tokens, path = _target(params, tokens, output)
+    from codescale.allocation.files import read_available, read_bounds, write_front
+    from codescale.allocation.front import trace_front
+    from codescale.laws.store import load_law
+    from codescale.report.summary import front_table
+
+    fitted = load_law(law)
+    found = trace_front(
+        fitted,
+        n_params,
+        n_tokens,
+        _names(first) or [],
+        _names(second) or [],
+        points,
+        bounds=read_bounds(bounds, fitted.domains) if bounds else None,
+        available=read_available(available, fitted.domains) if available else None,
+    )
+    write_front(path, found)
+    console.print(front_table(found))
+    console.print(f"Wrote {escape(str(path))}")
+
+
+@app.command()
+def forecast(
+    law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON).")],
+    params: Annotated[float | None, typer.Option(help="N: non-embedding parameters.")] = None,
+    tokens: Annotated[float | None, typer.Option(help="D: training tokens.")] = None,
+    budget: Annotated[
+        float | None, typer.Option(help="FLOPs (6ND) to spend as well as possible, instead of N and D.")
+    ] = None,
+    mixture: Annotated[Path | None, typer.Option(help="The mixture (YAML); default: equal shares.")] = None,
+    weights: WeightsOption = None,
+) -> None:
+    """Forecast the losses of a larger model, with intervals, and what the next unit of compute should buy.
+
+    With --budget instead of N and D: the N and D that it is best spent on, and
+    the losses there.
+
+    Examples:
+
+      codescale forecast law.json --params 1e9 --tokens 1e11 --mixture mixture.yaml
+
+      codescale forecast law.json --budget 1e21
+    """
+    from codescale.allocation.files import read_mixture, read_weights
+    from codescale.allocation.forecast import compute_optimal
+    from codescale.allocation.forecast import forecast as forecast_losses
+    from codescale.laws.store import load_law
+    from codescale.mixture import Mixture
+    from codescale.report.summary import compute_optimal_table, forecast_table
+
+    mend = "give --params N and --tokens D, or --budget FLOPS"
+    if budget is not None and (params is not None or tokens is not None):
+        raise UserError("--budget", "is given beside N or D", mend)
+    if budget is None and (params is None or tokens is None):
+        raise UserError("--params" if params is None else "--tokens", "is missing", mend)
+    _check_counts(params, tokens)
+    fitted = load_law(law)
+    wanted = read_weights(weights, fitted.targets) if weights else None
+    shares = read_mixture(mixture) if mixture else Mixture.uniform(fitted.domains)
+    if budget is not None:
+        found = compute_optimal(fitted, budget, shares, wanted)
+        console.print(compute_optimal_table(found))
+        params, tokens = found.n_params[0], found.n_tokens[0]
+    assert params is not None
+    assert tokens is not None
+    console.print(forecast_table(forecast_losses(fitted, params, tokens, shares, wanted)))
 
 
 @app.command()

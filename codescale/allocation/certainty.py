@@ -21,9 +21,14 @@ _PRECISION = 1e-9
 _UNKNOWN = (float("nan"), float("nan"))
 
 
-def sample_points(law: Law, log_params: float, log_tokens: float, most: int = MOST_SAMPLES) -> list[Point]:
-    """The law's bootstrap samples, the first ``most`` of them, at N and D."""
-    return [Point(law.surface(k), log_params, log_tokens) for k in range(min(len(law.samples), most))]
+def sample_points(law: Law, middle: Point, most: int = MOST_SAMPLES) -> list[Point]:
+    """The law's bootstrap samples, the first ``most`` of them, at the N, D and distinct tokens of ``middle``."""
+    return [sample_point(law, middle, k) for k in range(min(len(law.samples), most))]
+
+
+def sample_point(law: Law, middle: Point, sample: int) -> Point:
+    """One bootstrap sample of the law at the N, D and distinct tokens of ``middle``."""
+    return Point(law.surface(sample, middle.unique_tokens), middle.log_params, middle.log_tokens, middle.unique_tokens)
 
 
 def sample_optima(problem: Problem, samples: list[Point], best: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +14,7 @@ from codescale.files import read_yaml, write_yaml
 from codescale.mixture import Mixture, MixtureError
 
 if TYPE_CHECKING:
+    from codescale.allocation.front import FrontPoint
     from codescale.allocation.optimize import Allocation
 
 Bound = float | tuple[float, float]
@@ -131,6 +132,27 @@ def write_mixture(path: str | Path, allocation: Allocation, law_path: str | Path
         "n_tokens": float(allocation.n_tokens),
     }
     write_yaml(path, content)
+
+
+def write_front(path: str | Path, front: Sequence[FrontPoint]) -> None:
+    """Writes the mixtures of a Pareto front atomically, in order; an unknown end of an interval is null."""
+
+    def ends(values: Sequence[float]) -> list[float | None]:
+        return [value if math.isfinite(value) else None for value in values]
+
+    write_yaml(
+        path,
+        [
+            {
+                "proportions": {name: round(share, 12) for name, share in one.mixture.items()},
+                "first": one.first[0],
+                "first_interval": ends(one.first[1:]),
+                "second": one.second[0],
+                "second_interval": ends(one.second[1:]),
+            }
+            for one in front
+        ],
+    )
 
 
 def read_mixture(path: str | Path) -> Mixture:

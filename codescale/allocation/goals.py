@@ -22,11 +22,14 @@ _SMALLEST_SHARE = 1e-12
 
 @dataclass(frozen=True)
 class Point:
-    """A law at one N and D: losses over the shares alone."""
+    """A law at one N and D: losses over the shares alone. ``unique_tokens`` (domains,): distinct ones, if they
+    count.
+    """
 
     surface: Surface
     log_params: float
     log_tokens: float
+    unique_tokens: Array | None = None
 
     def losses(self, shares: Array) -> Array:
         """(rows, targets) in nats per token at ``shares`` (rows, domains)."""

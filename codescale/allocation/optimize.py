@@ -17,13 +17,22 @@ from codescale.allocation.certainty import (
     marginal_values,
     middle_90,
     sample_optima,
+    sample_point,
     sample_points,
     standard_error,
 )
 from codescale.allocation.files import Available, Bounds
 from codescale.allocation.goals import Array, Point
 from codescale.allocation.minimise import Problem, minimise, starts
-from codescale.allocation.problem import GoalName, make_problem, safest, shares_of, uniform_of, weights_of
+from codescale.allocation.problem import (
+    GoalName,
+    make_problem,
+    point_of,
+    safest,
+    shares_of,
+    uniform_of,
+    weights_of,
+)
 from codescale.allocation.reuse import Reuse, reused
 from codescale.laws.law import NORMAL_90, Law
 from codescale.laws.warning import warn
@@ -98,7 +107,7 @@ def optimize_mixture(
     weight = weights_of(law, weights)
     if law.form.ignores_shares:
         warn(f"{law.name} ignores the shares: to it every mixture is as good, so this one means nothing")
-    samples = sample_points(law, problem.point.log_params, problem.point.log_tokens)
+    samples = sample_points(law, problem.point)
     refitted = law.domains
     if reuse is not None:
         problem, refitted = reused(problem, law, reuse, samples)
@@ -106,7 +115,7 @@ def optimize_mixture(
     best = problem.mixtures(optimum)
     optima = sample_optima(problem, samples, optimum)
     error = standard_error(problem, samples, optima, optimum)
-    prediction = law.predict(np.array([n_params]), np.array([n_tokens]), best[None])
+    prediction = law.predict(np.array([n_params]), np.array([n_tokens]), best[None], _row(problem.point))
     if prediction.extrapolated[0]:
         warn(f"N = {n_params:.4g}, D = {n_tokens:.4g} or the best mixture lie outside what the law was fitted on")
     uniform = uniform_of(law)
@@ -116,7 +125,7 @@ def optimize_mixture(
     return Allocation(
         mixture=Mixture.from_array(law.domains, best),
         objective=float(losses[0] @ weight),
-        interval=_interval(law, weight, samples, best, n_params, n_tokens),
+        interval=_interval(law, weight, problem.point, samples, best),
         losses={
             name: (float(prediction.losses[0, k]), float(prediction.low[0, k]), float(prediction.high[0, k]))
             for k, name in enumerate(law.targets)
@@ -150,8 +159,8 @@ def predict_objective(
     shares = shares_of(law, mixture, "mixture")
     weight = weights_of(law, weights)
     losses = law.predict(np.array([n_params]), np.array([n_tokens]), shares[None]).losses[0]
-    samples = sample_points(law, float(np.log(n_params)), float(np.log(n_tokens)))
-    low, high = _interval(law, weight, samples, shares, n_params, n_tokens)
+    point = point_of(law, n_params, n_tokens)
+    low, high = _interval(law, weight, point, sample_points(law, point), shares)
     return float(weight @ losses), low, high
 
 
@@ -173,7 +182,7 @@ def bootstrap_optima(
     generator = np.random.default_rng(seed)
     best = minimise(problem, starts(problem, generator))
     drawn = generator.permutation(len(law.samples))[:count]
-    points = [Point(law.surface(int(k)), problem.point.log_params, problem.point.log_tokens) for k in drawn]
+    points = [sample_point(law, problem.point, int(k)) for k in drawn]
     return [Mixture.from_array(law.domains, optimum) for optimum in sample_optima(problem, points, best)]
 
 
@@ -192,15 +201,13 @@ def _share_intervals(law: Law, optima: Array, best: Array) -> dict[str, tuple[fl
     return {name: (float(min(low[k], best[k])), float(max(high[k], best[k]))) for k, name in enumerate(law.domains)}
 
 
-def _interval(
-    law: Law, weight: Array, samples: list[Point], best: Array, n_params: float, n_tokens: float
-) -> tuple[float, float]:
+def _interval(law: Law, weight: Array, middle: Point, samples: list[Point], best: Array) -> tuple[float, float]:
     """Of a new run's weighted mean: the bootstrap's spread and the noise, correlated over targets as the residuals
     are.
     """
-    at = np.array([n_params]), np.array([n_tokens]), best[None]
+    at = np.exp([middle.log_params]), np.exp([middle.log_tokens]), best[None]
     distance, knowable = law.distance(*at)
-    losses = law.predict(*at).losses[0]
+    losses = law.predict(*at, _row(middle)).losses[0]
     value = float(weight @ losses)
     if not knowable[0]:
         return float("nan"), float("nan")
@@ -211,3 +218,8 @@ def _interval(
         variance += ((high - low) / (2.0 * NORMAL_90)) ** 2
     half = float(NORMAL_90 * np.sqrt(max(variance, 0.0)) / value)
     return value * float(np.exp(-half)), value * float(np.exp(half))
+
+
+def _row(point: Point) -> Array | None:
+    """(1, domains): the distinct tokens of ``point``, as a prediction takes them."""
+    return None if point.unique_tokens is None else point.unique_tokens[None]

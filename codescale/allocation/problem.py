@@ -37,7 +37,7 @@ def make_problem(
     no_harm: float | None = None,
 ) -> Problem:
     """What :func:`~codescale.allocation.optimize.optimize_mixture` minimises; arguments and errors as there."""
-    point = Point(law.surface(), float(np.log(n_params)), float(np.log(n_tokens)))
+    point = point_of(law, n_params, n_tokens, available)
     weight = weights_of(law, weights)
     feasible = feasible_set(law.domains, n_tokens, bounds, available)
     trusted = uniform_of(law) if reference is None else shares_of(law, reference, "reference")
@@ -53,6 +53,14 @@ def make_problem(
     named = [name in (weights or {}) for name in law.targets]
     protected = np.flatnonzero((weight > 0) | np.array(named)).astype(np.intp)
     return replace(problem, limits=Unharmed.against(uniform_of(law), protected, no_harm, point))
+
+
+def point_of(law: Law, n_params: float, n_tokens: float, available: Available | None = None) -> Point:
+    """``law`` at N and D; one that knows repetition counts tokens beyond those ``available`` for less."""
+    unique = None
+    if law.half_life is not None and available is not None:
+        unique = np.array([available.tokens.get(name, np.inf) for name in law.domains])
+    return Point(law.surface(unique_tokens=unique), float(np.log(n_params)), float(np.log(n_tokens)), unique)
 
 
 def safest(problem: Problem, law: Law, begin: list[Array]) -> Array:

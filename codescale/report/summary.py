@@ -9,6 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from codescale.allocation.forecast import ComputeOptimal, Forecast
+from codescale.allocation.front import FrontPoint
 from codescale.allocation.optimize import Allocation
 from codescale.errors import UserError
 from codescale.languages import label
@@ -119,6 +121,9 @@ def corpus_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
     return table
 
 
+_UNKNOWN = (float("nan"), float("nan"))
+
+
 def law_table(law: Law) -> RenderableType:
     """Which law was taken, and the held-out error of every law that was tried beside the baselines'."""
     errors = held_out_errors(law)
@@ -204,9 +209,9 @@ def mixture_table(path: Path) -> RenderableType:
 
 def allocation_table(allocation: Allocation) -> RenderableType:
     """The best mixture under a law: shares and losses with their intervals, and what it gains over equal shares."""
-    rows = []
+    rows, values = [], []
     for name, share in allocation.mixture.items():
-        low, high = allocation.share_intervals.get(name, (float("nan"), float("nan")))
+        low, high = allocation.share_intervals.get(name, _UNKNOWN)
         loss = allocation.losses.get(name)
         rows.append(
             (
@@ -214,13 +219,80 @@ def allocation_table(allocation: Allocation) -> RenderableType:
                 f"{number(loss[0])} {interval(loss[1], loss[2])}".rstrip() if loss else "–",
             )
         )  # fmt: skip
+        flat = allocation.flat.get(name, _UNKNOWN)
+        gain, *ends = allocation.marginal.get(name, (float("nan"), *_UNKNOWN))
+        values.append((name, interval(100 * flat[0], 100 * flat[1], 1), number(gain, 5), interval(ends[0], ends[1], 5)))
     title = f"The predicted best mixture at N = {count(allocation.n_params)}, D = {count(allocation.n_tokens)}"
     lines = [
         f"Predicted objective: {number(allocation.objective)} nats per token {interval(*allocation.interval)}".rstrip(),
         f"Equal shares: {number(allocation.objective_uniform)}; the best is below by "
         f"{interval(*allocation.improvement)}.",
     ]
+    if allocation.goal == "worst":
+        lines.append(
+            f"The worst language is at {number(allocation.value)} of its loss under the reference, "
+            f"at {number(allocation.value_uniform)} under equal shares."
+        )
+    if allocation.harmed:
+        lines.append(f"Predicted above their loss under equal shares: {', '.join(allocation.harmed)} (see --no-harm).")
     if allocation.extrapolated:
         lines.append("This lies outside the range that the law was fitted on.")
     columns = ("share", "interval, %", "predicted loss, nats per token")
-    return Group(_shares_table(title, columns, rows), *(Text(line) for line in lines))
+    parts: list[RenderableType] = [_shares_table(title, columns, rows)]
+    if len(allocation.flat) and allocation.standard_error == allocation.standard_error:
+        known = ("as good, %", "1 % more tokens change the goal by", "interval")
+        parts += [Text(""), _shares_table("How sure that is", known, values)]
+        lines.append(
+            f"As good: shares of mixtures within {number(allocation.standard_error, 5)} of the best, "
+            "what not knowing the law better may cost."
+        )
+    return Group(*parts, *(Text(line) for line in lines))
+
+
+def forecast_table(found: Forecast) -> RenderableType:
+    """Losses at N and D, and per target what the next unit of compute should buy."""
+    title = f"Losses at N = {count(found.n_params)}, D = {count(found.n_tokens)}, nats per token"
+    table = Table(title=Text(title), title_justify="left")
+    table.add_column("target", no_wrap=True)
+    for column in ("loss", "1 % more parameters", "1 % more data", "next unit buys"):
+        table.add_column(column, justify="right")
+    for name, (value, low, high) in found.losses.items():
+        unit = found.next_unit.get(name)
+        bought = (number(unit.parameters[0], 5), number(unit.data[0], 5), unit.verdict) if unit else ("–", "–", "–")
+        table.add_row(Text(name), f"{number(value)} {interval(low, high)}".rstrip(), *bought)
+    lines = [f"Objective: {number(found.objective[0])} nats per token {interval(*found.objective[1:])}".rstrip()]
+    if not found.next_unit:
+        lines.append("What N and D do is not known: the law's runs had one of them fixed.")
+    if found.extrapolated:
+        lines.append("This lies outside the range that the law was fitted on.")
+    return Group(table, *(Text(line) for line in lines))
+
+
+def compute_optimal_table(found: ComputeOptimal) -> RenderableType:
+    """The N and D that a budget is best spent on."""
+    lines = [
+        f"{found.flops:.3g} FLOPs (6ND) are best spent on N = {count(found.n_params[0])} "
+        f"[{count(found.n_params[1])}, {count(found.n_params[2])}] and D = {count(found.n_tokens[0])} "
+        f"[{count(found.n_tokens[1])}, {count(found.n_tokens[2])}],"
+        if found.n_params[1] == found.n_params[1]
+        else f"{found.flops:.3g} FLOPs (6ND) are best spent on N = {count(found.n_params[0])} and "
+        f"D = {count(found.n_tokens[0])},",
+        f"for an objective of {number(found.objective[0])} nats per token {interval(*found.objective[1:])}".rstrip(),
+    ]
+    if found.at_the_edge:
+        lines.append("The best N lies at the end of what was looked through: the law has no optimum there.")
+    return Group(*(Text(line) for line in lines))
+
+
+def front_table(front: Sequence[FrontPoint]) -> RenderableType:
+    """The trade-off between two groups of languages."""
+    table = Table(title="No mixture here is better for both groups than another", title_justify="left")
+    for column in ("first group", "interval", "second group", "interval", "shares above 1 %"):
+        table.add_column(column, justify="right")
+    for one in front:
+        shares = ", ".join(f"{name} {percent(share, 0)}" for name, share in one.mixture.items() if share >= 0.01)
+        table.add_row(
+            number(one.first[0]), interval(*one.first[1:]), number(one.second[0]), interval(*one.second[1:]),
+            Text(shares),
+        )  # fmt: skip
+    return Group(table, Text("Mean losses of the groups, nats per token; the law's own intervals of 90 %."))
