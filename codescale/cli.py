@@ -319,6 +319,25 @@ def laws_compare(
     console.print(laws_table(found))
 
 
+@laws_app.command("plot")
+def laws_plot(
+    law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON).")],
+    runs: Annotated[Path, typer.Argument(metavar="RUNS", help="The runs to draw it beside.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the picture goes (.svg, .png or .pdf).")],
+    target: Annotated[list[str] | None, typer.Option(help="A target to draw; default: those of largest error.")] = None,
+) -> None:
+    """Draw a law beside runs: loss over D with its 90 % band, and predicted against measured.
+
+    Example: codescale laws plot law.json runs.csv --output fit.svg
+    """
+    from codescale.laws.store import load_law
+    from codescale.report.law_drawing import draw_law
+    from codescale.runs import read_runs
+
+    drawn = draw_law(load_law(law), read_runs(runs), output, target or [])
+    console.print(f"Wrote {escape(str(output))}: {escape(', '.join(drawn))}")
+
+
 @app.command()
 def predict(
     law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON).")],

@@ -19,6 +19,8 @@ _RANDOM_STARTS = 6
 _SCREENED = 2_000
 _PRECISION = 1e-13
 """Of the one optimum that is reported: the relative change of the goal at which SLSQP stops."""
+_ITERATIONS = 60
+"""Of SLSQP: beyond them its line search turns on the spot."""
 _TOLERANCE = 1e-6
 """Relative excess over a limit that still counts as keeping it."""
 
@@ -102,7 +104,7 @@ def _from(problem: Problem, start: Array, precision: float) -> Array:
         jac=program.slope,
         bounds=bounds,
         constraints=constraints,
-        options={"maxiter": 300, "ftol": precision},
+        options={"maxiter": _ITERATIONS, "ftol": precision},
     )
     return np.asarray(found.x[:count])
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from codescale.allocation.certainty import (
+    FEWER_SAMPLES,
+    MOST_SAMPLES,
     difference,
     flatness,
     marginal_values,
@@ -107,7 +109,8 @@ def optimize_mixture(
     weight = weights_of(law, weights)
     if law.form.ignores_shares:
         warn(f"{law.name} ignores the shares: to it every mixture is as good, so this one means nothing")
-    samples = sample_points(law, problem.point)
+    simple = len(problem.goal.pieces) == 1 and len(problem.limits.ceiling) == 0
+    samples = sample_points(law, problem.point, MOST_SAMPLES if simple else FEWER_SAMPLES)
     refitted = law.domains
     if reuse is not None:
         problem, refitted = reused(problem, law, reuse, samples)

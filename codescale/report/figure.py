@@ -57,6 +57,11 @@ _STYLE: dict[Any, Any] = {
 }
 
 
+def figure_style() -> dict[Any, Any]:
+    """Matplotlib's settings for every figure of ours."""
+    return dict(_STYLE)
+
+
 @dataclass(frozen=True)
 class Panel:
     """One drawing; ``caption`` names it among others (empty where it stands alone), ``colour`` marks its language."""
