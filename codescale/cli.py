@@ -319,6 +319,27 @@ def laws_compare(
     console.print(laws_table(found))
 
 
+@laws_app.command("synergy")
+def laws_synergy(
+    law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON).")],
+    params: Annotated[float, typer.Option(help="N: non-embedding parameters.")],
+    tokens: Annotated[float, typer.Option(help="D: training tokens.")],
+) -> None:
+    """Print what each language does for each other one, as a law of mixtures foretells it, with intervals.
+
+    The gain of the column on the row: half of each instead of the row's half
+    twice, in per cent of its loss. A star marks gains that differ from zero.
+
+    Example: codescale laws synergy law.json --params 1e9 --tokens 1e11
+    """
+    from codescale.laws.law_synergy import law_synergy
+    from codescale.laws.store import load_law
+    from codescale.report.summary import synergy_table
+
+    _check_counts(params, tokens)
+    console.print(synergy_table(law_synergy(load_law(law), params, tokens)))
+
+
 @laws_app.command("plot")
 def laws_plot(
     law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON).")],

@@ -263,7 +263,12 @@ def _load(path: Path) -> pa.Table:
         if path.suffix.lower() == ".parquet":
             return pa.parquet.read_table(path)
         text = {name: pa.string() for name in ("run_id", "parent_run_id", "status", "organisation", "corpus_id")}
-        return pa.csv.read_csv(path, convert_options=pa.csv.ConvertOptions(column_types=text, strings_can_be_null=True))
+        table = pa.csv.read_csv(
+            path, convert_options=pa.csv.ConvertOptions(column_types=text, strings_can_be_null=True)
+        )
+        if table.num_columns == 1 and any(mark in table.column_names[0] for mark in ";\t"):
+            raise UserError(path, "is separated by semicolons or tabs", "separate its columns by commas")
+        return table
     except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeDecodeError) as error:
         detail = re.sub(r"\s+", " ", str(error))[:160]
         raise UserError(path, f"cannot be read as a runs table ({detail})", "give a CSV or Parquet file") from None

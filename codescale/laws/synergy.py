@@ -160,7 +160,7 @@ def _with_intervals(
     means = np.array([one.mean for one in differences])
     chances = 2.0 * stdtr(freedom, -np.abs(means) / errors)
     half = stdtrit(freedom, 0.5 + level / 2.0) * errors
-    differs = _discoveries(chances, 1.0 - level)
+    differs = discoveries(chances, 1.0 - level)
     for one, width, sure in zip(differences, half, differs, strict=True):
         low, high = -np.expm1(one.mean + width), -np.expm1(one.mean - width)
         gains.setdefault(one.target, {})[one.source] = {
@@ -187,7 +187,7 @@ def _standard_errors(differences: list[Difference], noise: SeedNoise) -> tuple[A
     return noise.pooled * np.sqrt(counts), noise.degrees_of_freedom
 
 
-def _discoveries(chances: Array, rate: float) -> Mask:
+def discoveries(chances: Array, rate: float) -> Mask:
     """Which null hypotheses Benjamini and Hochberg (1995) reject at a false discovery rate of ``rate``."""
     order = np.argsort(chances)
     passed = np.flatnonzero(chances[order] <= rate * np.arange(1, len(chances) + 1) / len(chances))

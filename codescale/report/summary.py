@@ -17,6 +17,7 @@ from codescale.languages import label
 from codescale.laws.compare import Comparison, Ranking
 from codescale.laws.forms import BASELINES
 from codescale.laws.law import Law
+from codescale.laws.law_synergy import LawSynergy
 from codescale.report.artifacts import (
     MIXTURES,
     Manifest,
@@ -282,6 +283,23 @@ def compute_optimal_table(found: ComputeOptimal) -> RenderableType:
     if found.at_the_edge:
         lines.append("The best N lies at the end of what was looked through: the law has no optimum there.")
     return Group(*(Text(line) for line in lines))
+
+
+def synergy_table(found: LawSynergy) -> RenderableType:
+    """The gain of every column's language on every row's, per cent, with its interval."""
+    table = Table(title="Gain of the column's language on the row's loss, %", title_justify="left")
+    table.add_column("language", no_wrap=True)
+    for name in found.languages:
+        table.add_column(Text(name), justify="right")
+    for i, name in enumerate(found.languages):
+        cells = []
+        for j in range(len(found.languages)):
+            star = " *" if found.differs_from_zero[i, j] else ""
+            ends = interval(100 * found.low[i, j], 100 * found.high[i, j], 1)
+            cells.append("" if i == j else f"{number(100 * found.gain[i, j], 1)}{star} {ends}".rstrip())
+        table.add_row(Text(name), *cells)
+    note = "*: differs from zero at a false discovery rate of 10 % over the whole matrix, as far as the law is right."
+    return Group(table, Text(note))
 
 
 def front_table(front: Sequence[FrontPoint]) -> RenderableType:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from synthetic_runs import SIZES, TableMaker, make_truth, study_table
 
-from codescale.laws.synergy import _discoveries, measure_synergy
+from codescale.laws.synergy import discoveries, measure_synergy
 
 LANGUAGES = ["l0", "l1", "l2"]
 
@@ -66,4 +66,4 @@ def test_a_table_without_pairs_says_so(tmp_path: Path) -> None:
 
 def test_the_false_discovery_rate_is_that_of_benjamini_and_hochberg() -> None:
     chances = np.array([0.5, 0.04, 0.001, 0.09])
-    assert list(_discoveries(chances, 0.1)) == [False, True, True, False]
+    assert list(discoveries(chances, 0.1)) == [False, True, True, False]

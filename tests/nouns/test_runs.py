@@ -145,3 +145,11 @@ def test_unknown_columns_are_kept(tmp_path: Path) -> None:
         "run_id": ["a"], "n_params": [1], "n_tokens": [2], "proportion.a": [1.0], "loss.a": [3.0], "note": ["kept"],
     }), path)  # fmt: skip
     assert read_runs(path).table["note"].to_pylist() == ["kept"]
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_another_separator_is_named(tmp_path: Path, mark: str) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_text(mark.join(["run_id", "n_params"]) + "\n" + mark.join(["a", "1"]) + "\n")
+    with pytest.raises(UserError, match=r"runs\.csv: is separated by semicolons or tabs"):
+        read_runs(path)
