@@ -77,6 +77,9 @@ def label(name: str, registry: Registry) -> str:
 def default_weights(names: Iterable[str], registry: Registry) -> dict[str, float]:
     """The default objective: equal over programming languages, 0 for natural-language text (DESIGN.md).
 
-    A name outside the registry is a domain of an imported table and counts like a programming language.
+    A name outside the registry is a domain of an imported table and counts like a programming language. Where there is
+    nothing but text, text is the objective.
     """
-    return {name: 0.0 if name in registry and registry[name].kind == "text" else 1.0 for name in names}
+    chosen = list(names)
+    text = {name for name in chosen if name in registry and registry[name].kind == "text"}
+    return {name: 1.0 if name not in text or len(text) == len(chosen) else 0.0 for name in chosen}

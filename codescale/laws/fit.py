@@ -88,8 +88,8 @@ def _half_life(data: Observations, law: str, workers: int) -> float:
 
 def check_name(law: str) -> None:
     """Raises :class:`UserError` where no law is called ``law``."""
-    if law not in ("auto", *COMPOSED):
-        find_form(law)
+    if law not in law_names():
+        raise UserError("--law", f"{law!r} is not a law", f"use one of {', '.join(law_names())}")
 
 
 def fit_candidates(
@@ -167,7 +167,7 @@ def _choose(candidates: list[Candidate], law: str) -> Candidate:
     if law in by_name:
         return by_name[law]
     if law in COMPOSED:
-        warn(f"{law}: too few runs for it; the best single law is taken")
+        warn(f"{law}: takes several mixtures and runs to hold out; the best single law is taken")
     judged = [one for one in candidates if one.held_out and one.name not in BASELINES]
     if judged:
         return min(judged, key=lambda one: one.held_out.error if one.held_out else np.inf)

@@ -123,6 +123,9 @@ def corpus_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
 
 
 _UNKNOWN = (float("nan"), float("nan"))
+_WIDEST_MATRIX = 7
+"""Languages whose matrix still fits a terminal."""
+_LISTED = 20
 
 
 def law_table(law: Law) -> RenderableType:
@@ -168,7 +171,7 @@ def laws_table(found: Sequence[Comparison]) -> RenderableType:
         rows = [(one.name, ranking) for one, ranking in zip(found, rankings, strict=True) if ranking]
         if rows:
             parts += [Text(""), _rankings(title, rows)]
-    if kinds:
+    if len(parts) > 1:
         parts += [Text(""), Text("regret: how far the mixture ranked first lies above the best one, measured.")]
     return Group(*parts)
 
@@ -286,20 +289,41 @@ def compute_optimal_table(found: ComputeOptimal) -> RenderableType:
 
 
 def synergy_table(found: LawSynergy) -> RenderableType:
-    """The gain of every column's language on every row's, per cent, with its interval."""
+    """The gain of every column's language on every row's, per cent, with its interval; of many languages, a list of the
+    greatest.
+    """
+    note = Text(
+        "*: differs from zero at a false discovery rate of 10 % over the whole matrix, as far as the law is right."
+    )
+    if len(found.languages) > _WIDEST_MATRIX:
+        return Group(_greatest_gains(found), note)
     table = Table(title="Gain of the column's language on the row's loss, %", title_justify="left")
     table.add_column("language", no_wrap=True)
     for name in found.languages:
         table.add_column(Text(name), justify="right")
     for i, name in enumerate(found.languages):
-        cells = []
-        for j in range(len(found.languages)):
-            star = " *" if found.differs_from_zero[i, j] else ""
-            ends = interval(100 * found.low[i, j], 100 * found.high[i, j], 1)
-            cells.append("" if i == j else f"{number(100 * found.gain[i, j], 1)}{star} {ends}".rstrip())
+        cells = ("" if i == j else _gain(found, i, j) for j in range(len(found.languages)))
         table.add_row(Text(name), *cells)
-    note = "*: differs from zero at a false discovery rate of 10 % over the whole matrix, as far as the law is right."
-    return Group(table, Text(note))
+    return Group(table, note)
+
+
+def _gain(found: LawSynergy, i: int, j: int) -> str:
+    star = " *" if found.differs_from_zero[i, j] else ""
+    ends = interval(100 * found.low[i, j], 100 * found.high[i, j], 2)
+    return f"{number(100 * found.gain[i, j], 2)}{star} {ends}".rstrip()
+
+
+def _greatest_gains(found: LawSynergy) -> Table:
+    size = len(found.languages)
+    pairs = [(i, j) for i in range(size) for j in range(size) if i != j]
+    pairs.sort(key=lambda pair: -found.gain[pair])
+    table = Table(title=f"The {_LISTED} greatest of {len(pairs)} gains on a loss, %", title_justify="left")
+    table.add_column("loss of")
+    table.add_column("from")
+    table.add_column("gain", justify="right")
+    for i, j in pairs[:_LISTED]:
+        table.add_row(Text(found.languages[i]), Text(found.languages[j]), _gain(found, i, j))
+    return table
 
 
 def front_table(front: Sequence[FrontPoint]) -> RenderableType:

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from codescale.errors import UserError
+from codescale.languages import default_weights, load_registry
 from codescale.study import StudyFolder, parse_study, preset_names, preset_text
 
 
@@ -80,3 +81,7 @@ def test_a_languages_file_is_seen_from_the_studys_folder(tmp_path: Path, content
 def test_text_weighs_nothing_by_default(content: dict) -> None:
     config = parse_study(content | {"languages": ["python", "text"]}, "study.yaml")
     assert config.weights() == {"python": 1.0, "text": 0.0}
+
+
+def test_text_alone_is_the_objective() -> None:
+    assert default_weights(["text"], load_registry()) == {"text": 1.0}
