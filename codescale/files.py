@@ -22,6 +22,7 @@ from codescale.errors import UserError
 _MENDS = {
     errno.ENOSPC: "the disk is full: free some space and run the same command again, finished work is kept",
     errno.EDQUOT: "the disk quota is used up: free some space and run the same command again, finished work is kept",
+    errno.EFBIG: "the file would be larger than this process or disk may write: raise the limit (ulimit -f)",
     errno.EROFS: "the file system is read-only: choose a folder that can be written",
     errno.EACCES: "permission denied: choose a folder that can be written",
     errno.EPERM: "permission denied: choose a folder that can be written",

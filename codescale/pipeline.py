@@ -135,7 +135,7 @@ class Study:
         """Searches around the law's optimum with real runs on Ray Tune and Optuna. Returns what search.json holds."""
         from codescale.search.run import WarmStart, run_search, study_space
         from codescale.sweeps.cluster import started_ray
-        from codescale.training.session import session_factory
+        from codescale.training.factory import session_factory
 
         corpus = self._corpus()
         config = self._with_unique_tokens()

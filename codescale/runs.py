@@ -68,8 +68,9 @@ class RunSpec(BaseModel):
 class Evaluation(BaseModel):
     """One row of the runs table: the losses (nats per token) of a run after ``n_tokens`` training tokens.
 
-    ``branch`` is the D of the cooldown branch that the row belongs to, None on the trunk; ``flops`` are the counted
-    training FLOPs of the run up to here, its own branch included.
+    ``branch`` is the D of the branch that the row belongs to, None on the trunk; ``flops`` are the counted training
+    FLOPs of the run up to here, its own branch included. ``metrics`` are other figures of the model as it is here, such
+    as ``bits_per_byte.python`` or ``gradient_norm``; they become the table's ``metric.*``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -79,13 +80,15 @@ class Evaluation(BaseModel):
     branch: int | None
     flops: float
     unique_tokens: dict[str, int] = {}
+    metrics: dict[str, float] = {}
 
 
 class RunRecord(BaseModel):
     """A run that ended: its spec, its curve, how it ended and what it cost.
 
     ``tokens_trained`` counts the trunk and every branch; ``seconds`` is training and evaluation without orchestration;
-    ``finished`` is the wall-clock time (Unix seconds) at which it ended.
+    ``finished`` is the wall-clock time (Unix seconds) at which it ended. ``metrics`` are figures of the whole run, such
+    as ``tokens_per_second``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -99,6 +102,7 @@ class RunRecord(BaseModel):
     finished: float
     worker: str = ""
     note: str = ""
+    metrics: dict[str, float] = {}
 
     def final_losses(self, n_tokens: int | None = None) -> dict[str, float]:
         """The annealed losses at the planned D ``n_tokens`` (default: the last). Raises ``KeyError`` for none.
@@ -133,6 +137,7 @@ class RunRecord(BaseModel):
             }
             row |= {LOSS + target: loss for target, loss in evaluation.losses.items()}
             row |= {UNIQUE + name: count for name, count in evaluation.unique_tokens.items()}
+            row |= {METRIC + name: value for name, value in (self.metrics | evaluation.metrics).items()}
             rows.append(shared | row)
         return rows
 

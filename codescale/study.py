@@ -20,6 +20,7 @@ from codescale.mixture import Mixture
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 Positive = Annotated[int, Field(gt=0, lt=10**18)]
 Seeds = Annotated[int, Field(gt=0, le=1_000)]
+Precision = Literal["float32", "bfloat16"]
 
 
 def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -113,21 +114,41 @@ class Shape(_Section):
 
 
 class TrainingSection(_Section):
-    """How every run is trained. Learning rates are for Muon (hidden matrices) and AdamW (the rest)."""
+    """How every run is trained. Learning rates are for Muon (hidden matrices) and AdamW (the rest).
+
+    ``rule``: AdamW's learning rate and the batch by a published rule in N and D (codescale/training/rules.py) instead
+    of the values given. ``precision``, ``muon_precision``, ``compile``: None leaves them to the device.
+    """
 
     context: Positive = 256
     batch: Positive = 4
+    micro_batch: Positive | None = None
     optimizer: Literal["muon", "adamw"] = "muon"
+    rule: Literal["step-law", "deepseek"] | None = None
     muon_learning_rate: float = Field(default=0.02, gt=0)
+    muon_precision: Precision | None = None
     adamw_learning_rate: float = Field(default=0.015, gt=0)
     weight_decay: float = Field(default=0.0, ge=0)
     initial_deviation: float = Field(default=0.05, gt=0)
+    schedule: Literal["stable", "cosine"] = "stable"
     warmup_share: float = Field(default=0.02, ge=0, lt=1)
     cooldown_share: float = Field(default=0.25, gt=0, lt=1)
     gradient_clip: float = Field(default=1.0, gt=0)
+    spike: float = Field(default=1.0, gt=0)
+    retry_rate: float | None = Field(default=0.5, gt=0, lt=1)
+    attention: Literal["sequence", "document"] = "sequence"
+    precision: Precision | None = None
+    compile: bool | None = None
+    checkpoint_activations: bool = False
     evaluations: int = Field(default=6, gt=0, le=1_000)
     evaluation_tokens: Positive = 8_192
     checkpoint_seconds: float = Field(default=30.0, gt=0)
+
+    @model_validator(mode="after")
+    def _a_rule_is_for_adamw(self) -> TrainingSection:
+        if self.rule is not None and self.optimizer != "adamw":
+            raise ValueError(f"rule: {self.rule} was measured for AdamW; set optimizer: adamw, or leave rule out")
+        return self
 
 
 class GridPlan(_Section):

@@ -23,6 +23,10 @@ class MemoryCorpus:
     document: int = 50
     _documents: dict[tuple[str, str], Documents] = field(default_factory=dict)
 
+    @property
+    def end_of_document(self) -> int:
+        return 0
+
     def documents(self, language: str, split: str) -> Documents:
         key = (language, split)
         if key not in self._documents:

@@ -11,8 +11,8 @@ from codescale.runs import RunRecord, RunSpec
 from codescale.study import StudyConfig, StudyFolder
 from codescale.sweeps.cluster import Workers
 from codescale.sweeps.execute import Execution, done_already
+from codescale.training.factory import session_factory
 from codescale.training.ray_train import TrainJob, run_job
-from codescale.training.session import session_factory
 
 WATCH_SECONDS = 0.5
 

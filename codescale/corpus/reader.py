@@ -9,6 +9,7 @@ borders, without a copy.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,12 @@ class Corpus:
     def languages(self) -> tuple[str, ...]:
         """The languages, in the study's order."""
         return tuple(self.manifest["languages"])
+
+    @cached_property
+    def end_of_document(self) -> int:
+        """The token that ends every document, as the shards have it."""
+        documents = self.documents(self.languages[0], "training")
+        return int(documents.tokens[documents.offsets[1] - 1])
 
     def _entry(self, language: str, split: str, fact: str) -> Any:
         if language not in self.manifest["languages"]:

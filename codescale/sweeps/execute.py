@@ -21,7 +21,7 @@ from codescale.runs import RunRecord, RunSpec, read_record, write_record
 from codescale.study import StudyConfig, StudyFolder
 from codescale.sweeps.cluster import Workers
 from codescale.sweeps.plan import run_flops
-from codescale.training.session import SessionFactory, session_factory
+from codescale.training.factory import SessionFactory, session_factory
 
 TRIES = 3
 """How often a run is begun again after its worker died before it is given up as failed."""

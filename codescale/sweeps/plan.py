@@ -19,7 +19,8 @@ from codescale.mixture import Mixture
 from codescale.runs import RunSpec, Stage
 from codescale.study import GridPlan, MixturePlan, PairPlan, StudyConfig, SweepSection
 from codescale.training.flops import training_flops
-from codescale.training.schedule import plan_schedule
+from codescale.training.rules import training_of
+from codescale.training.schedule import schedule_of
 
 FEWEST_MIXTURES = 6
 """The mixtures that a budget may not go below: fewer do not tell a mixture law from its targets' mean."""
@@ -122,16 +123,8 @@ class Cost:
 
 def run_tokens(config: StudyConfig, spec: RunSpec) -> int:
     """Tokens that ``spec`` trains on, its branches included."""
-    training = config.training
-    schedule = plan_schedule(
-        spec.token_points,
-        batch=training.batch,
-        context=training.context,
-        warmup_share=training.warmup_share,
-        cooldown_share=training.cooldown_share,
-        evaluations=training.evaluations,
-    )
-    return schedule.steps_trained * training.batch * training.context
+    training = training_of(config.training, spec, config.sizes[spec.size])
+    return schedule_of(training, spec.token_points).steps_trained * training.batch * training.context
 
 
 def run_flops(config: StudyConfig, spec: RunSpec) -> float:

@@ -131,8 +131,12 @@ class Batches:
 
     def __getitem__(self, step: int) -> NDArray[np.int64]:
         """The sequences of ``step``: (batch, context + 1) token ids."""
-        rows = range(step * self.batch, (step + 1) * self.batch)
-        return np.stack([self.streams[self._order[row]].sequence(int(self._occurrence[row])) for row in rows])
+        return self.rows(step, range(self.batch))
+
+    def rows(self, step: int, rows: range) -> NDArray[np.int64]:
+        """Those ``rows`` of the batch of ``step``: a worker's part of it, (rows, context + 1) token ids."""
+        places = (step * self.batch + row for row in rows)
+        return np.stack([self.streams[self._order[place]].sequence(int(self._occurrence[place])) for place in places])
 
     def unique_tokens(self, steps: int) -> dict[str, int]:
         """Distinct tokens of each language seen in the first ``steps`` steps."""

@@ -1,14 +1,19 @@
-"""Checkpoints of one run in progress: one safetensors file, replaced atomically, never unpickled.
+"""Checkpoints of one run in progress, never unpickled: where its state is kept, and how it comes back.
 
-The tensors of model and optimizers, and beside them a line of JSON with how far the run is.
+A store holds the last state that was saved: tensors by name, and a line of JSON with how far the run is. What is read
+goes into tensors that are there already, so that a store may keep each worker's part of them apart.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -16,20 +21,80 @@ from torch import Tensor
 from codescale.files import replacing
 
 State = dict[str, Tensor]
+Progress = dict[str, Any]
 
 
-def save_checkpoint(path: Path, tensors: State, progress: dict[str, Any]) -> None:
-    """Writes ``tensors`` and ``progress`` to ``path``, atomically."""
-    with replacing(path) as temporary:
-        contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-        save_file(contiguous, temporary, metadata={"progress": json.dumps(progress)})
+class Store(Protocol):
+    """Keeps the state of one run."""
+
+    def save(self, tensors: State, progress: Progress) -> None:
+        """Keeps this state instead of the last; the last one stays until this one is whole."""
+        ...
+
+    def progress(self) -> Progress | None:
+        """How far the kept state is; None where there is no readable one (the run then begins anew)."""
+        ...
+
+    def fill(self, tensors: State) -> None:
+        """Writes the kept values into ``tensors``. Raises ``KeyError`` for one that was not kept."""
+        ...
+
+    def discard(self) -> None:
+        """Forgets the state of a run that ended."""
+        ...
 
 
-def load_checkpoint(path: Path) -> tuple[State, dict[str, Any]] | None:
-    """What :func:`save_checkpoint` wrote, or None where there is no readable checkpoint (the run then begins anew)."""
+class FileStore:
+    """One safetensors file on a disk, replaced atomically."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def save(self, tensors: State, progress: Progress) -> None:
+        """Raises :class:`~codescale.errors.UserError` where the disk is full; the last checkpoint then stays."""
+        with replacing(self._path) as temporary:
+            write_tensors(temporary, tensors, progress)
+
+    def progress(self) -> Progress | None:
+        """As the file says."""
+        return read_progress(self._path)
+
+    def fill(self, tensors: State) -> None:
+        """Reads one tensor at a time."""
+        read_tensors(self._path, tensors)
+
+    def discard(self) -> None:
+        """Removes the file."""
+        self._path.unlink(missing_ok=True)
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], progress: Progress) -> None:
+    """Writes a safetensors file with ``progress`` in its header. Raises ``OSError`` as a file's own writing would."""
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    try:
+        save_file(contiguous, path, metadata={"progress": json.dumps(progress)})
+    except SafetensorError as error:  # safetensors wraps the system's refusal into a text
+        refused = re.search(r"os error (\d+)", str(error))
+        if refused is None:
+            raise
+        number = int(refused[1])
+        raise OSError(number, os.strerror(number)) from error
+
+
+def read_progress(path: Path) -> Progress | None:
+    """What :func:`write_tensors` put into the header; None where there is no readable file."""
     try:
         with safe_open(path, framework="pt") as file:
-            progress = json.loads((file.metadata() or {})["progress"])
-            return {name: file.get_tensor(name) for name in file.keys()}, progress  # noqa: SIM118 (not a dict)
+            return dict(json.loads((file.metadata() or {})["progress"]))
     except (FileNotFoundError, SafetensorError, KeyError, ValueError):
         return None
+
+
+def read_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Writes the file's values into ``tensors``. Raises ``KeyError`` for one that it lacks."""
+    with safe_open(path, framework="pt") as file, torch.no_grad():
+        kept = set(file.keys())
+        for name, tensor in tensors.items():
+            if name not in kept:
+                raise KeyError(f"{path} has no tensor {name}")
+            tensor.copy_(file.get_tensor(name))

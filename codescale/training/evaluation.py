@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from codescale.corpus.reader import Corpus
 from codescale.errors import UserError
-from codescale.training.model import LanguageModel
+from codescale.training.parallel import Alone
 
 EVALUATION_BATCH = 16
 
@@ -48,15 +48,21 @@ class HeldOut:
         }
 
     @torch.no_grad()
-    def losses(self, model: LanguageModel) -> dict[str, float]:
-        """The model's loss on each language, nats per token."""
-        device = next(model.parameters()).device
+    def losses(self, model: nn.Module, parallel: Alone) -> dict[str, float]:
+        """The model's loss on each language, nats per token; workers share the sequences out."""
         model.eval()
-        result = {}
-        for language, sequences in self._sequences.items():
-            total = 0.0
-            for rows in torch.split(sequences, EVALUATION_BATCH):
-                total += float(model(rows.to(device))) * len(rows)
-            result[language] = total / len(sequences)
+        result = {name: _mean_loss(model, sequences, parallel) for name, sequences in self._sequences.items()}
         model.train()
+        parallel.settle(model)
         return result
+
+
+def _mean_loss(model: nn.Module, sequences: Tensor, parallel: Alone) -> float:
+    """Every worker goes forward as often as any other, since a sharded model needs all of them each time."""
+    total = torch.zeros((), dtype=torch.float64)
+    stride = EVALUATION_BATCH * parallel.world
+    for first in range(0, len(sequences), stride):
+        rows = sequences[first + parallel.rank * EVALUATION_BATCH :][:EVALUATION_BATCH]
+        loss = float(model((rows if len(rows) else sequences[:1]).to(parallel.device)))
+        total += loss * len(rows)
+    return float(parallel.total(total.to(parallel.device, torch.float64))) / len(sequences)

@@ -44,6 +44,19 @@ def rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
     return x * cosines + torch.cat((-second, first), dim=-1) * sines
 
 
+def within_documents(tokens: Tensor, document_end: int) -> Tensor:
+    """What each position of token ids (batch, context) may attend to: itself and what came before in its document.
+
+    A document's end token, ``document_end``, is its last. (batch, 1, context, context), true where attended to.
+    """
+    context = tokens.shape[1]
+    ended = (tokens == document_end).cumsum(dim=1)
+    document = F.pad(ended[:, :-1], (1, 0))
+    same = document[:, :, None] == document[:, None, :]
+    causal = torch.ones(context, context, dtype=torch.bool, device=tokens.device).tril()
+    return (same & causal)[:, None]
+
+
 class Attention(nn.Module):
     """Multi-head causal self-attention through ``scaled_dot_product_attention``."""
 
@@ -55,14 +68,17 @@ class Attention(nn.Module):
         self.v_proj = nn.Linear(shape.hidden, shape.hidden, bias=False)
         self.o_proj = nn.Linear(shape.hidden, shape.hidden, bias=False)
 
-    def forward(self, x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
-        """(batch, context, hidden) to the same."""
+    def forward(self, x: Tensor, cosines: Tensor, sines: Tensor, mask: Tensor | None) -> Tensor:
+        """(batch, context, hidden) to the same; ``mask`` as :func:`within_documents` gives it, None: all that came
+        before.
+        """
         batch, context, hidden = x.shape
         q, k, v = (
             projection(x).view(batch, context, self.heads, -1).transpose(1, 2)
             for projection in (self.q_proj, self.k_proj, self.v_proj)
         )
-        mixed = F.scaled_dot_product_attention(rotate(q, cosines, sines), rotate(k, cosines, sines), v, is_causal=True)
+        q, k = rotate(q, cosines, sines), rotate(k, cosines, sines)
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
         return self.o_proj(mixed.transpose(1, 2).reshape(batch, context, hidden))
 
 
@@ -90,9 +106,9 @@ class Block(nn.Module):
         self.post_attention_layernorm = RMSNorm(shape.hidden)
         self.mlp = FeedForward(shape)
 
-    def forward(self, x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
+    def forward(self, x: Tensor, cosines: Tensor, sines: Tensor, mask: Tensor | None) -> Tensor:
         """(batch, context, hidden) to the same."""
-        x = x + self.self_attn(self.input_layernorm(x), cosines, sines)
+        x = x + self.self_attn(self.input_layernorm(x), cosines, sines, mask)
         return x + self.mlp(self.post_attention_layernorm(x))
 
 
@@ -107,13 +123,16 @@ class Trunk(nn.Module):
 
 
 class LanguageModel(nn.Module):
-    """The whole model: token ids in, losses in nats out."""
+    """The whole model: token ids in, losses in nats out. ``document_end``: the token at which attention stops looking
+    back; None: it sees the whole sequence.
+    """
 
     cosines: Tensor
     sines: Tensor
 
-    def __init__(self, shape: Shape, vocabulary: int, context: int) -> None:
+    def __init__(self, shape: Shape, vocabulary: int, context: int, document_end: int | None = None) -> None:
         super().__init__()
+        self.document_end = document_end
         self.model = Trunk(shape, vocabulary)
         self.lm_head = nn.Linear(shape.hidden, vocabulary, bias=False)
         cosines, sines = rotary_table(context, shape.hidden // shape.heads)
@@ -125,8 +144,9 @@ class LanguageModel(nn.Module):
         context = tokens.shape[1]
         cosines, sines = self.cosines[:context], self.sines[:context]
         x = self.model.embed_tokens(tokens)
+        mask = None if self.document_end is None else within_documents(tokens, self.document_end)
         for layer in self.model.layers:
-            x = layer(x, cosines, sines)
+            x = layer(x, cosines, sines, mask)
         return self.lm_head(self.model.norm(x))
 
     def forward(self, sequences: Tensor) -> Tensor:

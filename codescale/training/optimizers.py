@@ -11,8 +11,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor, Replicate
 
-from codescale.study import TrainingSection
+from codescale.study import Precision, TrainingSection
 
 MOMENTUM = 0.95
 NEWTON_SCHULZ_STEPS = 5
@@ -64,35 +65,51 @@ class Muon(torch.optim.Optimizer):
 
     def _step_together(self, parameters: list[Tensor], rate: float, weight_decay: float) -> None:
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        momenta = [self._momentum(parameter) for parameter in parameters]
+        momenta = [self.state[parameter]["momentum"] for parameter in parameters]
         torch._foreach_lerp_(momenta, gradients, 1 - MOMENTUM)
         ahead = torch._foreach_lerp(gradients, momenta, MOMENTUM)
-        update = orthogonalise(torch.stack(ahead), self.precision)
+        update = orthogonalise(torch.stack([_whole(one) for one in ahead]), self.precision)
         rows, columns = parameters[0].shape
         if weight_decay:
             torch._foreach_mul_(parameters, 1 - rate * weight_decay)
-        torch._foreach_add_(parameters, list(update.unbind()), alpha=-rate * max(1.0, rows / columns) ** 0.5)
+        own = [_like(one, parameter) for one, parameter in zip(update.unbind(), parameters, strict=True)]
+        torch._foreach_add_(parameters, own, alpha=-rate * max(1.0, rows / columns) ** 0.5)
 
-    def _momentum(self, parameter: Tensor) -> Tensor:
-        state = self.state[parameter]
-        if "momentum" not in state:
-            state["momentum"] = torch.zeros_like(parameter)
-        return state["momentum"]
+
+def _whole(matrix: Tensor) -> Tensor:
+    """All of a matrix of which this worker may hold a part: only a whole one can be made orthogonal."""
+    return matrix.full_tensor() if isinstance(matrix, DTensor) else matrix
+
+
+def _like(whole: Tensor, parameter: Tensor) -> Tensor:
+    """The part of ``whole`` (the same on every worker) that ``parameter`` is of it."""
+    if not isinstance(parameter, DTensor):
+        return whole
+    mesh = parameter.device_mesh
+    return DTensor.from_local(whole, mesh, [Replicate()] * mesh.ndim).redistribute(placements=parameter.placements)
 
 
 class Optimizers:
-    """The optimizers of one model behind one step, with one relative learning rate for the schedule to set."""
+    """The optimizers of one model behind one step, with one relative learning rate for the schedule to set.
+
+    Their state is there from the beginning, so that a checkpoint always holds the same tensors.
+    """
 
     def __init__(self, model: nn.Module, training: TrainingSection, learning_rate_factor: float = 1.0) -> None:
         named = dict(model.named_parameters())
-        hidden = [p for name, p in named.items() if p.ndim == 2 and ".layers." in f".{name}"]
-        rest = [p for name, p in named.items() if not (p.ndim == 2 and ".layers." in f".{name}")]
-        fused = next(model.parameters()).device.type in ("cpu", "cuda")
-        adamw: dict[str, Any] = {"betas": ADAM_BETAS, "weight_decay": training.weight_decay, "fused": fused}
+        hidden = [parameter for name, parameter in named.items() if is_hidden_matrix(name, parameter)]
+        rest = [parameter for name, parameter in named.items() if not is_hidden_matrix(name, parameter)]
+        self._named = named
+        device = rest[0].device.type
+        adamw: dict[str, Any] = {
+            "betas": ADAM_BETAS,
+            "weight_decay": training.weight_decay,
+            "fused": device in ("cpu", "cuda") and not isinstance(rest[0], DTensor),
+        }
         rate = training.adamw_learning_rate * learning_rate_factor
         if training.optimizer == "muon":
             muon_rate = training.muon_learning_rate * learning_rate_factor
-            precision = torch.bfloat16 if hidden[0].device.type == "cuda" else torch.float32
+            precision = muon_precision(training.muon_precision, device)
             self._optimizers: list[torch.optim.Optimizer] = [
                 Muon(hidden, lr=muon_rate, weight_decay=training.weight_decay, precision=precision),
                 torch.optim.AdamW(rest, lr=rate, **adamw),
@@ -100,7 +117,8 @@ class Optimizers:
         else:
             self._optimizers = [torch.optim.AdamW(hidden + rest, lr=rate, **adamw)]
         self._peaks = [[group["lr"] for group in optimizer.param_groups] for optimizer in self._optimizers]
-        self._names: dict[Tensor, str] = {parameter: name for name, parameter in named.items()}
+        for optimizer in self._optimizers:
+            _begin(optimizer)
 
     def step(self, relative_rate: float) -> None:
         """Updates the model at ``relative_rate`` times the peak learning rates, and clears the gradients."""
@@ -111,27 +129,35 @@ class Optimizers:
             optimizer.zero_grad(set_to_none=True)
 
     def tensors(self) -> dict[str, Tensor]:
-        """The optimizers' state, by ``<parameter>/<entry>``, to be checkpointed."""
+        """The optimizers' state itself, by ``<parameter>/<entry>``: to be checkpointed, or to be written into."""
+        states = {parameter: state for optimizer in self._optimizers for parameter, state in optimizer.state.items()}
         return {
-            f"{self._names[parameter]}/{entry}": value
-            for optimizer in self._optimizers
-            for parameter, state in optimizer.state.items()
-            for entry, value in state.items()
+            f"{name}/{entry}": value
+            for name, parameter in self._named.items()
+            for entry, value in states[parameter].items()
         }
 
-    def load(self, tensors: dict[str, Tensor]) -> None:
-        """Takes back what :meth:`tensors` gave."""
-        parameters = {name: parameter for parameter, name in self._names.items()}
-        states: dict[str, dict[str, Any]] = {}
-        for key, value in tensors.items():
-            name, entry = key.rsplit("/", 1)
-            states.setdefault(name, {})[entry] = value
-        for optimizer in self._optimizers:
-            optimizer.state.clear()
-            for group in optimizer.param_groups:
-                for parameter in group["params"]:
-                    name = self._names[parameter]
-                    if name in states:
-                        like = {k: v.clone().to(parameters[name].device if v.ndim else v.device)
-                                for k, v in states[name].items()}  # fmt: skip
-                        optimizer.state[parameter] = like
+
+def is_hidden_matrix(name: str, parameter: Tensor) -> bool:
+    """Whether Muon is for it: a matrix of a layer, not an embedding or the logits."""
+    return parameter.ndim == 2 and ".layers." in f".{name}"
+
+
+def muon_precision(wanted: Precision | None, device: str) -> torch.dtype:
+    """What Muon orthogonalises in: ``wanted``, or bf16 on GPUs and fp32 elsewhere."""
+    lower = device == "cuda" if wanted is None else wanted == "bfloat16"
+    return torch.bfloat16 if lower else torch.float32
+
+
+def _begin(optimizer: torch.optim.Optimizer) -> None:
+    """Gives every parameter the state that it would get with its first step."""
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            state = optimizer.state[parameter]
+            if isinstance(optimizer, Muon):
+                state["momentum"] = torch.zeros_like(parameter)
+                continue
+            where = parameter.device if group["fused"] else torch.device("cpu")
+            state["step"] = torch.zeros((), dtype=torch.float32, device=where)
+            state["exp_avg"] = torch.zeros_like(parameter)
+            state["exp_avg_sq"] = torch.zeros_like(parameter)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from codescale.files import read_json, write_json
 from codescale.runs import RunSpec, write_record
-from codescale.training.session import SessionFactory
+from codescale.training.factory import SessionFactory
 
 MAX_FAILURES = 3
 

@@ -8,6 +8,7 @@ from memory_corpus import MemoryCorpus
 
 from codescale.runs import RunSpec
 from codescale.study import StudyConfig
+from codescale.training.checkpoint import FileStore
 from codescale.training.evaluation import HeldOut
 from codescale.training.session import TrainingSession
 
@@ -33,7 +34,8 @@ def spec(config: StudyConfig, points: tuple[int, ...] = (320, 640), **changes: o
 def session(
     config: StudyConfig, corpus: MemoryCorpus, run: RunSpec | None = None, checkpoint: Path | None = None
 ) -> TrainingSession:
-    return TrainingSession(run or spec(config), config, MemoryData(config, corpus), checkpoint)
+    store = FileStore(checkpoint) if checkpoint else None
+    return TrainingSession(run or spec(config), config, MemoryData(config, corpus), store)
 
 
 def finish(opened: TrainingSession) -> list:

@@ -1,0 +1,70 @@
+"""What a worker opens once and keeps: the corpus and its held-out sequences; and sessions on it, run after run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from codescale.corpus.reader import Corpus, open_corpus
+from codescale.runs import RunSpec
+from codescale.study import StudyConfig
+from codescale.training.checkpoint import FileStore, Store
+from codescale.training.evaluation import HeldOut
+from codescale.training.parallel import Alone
+from codescale.training.session import TrainingSession
+
+
+class StudyData:
+    """The corpus as a worker sees it: opened once, its held-out sequences read once."""
+
+    def __init__(self, config: StudyConfig, corpus_folder: Path) -> None:
+        self._config = config
+        self.corpus: Corpus = open_corpus(corpus_folder, verify=False)
+        self._held_out: dict[tuple[str, int], HeldOut] = {}
+
+    def held_out(self, split: str, tokens: int) -> HeldOut:
+        """The held-out sequences of ``split``, about ``tokens`` tokens a language."""
+        key = (split, tokens)
+        if key not in self._held_out:
+            context = self._config.training.context
+            self._held_out[key] = HeldOut(self.corpus, self._config.languages, split, tokens=tokens, context=context)
+        return self._held_out[key]
+
+
+@dataclass(frozen=True)
+class SessionFactory:
+    """Opens sessions on a worker; travels there as the study's configuration and two paths."""
+
+    config: StudyConfig
+    corpus_folder: Path
+    checkpoint_folder: Path | None
+
+    @cached_property
+    def _data(self) -> StudyData:
+        torch.set_num_threads(self.config.ray.threads)
+        return StudyData(self.config, self.corpus_folder)
+
+    def __call__(self, spec: RunSpec) -> TrainingSession:
+        """The session of ``spec``, resumed where it has a checkpoint on the disk."""
+        folder = self.checkpoint_folder
+        return self.open(spec, FileStore(folder / f"{spec.run_id}.safetensors") if folder else None, Alone())
+
+    def open(self, spec: RunSpec, store: Store | None, parallel: Alone) -> TrainingSession:
+        """The session of ``spec`` as one of the workers of ``parallel``, resumed where ``store`` has a state."""
+        return TrainingSession(spec, self.config, self._data, store, parallel)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("config", "corpus_folder", "checkpoint_folder")}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state)
+
+
+def session_factory(config: StudyConfig, corpus_folder: Path, checkpoint_folder: Path | None) -> SessionFactory:
+    """A picklable function that opens a :class:`TrainingSession` for a run spec."""
+    return SessionFactory(config, corpus_folder, checkpoint_folder)

@@ -1,0 +1,49 @@
+"""What a device can do at best, and what was used of it.
+
+Model FLOPs utilisation (Chowdhery et al. 2022, PaLM, arXiv 2204.02311, appendix B): counted training FLOPs (attention
+and logits included, recomputation not) a second, over the device's dense bf16 peak.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+
+import torch
+
+DENSE_BF16_PEAKS = {
+    "B200": 2.25e15,
+    "H200": 9.89e14,
+    "H100 NVL": 8.35e14,
+    "H100 PCIe": 7.56e14,
+    "H100": 9.89e14,
+    "A100": 3.12e14,
+    "L40S": 3.62e14,
+    "L4": 1.21e14,
+    "A10G": 7.0e13,
+    "RTX 4090": 1.65e14,
+    "MI300X": 1.307e15,
+}
+"""FLOPs a second without sparsity, from the makers' data sheets, by a part of the name that CUDA gives the device."""
+
+
+def peak_flops(device: torch.device) -> float | None:
+    """The dense bf16 peak of ``device`` in FLOPs a second; None where it is not known, as for CPUs."""
+    if device.type != "cuda":
+        return None
+    name = torch.cuda.get_device_name(device)
+    return next((peak for part, peak in DENSE_BF16_PEAKS.items() if part in name), None)
+
+
+def utilisation(flops: float, seconds: float, device: torch.device, devices: int = 1) -> float | None:
+    """The share of the peak that ``flops`` in ``seconds`` were; None where the peak is not known."""
+    peak = peak_flops(device)
+    return None if peak is None or seconds <= 0 else flops / seconds / (peak * devices)
+
+
+def peak_memory(device: torch.device) -> int:
+    """Bytes that tensors took of a GPU at most, or this process of a machine, since it began."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

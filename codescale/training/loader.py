@@ -1,0 +1,44 @@
+"""Batches ahead of the model that consumes them: on a GPU they are made and sent while it computes.
+
+On a CPU a batch is made when it is asked for: it takes a hundredth of a step, and a second thread would only take a
+core from the model.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+from torch import Tensor
+
+from codescale.training.batches import Batches
+
+AHEAD = 4
+"""Batches that are made or on their way while one is trained on."""
+
+
+def batches_of(batches: Batches, steps: range, rows: range, device: torch.device) -> Iterator[Tensor]:
+    """This worker's ``rows`` of the batch of each of ``steps``, in order, on ``device``: (rows, context + 1)."""
+    if device.type == "cpu":
+        for step in steps:
+            yield torch.from_numpy(batches.rows(step, rows))
+        return
+    yield from prefetched(batches, steps, rows, device)
+
+
+def prefetched(batches: Batches, steps: range, rows: range, device: torch.device) -> Iterator[Tensor]:
+    """As :func:`batches_of`, made by another thread ``AHEAD`` batches early. What it raises is raised here."""
+
+    def make(step: int) -> Tensor:
+        made = torch.from_numpy(batches.rows(step, rows))
+        return made.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else made.to(device)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="batches") as thread:
+        waiting = deque(thread.submit(make, step) for step in steps[:AHEAD])
+        for step in steps:
+            batch = waiting.popleft().result()
+            if step + AHEAD * steps.step < steps.stop:
+                waiting.append(thread.submit(make, step + AHEAD * steps.step))
+            yield batch

@@ -1,0 +1,132 @@
+"""How one run is shared out over workers: not at all, by the batch (DDP), or by the batch and the weights (FSDP2).
+
+The model does not know of it, and neither do the data: a batch is a pure function of the step, and each worker takes
+its rows. What is added up over workers is weighted by rows, so that the gradient is the batch's mean on any number of
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from codescale.errors import UserError
+
+Kind = Literal["replicated", "sharded"]
+Forward = Callable[[Tensor], Tensor]
+
+
+class Alone:
+    """One worker has the whole batch; also what the others add to."""
+
+    rank, world = 0, 1
+
+    def __init__(self, device: torch.device | None = None) -> None:
+        self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+    def rows(self, batch: int) -> range:
+        """The rows of a batch of ``batch`` sequences that are this worker's, in order; every row is one worker's.
+
+        Raises :class:`UserError` where a worker would have none.
+        """
+        if batch < self.world:
+            raise UserError(
+                "training.batch", f"{batch} sequences cannot be shared out over {self.world} workers",
+                f"use {batch} workers or fewer, or a larger batch",
+            )  # fmt: skip
+        return range(self.rank * batch // self.world, (self.rank + 1) * batch // self.world)
+
+    def prepare(self, model: nn.Module, precision: torch.dtype) -> nn.Module:
+        """What training calls instead of ``model``, whose parameters it may change to shards."""
+        return model
+
+    @contextmanager
+    def accumulating(self, forward: nn.Module, last: bool) -> Iterator[None]:
+        """Around one of several backward passes of a step; gradients are added up over workers after the ``last``."""
+        yield
+
+    def settle(self, model: nn.Module) -> None:
+        """After forward passes that no backward pass followed: puts the parameters back as training keeps them."""
+
+    def total(self, values: Tensor) -> Tensor:
+        """The sum of every worker's ``values``."""
+        return values
+
+    def agreed(self, decision: bool) -> bool:
+        """The first worker's ``decision``: clocks differ, and all have to act at the same step."""
+        return decision
+
+
+class Replicated(Alone):
+    """Every worker has the whole model and a part of the batch (``DistributedDataParallel``)."""
+
+    def __init__(self, device: torch.device | None = None) -> None:
+        super().__init__(device)
+        self.rank, self.world = dist.get_rank(), dist.get_world_size()
+
+    def prepare(self, model: nn.Module, precision: torch.dtype) -> nn.Module:
+        """``model`` behind DDP; its parameters stay the same tensors."""
+        return nn.parallel.DistributedDataParallel(model, gradient_as_bucket_view=True)
+
+    @contextmanager
+    def accumulating(self, forward: nn.Module, last: bool) -> Iterator[None]:
+        """Leaves out the reduction of all but the last pass."""
+        if last:
+            yield
+            return
+        with forward.no_sync():  # type: ignore[operator]
+            yield
+
+    def total(self, values: Tensor) -> Tensor:
+        """The sum over workers; every worker gets it."""
+        result = values.clone()
+        dist.all_reduce(result)
+        return result
+
+    def agreed(self, decision: bool) -> bool:
+        """The first worker's decision, sent to all."""
+        flag = torch.tensor([int(decision)], device=self.device)
+        dist.broadcast(flag, 0)
+        return bool(flag.item())
+
+
+class Sharded(Replicated):
+    """Every worker keeps a part of each weight, of its gradient and of the optimizer's state (FSDP2)."""
+
+    def prepare(self, model: nn.Module, precision: torch.dtype) -> nn.Module:
+        """``model`` with sharded parameters: layer by layer, then what is left."""
+        from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+
+        mixed: dict[str, Any] = {}
+        if precision is not torch.float32:
+            mixed["mp_policy"] = MixedPrecisionPolicy(param_dtype=precision, reduce_dtype=torch.float32)
+        for layer in model.model.layers:  # type: ignore[union-attr]
+            fully_shard(layer, **mixed)
+        fully_shard(model, **mixed)
+        return model
+
+    @contextmanager
+    def accumulating(self, forward: nn.Module, last: bool) -> Iterator[None]:
+        """Gradients stay whole until the last pass."""
+        forward.set_requires_gradient_sync(last)  # type: ignore[operator]
+        yield
+
+    def settle(self, model: nn.Module) -> None:
+        """Lets go of the weights that a forward pass gathered and that its backward pass would have."""
+        from torch.distributed.fsdp import FSDPModule
+
+        for module in model.modules():
+            if isinstance(module, FSDPModule):
+                module.reshard()
+
+
+def parallel_of(kind: Kind) -> Alone:
+    """For this process: alone, where no process group was started or it has one member and nothing is to be sharded."""
+    if not dist.is_initialized() or (dist.get_world_size() == 1 and kind == "replicated"):
+        return Alone()
+    return Sharded() if kind == "sharded" else Replicated()
