@@ -26,7 +26,7 @@ from codescale.files import read_json, replacing, write_json
 from codescale.mixture import SUM_TOLERANCE, Mixture
 
 Status = Literal["ok", "diverged", "pruned", "failed"]
-Stage = Literal["grid", "alone", "pair", "mixture", "trial", "comparison"]
+Stage = Literal["grid", "alone", "pair", "mixture", "trial", "comparison", "train"]
 
 STATUSES: tuple[Status, ...] = ("ok", "diverged", "pruned", "failed")
 PROPORTION, LOSS, METRIC, HYPER, UNIQUE = "proportion.", "loss.", "metric.", "hyper.", "unique_tokens."

@@ -1,0 +1,37 @@
+"""What a distributed run leaves behind: the model for transformers, and beside it the run's record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch.distributed.tensor import DTensor
+
+from codescale.files import write_json
+from codescale.runs import RunRecord, read_record
+from codescale.training.export import put_in_place, write_model
+from codescale.training.session import TrainingSession
+
+RECORD = "run.json"
+
+
+def write_finished(folder: Path, session: TrainingSession, record: RunRecord, tokenizer: Path | None) -> None:
+    """Writes model and record into ``folder``; all workers have to call it, the first one writes."""
+    weights = {
+        name: parameter.full_tensor() if isinstance(parameter, DTensor) else parameter
+        for name, parameter in session.model.named_parameters()
+    }
+    if session.parallel.rank > 0:
+        return
+    end = session.data.corpus.end_of_document
+    write_model(folder, weights, session.shape, session.training.context, end, tokenizer)
+    write_json(folder / RECORD, record.model_dump(mode="json"))
+
+
+def finished_record(folder: Path, output: Path) -> RunRecord:
+    """Puts the model in ``folder`` in place as ``output`` and returns the run's record.
+
+    Raises :class:`~codescale.errors.UserError` where ``output`` is taken or cannot be written.
+    """
+    record = read_record(folder / RECORD)
+    put_in_place(folder, output)
+    return record
