@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
@@ -38,12 +39,15 @@ def import_runs(
     checked = Path(output)
     if checked.suffix not in (".csv", ".parquet"):
         raise UserError(output, "has no ending that says its format", "end it in .csv or .parquet")
+    with TemporaryDirectory() as folder:
+        trial = Path(folder) / checked.name
+        write_runs(trial, table)
+        try:
+            read_runs(trial)
+        except UserError as error:
+            raise UserError(error.where.replace(str(trial), str(output)), error.problem, error.mend) from None
     write_runs(output, table)
-    try:
-        return read_runs(output)
-    except UserError:
-        checked.unlink()
-        raise
+    return read_runs(output)
 
 
 def _read(

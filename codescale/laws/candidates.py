@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from codescale.laws.forms import BASELINES
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.stack import Stack
 from codescale.laws.gaussian_process import GaussianProcess, chosen_rows, condition, fit_gaussian_process
@@ -64,7 +65,11 @@ def fit_form(
 
 
 def stack_candidates(data: Observations, splits: Sequence[Split], fitted: Sequence[Candidate]) -> Candidate | None:
-    """The stack of ``fitted`` laws that are worth it; None where fewer than two are, or nothing was held out."""
+    """The stack of ``fitted`` laws that are worth it; None where fewer than two are, or nothing was held out.
+
+    Baselines are no members: one without an irreducible loss may look good on the hold-outs of two sizes and is lost
+    beyond them.
+    """
     judged = {candidate.name: candidate.held_out.error for candidate in fitted if candidate.held_out}
     if not judged:
         return None
@@ -72,7 +77,9 @@ def stack_candidates(data: Observations, splits: Sequence[Split], fitted: Sequen
     members = [
         one
         for one in fitted
-        if judged.get(one.name, np.inf) <= limit and not (one.form.one_loss or one.form.ignores_shares)
+        if judged.get(one.name, np.inf) <= limit
+        and one.name not in BASELINES
+        and not (one.form.one_loss or one.form.ignores_shares)
     ]
     if len(members) < 2:
         return None

@@ -20,7 +20,7 @@ from codescale.laws.fit import fit_candidates, warn_of_oddities
 from codescale.laws.forms import find_form
 from codescale.laws.holdout import Split, make_splits, score
 from codescale.laws.law import HeldOut
-from codescale.laws.observations import Array, Integers, Mask, Observations, narrow, observe, thin
+from codescale.laws.observations import Array, Integers, Mask, Observations, narrow, observe, thin, warn_of_rows
 from codescale.laws.trees import NAME as TREES
 from codescale.laws.trees import fit_and_predict, installed, predict_held_out
 from codescale.laws.warning import warn
@@ -75,7 +75,9 @@ def compare_laws(
 
     ``weights`` of the objective that ranks go by, as in an allocation. Raises as :func:`~codescale.laws.fit.fit_law`.
     """
-    data = observe(thin(narrow(table, corpus_id, organisation, hyper), seed))
+    chosen = thin(narrow(table, corpus_id, organisation, hyper), seed)
+    warn_of_rows(chosen)
+    data = observe(chosen)
     warn_of_oddities(data)
     splits = make_splits(data, seed)
     if not splits:

@@ -15,12 +15,12 @@ from threadpoolctl import threadpool_limits
 from codescale.errors import UserError
 from codescale.laws.candidates import GAUSSIAN_PROCESS, Candidate, fit_form, log_losses, stack_candidates, with_process
 from codescale.laws.forms import BASELINES, CANDIDATES, FORMS, find_form
-from codescale.laws.forms.base import Form
+from codescale.laws.forms.base import Form, one_value
 from codescale.laws.forms.stack import Stack
 from codescale.laws.holdout import Split, make_splits
 from codescale.laws.law import Law
 from codescale.laws.noise import correlation, deviation, fitted_range, widening
-from codescale.laws.observations import Array, Observations, narrow, observe, thin
+from codescale.laws.observations import Array, Observations, narrow, observe, thin, warn_of_rows
 from codescale.laws.repetition import as_seen, fit_half_life
 from codescale.laws.replicates import between_seeds
 from codescale.laws.warning import warn
@@ -59,6 +59,7 @@ def fit_law(
     """
     check_name(law)
     chosen = thin(narrow(table, corpus_id, organisation, hyper), seed)
+    warn_of_rows(chosen)
     measured = observe(chosen)
     workers = workers or os.cpu_count() or 1
     with threadpool_limits(1, user_api="blas"):  # else every thread's products start threads of their own
@@ -69,6 +70,7 @@ def fit_law(
         candidates = fit_candidates(data, splits, law, seed, workers, progress)
         best = _choose(candidates, law)
         unidentified = best.form.unidentified(data)
+        _warn_of_what_is_ignored(best, data)
         _warn_of_choice(best, candidates, unidentified)
         samples = _bootstrap(best.form, data, best.values, seed, bootstrap, progress, workers)
     fitted = _assembled(chosen, data, splits, best, candidates, samples, unidentified, seed, bytes_per_token)
@@ -172,6 +174,16 @@ def _choose(candidates: list[Candidate], law: str) -> Candidate:
     if judged:
         return min(judged, key=lambda one: one.held_out.error if one.held_out else np.inf)
     return candidates[0]
+
+
+def _warn_of_what_is_ignored(best: Candidate, data: Observations) -> None:
+    """Names what differs between the runs and makes no difference to the law."""
+    ignored = ["the mixture"] if best.form.ignores_shares and data.mixture_index.max() > 0 else []
+    if best.form.ignores_scale:
+        scales = (("N", data.log_params), ("D", data.log_tokens))
+        ignored += [name for name, log_values in scales if not one_value(log_values)]
+    if ignored:
+        warn(f"{best.name}: ignores {', '.join(ignored)}: what differs in it gets one prediction")
 
 
 def _warn_of_choice(best: Candidate, candidates: list[Candidate], unidentified: dict[str, str]) -> None:

@@ -1,7 +1,8 @@
 """How well a form predicts rows it was not fitted to, by hold-outs that imitate what a law is for.
 
-Kinds: ``mixtures`` (mixtures that were not tried, in folds), ``longest`` (the longest D) and ``largest`` (the largest
-N); ``runs`` (whole trunks, in folds) where the mixtures are too few to hold any out.
+Kinds: ``mixtures`` (mixtures that were not tried, in folds), ``longest`` (the longest D), ``largest`` (the largest N)
+and ``both`` (the largest N at the longest D, from rows that are neither); ``runs`` (whole trunks, in folds) where the
+mixtures are too few to hold any out.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from codescale.laws.observations import Array, Mask, Observations
 FOLDS = 5
 INSIDE = ("mixtures", "runs")
 """Kinds of hold-out that stay inside the range of N and D."""
+_FEWEST_OF_BOTH = 4
+"""Rows at the largest N and the longest D below which they are not held out together."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,11 @@ def make_splits(data: Observations, seed: int) -> list[Split]:
                 break
         if test.sum() <= 0.5 * data.usable.sum():
             splits.append(Split(kind, data.usable & ~test, test))
+    beyond = [split for split in splits if split.kind not in INSIDE]
+    if len(beyond) == 2:
+        test = beyond[0].test & beyond[1].test
+        if test.sum() >= _FEWEST_OF_BOTH:
+            splits.append(Split("both", beyond[0].train & beyond[1].train, test))
     return splits
 
 

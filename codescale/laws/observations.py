@@ -131,6 +131,25 @@ def _narrow_hyper(rows: RunsTable, hyper: dict[str, float]) -> RunsTable:
     return rows
 
 
+def warn_of_rows(table: RunsTable) -> None:
+    """Warns of losses that are not there (empty or NaN) and of rows that are copies of others under another run_id."""
+    gaps = np.isnan(table.losses)
+    if gaps.any():
+        having = [name for name, gap in zip(table.targets, gaps.any(axis=0), strict=True) if gap]
+        shown = ", ".join(having[:4]) + (f" and {len(having) - 4} more" if len(having) > 4 else "")
+        warn(f"{table.path}: {gaps.sum():,} of {gaps.size:,} losses are empty or NaN and left out (of {shown})")
+    measured = table.select(~gaps.all(axis=1))
+    values = np.column_stack(
+        [measured.n_params, measured.n_tokens, measured.proportions, np.nan_to_num(measured.losses)]
+    )
+    copies = len(values) - len(np.unique(values, axis=0))
+    if copies:
+        warn(
+            f"{table.path}: {copies:,} rows have the N, D, shares and losses of another row: under other ids they count"
+            " again; remove copies"
+        )
+
+
 def thin(table: RunsTable, seed: int) -> RunsTable:
     """``table``, or of a larger one :data:`MOST_ROWS` rows at random, at least half of them runs' last rows."""
     if len(table) <= MOST_ROWS:

@@ -321,6 +321,7 @@ _HOLD_OUTS = {
     "runs": "unseen runs",
     "longest": "the longest runs (D)",
     "largest": "the largest models (N)",
+    "both": "the largest models' longest runs",
 }
 
 

@@ -162,6 +162,12 @@ def test_what_is_wrong_is_named_and_nothing_is_written(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="row 2"):
         import_runs([wrong, full], output, n_params=1e6, n_tokens=1e9)
     assert not output.exists()
+    good = regmix_pair(tmp_path, [0, 1, 2])
+    import_runs(good, output, n_params=1e6, n_tokens=1e9)
+    before = output.read_bytes()
+    with pytest.raises(UserError, match=rf"^{output}, row 2"):
+        import_runs([wrong, full], output, n_params=1e6, n_tokens=1e9)
+    assert output.read_bytes() == before
     (tmp_path / "columns.yaml").write_text("losess: x")
     with pytest.raises(UserError, match=r"columns\.yaml, losess: unknown key"):
         read_columns(tmp_path / "columns.yaml")

@@ -252,7 +252,10 @@ def test_hold_outs_take_mixtures_whole_and_keep_them_from_training(tmp_path: Pat
     maker.mixtures(12, sizes=SIZES)
     data = observe(narrow(maker.table(tmp_path)))
     splits = make_splits(data, seed=0)
-    assert {split.kind for split in splits} == {"mixtures", "longest", "largest"}
+    assert {split.kind for split in splits} == {"mixtures", "longest", "largest", "both"}
+    both = next(split for split in splits if split.kind == "both")
+    for log_values in (data.log_params, data.log_tokens):
+        assert log_values[both.train].max() < log_values[both.test].min()
     for split in splits:
         assert not (split.train & split.test).any()
         assert split.test.any()
@@ -314,3 +317,46 @@ def test_a_huge_table_is_thinned_to_whole_runs_ends_and_other_rows(
     longest = {trunk: table.n_tokens[table.trunk == trunk].max() for trunk in set(table.trunk)}
     ends = sum(d == longest[trunk] for trunk, d in zip(chosen.trunk, chosen.n_tokens, strict=True))
     assert 15 <= ends < 30
+
+
+def test_losses_that_are_not_there_and_copied_rows_are_said(table: RunsTable, tmp_path: Path) -> None:
+    gap = [float("nan") if k in (2, 5) else value for k, value in enumerate(table.losses[:, 1])]
+    with pytest.warns(LawWarning, match=rf"2 of {3 * len(table)} losses are empty or NaN and left out \(of l1\)"):
+        fit_law(changed(table, tmp_path, loss__l1=gap), "mean", bootstrap=0)
+    copied = pa.concat_tables([table.table, table.table.slice(0, 4)])
+    names = [*table.run_id, *(f"copy-{k}" for k in range(4))]
+    copied = copied.drop_columns(["run_id"]).append_column("run_id", pa.array(names))
+    write_runs(tmp_path / "copied.parquet", copied)
+    with pytest.warns(LawWarning, match="4 rows have the N, D, shares and losses of another row"):
+        fit_law(read_runs(tmp_path / "copied.parquet"), "mean", bootstrap=0)
+    with warnings.catch_warnings(record=True) as given:
+        warnings.simplefilter("always", LawWarning)
+        fit_law(table, "mean", bootstrap=0)
+    assert not [one for one in given if "empty or NaN" in str(one.message) or "another row" in str(one.message)]
+
+
+@pytest.mark.parametrize("name", ["effective-data", "additive", "joint", "exponential", "family", "chinchilla"])
+def test_two_sizes_cannot_tell_the_exponent_of_n(name: str, tmp_path: Path) -> None:
+    maker = TableMaker(make_truth(3), ["a", "b", "c"], noise=0.001)
+    maker.mixtures(14, sizes=SIZES[:2], tokens=TOKENS)
+    fitted = fit_law(maker.table(tmp_path), name, bootstrap=0)
+    assert "the rows have two N" in fitted.unidentified["alpha"]
+    assert "A" in fitted.unidentified
+    assert "beta" not in fitted.unidentified
+
+
+def test_fewer_mixtures_than_parameters_are_said(tmp_path: Path) -> None:
+    few, enough = (TableMaker(make_truth(3), ["a", "b", "c"], noise=0.001) for _ in range(2))
+    few.mixtures(5, sizes=SIZES, tokens=TOKENS)
+    enough.mixtures(6, sizes=SIZES, tokens=TOKENS)
+    named = fit_law(few.table(tmp_path, "few.csv"), "additive", bootstrap=0).unidentified
+    assert {"gamma.a", "gamma.b", "gamma.c"} <= set(named)
+    assert "fewer mixtures" in named["gamma.a"]
+    assert fit_law(enough.table(tmp_path, "enough.csv"), "additive", bootstrap=0).unidentified == {}
+
+
+def test_a_law_says_what_it_ignores(table: RunsTable) -> None:
+    with pytest.warns(LawWarning, match="mean: ignores the mixture, N, D:"):
+        fit_law(table, "mean", bootstrap=0)
+    with pytest.warns(LawWarning, match="chinchilla: ignores the mixture:"):
+        fit_law(table, "chinchilla", bootstrap=0)

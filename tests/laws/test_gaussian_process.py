@@ -195,6 +195,16 @@ def test_held_out_rows_do_not_reach_their_own_prediction(data: Observations) -> 
     assert np.abs(clean).max() > 0.01
 
 
+def test_a_baseline_is_no_member_of_a_stack_however_well_it_does(data: Observations) -> None:
+    splits = make_splits(data, 0)
+    fitted = [fit_form(find_form(name), data, splits, [], 1) for name in ("effective-data", "additive", "linear")]
+    flattered = replace(fitted[2], residuals=[0.1 * one for one in fitted[0].residuals], held_out=fitted[0].held_out)
+    stack = stack_candidates(data, splits, [*fitted[:2], flattered])
+    assert stack is not None
+    assert set(stack.form.member_names) == {"effective-data", "additive"}  # type: ignore[attr-defined]
+    assert stack_candidates(data, splits, [fitted[0], flattered]) is None
+
+
 def test_a_row_in_twenty_that_is_far_off_hardly_moves_the_rest(data: Observations) -> None:
     form = find_form("effective-data")
     values = form.fit(data, np.ones((1, len(data))), 1)[0]

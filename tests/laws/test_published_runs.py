@@ -30,7 +30,7 @@ def published(name: str) -> RunsTable:
 def test_chinchilla_is_fitted_at_least_as_well_as_published() -> None:
     table = published("chinchilla.csv")
     table = table.select(np.argsort(table.losses[:, 0], kind="stable")[:-5])
-    law = fit_law(table, "chinchilla", bootstrap=0)
+    law = fit_law(table, "chinchilla", bootstrap=300)
 
     def objective(floor: float, height_n: float, alpha: float, height_d: float, beta: float) -> float:
         predicted = floor + height_n * table.n_params**-alpha + height_d * table.n_tokens**-beta
@@ -41,6 +41,13 @@ def test_chinchilla_is_fitted_at_least_as_well_as_published() -> None:
     assert ours["E"] == pytest.approx(1.8172, rel=0.01)
     assert ours["alpha"] == pytest.approx(0.3478, rel=0.01)
     assert ours["beta"] == pytest.approx(0.3658, rel=0.015)
+    assert ours["A"] == pytest.approx(482.01, rel=0.05)
+    assert ours["B"] == pytest.approx(2085.43, rel=0.15)
+    published_errors = {"E": 0.03, "A": 124.58, "alpha": 0.02, "B": 1293.23, "beta": 0.02}
+    for name, error in published_errors.items():
+        low, high = np.quantile(law.bootstrap["text"][name], [0.05, 0.95])
+        assert low < ours[name] < high
+        assert 0.5 < (high - low) / (2 * 1.645 * error) < 2
 
 
 def _named(parameters: dict[str, float]) -> dict[str, float]:

@@ -56,3 +56,14 @@ def test_one_size_holds_alpha_at_zero(tmp_path: Path) -> None:
     fitted = fit_scaling(maker.table(tmp_path), ["a"], bootstrap=20)["languages"]["a"]
     assert fitted["parameters"]["A"] == {"value": 0.0, "low": None, "high": None}
     assert {"A", "alpha"} <= set(fitted["unidentified"])
+
+
+def test_two_sizes_keep_an_interval_and_are_called_unidentified(tmp_path: Path) -> None:
+    maker = TableMaker(make_truth(1), ["a"], noise=0.001)
+    for n_params in (1e5, 1e6):
+        for n_tokens in (1e5, 2e5, 4e5, 8e5):
+            maker.add(f"run-{n_params:.0f}", n_params, n_tokens, np.ones(1))
+    fitted = fit_scaling(maker.table(tmp_path), ["a"], bootstrap=20)["languages"]["a"]
+    assert {"A", "alpha"} <= set(fitted["unidentified"])
+    alpha = fitted["parameters"]["alpha"]
+    assert alpha["low"] < alpha["value"] < alpha["high"]

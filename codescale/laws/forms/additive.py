@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from codescale.laws.forms.base import absent_domains, collinear_domains
+from codescale.laws.forms.base import absent_domains, collinear_domains, fewer_mixtures
 from codescale.laws.forms.chinchilla import SCALARS, Chinchilla, inner_terms, named_terms, term_prior, term_starts
 from codescale.laws.forms.curve import Centre, CurveForm, Prior, joined
 from codescale.laws.forms.mixing import (
@@ -87,4 +87,7 @@ def mixing_unidentified(data: Observations, names: tuple[str, ...]) -> dict[str,
     for domain in collinear_domains(data):
         for name in names:
             reasons[f"{name}.{domain}"] = "its share varies only together with others': held near its prior"
+    if fewer_mixtures(data, 2 * len(data.domains)):
+        named = [f"gamma.{domain}" for domain in data.domains if "gamma" in names]
+        reasons = dict.fromkeys(named, "fewer mixtures than C and gamma: held near its prior") | reasons
     return reasons

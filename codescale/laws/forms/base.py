@@ -24,6 +24,8 @@ class Form(ABC):
     """Whether the law predicts one loss of the whole mixture rather than each target's own."""
     ignores_shares: ClassVar[bool] = False
     """Whether every mixture gets the same prediction."""
+    ignores_scale: ClassVar[bool] = False
+    """Whether every N and D get the same prediction."""
 
     def law_targets(self, data: Observations) -> tuple[str, ...]:
         """What the law predicts; by default the table's targets."""
@@ -115,6 +117,17 @@ def collinear_domains(data: Observations) -> list[str]:
     missing = set(absent_domains(data))
     involved = np.abs(null).max(axis=0, initial=0.0) > 1e-6
     return [name for k, name in enumerate(data.domains) if involved[k] and name not in missing]
+
+
+def two_values(log_values: Array) -> bool:
+    """Whether N (or D) takes two values, to 1 %: a floor, a height and an exponent cannot be told from two."""
+    steps = np.diff(np.sort(log_values))
+    return int((steps > 0.01).sum()) == 1
+
+
+def fewer_mixtures(data: Observations, parameters: int) -> bool:
+    """Whether the table has fewer distinct mixtures than ``parameters`` that only the mixture can tell."""
+    return len(np.unique(np.round(data.shares, 6), axis=0)) < parameters
 
 
 def one_value(log_values: Array) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from codescale.laws.forms.base import one_value
+from codescale.laws.forms.base import one_value, two_values
 from codescale.laws.forms.curve import Centre, CurveForm, Prior
 from codescale.laws.observations import Array, Mask, Observations
 
@@ -63,6 +63,15 @@ def inner_terms(values: Array, centre: Centre) -> Array:
     return np.stack([np.log(np.maximum(floor, tiny)), log_n, log_alpha, log_d, log_beta], axis=-1)
 
 
+def two_point_terms(data: Observations) -> dict[str, str]:
+    """The exponents (and heights) of N and D that rest on the prior since the rows have two values of it."""
+    reasons: dict[str, str] = {}
+    for name, log_values, terms in (("N", data.log_params, ("A", "alpha")), ("D", data.log_tokens, ("B", "beta"))):
+        if two_values(log_values):
+            reasons |= dict.fromkeys(terms, f"the rows have two {name}: what they share out with E rests on the prior")
+    return reasons
+
+
 class Chinchilla(CurveForm):
     """The law of one data distribution, per target.
 
@@ -89,7 +98,7 @@ class Chinchilla(CurveForm):
             reasons |= dict.fromkeys(("A", "alpha"), "all rows have one N: set to 0, E holds their part")
         if one_value(data.log_tokens):
             reasons |= dict.fromkeys(("B", "beta"), "all rows have one D: set to 0, E holds their part")
-        return reasons
+        return reasons | two_point_terms(data)
 
     def held(self, data: Observations) -> tuple[Mask, Array]:
         targets = len(data.targets)

@@ -8,8 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from codescale.laws.forms.base import absent_domains, collinear_domains, one_value
-from codescale.laws.forms.chinchilla import ABSENT, SCALARS, inner_terms, named_terms, term_prior, term_starts
+from codescale.laws.forms.base import absent_domains, collinear_domains, one_value, two_values
+from codescale.laws.forms.chinchilla import (
+    ABSENT,
+    SCALARS,
+    inner_terms,
+    named_terms,
+    term_prior,
+    term_starts,
+    two_point_terms,
+)
 from codescale.laws.forms.curve import Centre, CurveForm, Prior
 from codescale.laws.observations import Array, Mask, Observations
 
@@ -36,6 +44,8 @@ class EffectiveData(CurveForm):
         reasons: dict[str, str] = {}
         if one_value(data.log_params):
             reasons |= dict.fromkeys(("A", "alpha"), "all rows have one N: set to 0, E holds their part")
+        elif two_values(data.log_params):
+            reasons |= {name: reason for name, reason in two_point_terms(data).items() if name in ("A", "alpha")}
         one_mixture = len(np.unique(np.round(data.shares, 6), axis=0)) == 1
         if one_value(data.log_tokens) and one_mixture:
             reasons |= dict.fromkeys(("B", "beta"), "all rows have one D and one mixture: set to 0, E holds their part")

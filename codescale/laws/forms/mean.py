@@ -11,10 +11,11 @@ from codescale.laws.observations import Array, Observations
 
 
 class Mean(Form):
-    """log_loss: the mean of the target's log losses (log nats per token)."""
+    """log_loss: the mean of the target's log losses (log nats per token). N, D and the shares are ignored."""
 
     name = "mean"
     ignores_shares = True
+    ignores_scale = True
     formula = "L_i = the target's mean loss"
 
     def parameter_names(self, domains: tuple[str, ...], target: str) -> tuple[str, ...]:
