@@ -133,12 +133,13 @@ def _narrow_hyper(rows: RunsTable, hyper: dict[str, float]) -> RunsTable:
 
 def warn_of_rows(table: RunsTable) -> None:
     """Warns of losses that are not there (empty or NaN) and of rows that are copies of others under another run_id."""
-    gaps = np.isnan(table.losses)
+    gaps: Mask = np.isnan(table.losses)
+    everywhere: Mask = np.asarray(gaps.all(axis=1), dtype=np.bool_)
     if gaps.any():
-        having = [name for name, gap in zip(table.targets, gaps.any(axis=0), strict=True) if gap]
+        having = [name for name, gap in zip(table.targets, np.asarray(gaps.any(axis=0)), strict=True) if gap]
         shown = ", ".join(having[:4]) + (f" and {len(having) - 4} more" if len(having) > 4 else "")
         warn(f"{table.path}: {gaps.sum():,} of {gaps.size:,} losses are empty or NaN and left out (of {shown})")
-    measured = table.select(~gaps.all(axis=1))
+    measured = table.select(~everywhere)
     values = np.column_stack(
         [measured.n_params, measured.n_tokens, measured.proportions, np.nan_to_num(measured.losses)]
     )
