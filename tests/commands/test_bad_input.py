@@ -75,6 +75,20 @@ def test_fit_predict_and_optimize_go_through(codescale, table: Path, tmp_path: P
     assert set(content) == {"proportions", "objective", "interval", "law", "n_params", "n_tokens"}
 
 
+def test_strict_refuses_what_lies_outside_the_fitted_range(codescale, table: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    law, larger, output = tmp_path / "law.json", tmp_path / "larger.csv", tmp_path / "p.csv"
+    codescale("fit", table, "--output", law, "--bootstrap", 2)
+    header = table.read_text().splitlines()[0]
+    larger.write_text(header + "\nlarge,1e12,1e9,0.5,0.5,3,3\n")
+    refused(
+        codescale("predict", law, larger, "--output", output, "--strict"), "larger.csv, row 1", "N = 1e+12", "--strict"
+    )
+    assert not output.exists()
+    assert codescale("predict", law, larger, "--output", output)[0] == 0
+    assert output.read_text().splitlines()[1].endswith("true")
+    assert codescale("predict", law, table, "--output", output, "--strict")[0] == 0
+
+
 def test_an_unknown_law_lists_the_known_ones(codescale, table: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     refused(codescale("fit", table, "--output", tmp_path / "l.json", "--law", "magic"), "magic", "effective-data")
 

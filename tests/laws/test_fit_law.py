@@ -360,3 +360,26 @@ def test_a_law_says_what_it_ignores(table: RunsTable) -> None:
         fit_law(table, "mean", bootstrap=0)
     with pytest.warns(LawWarning, match="chinchilla: ignores the mixture:"):
         fit_law(table, "chinchilla", bootstrap=0)
+
+
+def test_the_bootstrap_draws_runs_and_not_rows(tmp_path: Path) -> None:
+    """The rows of a run err together: drawn one by one they would look like four times as many runs."""
+    maker = TableMaker(make_truth(1), ["a"], noise=0.0)
+    generator = np.random.default_rng(4)
+    for run in range(30):
+        offset = float(np.exp(0.1 * generator.standard_normal()))
+        for n_tokens in (1e5, 2e5, 4e5, 8e5):
+            maker.add(f"run{run}", SIZES[0], n_tokens, np.ones(1))
+            maker.rows[-1]["loss.a"] = 3.0 * offset
+    table = maker.table(tmp_path)
+    apart = changed(table, tmp_path, parent_run_id=[None] * len(table))
+    runs, rows = (np.std(fit_law(one, "mean", bootstrap=200).bootstrap["a"]["log_loss"]) for one in (table, apart))
+    assert 1.5 < runs / rows < 2.6
+    assert runs == pytest.approx(0.1 / np.sqrt(30), rel=0.35)
+
+
+def test_rows_that_are_left_out_do_not_move_the_law(table: RunsTable) -> None:
+    usable = observe(narrow(table)).usable
+    whole, part = (fit_law(one, "effective-data", bootstrap=0) for one in (table, table.select(usable)))
+    where = np.full(3, SIZES[1]), np.full(3, TOKENS[1]), np.eye(3)
+    np.testing.assert_allclose(whole.predict(*where).losses, part.predict(*where).losses, rtol=2e-4)
