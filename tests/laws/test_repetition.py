@@ -96,6 +96,13 @@ def test_a_law_recovers_what_made_its_runs(half_life: float, tmp_path: Path) -> 
     assert load_law(tmp_path / "law.json").half_life == law.half_life
 
 
+@pytest.mark.parametrize("name", ["additive", "joint", "exponential", "family", "chinchilla"])
+def test_repetition_composes_with_every_form(name: str, tmp_path: Path) -> None:
+    law = fit_law(repeating_table(tmp_path, 5.0), name, bootstrap=0, repetition=True, workers=1)
+    assert law.name == name
+    assert law.half_life == pytest.approx(5.0, rel=0.15)
+
+
 def test_slopes_where_tokens_run_out(tmp_path: Path) -> None:
     law = fit_law(repeating_table(tmp_path, 3.0), "additive", bootstrap=0, repetition=True, workers=1)
     surface = law.surface(unique_tokens=np.array([2e4, np.inf, 5e4]))
