@@ -1,4 +1,4 @@
-"""The way through a schedule's legs, and back to it after a kill: what a run alone and a pack of runs have in common."""
+"""The way through a schedule's legs, and back to it after a kill: for a run alone as for a pack of runs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from abc import ABC, abstractmethod
 from typing import Protocol
 
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from codescale.study import TrainingSection
 from codescale.training.checkpoint import Progress, State, Store
-from codescale.training.loader import batches_of
+from codescale.training.loader import Rows, batches_of
+from codescale.training.optimizers import Optimizers
 from codescale.training.parallel import Alone
 from codescale.training.schedule import Leg, Schedule
 from codescale.training.step import Stepped
@@ -25,13 +25,10 @@ CHECK_STEPS = 10
 class Steps(Protocol):
     """Takes training steps on batches, at a relative learning rate."""
 
+    @property
+    def optimizers(self) -> Optimizers: ...
+
     def step(self, sequences: Tensor, relative_rate: float) -> Stepped: ...
-
-
-class Rows(Protocol):
-    """The batches of a run, or of a pack."""
-
-    def rows(self, step: int, rows: range) -> NDArray: ...
 
 
 class Course(ABC):
@@ -41,6 +38,7 @@ class Course(ABC):
     """
 
     batches: Rows
+    model: nn.Module
     _stepper: Steps
 
     def __init__(self, training: TrainingSection, schedule: Schedule, parallel: Alone, store: Store | None) -> None:
@@ -66,10 +64,6 @@ class Course(ABC):
     @abstractmethod
     def _judge(self, loss: Tensor) -> None:
         """Looks at the training loss of the step that has just been taken."""
-
-    @abstractmethod
-    def _tensors(self) -> State:
-        """The state itself, not a copy of it."""
 
     @abstractmethod
     def _kept(self) -> Progress:
@@ -131,6 +125,11 @@ class Course(ABC):
         if self._leg < len(self.schedule.legs):
             done += self._step - self.schedule.legs[self._leg].start
         return done * self.training.batch * self.training.context
+
+    def _tensors(self) -> State:
+        """The state itself, not a copy of it."""
+        model = {f"model/{name}": tensor.detach() for name, tensor in self.model.named_parameters()}
+        return model | {f"optimizer/{name}": value for name, value in self._stepper.optimizers.tensors().items()}
 
     def _save(self) -> None:
         self._saved = time.monotonic()

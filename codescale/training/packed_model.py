@@ -89,7 +89,7 @@ class PackedModel(LanguageModel):
     def forward(self, sequences: Tensor) -> Tensor:
         """Mean next-token cross-entropy (K,), nats per token, of every model on its sequences (K, batch, context + 1).
 
-        Sequences (1, batch, context + 1) are for all of them.
+        Sequences (batch, context + 1) are for all of them.
         """
         own = sequences.expand(self.count, -1, -1)
         logits = self.logits(own[..., :-1].flatten(0, 1))

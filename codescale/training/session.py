@@ -15,7 +15,7 @@ from codescale.runs import Evaluation, RunRecord, RunSpec, Status
 from codescale.study import Shape, StudyConfig, TrainingSection
 from codescale.training.account import Account
 from codescale.training.batches import Batches
-from codescale.training.checkpoint import Progress, State, Store
+from codescale.training.checkpoint import Progress, Store
 from codescale.training.course import Course
 from codescale.training.evaluation import HeldOut
 from codescale.training.hardware import throughput
@@ -46,6 +46,8 @@ class TrainingSession(Course):
 
     Raises :class:`~codescale.errors.UserError` where the corpus lacks a language of the run.
     """
+
+    model: LanguageModel
 
     def __init__(
         self, spec: RunSpec, config: StudyConfig, data: Data, store: Store | None, parallel: Alone | None = None
@@ -117,10 +119,6 @@ class TrainingSession(Course):
         held_out = self.data.held_out("validation", look_tokens(self.training, leg))
         norm = None if self._gradient_norm is None else float(self._gradient_norm)
         return self.account.add(leg, held_out.losses(self.model, self.parallel), norm)
-
-    def _tensors(self) -> State:
-        model = {f"model/{name}": tensor.detach() for name, tensor in self.model.named_parameters()}
-        return model | {f"optimizer/{name}": value for name, value in self._stepper.optimizers.tensors().items()}
 
     def _kept(self) -> Progress:
         return {
