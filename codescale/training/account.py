@@ -63,6 +63,7 @@ class Account:
         self, status: Status, *, tokens: int, seconds: float, metrics: Mapping[str, float], note: str = ""
     ) -> RunRecord:
         """The run as a record: ``tokens`` trained in ``seconds``. Losses that are not finite are left out of it."""
+        again = "a second try at a lower learning rate" if self.spec.is_retry else ""
         evaluations = tuple(e for e in self.evaluations if all(math.isfinite(loss) for loss in e.losses.values()))
         return RunRecord(
             spec=self.spec,
@@ -74,7 +75,7 @@ class Account:
             seconds=seconds,
             finished=time.time(),
             worker=socket.gethostname(),
-            note="; ".join(part for part in (note, self.trouble) if part),
+            note="; ".join(part for part in (note, again, self.trouble) if part),
             metrics=dict(metrics),
         )
 
