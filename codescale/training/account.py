@@ -36,16 +36,16 @@ class Account:
         if not math.isfinite(loss):
             self.trouble = f"the training loss was not finite at step {step}"
 
-    def add(self, leg: Leg, losses: dict[str, float], gradient_norm: float | None) -> Evaluation:
-        """Takes down the losses at the end of ``leg``, and gives the run up where they say so."""
+    def add(self, leg: Leg, losses: dict[str, float], others: Mapping[str, float]) -> Evaluation:
+        """Takes down the losses at the end of ``leg`` and ``others`` that were measured there, and gives the run up
+        where the losses say so.
+        """
         n_tokens = leg.stop * self.training.batch * self.training.context
         metrics = {
             f"bits_per_byte.{name}": loss / math.log(2) / self._corpus.bytes_per_token(name, "validation")
             for name, loss in losses.items()
             if math.isfinite(loss)
         }
-        if gradient_norm is not None:
-            metrics["gradient_norm"] = gradient_norm
         evaluation = Evaluation(
             n_tokens=n_tokens,
             losses=losses,
@@ -53,7 +53,7 @@ class Account:
             branch=leg.branch,
             flops=self.flops(n_tokens),
             unique_tokens=self._batches.unique_tokens(leg.stop),
-            metrics=metrics,
+            metrics=metrics | dict(others),
         )
         self.trouble = self._trouble_of(evaluation)
         self.evaluations.append(evaluation)

@@ -19,16 +19,19 @@ from codescale.training.model import NORM_EPSILON, LanguageModel, RMSNorm
 
 
 class PackedLinear(nn.Module):
-    """K linear maps without biases, as one batched product."""
+    """K linear maps, as one batched product."""
 
     def __init__(self, alone: nn.Linear, count: int) -> None:
         super().__init__()
         self.weight = _repeated(alone.weight, count)
+        self.bias = None if alone.bias is None else _repeated(alone.bias, count)
 
     def forward(self, x: Tensor) -> Tensor:
         """(K·batch, context, in) to (K·batch, context, out)."""
         rows = x.reshape(len(self.weight), -1, x.shape[-1])
-        return torch.bmm(rows, self.weight.mT).view(*x.shape[:-1], -1)
+        if self.bias is None:
+            return torch.bmm(rows, self.weight.mT).view(*x.shape[:-1], -1)
+        return torch.baddbmm(self.bias[:, None], rows, self.weight.mT).view(*x.shape[:-1], -1)
 
 
 class PackedEmbedding(nn.Module):
@@ -60,7 +63,7 @@ class PackedRMSNorm(nn.Module):
         return (normed * self.weight[:, None]).view(x.shape)
 
 
-_PACKED: dict[type[nn.Module], Callable[..., nn.Module]] = {
+_PACKED: dict[type[nn.Module], Callable[..., PackedLinear | PackedEmbedding | PackedRMSNorm]] = {
     nn.Linear: PackedLinear,
     nn.Embedding: PackedEmbedding,
     RMSNorm: PackedRMSNorm,
@@ -74,10 +77,13 @@ class PackedModel(LanguageModel):
         alone = members[0]
         super().__init__(alone.shape, alone.vocabulary, len(alone.cosines), alone.document_end)
         self.count = len(members)
+        weights: dict[nn.Parameter, nn.Parameter] = {}
         for module in list(self.modules()):
             for name, child in module.named_children():
                 if type(child) in _PACKED:
-                    setattr(module, name, _PACKED[type(child)](child, self.count))
+                    packed = _PACKED[type(child)](child, self.count)
+                    packed.weight = weights.setdefault(child.get_parameter("weight"), packed.weight)  # ties stay
+                    setattr(module, name, packed)
         for k, member in enumerate(members):
             for name, values in self.member(k).items():
                 values.copy_(member.get_parameter(name).detach())

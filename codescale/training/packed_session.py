@@ -22,12 +22,13 @@ from codescale.training.batches import Batches
 from codescale.training.checkpoint import Progress, State, Store
 from codescale.training.course import Course
 from codescale.training.hardware import throughput
+from codescale.training.opening import opened_model
 from codescale.training.packed_model import PackedModel
 from codescale.training.packed_step import PackedStepper
 from codescale.training.parallel import Alone
 from codescale.training.rules import LEARNING_RATE_FACTOR, training_of
 from codescale.training.schedule import Leg, schedule_of
-from codescale.training.session import Data, look_tokens, opened_model, run_batches
+from codescale.training.session import Data, look_tokens, run_batches
 
 OWN_SETTINGS = (
     "muon_learning_rate", "adamw_learning_rate", "weight_decay", "initial_deviation", "gradient_clip", "spike",
@@ -163,10 +164,12 @@ class PackedSession(Course):
     def _evaluate(self, leg: Leg) -> list[Evaluation | None]:
         held_out = self.data.held_out("validation", look_tokens(self.training, leg))
         losses = held_out.packed_losses(self.model, self.parallel)
-        norms = [None] * len(losses) if self._gradient_norm is None else self._gradient_norm.tolist()
+        measured: list[dict[str, float]] = [{} for _ in losses]
+        if self._gradient_norm is not None:
+            measured = [{"gradient_norm": norm} for norm in self._gradient_norm.tolist()]
         return [
-            None if account.trouble else account.add(leg, own, norm)
-            for account, own, norm in zip(self.accounts, losses, norms, strict=True)
+            None if account.trouble else account.add(leg, own, others)
+            for account, own, others in zip(self.accounts, losses, measured, strict=True)
         ]
 
     def _kept(self) -> Progress:

@@ -12,14 +12,15 @@ from torch import Tensor
 
 from codescale.corpus.reader import Corpus
 from codescale.runs import Evaluation, RunRecord, RunSpec, Status
-from codescale.study import Shape, StudyConfig, TrainingSection
+from codescale.study import StudyConfig, TrainingSection
 from codescale.training.account import Account
 from codescale.training.batches import Batches
 from codescale.training.checkpoint import Progress, Store
 from codescale.training.course import Course
 from codescale.training.evaluation import HeldOut
 from codescale.training.hardware import throughput
-from codescale.training.model import LanguageModel, initialise
+from codescale.training.model import LanguageModel
+from codescale.training.opening import opened_model
 from codescale.training.parallel import Alone
 from codescale.training.rules import LEARNING_RATE_FACTOR, training_of
 from codescale.training.schedule import Leg, schedule_of
@@ -59,14 +60,11 @@ class TrainingSession(Course):
         super().__init__(training, schedule_of(training, spec.token_points), parallel or Alone(), store)
         self.batches = batches = run_batches(data.corpus, spec, training, self.schedule.steps)
         self.account = Account(spec, self.shape, training, batches, data.corpus)
-        self.model = self._opened_model()
+        self.model = opened_model(self.shape, training, data.corpus, spec.seed).to(self.parallel.device)
         factor = spec.hyper.get(LEARNING_RATE_FACTOR, 1.0)
         flops = self.account.flops(self.schedule.steps_trained * training.batch * training.context)
         self._stepper = Stepper(self.model, training, factor, self.parallel, flops)
         self._resume()
-
-    def _opened_model(self) -> LanguageModel:
-        return opened_model(self.shape, self.training, self.data.corpus, self.spec.seed).to(self.parallel.device)
 
     @property
     def evaluations(self) -> list[Evaluation]:
@@ -117,8 +115,8 @@ class TrainingSession(Course):
 
     def _evaluate(self, leg: Leg) -> Evaluation:
         held_out = self.data.held_out("validation", look_tokens(self.training, leg))
-        norm = None if self._gradient_norm is None else float(self._gradient_norm)
-        return self.account.add(leg, held_out.losses(self.model, self.parallel), norm)
+        measured = {} if self._gradient_norm is None else {"gradient_norm": float(self._gradient_norm)}
+        return self.account.add(leg, held_out.losses(self.model, self.parallel), measured)
 
     def _kept(self) -> Progress:
         return {
@@ -146,14 +144,6 @@ def run_batches(corpus: Corpus, spec: RunSpec, training: TrainingSection, steps:
         steps=steps,
         unique_tokens=spec.unique_tokens,
     )
-
-
-def opened_model(shape: Shape, training: TrainingSection, corpus: Corpus, seed: int) -> LanguageModel:
-    """A run's model before its first step, on the CPU."""
-    end = corpus.end_of_document if training.attention == "document" else None
-    model = LanguageModel(shape, corpus.vocabulary, training.context, end)
-    initialise(model, training.initial_deviation, seed)
-    return model
 
 
 def look_tokens(training: TrainingSection, leg: Leg) -> int:

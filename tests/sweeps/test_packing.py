@@ -109,7 +109,7 @@ def record(spec: RunSpec, status: str) -> RunRecord:
 def run(config: StudyConfig, run_id: str, **changes: object) -> RunSpec:
     settings: dict = {
         "run_id": run_id, "stage": "mixture", "size": "tiny", "n_params": config.sizes["tiny"].n_params,
-        "token_points": (640,), "proportions": {"python": 1.0}, "seed": 0,
+        "token_points": (2048,), "proportions": {"python": 1.0}, "seed": 0,
     }  # fmt: skip
     return RunSpec(**(settings | changes))
 
@@ -120,8 +120,8 @@ def small() -> StudyConfig:
             "name": "small",
             "languages": ("python",),
             "sizes": {"tiny": Shape(hidden=8, layers=1, heads=2, intermediate=16)},
-            "target": {"size": "tiny", "n_tokens": 640},
-            "search": {"size": "tiny", "tokens": 640},
-            "comparison": {"size": "tiny", "tokens": 640},
+            "target": {"size": "tiny", "n_tokens": 2048},
+            "search": {"size": "tiny", "tokens": 2048},
+            "comparison": {"size": "tiny", "tokens": 2048},
         }
     )

@@ -12,7 +12,7 @@ from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 from codescale.study import Shape, TrainingSection
 from codescale.training.model import LanguageModel, initialise
 from codescale.training.optimizers import Optimizers
-from codescale.training.packed_model import PackedModel
+from codescale.training.packed_model import PackedLinear, PackedModel
 from codescale.training.packed_optimizers import PackedOptimizers, clip_gradients
 from codescale.training.packed_step import PackedStepper
 from codescale.training.parallel import Alone
@@ -52,9 +52,10 @@ def test_losses_and_gradients_are_those_of_each_model_alone(document_end: int | 
 def test_losses_and_gradients_are_those_of_vmap() -> None:
     alone = models()
     weights, buffers = stack_module_state(alone)
+    lone = Logits()
 
     def loss_of(own_weights: dict[str, Tensor], own_buffers: dict[str, Tensor], tokens: Tensor) -> Tensor:
-        logits = functional_call(Logits(), (own_weights, own_buffers), (tokens[:, :-1],))
+        logits = functional_call(lone, (own_weights, own_buffers), (tokens[:, :-1],))
         return torch.nn.functional.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())
 
     with warnings.catch_warnings():
@@ -92,6 +93,16 @@ def test_a_member_taken_out_is_the_lone_model() -> None:
     taken.load_state_dict(PackedModel(alone).member(1))
     for name, parameter in alone[1].named_parameters():
         assert torch.equal(taken.get_parameter(name), parameter)
+
+
+def test_biases_are_each_model_s_own() -> None:
+    alone = torch.nn.Linear(5, 7)
+    packed = PackedLinear(alone, 3)
+    with torch.no_grad():
+        packed.bias.copy_(torch.randn(3, 7))
+    x = torch.randn(6, 4, 5)
+    expected = x @ alone.weight.T + packed.bias.repeat_interleave(2, dim=0)[:, None]
+    torch.testing.assert_close(packed(x), expected)
 
 
 def test_a_model_that_is_not_finite_stays_alone_with_it() -> None:
