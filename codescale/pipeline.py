@@ -98,7 +98,7 @@ class Study:
             table = table.select(np.array([entry in SWEEP_STAGES for entry in stage]))
         if table.retried.any():
             left_out = len(set(table.trunk[table.retried]))
-            self.progress.say(f"{left_out} runs diverged; their second tries at a lower rate are left out of the fits")
+            self.progress.say(f"left out of the fits: {left_out} second tries, at a lower rate, of runs that diverged")
             table = table.select(~table.retried)
         section, seed = self.config.fit, self.config.seed
         with self.progress.bar("Fit the laws", 4) as advance:

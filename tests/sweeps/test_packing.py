@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codescale.runs import RunRecord, RunSpec
-from codescale.study import RaySection, Shape, StudyConfig, TrainingSection
+from codescale.runs import RunSpec
+from codescale.study import RaySection, Shape, StudyConfig
 from codescale.sweeps.cluster import Workers
 from codescale.sweeps.packing import most_together, packs_of, workers_for_packs
 from codescale.sweeps.plan import plan_sweep
-from codescale.sweeps.retry import retries_of, retry_of
 from codescale.training.packed_memory import bytes_per_model, models_that_fit
 from codescale.training.packed_session import packs_with
 
@@ -84,26 +83,6 @@ def test_a_gpu_is_filled_but_no_worker_is_left_without_work(monkeypatch: pytest.
         monkeypatch.setattr("codescale.sweeps.packing._memory", lambda workers, memory=memory: memory)
         assert most_together(config, Workers(count=2, threads=1, gpus=1.0), runs)(spec) == expected
     assert models_that_fit(shape, vocabulary, config.training, 100 * one) == 80
-
-
-def test_a_diverged_run_is_tried_once_more_at_a_lower_rate() -> None:
-    config = small()
-    first = run(config, "a", hyper={"learning_rate_factor": 0.8})
-    (again,) = retries_of([record(first, "diverged"), record(run(config, "b"), "ok")], config)
-    assert again.run_id == "a.retry"
-    assert again.is_retry
-    assert again.hyper == {"learning_rate_factor": 0.4}
-    assert again.model_copy(update={"run_id": "a", "hyper": first.hyper}) == first
-    assert retry_of(record(again, "diverged"), config) is None
-    assert retry_of(record(first, "failed"), config) is None
-    never = config.model_copy(update={"training": TrainingSection(retry_rate=None)})
-    assert retry_of(record(first, "diverged"), never) is None
-
-
-def record(spec: RunSpec, status: str) -> RunRecord:
-    return RunRecord(
-        spec=spec, status=status, evaluations=(), corpus_id="", tokens_trained=0, flops=0.0, seconds=0.0, finished=0.0
-    )
 
 
 def run(config: StudyConfig, run_id: str, **changes: object) -> RunSpec:
