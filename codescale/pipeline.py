@@ -96,6 +96,10 @@ class Study:
             import numpy as np
 
             table = table.select(np.array([entry in SWEEP_STAGES for entry in stage]))
+        if table.retried.any():
+            left_out = len(set(table.trunk[table.retried]))
+            self.progress.say(f"left out of the fits: {left_out} second tries, at a lower rate, of runs that diverged")
+            table = table.select(~table.retried)
         section, seed = self.config.fit, self.config.seed
         with self.progress.bar("Fit the laws", 4) as advance:
             law = fit_law(table, section.law, seed=seed, bootstrap=section.bootstrap, progress=self.progress)
@@ -206,7 +210,9 @@ class Study:
     def _train(self, specs: list[RunSpec], stage: str) -> list[RunRecord]:
         from codescale.sweeps.cluster import started_ray
         from codescale.sweeps.execute import done_already, execute
+        from codescale.sweeps.retry import retries_of
 
+        specs = [*specs, *retries_of(done_already(self.folder, specs).values(), self.config)]
         done = done_already(self.folder, specs)
         if len(done) < len(specs):
             with started_ray(self.config) as workers:
@@ -217,7 +223,7 @@ class Study:
             self._timings.add(stage, seconds=execution.seconds, orchestration=execution.orchestration, records=fresh)
             done = {record.spec.run_id: record for record in execution.records}
         self._publish()
-        return [done[spec.run_id] for spec in specs]
+        return list(done.values())
 
     def _train_together(self, specs: list[RunSpec]) -> None:
         from codescale.comparison.job import train_together
@@ -320,6 +326,7 @@ class Study:
             record
             for record in read_records(self.folder.runs)
             if record.status == "ok"
+            and not record.spec.is_retry
             and record.spec.stage in ("grid", "mixture")
             and record.spec.seed == self.config.seed
         ]

@@ -29,6 +29,9 @@ Status = Literal["ok", "diverged", "pruned", "failed"]
 Stage = Literal["grid", "alone", "pair", "mixture", "trial", "comparison", "train"]
 
 STATUSES: tuple[Status, ...] = ("ok", "diverged", "pruned", "failed")
+RETRY = ".retry"
+"""Ends the id of a run that is done once more at a lower learning rate, since the first diverged."""
+
 PROPORTION, LOSS, METRIC, HYPER, UNIQUE = "proportion.", "loss.", "metric.", "hyper.", "unique_tokens."
 
 
@@ -63,6 +66,11 @@ class RunSpec(BaseModel):
     def mixture(self) -> Mixture:
         """The run's proportions."""
         return Mixture(self.proportions)
+
+    @property
+    def is_retry(self) -> bool:
+        """Whether the run is a second try at a lower learning rate."""
+        return self.run_id.endswith(RETRY)
 
 
 class Evaluation(BaseModel):
@@ -252,6 +260,11 @@ class RunsTable:
         if not self.targets:
             raise UserError(self.path, f"has no column {LOSS}<name>", "add one; docs/runs-table.md lists the columns")
         return self.select((self.status == "ok") & self.annealed)
+
+    @cached_property
+    def retried(self) -> NDArray[np.bool_]:
+        """Which rows are of a second try at a lower learning rate: not the losses that were planned."""
+        return np.array([str(trunk).endswith(RETRY) for trunk in self.trunk], dtype=bool)
 
     @cached_property
     def mixtures(self) -> list[Mixture]:

@@ -234,11 +234,15 @@ class ComparisonSection(_Section):
 
 
 class RaySection(_Section):
-    """Warm workers and the threads of each; None: as many as the cores allow, sharing the GPUs evenly."""
+    """Warm workers and the threads of each; None: as many as the cores allow, sharing the GPUs evenly.
+
+    ``pack``: runs of a sweep that are trained as one batched model; None: as many as a GPU holds, and 1 on a CPU.
+    """
 
     workers: Positive | None = None
     threads: Positive = 1
     gpus_per_worker: float | None = Field(default=None, ge=0)
+    pack: int | None = Field(default=None, gt=0, le=1_024)
 
 
 class StudyConfig(_Section):

@@ -16,11 +16,14 @@ _STAGES = ("mixture", "trial")
 
 
 def _finished(runs: RunsTable) -> tuple[RunsTable, NDArray[np.object_]]:
-    """The finished mixture runs and trials, and the stage of each; none in a table that names no stages."""
+    """The finished mixture runs and trials, and the stage of each; none in a table that names no stages.
+
+    Second tries at a lower learning rate are not what the law foretells.
+    """
     if runs.table is None or "stage" not in runs.table.column_names:
         return runs.select(np.zeros(len(runs), dtype=bool)), np.array([], dtype=object)
     stages = np.array([str(stage) for stage in runs.table["stage"].to_pylist()], dtype=object)
-    keep = np.isin(stages, _STAGES) & (runs.status == "ok") & runs.annealed
+    keep = np.isin(stages, _STAGES) & (runs.status == "ok") & runs.annealed & ~runs.retried
     return runs.select(keep), stages[keep]
 
 

@@ -17,25 +17,26 @@ from torch.nn import functional as F
 class _CrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, logits: Tensor, targets: Tensor) -> Tensor:
-        rows = torch.arange(len(targets), device=targets.device)
+        at_target = targets[..., None]
         highest = logits.amax(dim=-1, keepdim=True)
-        picked = logits[rows, targets] - highest.squeeze(-1)
+        picked = logits.gather(-1, at_target) - highest
         gradient = (logits - highest).exp_()
         total = gradient.sum(dim=-1, keepdim=True)
-        loss = (total.log().squeeze(-1) - picked).mean()
+        loss = (total.log() - picked).squeeze(-1).mean(dim=-1)
         gradient.div_(total)
-        gradient[rows, targets] -= 1.0
-        ctx.save_for_backward(gradient.div_(len(targets)))
+        gradient.scatter_add_(-1, at_target, gradient.new_full((1,), -1.0).expand(at_target.shape))
+        ctx.save_for_backward(gradient.div_(targets.shape[-1]))
         return loss
 
     @staticmethod
     def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
         (gradient,) = ctx.saved_tensors
-        return gradient.mul_(upstream[0]), None
+        return gradient.mul_(upstream[0][..., None, None]), None
 
 
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Mean cross-entropy in nats of logits (rows, vocabulary) against target ids (rows,)."""
+    """Mean cross-entropy (…,) in nats of logits (…, rows, vocabulary) against target ids (…, rows)."""
     if torch.is_grad_enabled() and logits.requires_grad:
         return _CrossEntropy.apply(logits, targets)  # type: ignore[no-untyped-call]
-    return F.cross_entropy(logits, targets)
+    each = F.cross_entropy(logits.flatten(0, -2), targets.flatten(), reduction="none")
+    return each.view(targets.shape).mean(dim=-1)

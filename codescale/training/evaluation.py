@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from codescale.corpus.reader import Corpus
 from codescale.errors import UserError
+from codescale.training.packed_model import PackedModel
 from codescale.training.parallel import Alone
 
 EVALUATION_BATCH = 16
@@ -47,9 +48,18 @@ class HeldOut:
             for language in languages
         }
 
-    @torch.no_grad()
     def losses(self, model: nn.Module, parallel: Alone) -> dict[str, float]:
         """The model's loss on each language, nats per token; workers share the sequences out."""
+        return {name: float(loss) for name, loss in self._means(model, parallel).items()}
+
+    def packed_losses(self, model: PackedModel, parallel: Alone) -> list[dict[str, float]]:
+        """The losses of each of a pack's models, in order, all on the same sequences at once."""
+        means = {name: losses.tolist() for name, losses in self._means(model, parallel).items()}
+        return [{name: losses[k] for name, losses in means.items()} for k in range(model.count)]
+
+    @torch.no_grad()
+    def _means(self, model: nn.Module, parallel: Alone) -> dict[str, Tensor]:
+        """By language: a loss, or (K,) for a pack."""
         model.eval()
         result = {name: _mean_loss(model, sequences, parallel) for name, sequences in self._sequences.items()}
         model.train()
@@ -57,12 +67,12 @@ class HeldOut:
         return result
 
 
-def _mean_loss(model: nn.Module, sequences: Tensor, parallel: Alone) -> float:
+def _mean_loss(model: nn.Module, sequences: Tensor, parallel: Alone) -> Tensor:
     """Every worker goes forward as often as any other, since a sharded model needs all of them each time."""
-    total = torch.zeros((), dtype=torch.float64)
+    total = torch.zeros((), dtype=torch.float64, device=parallel.device)
     stride = EVALUATION_BATCH * parallel.world
     for first in range(0, len(sequences), stride):
         rows = sequences[first + parallel.rank * EVALUATION_BATCH :][:EVALUATION_BATCH]
-        loss = float(model((rows if len(rows) else sequences[:1]).to(parallel.device)))
-        total += loss * len(rows)
-    return float(parallel.total(total.to(parallel.device, torch.float64))) / len(sequences)
+        loss = model((rows if len(rows) else sequences[:1]).to(parallel.device))
+        total = total + loss.double() * len(rows)
+    return parallel.total(total) / len(sequences)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from codescale.runs import RunSpec
 from codescale.study import StudyConfig
 from codescale.training.checkpoint import FileStore, Store
 from codescale.training.evaluation import HeldOut
+from codescale.training.packed_session import PackedSession
 from codescale.training.parallel import Alone
 from codescale.training.session import TrainingSession
 
@@ -57,6 +58,12 @@ class SessionFactory:
     def open(self, spec: RunSpec, store: Store | None, parallel: Alone) -> TrainingSession:
         """The session of ``spec`` as one of the workers of ``parallel``, resumed where ``store`` has a state."""
         return TrainingSession(spec, self.config, self._data, store, parallel)
+
+    def pack(self, name: str, specs: Sequence[RunSpec]) -> PackedSession:
+        """The session of ``specs`` in one pack, resumed where the pack ``name`` has a checkpoint on the disk."""
+        folder = self.checkpoint_folder
+        store = FileStore(folder / f"{name}.safetensors") if folder else None
+        return PackedSession(specs, self.config, self._data, store, Alone())
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("config", "corpus_folder", "checkpoint_folder")}

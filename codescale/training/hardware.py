@@ -47,3 +47,14 @@ def peak_memory(device: torch.device) -> int:
         return int(torch.cuda.max_memory_allocated(device))
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def throughput(tokens: int, flops: float, seconds: float, device: torch.device, devices: int = 1) -> dict[str, float]:
+    """Metrics of training on ``tokens`` in ``seconds`` without evaluations: tokens a second, what that is of the peak
+    of ``devices`` devices (where it is known), and the memory that it took at most. Nothing without seconds.
+    """
+    if seconds == 0:
+        return {}
+    found = {"tokens_per_second": tokens / seconds, "peak_memory_bytes": float(peak_memory(device))}
+    share = utilisation(flops, seconds, device, devices)
+    return found if share is None else found | {"flops_utilisation": share}

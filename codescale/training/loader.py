@@ -9,17 +9,26 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
-
-from codescale.training.batches import Batches
 
 AHEAD = 4
 """Batches that are made or on their way while one is trained on."""
 
 
-def batches_of(batches: Batches, steps: range, rows: range, device: torch.device) -> Iterator[Tensor]:
+class Rows(Protocol):
+    """The batches of a run, or of a pack of runs."""
+
+    def rows(self, step: int, rows: range) -> NDArray[np.int64]:
+        """Those ``rows`` of the batch of ``step``."""
+        ...
+
+
+def batches_of(batches: Rows, steps: range, rows: range, device: torch.device) -> Iterator[Tensor]:
     """This worker's ``rows`` of the batch of each of ``steps``, in order, on ``device``: (rows, context + 1)."""
     if device.type == "cpu":
         for step in steps:
@@ -28,7 +37,7 @@ def batches_of(batches: Batches, steps: range, rows: range, device: torch.device
     yield from prefetched(batches, steps, rows, device)
 
 
-def prefetched(batches: Batches, steps: range, rows: range, device: torch.device) -> Iterator[Tensor]:
+def prefetched(batches: Rows, steps: range, rows: range, device: torch.device) -> Iterator[Tensor]:
     """As :func:`batches_of`, made by another thread ``AHEAD`` batches early. What it raises is raised here."""
 
     def make(step: int) -> Tensor:

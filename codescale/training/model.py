@@ -132,7 +132,7 @@ class LanguageModel(nn.Module):
 
     def __init__(self, shape: Shape, vocabulary: int, context: int, document_end: int | None = None) -> None:
         super().__init__()
-        self.document_end = document_end
+        self.shape, self.vocabulary, self.document_end = shape, vocabulary, document_end
         self.model = Trunk(shape, vocabulary)
         self.lm_head = nn.Linear(shape.hidden, vocabulary, bias=False)
         cosines, sines = rotary_table(context, shape.hidden // shape.heads)

@@ -22,7 +22,7 @@ ADAM_BETAS = (0.9, 0.95)
 
 
 def orthogonalise(matrices: Tensor, precision: torch.dtype = torch.float32) -> Tensor:
-    """Pushes the singular values of each of ``matrices`` (count, rows, columns) towards 1.
+    """Pushes the singular values of each of ``matrices`` (…, rows, columns) towards 1.
 
     The quintic Newton–Schulz iteration of Muon (Jordan et al. 2024), batched, in ``precision``: bf16 is faster on GPUs;
     on CPUs fp32 is both faster and exact enough that half batches on two workers equal one batch.
@@ -69,11 +69,20 @@ class Muon(torch.optim.Optimizer):
         torch._foreach_lerp_(momenta, gradients, 1 - MOMENTUM)
         ahead = torch._foreach_lerp(gradients, momenta, MOMENTUM)
         update = orthogonalise(torch.stack([_whole(one) for one in ahead]), self.precision)
-        rows, columns = parameters[0].shape
+        self._apply(parameters, update, rate, weight_decay)
+
+    def _apply(self, parameters: list[Tensor], update: Tensor, rate: float, weight_decay: float) -> None:
+        """Moves ``parameters`` by ``update``, one more dimension: a matrix for each."""
         if weight_decay:
             torch._foreach_mul_(parameters, 1 - rate * weight_decay)
         own = [_like(one, parameter) for one, parameter in zip(update.unbind(), parameters, strict=True)]
-        torch._foreach_add_(parameters, own, alpha=-rate * max(1.0, rows / columns) ** 0.5)
+        torch._foreach_add_(parameters, own, alpha=-rate * adjustment(parameters[0]))
+
+
+def adjustment(parameter: Tensor) -> float:
+    """What the update of a matrix (…, rows, columns) is scaled by: sqrt(max(1, rows / columns))."""
+    rows, columns = parameter.shape[-2:]
+    return max(1.0, rows / columns) ** 0.5
 
 
 def _whole(matrix: Tensor) -> Tensor:
@@ -96,10 +105,9 @@ class Optimizers:
     """
 
     def __init__(self, model: nn.Module, training: TrainingSection, learning_rate_factor: float = 1.0) -> None:
-        named = dict(model.named_parameters())
-        hidden = [parameter for name, parameter in named.items() if is_hidden_matrix(name, parameter)]
-        rest = [parameter for name, parameter in named.items() if not is_hidden_matrix(name, parameter)]
-        self._named = named
+        self._named = dict(model.named_parameters())
+        hidden = [parameter for name, parameter in self._named.items() if is_hidden_matrix(name, parameter)]
+        rest = [parameter for name, parameter in self._named.items() if not is_hidden_matrix(name, parameter)]
         device = rest[0].device.type
         adamw: dict[str, Any] = {
             "betas": ADAM_BETAS,
@@ -110,14 +118,17 @@ class Optimizers:
         if training.optimizer == "muon":
             muon_rate = training.muon_learning_rate * learning_rate_factor
             precision = muon_precision(training.muon_precision, device)
-            self._optimizers: list[torch.optim.Optimizer] = [
+            self._begin(
                 Muon(hidden, lr=muon_rate, weight_decay=training.weight_decay, precision=precision),
                 torch.optim.AdamW(rest, lr=rate, **adamw),
-            ]
+            )
         else:
-            self._optimizers = [torch.optim.AdamW(hidden + rest, lr=rate, **adamw)]
-        self._peaks = [[group["lr"] for group in optimizer.param_groups] for optimizer in self._optimizers]
-        for optimizer in self._optimizers:
+            self._begin(torch.optim.AdamW(hidden + rest, lr=rate, **adamw))
+
+    def _begin(self, *optimizers: torch.optim.Optimizer) -> None:
+        self._optimizers = optimizers
+        self._peaks = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
+        for optimizer in optimizers:
             _begin(optimizer)
 
     def step(self, relative_rate: float) -> None:

@@ -58,7 +58,7 @@ def finish_run(job: TrainJob, spec: RunSpec) -> None:
     while not session.finished:
         session.advance()
     if session.diverged:
-        write_record(job.records, session.record("diverged", "a loss was not finite"))
+        write_record(job.records, session.record("diverged"))
     else:
         losses = TestLosses(run_id=spec.run_id, losses=session.test_losses())
         write_json(job.test_losses / f"{spec.run_id}.json", losses.model_dump())

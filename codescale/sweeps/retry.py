@@ -1,0 +1,29 @@
+"""A run that diverged is done once more at a lower learning rate, as a run of its own.
+
+Its id is the first one's with :data:`~codescale.runs.RETRY` behind it, its ``learning_rate_factor`` is
+``training.retry_rate`` times the first one's, and its record says so. The first one stays ``diverged``, with its curve.
+A loss at another learning rate is not the one that was planned, so nothing takes it for that: a study's fits leave it
+out and say so, and ``codescale fit`` refuses the mix unless told which to take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from codescale.runs import RETRY, RunRecord, RunSpec
+from codescale.study import StudyConfig
+from codescale.training.rules import LEARNING_RATE_FACTOR
+
+
+def retry_of(record: RunRecord, config: StudyConfig) -> RunSpec | None:
+    """The run to be done once more after ``record``; None where it did not diverge, or was a second try itself."""
+    spec, rate = record.spec, config.training.retry_rate
+    if record.status != "diverged" or spec.is_retry or rate is None:
+        return None
+    factor = spec.hyper.get(LEARNING_RATE_FACTOR, 1.0) * rate
+    return spec.model_copy(update={"run_id": spec.run_id + RETRY, "hyper": spec.hyper | {LEARNING_RATE_FACTOR: factor}})
+
+
+def retries_of(records: Iterable[RunRecord], config: StudyConfig) -> list[RunSpec]:
+    """The runs to be done once more after ``records``, in their order."""
+    return [spec for spec in (retry_of(record, config) for record in records) if spec is not None]

@@ -1,0 +1,96 @@
+"""A second try at a lower learning rate is a run of its own, and never passes for the one that was planned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from codescale.errors import UserError
+from codescale.laws.observations import narrow
+from codescale.pipeline import Study
+from codescale.progress import Silent
+from codescale.runs import Evaluation, RunRecord, RunSpec, RunsTable, compact, read_runs, write_record
+from codescale.study import StudyConfig, StudyFolder, TrainingSection
+from codescale.sweeps.retry import retries_of, retry_of
+
+
+class Told(Silent):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, message: str) -> None:
+        self.lines.append(message)
+
+
+def spec(config: StudyConfig, run_id: str, **hyper: float) -> RunSpec:
+    return RunSpec(
+        run_id=run_id, stage="mixture", size="tiny", n_params=config.sizes["tiny"].n_params, token_points=(640,),
+        proportions={"python": 1.0}, seed=config.seed, hyper=hyper,
+    )  # fmt: skip
+
+
+def record(run: RunSpec, status: str) -> RunRecord:
+    curve = () if status == "diverged" else (
+        Evaluation(n_tokens=640, losses={"python": 3.0}, annealed=True, branch=640, flops=1.0),
+    )  # fmt: skip
+    return RunRecord(
+        spec=run, status=status, evaluations=curve, corpus_id="c", tokens_trained=640, flops=1.0, seconds=1.0,
+        finished=0.0,
+    )  # fmt: skip
+
+
+def test_a_diverged_run_is_tried_once_more_at_a_lower_rate(config: StudyConfig) -> None:
+    first = spec(config, "a", learning_rate_factor=0.8)
+    (again,) = retries_of([record(first, "diverged"), record(spec(config, "b"), "ok")], config)
+    assert again.run_id == "a.retry"
+    assert again.is_retry
+    assert again.hyper == {"learning_rate_factor": 0.4}
+    assert again.model_copy(update={"run_id": "a", "hyper": first.hyper}) == first
+    assert retry_of(record(again, "diverged"), config) is None
+    assert retry_of(record(first, "failed"), config) is None
+    never = config.model_copy(update={"training": TrainingSection(retry_rate=None)})
+    assert retry_of(record(first, "diverged"), never) is None
+
+
+@pytest.fixture
+def tried_again(config: StudyConfig, tmp_path: Path) -> Path:
+    """A study with a run, one that diverged and its second try."""
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(config.model_dump(mode="json", exclude_none=True)))
+    first = spec(config, "b")
+    records = [
+        record(spec(config, "a"), "ok"), record(first, "diverged"),
+        record(retries_of([record(first, "diverged")], config)[0], "ok"),
+    ]  # fmt: skip
+    for each in records:
+        write_record(StudyFolder(tmp_path).runs, each)
+    compact(records, StudyFolder(tmp_path).runs_table)
+    return tmp_path
+
+
+def test_no_fit_mixes_it_with_others(tried_again: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = read_runs(StudyFolder(tried_again).runs_table)
+    with pytest.raises(UserError, match=r"say which hyper\.learning_rate_factor to take"):
+        narrow(table)
+    fitted: list[RunsTable] = []
+
+    class Enough(Exception):
+        pass
+
+    def fit_law(table: RunsTable, *arguments: object, **options: object) -> None:
+        fitted.append(table)
+        raise Enough
+
+    monkeypatch.setattr("codescale.laws.fit.fit_law", fit_law)
+    told = Told()
+    with pytest.raises(Enough):
+        Study(tried_again, told).fit()
+    assert list(narrow(fitted[0]).run_id) == ["a@640"]
+    assert any("1 second tries" in line for line in told.lines)
+
+
+def test_the_search_does_not_start_from_it(tried_again: Path) -> None:
+    assert [one.spec.run_id for one in Study(tried_again)._with_the_trials_seed()] == ["a"]
