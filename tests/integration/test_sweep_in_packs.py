@@ -29,7 +29,7 @@ WORKERS = Workers(count=1, threads=1, gpus=0.0)
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
     """A study with a corpus, whose sweep goes in packs of three at the most, and a Ray of one worker."""
-    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, object_store_memory=200 * 2**20)
+    ray.init("local", num_cpus=1, include_dashboard=False, log_to_driver=False, object_store_memory=200 * 2**20)
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
     made = Study(make_study(tmp_path_factory.mktemp("packs"), ray={"pack": 3}))
     made.corpus()
