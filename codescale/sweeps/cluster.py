@@ -41,7 +41,7 @@ def started_ray(config: StudyConfig) -> Iterator[Workers]:
         if "RAY_ADDRESS" in os.environ:
             ray.init(log_to_driver=False, logging_level=logging.ERROR)
         else:
-            _stay_on_loopback()
+            stay_on_loopback()
             ray.init(
                 address="local",
                 include_dashboard=False,
@@ -57,7 +57,7 @@ def started_ray(config: StudyConfig) -> Iterator[Workers]:
             ray.shutdown()
 
 
-def _stay_on_loopback() -> None:
+def stay_on_loopback() -> None:
     """Has a Ray that is started here listen on 127.0.0.1; otherwise it turns that into the machine's own address.
 
     Ray reads the variable once, as it is imported, so what it read is corrected beside it; its processes inherit it.

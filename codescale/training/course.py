@@ -119,7 +119,8 @@ class Course(ABC):
             self._trunk = None
         self._step = self.schedule.legs[self._leg].start
 
-    def _tokens_trained(self) -> int:
+    @property
+    def tokens_trained(self) -> int:
         """Tokens that each run has been trained on so far, branches included."""
         done = sum(leg.stop - leg.start for leg in self.schedule.legs[: self._leg])
         if self._leg < len(self.schedule.legs):
@@ -141,6 +142,7 @@ class Course(ABC):
             "leg": self._leg,
             "step": self._step,
             "branched": self._trunk is not None,
+            "tokens_trained": self.tokens_trained,
             "seconds": self._worked.seconds,
             "training_seconds": self._trained.seconds,
             "gradient_norm": None if self._gradient_norm is None else self._gradient_norm.tolist(),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+from torch import Tensor
 from torch.distributed.tensor import DTensor
 
 from codescale.files import write_json
@@ -15,23 +17,39 @@ RECORD = "run.json"
 
 
 def write_finished(folder: Path, session: TrainingSession, record: RunRecord, tokenizer: Path | None) -> None:
-    """Writes model and record into ``folder``; all workers have to call it, the first one writes."""
-    weights = {
-        name: parameter.full_tensor() if isinstance(parameter, DTensor) else parameter
-        for name, parameter in session.model.named_parameters()
-    }
+    """Writes model and record into ``folder``; all workers have to call it, the first one writes.
+
+    Of a run that did not end well only the record.
+    """
+    weights = _whole_weights(session) if record.status == "ok" else {}
     if session.parallel.rank > 0:
         return
-    end = session.data.corpus.end_of_document
-    write_model(folder, weights, session.shape, session.training.context, end, tokenizer)
+    if weights:
+        end = session.data.corpus.end_of_document
+        write_model(folder, weights, session.shape, session.training.context, end, tokenizer)
     write_json(folder / RECORD, record.model_dump(mode="json"))
 
 
+def _whole_weights(session: TrainingSession) -> dict[str, Tensor]:
+    """The weights in the first worker's main memory, gathered one by one: together they may be too large for a device.
+
+    Nothing on the other workers, which take part in gathering.
+    """
+    weights = {}
+    with torch.no_grad():
+        for name, parameter in session.model.named_parameters():
+            whole = parameter.full_tensor() if isinstance(parameter, DTensor) else parameter
+            if session.parallel.rank == 0:
+                weights[name] = whole.detach().cpu()
+    return weights
+
+
 def finished_record(folder: Path, output: Path) -> RunRecord:
-    """Puts the model in ``folder`` in place as ``output`` and returns the run's record.
+    """Puts the model in ``folder``, where there is one, in place as ``output`` and returns the run's record.
 
     Raises :class:`~codescale.errors.UserError` where ``output`` is taken or cannot be written.
     """
     record = read_record(folder / RECORD)
-    put_in_place(folder, output)
+    if record.status == "ok":
+        put_in_place(folder, output)
     return record

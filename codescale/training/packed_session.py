@@ -148,7 +148,7 @@ class PackedSession(Course):
 
     def _now(self) -> Ending:
         count = len(self.accounts)
-        return Ending(self._tokens_trained(), self._worked.seconds / count, self._trained.seconds / count)
+        return Ending(self.tokens_trained, self._worked.seconds / count, self._trained.seconds / count)
 
     def _take_endings(self) -> None:
         for k, account in enumerate(self.accounts):

@@ -7,13 +7,16 @@ that pyarrow knows (a path, ``s3://``, ``gs://``), uploaded while training goes 
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
-from dataclasses import dataclass, field
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from pyarrow import ArrowException, fs
 
 from codescale.errors import UserError
 from codescale.runs import RunRecord, RunSpec
@@ -22,8 +25,14 @@ from codescale.training.checkpoint_folder import fill_from_folder, folder_progre
 from codescale.training.factory import SessionFactory
 from codescale.training.finished_model import RECORD, finished_record, write_finished
 from codescale.training.parallel import Kind, parallel_of
+from codescale.training.session import TrainingSession
+from codescale.training.storage import Storage, local_folder, open_storage, redacted, remove_fragments
 
-MARKER = ".codescale-can-write"
+POLL_SECONDS = "0.5"
+"""How often Ray Train looks at its workers. It takes one report at a time, so its own 2 s would hold up short runs."""
+
+Listener = Callable[[dict[str, Any]], None]
+"""Gets a job's events: ``tokens_trained`` and more of a run that goes on, ``failed`` of a worker that died."""
 
 
 @dataclass(frozen=True)
@@ -46,108 +55,152 @@ class RunJob:
     keep: int = 2
     failures: int = 8
     resize_seconds: float = 60.0
-    environment: dict[str, str] = field(default_factory=dict)
 
 
-def train_on_ray(job: RunJob, output: Path) -> RunRecord:
+@dataclass(frozen=True)
+class _Work:
+    """What a worker needs to know of a job; nothing of its storage, whose address may hold a secret."""
+
+    spec: RunSpec
+    factory: SessionFactory
+    tokenizer: Path | None
+    kind: Kind
+
+
+def train_on_ray(job: RunJob, output: Path, listen: Listener = lambda event: None) -> RunRecord:
     """Trains ``job`` to its end, writes the model to the folder ``output`` and returns the run's record.
 
-    Called again after a kill, even of the driver, it goes on from the last checkpoint in ``job.storage``. Raises
-    :class:`UserError` where the storage cannot be written, and where the job was given up; checkpoints stay.
+    Called again after a kill, even of the driver, it goes on from the last checkpoint in ``job.storage``. A run that
+    diverged leaves no model. Raises :class:`UserError` where the storage cannot be written, and where the job was given
+    up; checkpoints stay.
     """
-    check_storage(job.storage)
+    storage = open_storage(job.storage)
+    remove_fragments(storage, job.spec.run_id)
+    with tempfile.TemporaryDirectory(prefix="codescale-job-") as folder:
+        result = _fitted(job, storage, Path(folder) / "events.jsonl", listen)
+    if result.checkpoint is None:
+        raise UserError(storage.name, "holds no finished model", "run the same command again")
+    with _as_folder(result.checkpoint) as finished:
+        return finished_record(finished, output)
+
+
+def _fitted(job: RunJob, storage: Storage, events: Path, listen: Listener) -> Any:
+    """Ray Train's result of the job, which runs in a thread: its own way with Ctrl-C would end in exit code 0."""
+    from codescale.training.job_watch import EventReader, JobWatch
+
+    os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", POLL_SECONDS)
+    trainer = _trainer(job, storage, JobWatch(events, storage.name))
+    ended: list[Any] = []
+
+    def fit() -> None:
+        try:
+            ended.append(trainer.fit())
+        except Exception as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=fit, daemon=True)
+    thread.start()
+    reader = EventReader(events)
+    while thread.is_alive():
+        thread.join(0.2)
+        for event in reader:
+            listen(event)
+    if isinstance(ended[0], Exception):
+        raise _given_up(job, storage, ended[0]) from None
+    return ended[0]
+
+
+def _trainer(job: RunJob, storage: Storage, watch: Any) -> Any:
     from ray.train.torch import TorchConfig
     from ray.train.v2.api.config import CheckpointConfig, FailureConfig, RunConfig, ScalingConfig
-    from ray.train.v2.api.exceptions import TrainingFailedError
     from ray.train.v2.torch.torch_trainer import TorchTrainer
 
-    resources = {"CPU": float(job.threads)} | ({"GPU": job.gpus} if job.gpus else {})
     fewest, most = job.workers
-    trainer = TorchTrainer(
+    return TorchTrainer(
         _train,
-        train_loop_config={"job": job},
+        train_loop_config={"work": _Work(job.spec, job.factory, job.tokenizer, job.kind)},
         scaling_config=ScalingConfig(
             num_workers=most if fewest == most else (fewest, most),
             use_gpu=job.gpus > 0,
-            resources_per_worker=resources,
+            resources_per_worker={"CPU": float(job.threads)} | ({"GPU": job.gpus} if job.gpus else {}),
             elastic_resize_monitor_interval_s=job.resize_seconds,
         ),
         run_config=RunConfig(
             name=job.spec.run_id,
-            storage_path=job.storage,
+            storage_path=storage.path,
+            storage_filesystem=storage.system,
             failure_config=FailureConfig(max_failures=job.failures),
             checkpoint_config=CheckpointConfig(num_to_keep=job.keep),
-            worker_runtime_env={"env_vars": job.environment},
+            callbacks=[watch],
         ),
         torch_config=TorchConfig(backend="nccl" if job.gpus else "gloo"),
     )
-    try:
-        result = trainer.fit()
-    except TrainingFailedError as error:
-        raise _given_up(job, error) from error
-    if result.checkpoint is None:
-        raise UserError(job.storage, "holds no finished model", "run the same command again")
-    with result.checkpoint.as_directory() as folder:
-        return finished_record(Path(folder), output)
 
 
-def check_storage(storage: str) -> None:
-    """Raises :class:`UserError` where nothing can be written to ``storage``, before anything is started there."""
-    mend = "check the address, the network and the permissions"
-    try:
-        system, path = fs.FileSystem.from_uri(storage if "://" in storage else str(Path(storage).absolute()))
-        system.create_dir(path, recursive=True)
-        with system.open_output_stream(f"{path}/{MARKER}") as marker:
-            marker.write(b"1")
-        system.delete_file(f"{path}/{MARKER}")
-    except (OSError, ArrowException) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(storage, f"cannot be written ({reason})", mend) from None
+def _given_up(job: RunJob, storage: Storage, error: Exception) -> UserError:
+    from codescale.training.job_watch import cause_of, one_line
 
-
-def _given_up(job: RunJob, error: Exception) -> UserError:
-    cause = next(iter(getattr(error, "worker_failures", {}).values()), error)
+    cause = cause_of(error)
     if isinstance(cause, UserError):
         return cause
-    lines = [line.strip() for line in str(cause).splitlines() if line.strip()]
-    reason = lines[-1][:300] if lines else type(cause).__name__
-    return UserError(
-        job.spec.run_id,
-        f"its workers failed {job.failures + 1} times, last with: {reason}",
-        f"mend that and run the same command again: the last checkpoint is kept in {job.storage}",
-    )
+    kept = f"mend that and run the same command again: the last checkpoint is kept in {storage.name}"
+    return UserError(job.spec.run_id, f"was given up: {redacted(one_line(cause), job.storage)}", kept)
+
+
+@contextmanager
+def _as_folder(checkpoint: Any) -> Iterator[Path]:
+    """The checkpoint as a folder of this machine, fetched once for all of its workers where it lies elsewhere."""
+    here = local_folder(checkpoint.filesystem, checkpoint.path)
+    if here is not None:
+        yield here
+        return
+    with checkpoint.as_directory() as folder:
+        yield Path(folder)
 
 
 class _Reported:
-    """A store whose checkpoints go through ``ray.train.report``, by all workers at the same step."""
+    """A store whose checkpoints go through ``ray.train.report``, by all workers at the same step.
 
-    def __init__(self) -> None:
+    ``last`` is the folder of the checkpoint to go on from; it has to be there until it was read.
+    """
+
+    def __init__(self, last: Path | None) -> None:
         from ray import train
 
-        checkpoint = train.get_checkpoint()
-        self._local = Path(tempfile.mkdtemp(prefix="codescale-"))
-        self.folder = Path(checkpoint.to_directory(str(self._local / "from"))) if checkpoint else None
+        self._last = last
+        self._first = train.get_context().get_world_rank() == 0
+        # The working folder that Ray Train gives a job on this machine; a failed attempt may have left something in it.
+        self._local = Path.cwd() / f"worker-{train.get_context().get_world_rank()}"
+        shutil.rmtree(self._local, ignore_errors=True)
+        self._uploading: Path | None = None
 
     def save(self, tensors: State, progress: Progress) -> None:
-        """Writes to this machine's disk and has Ray upload it from there while training goes on."""
+        """Writes to this machine's disk and has Ray upload it from there while training goes on.
+
+        Waits for the upload before: a storage slower than the checkpoints would else fill this disk.
+        """
         from ray import train
 
+        while self._uploading is not None and self._uploading.exists():
+            time.sleep(0.05)
+        self._local.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=self._local))
         write_folder(folder, tensors, progress)
-        first = train.get_context().get_world_rank() == 0
+        mine = self._first or is_sharded(tensors)
+        self._uploading = folder if mine else None
         train.report(
-            {"step": progress["step"], "workers": train.get_context().get_world_size()},
-            checkpoint=train.Checkpoint(str(folder)) if first or is_sharded(tensors) else None,
+            {"tokens_trained": progress["tokens_trained"], "workers": train.get_context().get_world_size()},
+            checkpoint=train.Checkpoint(str(folder)) if mine else None,
             checkpoint_upload_mode=train.CheckpointUploadMode.ASYNC,
             delete_local_checkpoint_after_upload=True,
         )
 
     def progress(self) -> Progress | None:
-        return None if self.folder is None else folder_progress(self.folder)
+        return None if self._last is None else folder_progress(self._last)
 
     def fill(self, tensors: State) -> None:
-        assert self.folder is not None
-        fill_from_folder(self.folder, tensors)
+        assert self._last is not None
+        fill_from_folder(self._last, tensors)
 
     def discard(self) -> None:
         shutil.rmtree(self._local, ignore_errors=True)
@@ -156,19 +209,42 @@ class _Reported:
 def _train(settings: dict[str, Any]) -> None:
     from ray import train
 
-    job: RunJob = settings["job"]
-    store = _Reported()
-    first = train.get_context().get_world_rank() == 0
-    if store.folder is not None and (store.folder / RECORD).exists():  # a driver died after the run had ended
-        checkpoint = train.Checkpoint(str(store.folder)) if first else None
-        train.report({"finished": True}, checkpoint=checkpoint)
+    work: _Work = settings["work"]
+    checkpoint = train.get_checkpoint()
+    if checkpoint is None:
+        _work(work, None)
         return
-    session = job.factory.open(job.spec, store, parallel_of(job.kind))
+    with _as_folder(checkpoint) as last:
+        if not (last / RECORD).exists():  # else a driver died after the run had ended
+            _work(work, last)
+
+
+def _work(work: _Work, last: Path | None) -> None:
+    from ray import train
+
+    store = _Reported(last)
+    session = work.factory.open(work.spec, store, parallel_of(work.kind))
     while not session.finished:
         session.advance()
+        _tell(session)
     record = session.record("diverged" if session.diverged else "ok")
-    folder = Path(tempfile.mkdtemp(prefix="codescale-model-"))
-    write_finished(folder, session, record, job.tokenizer)
-    train.report({"finished": True}, checkpoint=train.Checkpoint(str(folder)) if first else None)
-    shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
+        write_finished(Path(folder), session, record, work.tokenizer)
+        first = session.parallel.rank == 0
+        train.report(_figures(session), checkpoint=train.Checkpoint(folder) if first else None)
     store.discard()
+
+
+def _tell(session: TrainingSession) -> None:
+    """Reports how far the run is, without waiting for whoever listens."""
+    from ray import train
+
+    train.report(_figures(session), checkpoint_upload_mode=train.CheckpointUploadMode.ASYNC)
+
+
+def _figures(session: TrainingSession) -> dict[str, Any]:
+    last = session.evaluations[-1] if session.evaluations else None
+    figures: dict[str, Any] = {"tokens_trained": session.tokens_trained, "workers": session.parallel.world}
+    if last is not None:
+        figures |= {"n_tokens": last.n_tokens, "losses": dict(last.losses)}
+    return figures

@@ -104,7 +104,7 @@ class TrainingSession(Course):
 
     def record(self, status: Status, note: str = "") -> RunRecord:
         """What the run has done so far, as a record. Losses that are not finite are left out of it."""
-        tokens = self._tokens_trained()
+        tokens = self.tokens_trained
         metrics = throughput(
             tokens, self.account.flops(tokens), self._trained.seconds, self.parallel.device, self.parallel.world
         )

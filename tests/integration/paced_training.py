@@ -1,0 +1,34 @@
+"""Training that waits where a test wants it to, so that mischief comes at a known step."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codescale.training.factory import SessionFactory
+from codescale.training.parallel import Alone
+from codescale.training.session import TrainingSession
+
+
+@dataclass(frozen=True)
+class PacedFactory(SessionFactory):
+    """Sessions that wait before step S while W workers train and the file ``hold-S-W`` lies in ``holds``."""
+
+    holds: Path = Path()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"holds": self.holds}
+
+    def open(self, spec: Any, store: Any, parallel: Alone) -> TrainingSession:
+        session = super().open(spec, store, parallel)
+        take_step = session._stepper.step
+
+        def step(sequences: Any, relative_rate: float) -> Any:
+            while (self.holds / f"hold-{session._step}-{parallel.world}").exists():
+                time.sleep(0.02)
+            return take_step(sequences, relative_rate)
+
+        session._stepper.step = step  # type: ignore[method-assign]
+        return session
