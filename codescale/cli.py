@@ -88,6 +88,7 @@ def codescale(
       codescale search my-study    search around it with real runs
       codescale compare my-study   prove it against uniform, with seeds
       codescale report my-study    one self-contained page
+      codescale train my-study     one model on a mixture, for transformers
 
     [b]With your own runs[/b] (docs/runs-table.md)
 
@@ -602,6 +603,83 @@ def compare(study: StudyArgument) -> None:
     opened = _study(study)
     opened.compare()
     console.print(summary_table(opened.config, opened.folder))
+
+
+@app.command()
+def train(
+    study: StudyArgument,
+    size: Annotated[str | None, typer.Option(help="One of the study's sizes; default: the target's.")] = None,
+    tokens: Annotated[float | None, typer.Option(help="D: training tokens; default: the target's.")] = None,
+    mixture: Annotated[
+        str | None,
+        typer.Option(help="A mixture (YAML), or [b]uniform[/b]; default: the study's mixture.yaml, else uniform."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The model's folder; default: one in STUDY/models.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of data order and weights; default: the study's.", min=0)
+    ] = None,
+    workers: Annotated[
+        str | None, typer.Option(help="Workers, or the fewest and the most, such as 1-4; default: train.workers.")
+    ] = None,
+    sharded: Annotated[
+        bool | None,
+        typer.Option("--sharded/--replicated", help="Weights shared out (FSDP), or whole on each worker (DDP)."),
+    ] = None,
+    storage: Annotated[
+        str | None, typer.Option(help="Where checkpoints go: a folder, s3://… or gs://…; default: train.storage.")
+    ] = None,
+) -> None:
+    """Train one model on a mixture, on one worker or many; transformers opens the result with from_pretrained.
+
+    Workers may come, go and die: the run goes on from its last checkpoint with
+    the same data. A run that diverges is tried once more at a lower learning
+    rate. Its record stands among the study's runs, as stage train.
+
+    Examples:
+
+      codescale train my-study --size small --tokens 1e9 --output model
+
+      codescale train my-study --workers 1-4 --sharded --storage s3://bucket/runs
+    """
+    from codescale.allocation.files import read_mixture
+    from codescale.report.trained_table import trained_table
+
+    _check_counts(None, tokens)
+    opened = _study(study)
+    shares = None
+    if mixture is not None:
+        shares = opened.config.uniform() if mixture == "uniform" else read_mixture(mixture)
+    record, place = opened.train(
+        size=size,
+        tokens=None if tokens is None else round(tokens),
+        mixture=shares,
+        output=output,
+        seed=seed,
+        section=_train_section(opened.config.train, workers, sharded, storage),
+    )
+    labels = {language: opened.label(language) for language in opened.config.languages}
+    console.print(trained_table(record, place, labels))
+    if record.status != "ok":
+        raise UserError(record.spec.run_id, f"diverged ({record.note})", "lower the learning rates in study.yaml")
+
+
+def _train_section(section: Any, workers: str | None, sharded: bool | None, storage: str | None) -> Any:
+    """``section`` of study.yaml with what the command line changes."""
+    from codescale.study import workers_of
+
+    given = {"workers": workers, "sharded": sharded, "storage": storage}
+    changes = {name: value for name, value in given.items() if value is not None}
+    try:
+        if workers is not None:
+            changes["workers"] = workers_of(workers)
+        return type(section).model_validate(section.model_dump() | changes)
+    except ValueError:
+        mend = "give a number of 1 or more, or the fewest and the most, such as 1-4"
+        raise UserError(
+            "--workers" if workers else "--storage", f"{workers or storage!r} cannot be taken", mend
+        ) from None
 
 
 @app.command()

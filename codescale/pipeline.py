@@ -17,7 +17,7 @@ from codescale.languages import label
 from codescale.mixture import Mixture
 from codescale.progress import Progress, Silent
 from codescale.runs import RunRecord, RunSpec, compact, read_records, read_runs
-from codescale.study import StudyConfig, StudyFolder, preset_text
+from codescale.study import StudyConfig, StudyFolder, TrainSection, preset_text
 from codescale.timings import Timings
 
 if TYPE_CHECKING:
@@ -185,6 +185,53 @@ class Study:
         write_json(self.folder.comparison, result)
         self._publish()
         return result
+
+    def train(
+        self,
+        *,
+        size: str | None = None,
+        tokens: int | None = None,
+        mixture: Mixture | None = None,
+        output: str | Path | None = None,
+        seed: int | None = None,
+        section: TrainSection | None = None,
+    ) -> tuple[RunRecord, Path]:
+        """Trains one model on one mixture, on one worker or many, and writes a folder that transformers opens.
+
+        Default are the target's size and tokens, the mixture that ``optimize`` found (the uniform one before that), and
+        a folder in ``models``; ``section`` stands for study.yaml's ``train``. Returns the run's record, whose status is
+        ``diverged`` where there is no model, and the folder.
+        """
+        from codescale.sweeps.single import model_in, runs_of_model, train_model
+
+        config = self.config if section is None else self.config.model_copy(update={"train": section})
+        size = size or config.target.size
+        if size is None:
+            raise UserError(
+                "--size", "is missing, the study's target has none", f"use one of {', '.join(config.sizes)}"
+            )
+        tokens = tokens or config.target.n_tokens
+        if mixture is None:
+            mixture = self._mixture() if self.folder.mixture.exists() else config.uniform()
+        seed = config.seed if seed is None else seed
+        runs = runs_of_model(config, self._corpus().corpus_id, size, tokens, mixture, seed)
+        place = Path(output).absolute() if output else self.folder.models / runs[0].run_id
+        done = model_in(place, runs)
+        if done is not None:
+            return done, place
+        self._say_repeated(mixture, tokens)
+        record = train_model(runs, config, self.folder, place, self.progress)
+        self._publish()
+        return record, place
+
+    def _say_repeated(self, mixture: Mixture, tokens: int) -> None:
+        """Says which languages a run of ``tokens`` tokens reads more often than the study's target allows."""
+        for language, available in self._available().items():
+            epochs = mixture.get(language, 0.0) * tokens / available
+            if epochs > self.config.target.max_epochs:
+                self.progress.say(
+                    f"{self.label(language)}: its {available:,} training tokens are read {epochs:.1f} times"
+                )
 
     def report(self) -> Path:
         """Writes the report and returns its path."""

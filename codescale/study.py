@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from codescale.errors import UserError
 from codescale.files import parse_yaml, read_yaml, write_text
@@ -233,6 +233,36 @@ class ComparisonSection(_Section):
     seeds: int = Field(default=3, ge=3, le=1_000)
 
 
+def workers_of(given: Any) -> Any:
+    """Fewest and most workers, of ``4``, ``"1-4"`` or ``[1, 4]``. Raises ``ValueError`` for what is neither."""
+    if isinstance(given, str):
+        low, _, high = given.partition("-")
+        if not (low.strip().isdigit() and (high or low).strip().isdigit()):
+            raise ValueError(f"{given!r} is not a number of workers, such as 4 or 1-4")
+        given = (int(low), int(high or low))
+    if isinstance(given, int) and not isinstance(given, bool):
+        given = (given, given)
+    if isinstance(given, list | tuple) and len(given) == 2 and given[0] > given[1]:
+        raise ValueError(f"{given[0]} to {given[1]} workers: the fewest come first")
+    return given
+
+
+class TrainSection(_Section):
+    """``codescale train``: one model on one or several workers. None: as the cluster has room.
+
+    ``sharded``: workers share weights and optimizer state out (FSDP2) instead of each having them whole (DDP).
+    ``storage``: where checkpoints go, a folder or an address such as s3://bucket/folder; the last ``keep`` stay.
+    """
+
+    workers: Annotated[tuple[Positive, Positive] | None, BeforeValidator(workers_of)] = None
+    threads: Positive | None = None
+    sharded: bool = False
+    storage: str | None = Field(default=None, min_length=1)
+    keep: Positive = 2
+    failures: int = Field(default=8, ge=0)
+    resize_seconds: float = Field(default=60.0, gt=0)
+
+
 class RaySection(_Section):
     """Warm workers and the threads of each; None: as many as the cores allow, sharing the GPUs evenly.
 
@@ -260,6 +290,7 @@ class StudyConfig(_Section):
     target: TargetSection
     search: SearchSection
     comparison: ComparisonSection
+    train: TrainSection = TrainSection()
     ray: RaySection = RaySection()
 
     @model_validator(mode="after")
@@ -410,6 +441,11 @@ class StudyFolder:
     def checkpoints(self) -> Path:
         """Checkpoints of runs in progress; emptied as they finish."""
         return self.root / "checkpoints"
+
+    @property
+    def models(self) -> Path:
+        """Trained models, one folder each, as transformers opens them."""
+        return self.root / "models"
 
     @property
     def runs_table(self) -> Path:

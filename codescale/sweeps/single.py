@@ -1,0 +1,171 @@
+"""One model on one mixture: which run that is, and training it over all workers that the cluster has for it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codescale.errors import UserError
+from codescale.files import writing
+from codescale.mixture import Mixture
+from codescale.progress import Progress
+from codescale.runs import RunRecord, RunSpec, read_record, write_record
+from codescale.study import StudyConfig, StudyFolder
+from codescale.sweeps.cluster import started_ray
+from codescale.sweeps.placement import alive_nodes, place
+from codescale.sweeps.plan import run_tokens
+from codescale.training.factory import session_factory
+from codescale.training.finished_model import RECORD
+from codescale.training.rules import LEARNING_RATE_FACTOR, training_of
+
+
+def single_run(
+    config: StudyConfig, corpus_id: str, size: str, tokens: int, mixture: Mixture, seed: int, rate: float = 1.0
+) -> RunSpec:
+    """The run of one model of ``size`` on ``tokens`` tokens of ``mixture``, at ``rate`` times the learning rates.
+
+    Its id holds a digest of all that its losses depend on, so that checkpoints of another run are never taken for its.
+    Raises :class:`UserError` for a size that the study lacks, and for tokens that do not fill a batch.
+    """
+    if size not in config.sizes:
+        raise UserError("--size", f"{size!r} is not among the study's sizes", f"use one of {', '.join(config.sizes)}")
+    least = config.training.batch * config.training.context
+    if tokens < least:
+        raise UserError("--tokens", f"{tokens:,} are less than one batch of {least:,}", "train on more")
+    strangers = [language for language in mixture.support if language not in config.languages]
+    if strangers:
+        raise UserError(
+            "--mixture", f"{strangers[0]} is not a language of the study", f"use {', '.join(config.languages)}"
+        )
+    draft = RunSpec(
+        run_id="train",
+        stage="train",
+        size=size,
+        n_params=config.sizes[size].n_params,
+        token_points=(tokens,),
+        proportions={language: mixture.get(language, 0.0) for language in config.languages},
+        seed=seed,
+        hyper={} if rate == 1.0 else {LEARNING_RATE_FACTOR: rate},
+    )
+    content = draft.model_dump(mode="json") | {
+        "corpus_id": corpus_id,
+        "shape": config.sizes[size].model_dump(mode="json"),
+        "training": training_of(config.training, draft, config.sizes[size]).model_dump(mode="json"),
+        "proportions": {name: f"{share:.9f}" for name, share in draft.proportions.items()},
+    }
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
+    return draft.model_copy(update={"run_id": f"train-{size}-{tokens}-s{seed}-{digest}"})
+
+
+def runs_of_model(
+    config: StudyConfig, corpus_id: str, size: str, tokens: int, mixture: Mixture, seed: int
+) -> list[RunSpec]:
+    """The run of :func:`single_run` and, where ``training.retry_rate`` is set, the one that is tried if it diverges."""
+    rates = [1.0] + ([config.training.retry_rate] if config.training.retry_rate else [])
+    return [single_run(config, corpus_id, size, tokens, mixture, seed, rate) for rate in rates]
+
+
+def model_in(output: Path, runs: Sequence[RunSpec]) -> RunRecord | None:
+    """The record of the model in ``output`` where it is of one of ``runs``; None where nothing is there yet.
+
+    Raises :class:`UserError` where something else stands there, and where nothing can be written there.
+    """
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        record = read_record(output / RECORD) if (output / RECORD).is_file() else None
+        if record is not None and record.spec in runs:
+            return record
+        what = "exists already" if record is None else f"holds the model of another run, {record.spec.run_id}"
+        raise UserError(output, what, "name another folder with --output, or an empty one")
+    with writing(output):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        marker = output.with_name(f".{output.name}.can-write")
+        marker.touch()
+        marker.unlink()
+    return None
+
+
+@dataclass
+class _Watcher:
+    """Turns a job's events into a bar and lines."""
+
+    progress: Progress
+    advance: Callable[[float], None]
+    trained: int = 0
+    workers: int = 0
+    looked: int = 0
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        if "failed" in event:
+            self.progress.say(f"a worker failed ({event['failed']}); going on from the last checkpoint")
+            return
+        if event["workers"] != self.workers:
+            self.workers = event["workers"]
+            self.progress.say(f"{self.workers} worker{'s' if self.workers > 1 else ''}")
+        if event["tokens_trained"] > self.trained:
+            self.advance(event["tokens_trained"] - self.trained)
+            self.trained = event["tokens_trained"]
+        losses = event.get("losses")
+        if losses and event["n_tokens"] > self.looked:
+            self.looked = event["n_tokens"]
+            mean = sum(losses.values()) / len(losses)
+            self.progress.say(f"{self.looked:,} tokens: mean loss {mean:.3f} nats per token")
+
+
+def train_model(
+    runs: Sequence[RunSpec], config: StudyConfig, folder: StudyFolder, output: Path, progress: Progress
+) -> RunRecord:
+    """Trains the first of ``runs`` and, each where the one before it diverged, the others; writes the last one's model
+    to ``output``, and every record to the study's runs.
+
+    Raises :class:`UserError` as :func:`train_single` does.
+    """
+    for run in runs:
+        path = folder.runs / f"{run.run_id}.json"
+        known = read_record(path) if path.exists() else None
+        diverged = known is not None and known.status == "diverged"
+        record = known if known is not None and diverged else train_single(run, config, folder, output, progress)
+        if record.status != "diverged":
+            return record
+        progress.say(f"{run.run_id}: diverged, {record.note}")
+    return record
+
+
+def train_single(
+    spec: RunSpec, config: StudyConfig, folder: StudyFolder, output: Path, progress: Progress
+) -> RunRecord:
+    """Trains ``spec`` as ``config.train`` says, writes its model to ``output`` and its record to the study's runs.
+
+    Raises :class:`UserError` where the cluster is too small, the storage cannot be written or the job was given up.
+    """
+    from codescale.training.ray_run import RunJob, train_on_ray
+    from codescale.training.storage import open_storage, remove_run
+
+    section = config.train
+    storage = section.storage or str(folder.checkpoints)
+    with started_ray(config):
+        batch = training_of(config.training, spec, config.sizes[spec.size]).batch
+        placed = place(alive_nodes(), section.workers, section.threads, batch)
+        threaded = config.model_copy(update={"ray": config.ray.model_copy(update={"threads": placed.threads})})
+        job = RunJob(
+            spec=spec,
+            factory=session_factory(threaded, folder.corpus, None),
+            storage=storage,
+            tokenizer=folder.corpus / "tokenizer.json",
+            workers=placed.workers,
+            threads=placed.threads,
+            gpus=placed.gpus,
+            kind="sharded" if section.sharded else "replicated",
+            keep=section.keep,
+            failures=section.failures,
+            resize_seconds=section.resize_seconds,
+        )
+        with progress.bar(f"Train {spec.size}", run_tokens(config, spec)) as advance:
+            record = train_on_ray(job, output, _Watcher(progress, advance))
+    write_record(folder.runs, record)
+    if section.storage is None:
+        remove_run(open_storage(storage), spec.run_id)
+    return record
