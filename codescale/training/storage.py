@@ -139,8 +139,7 @@ def open_storage(address: str) -> Storage:
         if "://" in address and not address.startswith("file://"):
             system, path = fs.FileSystem.from_uri(address)
         else:
-            path = str(Path(unquote(urlsplit(address).path) if "://" in address else address).expanduser().absolute())
-            system = fs.PyFileSystem(WholeFiles())
+            system, path = fs.PyFileSystem(WholeFiles()), _absolute(address)
         storage = Storage(system, path.rstrip("/"), public_name(address))
         if not storage.path:
             raise OSError("it names no bucket or folder")
@@ -149,6 +148,11 @@ def open_storage(address: str) -> Storage:
             marker.write(b"1")
         system.delete_file(f"{storage.path}/{MARKER}")
     return storage
+
+
+def _absolute(address: str) -> str:
+    path = unquote(urlsplit(address).path) if "://" in address else address
+    return str(Path(path).expanduser().absolute()) if path else ""
 
 
 def local_folder(system: fs.FileSystem, path: str) -> Path | None:

@@ -14,7 +14,7 @@ from codescale.training.session import TrainingSession
 
 @dataclass(frozen=True)
 class PacedFactory(SessionFactory):
-    """Sessions that wait before step S while W workers train and the file ``hold-S-W`` lies in ``holds``."""
+    """Sessions that keep a checkpoint before step S and wait while W workers train and ``holds`` has ``hold-S-W``."""
 
     holds: Path = Path()
 
@@ -26,7 +26,10 @@ class PacedFactory(SessionFactory):
         take_step = session._stepper.step
 
         def step(sequences: Any, relative_rate: float) -> Any:
-            while (self.holds / f"hold-{session._step}-{parallel.world}").exists():
+            hold = self.holds / f"hold-{session._step}-{parallel.world}"
+            if parallel.agreed(hold.exists()):
+                session._save()
+            while hold.exists():
                 time.sleep(0.02)
             return take_step(sequences, relative_rate)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import shutil
 import signal
+import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -21,7 +25,9 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 import ray  # noqa: E402
+from moto.server import ThreadedMotoServer  # noqa: E402
 from paced_training import PacedFactory  # noqa: E402
+from pyarrow import fs  # noqa: E402
 from ray.cluster_utils import Cluster  # noqa: E402
 from ray.data._internal.cluster_autoscaler.default_autoscaling_coordinator import (  # noqa: E402
     get_or_create_autoscaling_coordinator,
@@ -29,7 +35,7 @@ from ray.data._internal.cluster_autoscaler.default_autoscaling_coordinator impor
 
 from codescale.errors import UserError  # noqa: E402
 from codescale.pipeline import Study  # noqa: E402
-from codescale.runs import RunRecord, RunSpec  # noqa: E402
+from codescale.runs import RunRecord, RunSpec, read_records  # noqa: E402
 from codescale.sweeps.cluster import stay_on_loopback  # noqa: E402
 from codescale.training.factory import session_factory  # noqa: E402
 from codescale.training.ray_run import RunJob, train_on_ray  # noqa: E402
@@ -40,8 +46,10 @@ STEP_TOKENS = 5 * 32
 TOKENS = (80 * STEP_TOKENS, 160 * STEP_TOKENS)
 RUN = "train-test"
 LIMIT_SECONDS = 90
+SECRET = "not-to-be-seen"
 ENVIRONMENT = {
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.1",
+    "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",  # one process less to start
     "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "5",  # a lost node is still counted on for a while
     "TORCH_PROCESS_GROUP_SHUTDOWN_TIMEOUT_S": "1",
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -52,8 +60,8 @@ NODE = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "object_store_memory": 20
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """A study with a corpus; a run of it keeps a checkpoint every ten steps on two workers, every step on one."""
-    training = {"context": 32, "batch": 5, "evaluations": 4, "evaluation_tokens": 1024, "checkpoint_seconds": 0.01}
+    """A study with a corpus, whose runs keep a checkpoint every half second and where they are held."""
+    training = {"context": 32, "batch": 5, "evaluations": 4, "evaluation_tokens": 1024, "checkpoint_seconds": 0.5}
     made = Study(make_study(tmp_path_factory.mktemp("study"), training=training))
     made.corpus()
     return made
@@ -186,14 +194,14 @@ def test_a_worker_killed_on_the_way_changes_nothing_and_transformers_opens_the_m
     study: Study, cluster: Cluster, undisturbed: RunRecord, tmp_path: Path, kind: str
 ) -> None:
     training = Training(study, str(tmp_path / "storage"), tmp_path, (45, 2), kind=kind)
-    wait_for("a checkpoint", lambda: training.reached(40, 2))
+    wait_for("a checkpoint", lambda: training.reached(45, 2))
     workers()[-1].send_signal(signal.SIGKILL)
     wait_for("the failure", lambda: any("failed" in event for event in training.events))
     training.release(45, 2)
     assert_same(training.result(), undisturbed)
     failed = next(k for k, event in enumerate(training.events) if "failed" in event)
-    assert first_step(training.events[failed + 1 :]) > 40
-    assert len(checkpoints(tmp_path / "storage")) == 2
+    assert first_step(training.events[failed + 1 :]) >= 45
+    assert 1 <= len(checkpoints(tmp_path / "storage")) <= 2
     assert not [path for path in (tmp_path / "storage").rglob("*") if path.suffix in (".pt", ".pkl", ".distcp")]
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -203,3 +211,129 @@ def test_a_worker_killed_on_the_way_changes_nothing_and_transformers_opens_the_m
     text = "def main():\n    return 1\n"
     tokenizer = AutoTokenizer.from_pretrained(training.output)
     assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
+
+
+def test_from_two_workers_to_one_and_back_as_a_machine_goes_and_comes(
+    study: Study, cluster: Cluster, undisturbed: RunRecord, tmp_path: Path
+) -> None:
+    storage = tmp_path / "storage"
+    training = Training(study, str(storage), tmp_path, (45, 2), (75, 1), kind="sharded", workers=(1, 2))
+    wait_for("two workers", lambda: training.reached(45, 2))
+    cluster.remove_node(next(iter(cluster.worker_nodes)), allow_graceful=False)
+    wait_for("one worker", lambda: counted_anew() and training.reached(75, 1))
+    cluster.add_node(**NODE)
+    assert_same(wait_for_result(training), undisturbed)
+    numbers = [event["workers"] for event in training.events if "workers" in event]
+    assert [n for k, n in enumerate(numbers) if k == 0 or numbers[k - 1] != n] == [2, 1, 2]
+    alone = next(k for k, event in enumerate(training.events) if event.get("workers") == 1)
+    assert first_step(training.events[alone:]) >= 45
+    assert first_step(training.events[alone + numbers[numbers.index(1) :].index(2) :]) >= 75
+
+
+def counted_anew() -> bool:
+    """Has Ray count the cluster's machines now; by itself it does so every 20 s."""
+    ray.get(get_or_create_autoscaling_coordinator().get_reserved_resources.remote("nobody", recompute=True))
+    return True
+
+
+def wait_for_result(training: Training) -> RunRecord:
+    wait_for("the end", lambda: counted_anew() and not training.is_alive())
+    return training.result()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 4 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("this user may not mount a small file system")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=False)
+
+
+def test_a_full_disk_is_one_line_and_the_last_checkpoint_goes_on(
+    study: Study, cluster: Cluster, undisturbed: RunRecord, tmp_path: Path, small_disk: Path
+) -> None:
+    training = Training(study, str(small_disk), tmp_path, (45, 1), workers=(1, 1))
+    wait_for("a checkpoint", lambda: training.reached(45, 1))
+    filler = small_disk / "filler"
+    filler.write_bytes(b"x" * (shutil.disk_usage(small_disk).free - 50_000))
+    training.release(45, 1)
+    refusal = training.refusal()
+    assert "checkpoint_" in refusal
+    assert "the disk is full" in refusal
+    assert not [event for event in training.events if "failed" in event], "a full disk is not tried again"
+    filler.unlink()
+    again = Training(study, str(small_disk), tmp_path, workers=(1, 1))
+    assert_same(again.result(), undisturbed)
+    assert first_step(again.events) >= 45
+    assert len(checkpoints(small_disk)) <= 2, "what was begun of the checkpoint that failed is gone"
+
+
+@pytest.fixture
+def object_store() -> Iterator[Any]:
+    """A real S3 API on the loopback address, with one bucket."""
+    with socket.socket() as free:  # a port that stays the same when the server starts again
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
+    server.start()
+    endpoint = {"scheme": "http", "endpoint_override": f"127.0.0.1:{port}", "region": "us-east-1"}
+    fs.S3FileSystem(access_key="someone", secret_key=SECRET, allow_bucket_creation=True, **endpoint).create_dir("runs")
+    options = "&".join(f"{name}={value}" for name, value in endpoint.items())
+    server.address = f"s3://someone:{SECRET}@runs/here?{options}"
+    yield server
+    server.stop()
+
+
+def test_an_object_store_that_cannot_be_reached_is_one_line_and_its_checkpoint_goes_on(
+    study: Study, cluster: Cluster, undisturbed: RunRecord, tmp_path: Path, object_store: Any
+) -> None:
+    training = Training(study, object_store.address, tmp_path, (45, 1), workers=(1, 1), failures=0)
+    wait_for("a checkpoint", lambda: training.reached(45, 1))
+    object_store.stop()
+    training.release(45, 1)
+    refusal = training.refusal()
+    object_store.start()
+    assert RUN in refusal
+    assert "AWS Error" in refusal
+    assert "s3://runs/here" in refusal
+    again = Training(study, object_store.address, tmp_path, workers=(1, 1), failures=0)
+    assert_same(again.result(), undisturbed)
+    assert first_step(again.events) >= 45
+    logs = Path(ray._private.worker._global_node.get_session_dir_path(), "logs").rglob("*")
+    written = [path.read_bytes() for path in logs if path.is_file()]
+    assert any(b"runs/here" in text for text in written)
+    assert not any(SECRET.encode() in text for text in [*written, refusal.encode()])
+
+
+def test_the_command_killed_with_its_driver_goes_on_when_given_again(
+    study: Study, cluster: Cluster, tmp_path: Path
+) -> None:
+    storage, output = tmp_path / "storage", tmp_path / "model"
+    options = ["--size", "small", "--tokens", "16e4", "--mixture", "uniform", "--output", output, "--storage", storage]
+    command = [sys.executable, "-m", "codescale.cli", "train", str(study.folder.root), *map(str, options)]
+    environment = os.environ | {"RAY_ADDRESS": cluster.address}
+    driver = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    wait_for("a checkpoint", lambda: list(storage.glob("*/checkpoint_manager_snapshot.json")))
+    driver.kill()
+    driver.wait()
+    wait_for("its workers to go", lambda: not workers())
+    assert not output.exists()
+    (snapshot,) = storage.glob("*/checkpoint_manager_snapshot.json")
+    kept = json.loads(snapshot.read_text())["latest_checkpoint_result"]["metrics"]["tokens_trained"]
+    assert 0 < kept < 160_000
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "bits per byte" in done.stdout
+    (record,) = [record for record in read_records(study.folder.runs) if record.spec.stage == "train"]
+    session = session_factory(study.config, study.folder.corpus, None)(record.spec)
+    while not session.finished:
+        session.advance()
+    assert_same(record, session.record("ok"))
+    reported = [float(event.n_tokens) for event in record.evaluations]
+    assert reported == sorted(reported)
+    assert json.loads((output / "run.json").read_text())["spec"]["run_id"] == record.spec.run_id
