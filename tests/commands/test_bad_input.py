@@ -245,7 +245,7 @@ def test_an_archive_whose_path_climbs_out(codescale, tmp_path: Path) -> None:  #
 
 
 @pytest.mark.parametrize(
-    "name", ["init", "corpus", "sweep", "fit", "predict", "optimize", "search", "compare", "report", "demo"]
+    "name", ["init", "corpus", "sweep", "fit", "predict", "optimize", "search", "compare", "train", "report", "demo"]
 )
 def test_every_command_has_a_page_of_help(name: str, capsys: pytest.CaptureFixture[str], monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr(sys, "argv", ["codescale", name, "--help"])

@@ -25,6 +25,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 import ray  # noqa: E402
+import torch  # noqa: E402
 from moto.server import ThreadedMotoServer  # noqa: E402
 from paced_training import PacedFactory  # noqa: E402
 from pyarrow import fs  # noqa: E402
@@ -33,6 +34,7 @@ from ray.data._internal.cluster_autoscaler.default_autoscaling_coordinator impor
     get_or_create_autoscaling_coordinator,
 )
 
+from codescale.corpus.reader import open_corpus  # noqa: E402
 from codescale.errors import UserError  # noqa: E402
 from codescale.pipeline import Study  # noqa: E402
 from codescale.runs import RunRecord, RunSpec, read_records  # noqa: E402
@@ -189,11 +191,28 @@ def assert_same(found: RunRecord, expected: RunRecord) -> None:
         assert one.losses == pytest.approx(other.losses, abs=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["replicated", "sharded"])
-def test_a_worker_killed_on_the_way_changes_nothing_and_transformers_opens_the_model(
-    study: Study, cluster: Cluster, undisturbed: RunRecord, tmp_path: Path, kind: str
+def assert_transformers_opens(model: Path, study: Study) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    opened = AutoModelForCausalLM.from_pretrained(model)
+    expected = (
+        study.config.sizes["small"].n_params + study.config.corpus.vocabulary * study.config.sizes["small"].hidden
+    )
+    assert sum(parameter.numel() for parameter in opened.model.parameters()) == expected
+    text = "def main():\n    return 1\n"
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
+    tokens = torch.from_numpy(
+        open_corpus(study.folder.corpus).documents("python", "validation").tokens[:32].astype("int64")
+    )
+    with torch.no_grad():
+        assert opened(tokens[None], labels=tokens[None]).loss < 2.5, "the vocabulary's entropy is 5.7"
+
+
+def test_a_worker_killed_on_the_way_changes_nothing(
+    study: Study, cluster: Cluster, undisturbed: RunRecord, tmp_path: Path
 ) -> None:
-    training = Training(study, str(tmp_path / "storage"), tmp_path, (45, 2), kind=kind)
+    training = Training(study, str(tmp_path / "storage"), tmp_path, (45, 2))
     wait_for("a checkpoint", lambda: training.reached(45, 2))
     workers()[-1].send_signal(signal.SIGKILL)
     wait_for("the failure", lambda: any("failed" in event for event in training.events))
@@ -202,15 +221,7 @@ def test_a_worker_killed_on_the_way_changes_nothing_and_transformers_opens_the_m
     failed = next(k for k, event in enumerate(training.events) if "failed" in event)
     assert first_step(training.events[failed + 1 :]) >= 45
     assert 1 <= len(checkpoints(tmp_path / "storage")) <= 2
-    assert not [path for path in (tmp_path / "storage").rglob("*") if path.suffix in (".pt", ".pkl", ".distcp")]
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
-    model = AutoModelForCausalLM.from_pretrained(training.output)
-    expected = study.config.sizes["small"].n_params
-    assert sum(parameter.numel() for parameter in model.model.parameters()) == expected + 300 * 32
-    text = "def main():\n    return 1\n"
-    tokenizer = AutoTokenizer.from_pretrained(training.output)
-    assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
+    assert_transformers_opens(training.output, study)
 
 
 def test_from_two_workers_to_one_and_back_as_a_machine_goes_and_comes(
@@ -223,6 +234,9 @@ def test_from_two_workers_to_one_and_back_as_a_machine_goes_and_comes(
     wait_for("one worker", lambda: counted_anew() and training.reached(75, 1))
     cluster.add_node(**NODE)
     assert_same(wait_for_result(training), undisturbed)
+    assert_transformers_opens(training.output, study)
+    files = [path for path in storage.rglob("*") if path.is_file()]
+    assert not [path for path in files if path.suffix in (".pt", ".pkl", ".distcp")], "nothing is pickled"
     numbers = [event["workers"] for event in training.events if "workers" in event]
     assert [n for k, n in enumerate(numbers) if k == 0 or numbers[k - 1] != n] == [2, 1, 2]
     alone = next(k for k, event in enumerate(training.events) if event.get("workers") == 1)
