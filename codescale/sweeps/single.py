@@ -22,11 +22,12 @@ from codescale.training.factory import session_factory
 from codescale.training.finished_model import RECORD
 from codescale.training.rules import LEARNING_RATE_FACTOR, training_of
 
+RETRY = ".retry"
+"""Ends the id of a run that is done once more at a lower learning rate, since the first diverged."""
 
-def single_run(
-    config: StudyConfig, corpus_id: str, size: str, tokens: int, mixture: Mixture, seed: int, rate: float = 1.0
-) -> RunSpec:
-    """The run of one model of ``size`` on ``tokens`` tokens of ``mixture``, at ``rate`` times the learning rates.
+
+def single_run(config: StudyConfig, corpus_id: str, size: str, tokens: int, mixture: Mixture, seed: int) -> RunSpec:
+    """The run of one model of ``size`` on ``tokens`` tokens of ``mixture``.
 
     Its id holds a digest of all that its losses depend on, so that checkpoints of another run are never taken for its.
     Raises :class:`UserError` for a size that the study lacks, and for tokens that do not fill a batch.
@@ -49,7 +50,6 @@ def single_run(
         token_points=(tokens,),
         proportions={language: mixture.get(language, 0.0) for language in config.languages},
         seed=seed,
-        hyper={} if rate == 1.0 else {LEARNING_RATE_FACTOR: rate},
     )
     content = draft.model_dump(mode="json") | {
         "corpus_id": corpus_id,
@@ -65,8 +65,12 @@ def runs_of_model(
     config: StudyConfig, corpus_id: str, size: str, tokens: int, mixture: Mixture, seed: int
 ) -> list[RunSpec]:
     """The run of :func:`single_run` and, where ``training.retry_rate`` is set, the one that is tried if it diverges."""
-    rates = [1.0] + ([config.training.retry_rate] if config.training.retry_rate else [])
-    return [single_run(config, corpus_id, size, tokens, mixture, seed, rate) for rate in rates]
+    first = single_run(config, corpus_id, size, tokens, mixture, seed)
+    rate = config.training.retry_rate
+    if rate is None:
+        return [first]
+    changes = {"run_id": first.run_id + RETRY, "hyper": {LEARNING_RATE_FACTOR: rate}}
+    return [first, first.model_copy(update=changes)]
 
 
 def model_in(output: Path, runs: Sequence[RunSpec]) -> RunRecord | None:

@@ -41,6 +41,10 @@ class Alone:
             )  # fmt: skip
         return range(self.rank * batch // self.world, (self.rank + 1) * batch // self.world)
 
+    def place(self, model: nn.Module) -> None:
+        """Moves ``model`` to where training wants it before :meth:`prepare`."""
+        model.to(self.device)
+
     def prepare(self, model: nn.Module, precision: torch.dtype) -> nn.Module:
         """What training calls instead of ``model``, whose parameters it may change to shards."""
         return model
@@ -97,6 +101,9 @@ class Replicated(Alone):
 
 class Sharded(Replicated):
     """Every worker keeps a part of each weight, of its gradient and of the optimizer's state (FSDP2)."""
+
+    def place(self, model: nn.Module) -> None:
+        """Leaves ``model`` where it is: sharding moves layer by layer, for a device may be too small for all of it."""
 
     def prepare(self, model: nn.Module, precision: torch.dtype) -> nn.Module:
         """``model`` with sharded parameters: layer by layer, then what is left."""

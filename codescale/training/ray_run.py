@@ -187,6 +187,8 @@ class _Reported:
         folder = Path(tempfile.mkdtemp(dir=self._local))
         write_folder(folder, tensors, progress)
         mine = self._first or is_sharded(tensors)
+        if not mine:
+            shutil.rmtree(folder)
         self._uploading = folder if mine else None
         train.report(
             {"tokens_trained": progress["tokens_trained"], "workers": train.get_context().get_world_size()},

@@ -29,7 +29,7 @@ def test_its_id_depends_on_all_that_its_losses_depend_on(config: StudyConfig) ->
     wider = config.sizes["small"].model_copy(update={"intermediate": 64})
     others = [
         run(config, tokens=1280), run(config, seed=1), run(config, size="tiny"), run(config, corpus_id="d"),
-        run(config, mixture=Mixture({"python": 0.6, "java": 0.4})), run(config, rate=0.5),
+        run(config, mixture=Mixture({"python": 0.6, "java": 0.4})),
         run(config.model_copy(update={"training": longer})),
         run(config.model_copy(update={"sizes": config.sizes | {"small": wider}})),
     ]  # fmt: skip

@@ -21,10 +21,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "muon": {"optimizer": "muon", "batch": 4},
     "adamw, uneven, small passes": {"optimizer": "adamw", "batch": 5, "micro_batch": 2},
     "muon, uneven, small passes": {"optimizer": "muon", "batch": 5, "micro_batch": 2},
-    "muon, a row for one worker only": {"optimizer": "muon", "batch": 3, "micro_batch": 1},
-    "muon, weight decay, recomputed": {"optimizer": "muon", "weight_decay": 0.1, "checkpoint_activations": True},
-    "cosine, documents": {"schedule": "cosine", "attention": "document", "batch": 5},
-}
+    "a row for one worker only, weight decay, recomputed, cosine, documents": {
+        "batch": 3, "micro_batch": 1, "weight_decay": 0.1, "checkpoint_activations": True, "schedule": "cosine",
+        "attention": "document",
+    },
+}  # fmt: skip
 RESUMED = SETTINGS["muon, uneven, small passes"]
 
 
