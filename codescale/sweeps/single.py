@@ -22,6 +22,9 @@ from codescale.training.factory import session_factory
 from codescale.training.finished_model import RECORD
 from codescale.training.rules import LEARNING_RATE_FACTOR, training_of
 
+HOW_NOT_WHAT = {"micro_batch", "checkpoint_activations", "compile", "checkpoint_seconds", "retry_rate"}
+"""Settings of ``training`` that change what a run costs and not, beyond rounding, its losses."""
+
 RETRY = ".retry"
 """Ends the id of a run that is done once more at a lower learning rate, since the first diverged."""
 
@@ -29,7 +32,8 @@ RETRY = ".retry"
 def single_run(config: StudyConfig, corpus_id: str, size: str, tokens: int, mixture: Mixture, seed: int) -> RunSpec:
     """The run of one model of ``size`` on ``tokens`` tokens of ``mixture``.
 
-    Its id holds a digest of all that its losses depend on, so that checkpoints of another run are never taken for its.
+    Its id holds a digest of all that its losses depend on, so that checkpoints of another run are never taken for its;
+    and of nothing else, so that a run that needed too much memory goes on with smaller passes.
     Raises :class:`UserError` for a size that the study lacks, and for tokens that do not fill a batch.
     """
     if size not in config.sizes:
@@ -51,10 +55,11 @@ def single_run(config: StudyConfig, corpus_id: str, size: str, tokens: int, mixt
         proportions={language: mixture.get(language, 0.0) for language in config.languages},
         seed=seed,
     )
+    training = training_of(config.training, draft, config.sizes[size])
     content = draft.model_dump(mode="json") | {
         "corpus_id": corpus_id,
         "shape": config.sizes[size].model_dump(mode="json"),
-        "training": training_of(config.training, draft, config.sizes[size]).model_dump(mode="json"),
+        "training": training.model_dump(mode="json", exclude=HOW_NOT_WHAT),
         "proportions": {name: f"{share:.9f}" for name, share in draft.proportions.items()},
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]

@@ -24,7 +24,11 @@ def run(config: StudyConfig, **changes: object) -> RunSpec:
 
 
 def test_its_id_depends_on_all_that_its_losses_depend_on(config: StudyConfig) -> None:
-    same = [run(config), run(config, mixture=Mixture({"java": 0.5, "python": 0.5, "rust": 0.0}))]
+    smaller = config.training.model_copy(update={"micro_batch": 1, "checkpoint_seconds": 1.0})
+    same = [
+        run(config), run(config, mixture=Mixture({"java": 0.5, "python": 0.5, "rust": 0.0})),
+        run(config.model_copy(update={"training": smaller})),
+    ]  # fmt: skip
     longer = config.training.model_copy(update={"weight_decay": 0.1})
     wider = config.sizes["small"].model_copy(update={"intermediate": 64})
     others = [
