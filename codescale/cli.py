@@ -660,7 +660,8 @@ def train(
         section=_train_section(opened.config.train, workers, sharded, storage),
     )
     labels = {language: opened.label(language) for language in opened.config.languages}
-    console.print(trained_table(record, place, labels))
+    if record.evaluations:
+        console.print(trained_table(record, place, labels))
     if record.status != "ok":
         raise UserError(record.spec.run_id, f"diverged ({record.note})", "lower the learning rates in study.yaml")
 

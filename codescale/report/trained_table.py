@@ -14,9 +14,10 @@ from codescale.runs import RunRecord
 
 
 def trained_table(record: RunRecord, model: Path, labels: Mapping[str, str]) -> RenderableType:
-    """The last losses of ``record``, in nats per token and bits per byte, beside each language's share."""
-    if not record.evaluations:
-        return Text(f"{record.spec.run_id}: {record.status}, {record.note}")
+    """The last losses of ``record``, in nats per token and bits per byte, beside each language's share.
+
+    Raises ``IndexError`` for a run that was not evaluated at all.
+    """
     last = record.evaluations[-1]
     table = Table(title=f"Validation loss at {last.n_tokens:,} tokens", title_justify="left")
     table.add_column("language", no_wrap=True)
@@ -27,7 +28,7 @@ def trained_table(record: RunRecord, model: Path, labels: Mapping[str, str]) -> 
         name, share = labels.get(language, language), record.spec.proportions.get(language)
         table.add_row(Text(name), percent(share), number(loss), number(bits))
     if record.status != "ok":
-        return Group(table, Text(f"The run {record.status}: {record.note}. There is no model."))
+        return Group(table, Text("There is no model."))
     speed = record.metrics.get("tokens_per_second")
     cost = f"{count(record.tokens_trained)} tokens, {count(record.flops, 'FLOP')}, {duration(record.seconds)}"
     return Group(table, Text(f"{cost}, {count(speed)} tokens a second"), Text(f"Wrote {model}", no_wrap=True))

@@ -47,7 +47,7 @@ pytestmark = pytest.mark.ray
 STEP_TOKENS = 5 * 32
 TOKENS = (80 * STEP_TOKENS, 160 * STEP_TOKENS)
 RUN = "train-test"
-LIMIT_SECONDS = 90
+LIMIT_SECONDS = 240
 SECRET = "not-to-be-seen"
 ENVIRONMENT = {
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.1",
