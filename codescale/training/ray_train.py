@@ -1,4 +1,5 @@
-"""Several runs shared out over the workers of one Ray Train job; with ``ray_run.py`` all of this room that knows Ray.
+"""Several runs shared out over the workers of one Ray Train job; with ``ray_run.py`` and ``job_watch.py`` all of this
+room that knows Ray.
 
 A proxy is far too small for data parallelism, so each worker trains whole runs. A worker that dies is restarted by Ray
 Train with its peers; what had finished is kept, and unfinished runs go on from their checkpoints.
