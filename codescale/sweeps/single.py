@@ -111,6 +111,9 @@ class _Watcher:
         if "failed" in event:
             self.progress.say(f"a worker failed ({event['failed']}); going on from the last checkpoint")
             return
+        if "waiting" in event:
+            self.progress.say(f"no workers for {event['waiting']:.0f} s: the cluster is busy, or machines are starting")
+            return
         if event["workers"] != self.workers:
             self.workers = event["workers"]
             self.progress.say(f"{self.workers} worker{'s' if self.workers > 1 else ''}")

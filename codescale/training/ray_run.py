@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +31,13 @@ from codescale.training.storage import Storage, local_folder, open_storage, reda
 POLL_SECONDS = "0.5"
 """How often Ray Train looks at its workers. It takes one report at a time, so its own 2 s would hold up short runs."""
 
+WAIT_SECONDS = 60.0
+"""How long a job may be without workers before it says so: on a busy cluster it waits for its turn."""
+
 Listener = Callable[[dict[str, Any]], None]
-"""Gets a job's events: ``tokens_trained`` and more of a run that goes on, ``failed`` of a worker that died."""
+"""Gets a job's events: ``tokens_trained`` and more of a run that goes on, ``failed`` of a worker that died, ``waiting``
+(seconds) where there are no workers.
+"""
 
 
 @dataclass(frozen=True)
@@ -100,14 +105,23 @@ def _fitted(job: RunJob, storage: Storage, events: Path, listen: Listener) -> An
 
     thread = threading.Thread(target=fit, daemon=True)
     thread.start()
-    reader = EventReader(events)
-    while thread.is_alive():
-        thread.join(0.2)
-        for event in reader:
-            listen(event)
+    _listen(thread, EventReader(events), listen)
     if isinstance(ended[0], Exception):
         raise _given_up(job, storage, ended[0]) from None
     return ended[0]
+
+
+def _listen(thread: threading.Thread, reader: Iterable[dict[str, Any]], listen: Listener) -> None:
+    """Passes events on until ``thread`` has ended."""
+    idle_since: float | None = time.monotonic()
+    while thread.is_alive():
+        thread.join(0.2)
+        for event in reader:
+            idle_since = time.monotonic() if "failed" in event else None
+            listen(event)
+        if idle_since is not None and time.monotonic() - idle_since > WAIT_SECONDS:
+            listen({"waiting": WAIT_SECONDS})
+            idle_since = None
 
 
 def _trainer(job: RunJob, storage: Storage, watch: Any) -> Any:
@@ -226,6 +240,7 @@ def _work(work: _Work, last: Path | None) -> None:
 
     store = _Reported(last)
     session = work.factory.open(work.spec, store, parallel_of(work.kind))
+    _tell(session)
     while not session.finished:
         session.advance()
         _tell(session)
