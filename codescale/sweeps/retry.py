@@ -17,8 +17,13 @@ from codescale.training.rules import LEARNING_RATE_FACTOR
 
 def retry_of(record: RunRecord, config: StudyConfig) -> RunSpec | None:
     """The run to be done once more after ``record``; None where it did not diverge, or was a second try itself."""
-    spec, rate = record.spec, config.training.retry_rate
-    if record.status != "diverged" or spec.is_retry or rate is None:
+    return second_try(record.spec, config) if record.status == "diverged" else None
+
+
+def second_try(spec: RunSpec, config: StudyConfig) -> RunSpec | None:
+    """What follows ``spec`` where that diverges; None where it is a second try itself, or there are to be none."""
+    rate = config.training.retry_rate
+    if spec.is_retry or rate is None:
         return None
     factor = spec.hyper.get(LEARNING_RATE_FACTOR, 1.0) * rate
     return spec.model_copy(update={"run_id": spec.run_id + RETRY, "hyper": spec.hyper | {LEARNING_RATE_FACTOR: factor}})

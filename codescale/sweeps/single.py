@@ -18,15 +18,13 @@ from codescale.study import StudyConfig, StudyFolder
 from codescale.sweeps.cluster import started_ray
 from codescale.sweeps.placement import alive_nodes, place
 from codescale.sweeps.plan import run_tokens
+from codescale.sweeps.retry import second_try
 from codescale.training.factory import session_factory
 from codescale.training.finished_model import RECORD
-from codescale.training.rules import LEARNING_RATE_FACTOR, training_of
+from codescale.training.rules import training_of
 
 HOW_NOT_WHAT = {"micro_batch", "checkpoint_activations", "compile", "checkpoint_seconds", "retry_rate"}
 """Settings of ``training`` that change what a run costs and not, beyond rounding, its losses."""
-
-RETRY = ".retry"
-"""Ends the id of a run that is done once more at a lower learning rate, since the first diverged."""
 
 
 def single_run(config: StudyConfig, corpus_id: str, size: str, tokens: int, mixture: Mixture, seed: int) -> RunSpec:
@@ -71,11 +69,8 @@ def runs_of_model(
 ) -> list[RunSpec]:
     """The run of :func:`single_run` and, where ``training.retry_rate`` is set, the one that is tried if it diverges."""
     first = single_run(config, corpus_id, size, tokens, mixture, seed)
-    rate = config.training.retry_rate
-    if rate is None:
-        return [first]
-    changes = {"run_id": first.run_id + RETRY, "hyper": {LEARNING_RATE_FACTOR: rate}}
-    return [first, first.model_copy(update=changes)]
+    second = second_try(first, config)
+    return [first] if second is None else [first, second]
 
 
 def model_in(output: Path, runs: Sequence[RunSpec]) -> RunRecord | None:
