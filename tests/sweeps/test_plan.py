@@ -25,10 +25,10 @@ def changed(config: StudyConfig, **changes: object) -> StudyConfig:
 
 
 def test_every_language_is_held_to_as_many_unique_tokens_as_the_scarcest_has(config: StudyConfig) -> None:
-    assert unique_tokens_of(config, AVAILABLE) == 3_000
+    assert unique_tokens_of(config, AVAILABLE, 640) == 3_000
     grid = [run for run in plan_sweep(config, AVAILABLE) if run.stage in ("grid", "mixture")]
     assert {run.unique_tokens for run in grid} == {3_000}
-    assert unique_tokens_of(changed(config, unique_tokens=700), AVAILABLE) == 700
+    assert unique_tokens_of(changed(config, unique_tokens=700), AVAILABLE, 640) == 700
 
 
 def test_the_grid_has_every_language_size_and_d(config: StudyConfig) -> None:
