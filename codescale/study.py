@@ -506,7 +506,7 @@ class StudyFolder:
 
     @property
     def start(self) -> Path:
-        """The model that runs start from, where it came from the hub."""
+        """The models of the hub that runs start from, a folder each."""
         return self.root / "start"
 
     @property

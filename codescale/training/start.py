@@ -55,14 +55,15 @@ def _folder_of(start: StartSection, folder: StudyFolder, where: str, progress: P
         return local.resolve()
     if not _HUB_NAME.fullmatch(start.model):
         raise UserError(f"{where}.model", f"no such folder: {local}", "correct the path, or name a model of the hub")
+    model = folder.start / f"{start.model.replace('/', '--')}@{start.revision or 'main'}"
     facts = _facts(folder)
-    same = facts is not None and (facts["model"], facts["revision"]) == (start.model, start.revision)
-    if not same or not (folder.start / CONFIGURATION).is_file():
-        _fetch(start, folder, where, progress)
-    return folder.start
+    whole = facts is not None and (facts["model"], facts["revision"]) == (start.model, start.revision)
+    if not whole or not (model / CONFIGURATION).is_file():
+        _fetch(start, model, where, progress)
+    return model
 
 
-def _fetch(start: StartSection, folder: StudyFolder, where: str, progress: Progress) -> None:
+def _fetch(start: StartSection, model: Path, where: str, progress: Progress) -> None:
     """Fetches the model into the study folder, where all workers find it; what is there of it already is kept."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
@@ -72,7 +73,7 @@ def _fetch(start: StartSection, folder: StudyFolder, where: str, progress: Progr
             snapshot_download(
                 start.model,
                 revision=start.revision,
-                local_dir=folder.start,
+                local_dir=model,
                 allow_patterns=list(_FETCHED),
                 ignore_patterns=["*/*"],
             )
