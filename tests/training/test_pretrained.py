@@ -49,7 +49,7 @@ MODELS = {
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("document_end", [None, 0])
 def test_loss_equals_transformers_before_and_after_export(name: str, document_end: int | None, tmp_path: Path) -> None:
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     theirs = MODELS[name]()
     folder = write_model(tmp_path / "model", theirs)
@@ -68,6 +68,8 @@ def test_loss_equals_transformers_before_and_after_export(name: str, document_en
     again = AutoModelForCausalLM.from_pretrained(tmp_path / "exported")
     assert type(again) is type(theirs)
     assert their_loss(again) == pytest.approx(their_loss(theirs), abs=1e-5)
+    tokenizers = [AutoTokenizer.from_pretrained(one) for one in (folder, tmp_path / "exported")]
+    assert tokenizers[0]("def value")["input_ids"] == tokenizers[1]("def value")["input_ids"]
     once, twice = found.shape, read_architecture(tmp_path / "exported").shape
     assert configuration(twice, VOCABULARY, CONTEXT, 0) == configuration(once, VOCABULARY, CONTEXT, 0)
 
