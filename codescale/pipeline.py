@@ -41,7 +41,7 @@ class Study:
     def __init__(self, folder: str | Path, progress: Progress | None = None) -> None:
         self.folder = StudyFolder(Path(folder).resolve())
         self.progress = progress or Silent()
-        self.config = self.folder.config()
+        self.config = self._settled()
         self._timings = Timings(self.folder.timings)
         self._opened: Corpus | None = None
 
@@ -50,6 +50,15 @@ class Study:
         """A new study in ``folder`` from a built-in preset. Raises :class:`UserError` where there is one already."""
         StudyFolder(Path(folder)).create(preset_text(preset))
         return cls(folder, progress)
+
+    def _settled(self) -> StudyConfig:
+        """The study's file, and where runs start from a model what that decides, such as the size of the runs."""
+        config = self.folder.config()
+        if config.training.start is None:
+            return config
+        from codescale.training.start import with_start
+
+        return with_start(config, self.folder, self.progress)
 
     def label(self, language: str) -> str:
         """What a person reads for ``language``."""
@@ -142,12 +151,12 @@ class Study:
         from codescale.training.factory import session_factory
 
         corpus = self._corpus()
-        config = self._with_unique_tokens()
+        config = self._with_unique_tokens(self.config.search.tokens)
         space = study_space(config, self.folder)
         warm = WarmStart(
             law_optimum=self._mixture(), bootstrap_optima=self._thompson(), evaluated=self._with_the_trials_seed()
         )
-        opener = session_factory(self.config, self.folder.corpus, self.folder.checkpoints)
+        opener = session_factory(self.config, self.folder.corpus, self.folder.checkpoints, self.folder.tensorboard)
         with started_ray(self.config):
             result = run_search(config, self.folder, space, corpus.corpus_id, opener, warm, self.progress)
         self._publish()
@@ -171,7 +180,8 @@ class Study:
             PREDICTED: self._mixture(),
             MEASURED: Mixture(incumbent["proportions"]),
         }
-        runs = comparison_runs(self.config, mixtures, self._unique_tokens(), incumbent["hyper"])
+        unique_tokens = self._unique_tokens(self.config.comparison.tokens)
+        runs = comparison_runs(self.config, mixtures, unique_tokens, incumbent["hyper"])
         self._train_together(list({spec.run_id: spec for specs in runs.values() for spec in specs}.values()))
         records = {record.spec.run_id: record for record in read_records(self.folder.runs)}
         result = compare(
@@ -294,7 +304,9 @@ class Study:
         own = [language for language in record.spec.mixture.support if language in losses]
         shown = own if len(own) < 3 else list(losses)
         mean = sum(losses[language] for language in shown) / len(shown)
-        return f"{record.spec.run_id}: loss {mean:.3f} nats per token, {record.seconds:.0f} s"
+        forgotten = "".join(f", {name} {rise:+.3f}" for name, rise in record.forgetting().items())
+        since = f"; since the start{forgotten.removeprefix(',')}" if forgotten else ""
+        return f"{record.spec.run_id}: loss {mean:.3f} nats per token{since}, {record.seconds:.0f} s"
 
     def _publish(self) -> None:
         from codescale.training.curves import write_curves
@@ -318,29 +330,37 @@ class Study:
             raise UserError(self.folder.manifest, f"{missing[0]} is not in the corpus", "run codescale corpus again")
         return {language: corpus.count_tokens(language, "training") for language in self.config.languages}
 
-    def _unique_tokens(self) -> int | None:
+    def _unique_tokens(self, tokens: int) -> int | dict[str, int] | None:
         from codescale.sweeps.plan import unique_tokens_of
 
-        return unique_tokens_of(self.config, self._available())
+        return unique_tokens_of(self.config, self._available(), tokens)
 
     def _check_ahead(self) -> None:
         """Refuses, before anything is trained, what a later stage would refuse: its space and bounds in conflict."""
         from codescale.allocation.feasible import feasible_set
         from codescale.search.run import study_space
+        from codescale.sweeps.plan import check_repetition
 
-        study_space(self.config, self.folder)
+        space = study_space(self.config, self.folder)
+        highest = {language: high for language, (_, high) in space.bounds.items()}
+        for stage in ("search", "comparison"):
+            tokens = getattr(self.config, stage).tokens
+            check_repetition(self.config, self._available(), f"a run of the {stage}", highest, tokens)
         target = self.config.target
         feasible_set(self.config.languages, target.n_tokens, dict(target.bounds), self._availability())
 
-    def _with_unique_tokens(self) -> StudyConfig:
-        """The configuration with the unique tokens that every run is held to: trials repeat as the sweep's runs do."""
-        sweep = self.config.sweep.model_copy(update={"unique_tokens": self._unique_tokens()})
+    def _with_unique_tokens(self, tokens: int) -> StudyConfig:
+        """The configuration with the unique tokens that every run of ``tokens`` tokens is held to: trials repeat as the
+        sweep's runs do.
+        """
+        sweep = self.config.sweep.model_copy(update={"unique_tokens": self._unique_tokens(tokens)})
         return self.config.model_copy(update={"sweep": sweep})
 
     def _availability(self) -> Any:
         from codescale.allocation.files import Available
+        from codescale.sweeps.plan import target_tokens
 
-        tokens = {language: float(count) for language, count in self._available().items()}
+        tokens = {name: float(count) for name, count in target_tokens(self.config, self._available()).items()}
         return Available(max_epochs=self.config.target.max_epochs, tokens=tokens)
 
     def _law(self) -> Law:

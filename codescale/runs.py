@@ -33,14 +33,17 @@ RETRY = ".retry"
 """Ends the id of a run that is done once more at a lower learning rate, since the first diverged."""
 
 PROPORTION, LOSS, METRIC, HYPER, UNIQUE = "proportion.", "loss.", "metric.", "hyper.", "unique_tokens."
+FORGETTING = "forgetting."
+"""Of a metric: how far a loss has risen since the model that the run started from."""
 
 
 class RunSpec(BaseModel):
     """A planned run: everything its losses depend on, besides the corpus.
 
     ``token_points`` are the D at which the learning rate is cooled down on a branch of the one trunk; ``unique_tokens``
-    holds every language to that many distinct tokens (None: all there are); ``hyper`` names only what was freed
-    or changed, such as ``learning_rate_factor``.
+    holds every language to that many distinct tokens, or each to its own number (None: all there are); ``hyper`` names
+    only what was freed or changed, such as ``learning_rate_factor``; ``start`` tells the model that the run starts from
+    from any other (:attr:`~codescale.study.StudyConfig.start_id`; None: random weights).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
@@ -50,10 +53,11 @@ class RunSpec(BaseModel):
     n_params: int = Field(gt=0)
     token_points: tuple[int, ...] = Field(min_length=1)
     proportions: dict[str, float]
-    unique_tokens: int | None = None
+    unique_tokens: int | dict[str, int] | None = None
     seed: int = Field(ge=0)
     organisation: Literal["shuffled", "paired"] = "shuffled"
     hyper: dict[str, float] = {}
+    start: str | None = None
 
     @field_validator("token_points")
     @classmethod
@@ -123,6 +127,20 @@ class RunRecord(BaseModel):
                 return evaluation.losses
         raise KeyError(f"{self.spec.run_id} has no annealed losses at {wanted} tokens")
 
+    def forgetting(self) -> dict[str, float]:
+        """How far losses of what the model knew have risen since the start, nats per token, at the last evaluation that
+        measured it; empty for a run from random weights.
+        """
+        for evaluation in reversed(self.evaluations):
+            found = {
+                name.removeprefix(FORGETTING): rise
+                for name, rise in evaluation.metrics.items()
+                if name.startswith(FORGETTING)
+            }
+            if found:
+                return found
+        return {}
+
     def rows(self) -> list[dict[str, Any]]:
         """The record as rows of the runs table."""
         spec = self.spec
@@ -131,7 +149,8 @@ class RunRecord(BaseModel):
         shared |= {HYPER + name: value for name, value in spec.hyper.items()}
         shared |= {
             "status": self.status, "seed": spec.seed, "organisation": spec.organisation,
-            "corpus_id": self.corpus_id, "stage": spec.stage, "size": spec.size,
+            "corpus_id": self.corpus_id + (f"-{spec.start}" if spec.start else ""),
+            "stage": spec.stage, "size": spec.size,
         }  # fmt: skip
         rows = []
         for evaluation in self.evaluations:

@@ -93,24 +93,80 @@ class CorpusSection(_Section):
 
 
 class Shape(_Section):
-    """A LLaMA-style model's shape; ``intermediate`` is the width of the SwiGLU layer."""
+    """A LLaMA-style model's shape; ``intermediate`` is the width of the SwiGLU layer.
+
+    What is left at its default is a LLaMA of multi-head attention. ``key_value_heads``: grouped-query attention
+    (Ainslie et al. 2023, arXiv 2305.13245), None for as many as ``heads``. ``head_dim``: width of a head, None for
+    hidden / heads. ``tied``: the logits use the embedding's weights. ``attention_bias``: on queries, keys and values
+    (``qkv``, as Qwen2 has) or on the output as well (``all``). ``rope_theta``: base of the rotary positions'
+    wavelengths; ``rope_factor`` divides positions (Chen et al. 2023, arXiv 2306.15595). ``norm_epsilon``: of RMSNorm.
+    """
 
     hidden: Positive
     layers: Positive
     heads: Positive
     intermediate: Positive
+    key_value_heads: Positive | None = None
+    head_dim: Positive | None = None
+    tied: bool = False
+    attention_bias: Literal["none", "qkv", "all"] = "none"
+    rope_theta: float = Field(default=10_000.0, gt=0)
+    rope_factor: float = Field(default=1.0, ge=1)
+    norm_epsilon: float = Field(default=1e-6, gt=0)
 
     @model_validator(mode="after")
     def _heads_divide(self) -> Shape:
-        if self.hidden % self.heads or (self.hidden // self.heads) % 2:
+        if self.head_dim is None and (self.hidden % self.heads or (self.hidden // self.heads) % 2):
             raise ValueError("hidden must be an even multiple of heads")
+        if self.head_width % 2:
+            raise ValueError("head_dim must be even")
+        if self.heads % self.key_heads:
+            raise ValueError("heads must be a multiple of key_value_heads")
         return self
 
     @property
+    def head_width(self) -> int:
+        """Width of an attention head."""
+        return self.head_dim or self.hidden // self.heads
+
+    @property
+    def key_heads(self) -> int:
+        """Heads of keys and values."""
+        return self.key_value_heads or self.heads
+
+    @property
+    def layer_weights(self) -> int:
+        """Weights of a layer's matrices: queries and output, keys and values, SwiGLU."""
+        attention = 2 * self.hidden * self.head_width * (self.heads + self.key_heads)
+        return attention + 3 * self.hidden * self.intermediate
+
+    @property
     def n_params(self) -> int:
-        """Non-embedding parameters: attention 4 h², SwiGLU 3 h f and two norms a layer, and the last norm."""
-        h, f = self.hidden, self.intermediate
-        return self.layers * (4 * h * h + 3 * h * f + 2 * h) + h
+        """Non-embedding parameters: a layer's matrices, biases and two norms, and the last norm.
+
+        With multi-head attention and no biases that is layers · (4 h² + 3 h f + 2 h) + h.
+        """
+        queries, keys = self.head_width * self.heads, self.head_width * self.key_heads
+        biases = {"none": 0, "qkv": queries + 2 * keys, "all": queries + 2 * keys + self.hidden}
+        return self.layers * (self.layer_weights + biases[self.attention_bias] + 2 * self.hidden) + self.hidden
+
+
+START_SIZE = "start"
+"""The one size of a study whose runs start from a model: that model's."""
+
+
+class StartSection(_Section):
+    """The model that every run starts from, instead of random weights: continued pretraining.
+
+    ``model``: a folder as transformers' ``save_pretrained`` writes it, or a name on the hub, at ``revision``. ``keep``:
+    text that stands for what the model knows, a file or folder by name; how much worse the model gets at it is reported
+    as forgetting. ``sha256`` of configuration and weights: found when left out, else anything different is refused.
+    """
+
+    model: str = Field(min_length=1)
+    revision: str | None = None
+    keep: dict[Name, str] = {}
+    sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
 
 
 class TrainingSection(_Section):
@@ -143,6 +199,15 @@ class TrainingSection(_Section):
     evaluations: int = Field(default=6, gt=0, le=1_000)
     evaluation_tokens: Positive = 8_192
     checkpoint_seconds: float = Field(default=30.0, gt=0)
+    start: StartSection | None = None
+
+    @model_validator(mode="after")
+    def _a_start_has_its_own_rates(self) -> TrainingSection:
+        needed = {"adamw_learning_rate"} | ({"muon_learning_rate"} if self.optimizer == "muon" else set())
+        missing = sorted(needed - self.model_fields_set)
+        if self.start is not None and self.rule is None and missing:
+            raise ValueError(f"start: the default {missing[0]} is for random weights and would undo a model; state one")
+        return self
 
     @model_validator(mode="after")
     def _a_rule_is_for_adamw(self) -> TrainingSection:
@@ -184,14 +249,23 @@ class SweepSection(_Section):
     """The three plans of the paper and the tokens they may train on (None: no limit).
 
     Over the budget the planner shrinks first the grid's sizes and D, then the number of mixtures. ``unique_tokens``
-    holds every language to as many distinct tokens in every run (None: all that the corpus has).
+    holds every language to as many distinct tokens in every run (None: what the scarcest one has). ``repetition:
+    target`` instead has each run repeat each language as the target will: a run of D' tokens gets the target's unique
+    tokens of the language times D' over the target's D.
     """
 
     grid: GridPlan | None = None
     pairs: PairPlan | None = None
     mixtures: MixturePlan | None = None
     unique_tokens: Positive | None = None
+    repetition: Literal["even", "target"] = "even"
     budget_tokens: Positive | None = None
+
+    @model_validator(mode="after")
+    def _one_word_on_unique_tokens(self) -> SweepSection:
+        if self.repetition == "target" and self.unique_tokens is not None:
+            raise ValueError("repetition: target sets the unique tokens; leave unique_tokens out")
+        return self
 
 
 class FitSection(_Section):
@@ -202,7 +276,10 @@ class FitSection(_Section):
 
 
 class TargetSection(_Section):
-    """The scale that the allocation is for: a size from ``sizes`` (or any N) and D in tokens."""
+    """The scale that the allocation is for: a size from ``sizes`` (or any N) and D in tokens.
+
+    ``available``: the tokens of a language that the target run will have; those of the corpus where it is not named.
+    """
 
     size: str | None = None
     n_params: Positive | None = None
@@ -210,6 +287,7 @@ class TargetSection(_Section):
     weights: dict[str, float] | None = None
     bounds: dict[str, float | tuple[float, float]] = {}
     max_epochs: float = Field(default=4.0, gt=0)
+    available: dict[str, Positive] = {}
 
 
 class SearchSection(_Section):
@@ -282,7 +360,7 @@ class StudyConfig(_Section):
     languages: tuple[Name, ...] = Field(min_length=1)
     languages_file: str | None = None
     seed: int = Field(default=0, ge=0, lt=2**31)
-    sizes: dict[Name, Shape] = Field(min_length=1)
+    sizes: dict[Name, Shape] = {}
     corpus: CorpusSection = CorpusSection()
     training: TrainingSection = TrainingSection()
     sweep: SweepSection = SweepSection()
@@ -294,7 +372,16 @@ class StudyConfig(_Section):
     ray: RaySection = RaySection()
 
     @model_validator(mode="after")
+    def _sizes_are_given_once(self) -> StudyConfig:
+        if not self.sizes and self.training.start is None:
+            raise ValueError("sizes: name at least one")
+        if self.sizes and self.training.start is not None:
+            raise ValueError(f"sizes: leave it out; the one size is that of training.start, by the name {START_SIZE}")
+        return self
+
+    @model_validator(mode="after")
     def _names_are_known(self) -> StudyConfig:
+        sizes = tuple(self.sizes) or (START_SIZE,)
         if len(set(self.languages)) != len(self.languages):
             raise ValueError("languages: a language is named twice")
         used = {"target.size": self.target.size, "search.size": self.search.size}
@@ -304,8 +391,8 @@ class StudyConfig(_Section):
         if self.sweep.pairs:
             used["sweep.pairs.size"] = self.sweep.pairs.size
         for where, size in used.items():
-            if size is not None and size not in self.sizes:
-                raise ValueError(f"{where}: {size!r} is not among sizes ({', '.join(self.sizes)})")
+            if size is not None and size not in sizes:
+                raise ValueError(f"{where}: {size!r} is not among sizes ({', '.join(sizes)})")
         if (self.target.size is None) == (self.target.n_params is None):
             raise ValueError("target: give either size or n_params")
         return self
@@ -336,6 +423,16 @@ class StudyConfig(_Section):
             low, high = bound if isinstance(bound, tuple) else (bound, bound)
             if name not in self.languages or not 0 <= low <= high <= 1:
                 raise ValueError(f"target.bounds.{name}: not a language of the study, or no interval within 0 and 1")
+        for name in self.target.available:
+            if name not in self.languages:
+                raise ValueError(f"target.available.{name}: not a language of the study")
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_kept_has_names_of_its_own(self) -> StudyConfig:
+        for name in self.training.start.keep if self.training.start else ():
+            if name in self.languages:
+                raise ValueError(f"training.start.keep.{name}: is a language of the study; give it another name")
         return self
 
     def registry(self) -> Registry:
@@ -348,6 +445,12 @@ class StudyConfig(_Section):
         if given is None:
             return default_weights(self.languages, self.registry())
         return {language: given.get(language, 0.0) for language in self.languages}
+
+    @property
+    def start_id(self) -> str | None:
+        """What tells the model that runs start from from any other: 16 hexadecimal digits; None: random weights."""
+        start = self.training.start
+        return start.sha256[:16] if start and start.sha256 else None
 
     def uniform(self) -> Mixture:
         """The mixture that every other one is compared with."""
@@ -431,6 +534,16 @@ class StudyFolder:
     def manifest(self) -> Path:
         """The corpus manifest, written last: where it exists the corpus is whole."""
         return self.corpus / "manifest.json"
+
+    @property
+    def start(self) -> Path:
+        """The models of the hub that runs start from, a folder each."""
+        return self.root / "start"
+
+    @property
+    def start_facts(self) -> Path:
+        """Which model that is: its revision and checksum."""
+        return self.root / "start.json"
 
     @property
     def runs(self) -> Path:

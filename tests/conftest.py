@@ -27,6 +27,11 @@ def memory_corpus() -> MemoryCorpus:
 @pytest.fixture
 def config() -> StudyConfig:
     """A study of three languages whose runs take a fraction of a second."""
+    return tiny_study()
+
+
+def tiny_study() -> StudyConfig:
+    """What ``config`` is, for tests that hypothesis repeats."""
     return StudyConfig(
         name="test",
         languages=LANGUAGES,

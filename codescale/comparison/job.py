@@ -31,7 +31,7 @@ def train_together(
     """
     begun = time.monotonic()
     before = done_already(folder, specs)
-    factory = session_factory(config, folder.corpus, folder.checkpoints)
+    factory = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard)
     job = TrainJob(tuple(specs), factory, folder.runs, folder.test_losses)
     problems: list[BaseException] = []
 

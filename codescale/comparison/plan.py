@@ -36,7 +36,10 @@ def _closer_than_a_sequence(mixture: Mixture, other: Mixture, sequences: float) 
 
 
 def comparison_runs(
-    config: StudyConfig, mixtures: Mapping[str, Mixture], unique_tokens: int | None, hyper: Mapping[str, float]
+    config: StudyConfig,
+    mixtures: Mapping[str, Mixture],
+    unique_tokens: int | dict[str, int] | None,
+    hyper: Mapping[str, float],
 ) -> dict[str, list[RunSpec]]:
     """One run for each of ``mixtures`` (by role) and seed; mixtures that train on the same sequences share their runs.
 
@@ -58,6 +61,7 @@ def comparison_runs(
                 unique_tokens=unique_tokens,
                 seed=seed,
                 hyper=dict(hyper),
+                start=config.start_id,
             )
             for seed in comparison_seeds(config)
         ]  # fmt: skip

@@ -11,7 +11,7 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +19,26 @@ from tokenizers import Tokenizer
 
 from codescale.corpus.checksum import file_sha256
 from codescale.corpus.fingerprint import fingerprint
-from codescale.corpus.reader import SPLITS, open_corpus
+from codescale.corpus.kept import kept_documents
+from codescale.corpus.model_tokenizer import TOKENIZER, model_tokenizer
+from codescale.corpus.reader import KEPT_SPLIT, SPLITS, open_corpus
 from codescale.corpus.record import Reading, Source, endings
 from codescale.corpus.selection import Candidates, Selection, select
 from codescale.corpus.selection_file import read_selection, write_selection
 from codescale.corpus.shards import Shard, write_shard
 from codescale.corpus.sources import open_source
-from codescale.corpus.tokenizer import encode, even_texts, load_tokenizer, save_tokenizer, train_tokenizer
+from codescale.corpus.tokenizer import (
+    END_OF_DOCUMENT,
+    encode,
+    even_texts,
+    load_tokenizer,
+    save_tokenizer,
+    train_tokenizer,
+)
 from codescale.errors import UserError
 from codescale.files import write_json, writing
 from codescale.progress import Progress
 from codescale.study import StudyConfig, StudyFolder
-
-TOKENIZER = "tokenizer.json"
 
 
 def _finished(folder: StudyFolder, mark: str) -> dict[str, Any] | None:
@@ -74,15 +81,31 @@ def _selections(
     return {language: found[language] for language in config.languages}
 
 
-def _train(selections: Mapping[str, Selection], vocabulary: int, path: Path, progress: Progress) -> Tokenizer:
+@dataclass(frozen=True)
+class _Spoken:
+    """A tokenizer, the token that ends its documents, and the rows of an embedding for it."""
+
+    tokenizer: Tokenizer
+    end: int
+    vocabulary: int
+
+
+def _tokenizer(config: StudyConfig, selections: Mapping[str, Selection], path: Path, progress: Progress) -> _Spoken:
+    """The tokenizer, written to ``path``: trained on the corpus, or that of the model which runs start from."""
+    if config.training.start is not None:
+        vocabulary = config.corpus.vocabulary
+        tokenizer, end = model_tokenizer(Path(config.training.start.model), vocabulary)
+        save_tokenizer(tokenizer, path)
+        return _Spoken(tokenizer, end, vocabulary)
     with progress.bar("Training the tokenizer", None):
         texts = even_texts({language: selection.documents["training"] for language, selection in selections.items()})
-        save_tokenizer(train_tokenizer(texts, vocabulary), path)
-    return load_tokenizer(path)
+        save_tokenizer(train_tokenizer(texts, config.corpus.vocabulary), path)
+    tokenizer = load_tokenizer(path)
+    return _Spoken(tokenizer, int(tokenizer.token_to_id(END_OF_DOCUMENT) or 0), tokenizer.get_vocab_size())
 
 
 def _tokenize(
-    selections: Mapping[str, Selection], tokenizer: Tokenizer, folder: Path, progress: Progress
+    selections: Mapping[str, Selection], spoken: _Spoken, folder: Path, progress: Progress
 ) -> dict[str, dict[str, Shard]]:
     total = sum(selection.size(split) for selection in selections.values() for split in SPLITS)
     shards: dict[str, dict[str, Shard]] = {}
@@ -91,12 +114,31 @@ def _tokenize(
             shards[language] = {
                 split: write_shard(
                     folder / f"{language}.{split}.arrow",
-                    encode(tokenizer, selection.documents[split], advance),
-                    tokenizer.get_vocab_size(),
+                    encode(spoken.tokenizer, selection.documents[split], spoken.end, advance),
+                    spoken.vocabulary,
                 )
                 for split in SPLITS
             }
     return shards
+
+
+def _kept(config: StudyConfig, folder: StudyFolder, spoken: _Spoken) -> dict[str, Any]:
+    """By name, what the manifest says of a text that the model which runs start from is not to forget."""
+    start = config.training.start
+    entries = {}
+    for name, given in (start.keep if start else {}).items():
+        where = f"{folder.config_file}, training.start.keep.{name}"
+        documents = kept_documents(folder.root / Path(given).expanduser(), where)
+        path = folder.corpus / f"{name}.kept.arrow"
+        shard = write_shard(path, encode(spoken.tokenizer, documents, spoken.end, lambda _: None), spoken.vocabulary)
+        size = sum(document.size for document in documents)
+        facts: dict[str, Any] = {
+            "documents": shard.documents, "bytes": size, "tokens": shard.tokens,
+            "bytes_per_token": size / shard.tokens,
+            "shards": {"file": shard.file, "sha256": shard.sha256, "bytes": shard.bytes},
+        }  # fmt: skip
+        entries[name] = {fact: {KEPT_SPLIT: value} for fact, value in facts.items()}
+    return entries
 
 
 def _language_entry(selection: Selection, shards: Mapping[str, Shard]) -> dict[str, Any]:
@@ -126,9 +168,10 @@ def _corpus_id(tokenizer_sha256: str, languages: Mapping[str, Any]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _remove_stale(folder: StudyFolder, languages: Mapping[str, Any]) -> None:
+def _remove_stale(folder: StudyFolder, languages: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
     """Deletes what nothing refers to: other languages' files of an earlier configuration, and halves of a kill."""
-    named = {shard["file"] for facts in languages.values() for shard in facts["shards"].values()}
+    entries = [*languages.values(), *kept.values()]
+    named = {shard["file"] for facts in entries for shard in facts["shards"].values()}
     stale = [path for path in folder.corpus.glob("*.arrow") if path.name not in named]
     stale += [path for path in (folder.corpus / "documents").glob("*.parquet") if path.stem not in languages]
     stale += list(folder.corpus.rglob(".*.tmp"))
@@ -157,17 +200,19 @@ def build_corpus(config: StudyConfig, folder: StudyFolder, progress: Progress) -
     sources = [open_source(section, reading) for section in config.corpus.sources]
     selections = _selections(config, folder, sources, mark, progress)
     tokenizer_path = folder.corpus / TOKENIZER
-    tokenizer = _train(selections, config.corpus.vocabulary, tokenizer_path, progress)
-    shards = _tokenize(selections, tokenizer, folder.corpus, progress)
+    spoken = _tokenizer(config, selections, tokenizer_path, progress)
+    shards = _tokenize(selections, spoken, folder.corpus, progress)
+    kept = _kept(config, folder, spoken)
     languages = {language: _language_entry(selections[language], shards[language]) for language in config.languages}
     tokenizer_sha256 = file_sha256(tokenizer_path)
-    _remove_stale(folder, languages)
+    _remove_stale(folder, languages, kept)
     manifest = {
         "corpus_id": _corpus_id(tokenizer_sha256, languages),
         "fingerprint": mark,
-        "vocabulary": tokenizer.get_vocab_size(),
+        "vocabulary": spoken.vocabulary,
         "tokenizer": {"file": TOKENIZER, "sha256": tokenizer_sha256},
         "languages": languages,
+        "kept": kept,
         "sources": [asdict(origin) for source in sources for origin in source.origins()],
         "seconds": round(time.monotonic() - begun, 3),
     }

@@ -5,7 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
+from codescale.corpus.checksum import file_sha256
+from codescale.corpus.model_tokenizer import TOKENIZER
 from codescale.study import CorpusSection, StudyConfig
 
 FORMAT = 1
@@ -15,16 +19,21 @@ _DATA = ("catalogue.yaml", "npm_catalogue.yaml", "unwanted.yaml")
 
 
 def fingerprint(config: StudyConfig) -> str:
-    """A hash of the corpus section, the languages with their file endings, and the lists that come with CodeScale.
+    """A hash of the corpus section, the languages with their file endings, the lists that come with CodeScale, and what
+    a model that runs start from brings: its tokenizer and the texts that it is to keep.
 
     What lies in a folder or a table of the user's own is not looked at: a corpus that changed under finished runs
     would make them worthless, so it is built anew only when the study's file says so, or its folder is deleted.
     """
     registry = config.registry()
-    content = {
+    content: dict[str, Any] = {
         "format": FORMAT,
         "corpus": CorpusSection.model_dump(config.corpus, mode="json"),
         "languages": {name: [registry[name].kind, *registry[name].endings] for name in config.languages},
         "data": [(files("codescale.corpus") / name).read_text(encoding="utf-8") for name in _DATA],
     }
+    start = config.training.start
+    if start is not None:
+        tokenizer = Path(start.model) / TOKENIZER
+        content["start"] = {"keep": start.keep, "tokenizer": file_sha256(tokenizer) if tokenizer.exists() else None}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

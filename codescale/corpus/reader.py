@@ -22,6 +22,9 @@ from codescale.errors import UserError
 from codescale.files import read_json
 
 SPLITS = ("training", "validation", "test")
+KEPT_SPLIT = "validation"
+"""The one split of a text that is measured for forgetting: nothing is chosen by it, and nothing trains on it."""
+
 MANIFEST = "manifest.json"
 _AGAIN = "delete the corpus folder or run codescale corpus again"
 
@@ -85,6 +88,11 @@ class Corpus:
         """The languages, in the study's order."""
         return tuple(self.manifest["languages"])
 
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The texts that stand for what the model knew which runs start from; each has a validation split alone."""
+        return tuple(self.manifest.get("kept", {}))
+
     @cached_property
     def end_of_document(self) -> int:
         """The token that ends every document, as the shards have it."""
@@ -92,6 +100,8 @@ class Corpus:
         return int(documents.tokens[documents.offsets[1] - 1])
 
     def _entry(self, language: str, split: str, fact: str) -> Any:
+        if language in self.kept and split == KEPT_SPLIT:
+            return self.manifest["kept"][language][fact][split]
         if language not in self.manifest["languages"]:
             mend = f"use one of {', '.join(self.languages)}, or add it to the study and run codescale corpus again"
             raise UserError(self.folder / MANIFEST, f"{language!r} is not in the corpus", mend)
@@ -130,8 +140,10 @@ def _check(folder: Path, manifest: dict[str, Any], verify: bool) -> None:
             if facts["tokens"][split] == 0:
                 mend = "add code in this language to corpus.sources, or leave it out of languages"
                 raise UserError(folder / MANIFEST, f"{language} has no tokens in the {split} split", mend)
-            shard = facts["shards"][split]
-            check_file(folder / shard["file"], shard["bytes"], shard["sha256"] if verify else None)
+    named = [facts["shards"][split] for facts in manifest["languages"].values() for split in SPLITS]
+    named += [facts["shards"][KEPT_SPLIT] for facts in manifest.get("kept", {}).values()]
+    for shard in named:
+        check_file(folder / shard["file"], shard["bytes"], shard["sha256"] if verify else None)
 
 
 def open_corpus(folder: Path, verify: bool = True) -> Corpus:

@@ -69,11 +69,16 @@ def load_tokenizer(path: Path) -> Tokenizer:
     return tokenizer
 
 
-def encode(tokenizer: Tokenizer, documents: Sequence[Document], advance: Advance) -> Iterator[NDArray[np.uint32]]:
-    """The token ids of each document, its end-of-document token last. ``advance`` is told the bytes that are done."""
-    end = tokenizer.token_to_id(END_OF_DOCUMENT)
+def encode(
+    tokenizer: Tokenizer, documents: Sequence[Document], end: int, advance: Advance
+) -> Iterator[NDArray[np.uint32]]:
+    """The token ids of each document, the token ``end`` last. ``advance`` is told the bytes that are done.
+
+    A tokenizer that begins every text with a token of its own, as LLaMA's does, begins every document so.
+    """
     for start in range(0, len(documents), _BATCH):
         batch = documents[start : start + _BATCH]
-        for encoding in tokenizer.encode_batch_fast([document.text for document in batch], add_special_tokens=False):
-            yield np.array([*encoding.ids, end], dtype=np.uint32)
+        for encoding in tokenizer.encode_batch_fast([document.text for document in batch]):
+            ids = encoding.ids[:-1] if encoding.ids[-1:] == [end] else encoding.ids
+            yield np.array([*ids, end], dtype=np.uint32)
         advance(sum(document.size for document in batch))

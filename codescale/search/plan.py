@@ -46,6 +46,7 @@ class TrialPlan:
             unique_tokens=config.sweep.unique_tokens,
             seed=config.seed,
             hyper=point.hyper,
+            start=config.start_id,
         )
         content = draft.model_dump(mode="json") | {
             "corpus_id": self.corpus_id,

@@ -122,13 +122,14 @@ def _starts(space: SearchSpace, plan: TrialPlan, warm: WarmStart) -> list[tuple[
 
 
 def _comparable(records: Sequence[RunRecord], config: StudyConfig, corpus_id: str) -> list[RunRecord]:
-    """Those of ``records`` that were trained as a trial is: same N, D, corpus, repetition and organisation."""
+    """Those of ``records`` that were trained as a trial is: same N, D, start, corpus, repetition and organisation."""
     n_params = config.sizes[config.search.size].n_params
     return [
         record
         for record in records
         if record.corpus_id == corpus_id
         and record.spec.n_params == n_params
+        and record.spec.start == config.start_id
         and config.search.tokens in record.spec.token_points
         and record.spec.unique_tokens == config.sweep.unique_tokens
         and record.spec.organisation == "shuffled"

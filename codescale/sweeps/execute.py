@@ -133,7 +133,7 @@ class _Pool:
 
     def __init__(self, config: StudyConfig, folder: StudyFolder, workers: Workers, advance: Advance) -> None:
         self._config, self._folder, self._workers, self._advance = config, folder, workers, advance
-        self._factory = session_factory(config, folder.corpus, folder.checkpoints)
+        self._factory = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard)
         self._failures: dict[str, int] = {}
         self._again: list[RunSpec] = []
         self._planned: frozenset[str] = frozenset()

@@ -82,6 +82,8 @@ def most_together(config: StudyConfig, workers: Workers, runs: int) -> Callable[
     """How many runs of a kind go together when there are ``runs`` of all kinds: ``ray.pack``, or 1 on a CPU and what
     the GPU holds on a GPU, but not so many that a worker would have nothing to do.
     """
+    if config.training.start is not None:  # no proxies; and what each forgets is measured by a session of its own
+        return lambda spec: 1
     if config.ray.pack is not None or workers.gpus == 0:
         fixed = config.ray.pack or 1
         return lambda spec: fixed

@@ -6,8 +6,9 @@ tokens that the corpus holds, so that an interrupted sweep knows what is missing
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
@@ -26,22 +27,50 @@ FEWEST_MIXTURES = 6
 """The mixtures that a budget may not go below: fewer do not tell a mixture law from its targets' mean."""
 
 
-def grid_runs(config: StudyConfig, plan: GridPlan, unique_tokens: int | None) -> list[RunSpec]:
+Available = dict[str, int] | None
+"""Training tokens of each language in the corpus; None before there is one."""
+
+
+def grid_runs(config: StudyConfig, plan: GridPlan, available: Available) -> list[RunSpec]:
     """One trunk for each language, size and seed, with a cooldown branch at each D."""
     return [
-        RunSpec(
-            run_id=f"grid-{language}-{size}-s{seed}",
-            stage="grid",
-            size=size,
-            n_params=config.sizes[size].n_params,
-            token_points=tuple(sorted(plan.tokens)),
-            proportions={language: 1.0},
-            unique_tokens=unique_tokens,
-            seed=seed,
-        )
+        run
         for language in config.languages
         for size in plan.sizes
         for seed in _seeds(config, plan.seeds)
+        for run in _runs(
+            config, f"grid-{language}-{size}-s{seed}", "grid", size, plan.tokens, {language: 1.0}, seed, available
+        )
+    ]
+
+
+def _runs(
+    config: StudyConfig,
+    run_id: str,
+    stage: Stage,
+    size: str,
+    tokens: Sequence[int],
+    proportions: dict[str, float],
+    seed: int,
+    available: Available,
+) -> list[RunSpec]:
+    """One run with a branch at each D; where unique tokens grow with D, a run for each, since a trunk has one set."""
+    points: list[tuple[str, tuple[int, ...]]] = [(run_id, tuple(sorted(tokens)))]
+    if config.sweep.repetition == "target":
+        points = [(f"{run_id}-d{d}", (d,)) for d in sorted(tokens)]
+    return [
+        RunSpec(
+            run_id=name,
+            stage=stage,
+            size=size,
+            n_params=config.sizes[size].n_params,
+            token_points=ends,
+            proportions=proportions,
+            unique_tokens=unique_tokens_of(config, available, max(ends)),
+            seed=seed,
+            start=config.start_id,
+        )
+        for name, ends in points
     ]
 
 
@@ -65,7 +94,7 @@ def pair_runs(config: StudyConfig, plan: PairPlan) -> list[RunSpec]:
         runs += [
             RunSpec(
                 run_id=run_id, stage=stage, size=plan.size, n_params=n_params, token_points=points,
-                proportions=proportions, unique_tokens=half, seed=seed,
+                proportions=proportions, unique_tokens=half, seed=seed, start=config.start_id,
             )
             for stage, run_id, points, proportions in cells
         ]  # fmt: skip
@@ -87,23 +116,17 @@ def spread_mixtures(languages: Sequence[str], count: int, seed: int) -> list[Mix
     return [Mixture.uniform(languages), *(Mixture.from_array(languages, row) for row in shares)]
 
 
-def mixture_runs(config: StudyConfig, plan: MixturePlan, unique_tokens: int | None) -> list[RunSpec]:
+def mixture_runs(config: StudyConfig, plan: MixturePlan, available: Available) -> list[RunSpec]:
     """``plan.count`` mixtures over the simplex at every size, with a branch at every D."""
     mixtures = spread_mixtures(config.languages, plan.count, config.seed)
     return [
-        RunSpec(
-            run_id=f"mixture-{k:03d}-{size}-s{seed}",
-            stage="mixture",
-            size=size,
-            n_params=config.sizes[size].n_params,
-            token_points=tuple(sorted(plan.tokens)),
-            proportions=dict(mixture),
-            unique_tokens=unique_tokens,
-            seed=seed,
-        )
+        run
         for k, mixture in enumerate(mixtures)
         for size in plan.sizes
         for seed in _seeds(config, plan.seeds if k else max(plan.seeds, plan.uniform_seeds))
+        for run in _runs(
+            config, f"mixture-{k:03d}-{size}-s{seed}", "mixture", size, plan.tokens, dict(mixture), seed, available
+        )
     ]
 
 
@@ -144,15 +167,15 @@ def cost_of(config: StudyConfig, specs: Iterable[RunSpec]) -> Cost:
     )
 
 
-def runs_of(config: StudyConfig, sweep: SweepSection, unique_tokens: int | None) -> list[RunSpec]:
+def runs_of(config: StudyConfig, sweep: SweepSection, available: Available) -> list[RunSpec]:
     """All runs of ``sweep``, in the order grid, pairs, mixtures."""
     runs: list[RunSpec] = []
     if sweep.grid:
-        runs += grid_runs(config, sweep.grid, unique_tokens)
+        runs += grid_runs(config, sweep.grid, available)
     if sweep.pairs:
         runs += pair_runs(config, sweep.pairs)
     if sweep.mixtures:
-        runs += mixture_runs(config, sweep.mixtures, unique_tokens)
+        runs += mixture_runs(config, sweep.mixtures, available)
     return runs
 
 
@@ -170,14 +193,14 @@ def _smaller(sweep: SweepSection) -> SweepSection | None:
     return None
 
 
-def fit_to_budget(config: StudyConfig, unique_tokens: int | None) -> SweepSection:
+def fit_to_budget(config: StudyConfig, available: Available) -> SweepSection:
     """The study's sweep, shrunk until its tokens are within ``sweep.budget_tokens``.
 
     Raises :class:`UserError` where even the smallest sweep is over the budget.
     """
     sweep = config.sweep
     while sweep.budget_tokens is not None:
-        tokens = cost_of(config, runs_of(config, sweep, unique_tokens)).tokens
+        tokens = cost_of(config, runs_of(config, sweep, available)).tokens
         if tokens <= sweep.budget_tokens:
             break
         smaller = _smaller(sweep)
@@ -191,15 +214,14 @@ def fit_to_budget(config: StudyConfig, unique_tokens: int | None) -> SweepSectio
     return sweep
 
 
-def plan_sweep(config: StudyConfig, available: dict[str, int] | None) -> list[RunSpec]:
+def plan_sweep(config: StudyConfig, available: Available) -> list[RunSpec]:
     """The runs of a study's sweep, within its budget.
 
     ``available`` are the training tokens of each language (None before there is a corpus); every language is held to
-    the smallest of them, or to ``sweep.unique_tokens``. Raises :class:`UserError` where a language has fewer than a
-    plan needs.
+    the smallest of them or to ``sweep.unique_tokens``, or is repeated as the target will repeat it. Raises
+    :class:`UserError` where a language has fewer than a plan needs.
     """
-    unique = unique_tokens_of(config, available)
-    sweep = fit_to_budget(config, unique)
+    sweep = fit_to_budget(config, available)
     if available and sweep.pairs:
         for language in config.languages:
             if available[language] < sweep.pairs.tokens // 2:
@@ -208,12 +230,64 @@ def plan_sweep(config: StudyConfig, available: dict[str, int] | None) -> list[Ru
                     f"half of it is more than the {available[language]:,} training tokens of {language}",
                     f"set it to {2 * min(available[name] for name in config.languages):,} or less, or add code",
                 )
-    return runs_of(config, sweep, unique)
+    runs = runs_of(config, sweep, available)
+    for run in runs:
+        if available and run.stage in ("grid", "mixture"):  # the runs of pairs repeat in their own way
+            check_repetition(config, available, run.run_id, run.mixture, max(run.token_points))
+    return runs
 
 
-def unique_tokens_of(config: StudyConfig, available: dict[str, int] | None) -> int | None:
-    """The distinct tokens that every language is held to: what the scarcest has, or less where the study says so."""
+def unique_tokens_of(config: StudyConfig, available: Available, tokens: int) -> int | dict[str, int] | None:
+    """The distinct tokens that a run of ``tokens`` tokens is held to.
+
+    One number for every language: what the scarcest has, or less where the study says so. With ``sweep.repetition:
+    target`` a number for each: what the target will have of it, times the run's tokens over the target's, so that equal
+    shares mean equal epochs at both scales.
+    """
+    if config.sweep.repetition == "target":
+        at_target = target_tokens(config, available)
+        share = Fraction(tokens, config.target.n_tokens)
+        return {language: max(1, int(count * share)) for language, count in at_target.items()} or None
     if available is None:
         return config.sweep.unique_tokens
     scarcest = min(available[language] for language in config.languages)
     return min(scarcest, config.sweep.unique_tokens or scarcest)
+
+
+def target_tokens(config: StudyConfig, available: Available) -> dict[str, int]:
+    """Distinct tokens of each language that the target run will have, those of the corpus where the study does not say;
+    before there is a corpus, only of those that it names.
+    """
+    return {
+        language: config.target.available.get(language, (available or {}).get(language, 0))
+        for language in config.languages
+        if available is not None or language in config.target.available
+    }
+
+
+def check_repetition(
+    config: StudyConfig, available: dict[str, int], where: str, shares: Mapping[str, float], tokens: int
+) -> None:
+    """Raises :class:`UserError` where what ``where`` names, a run of ``tokens`` tokens with ``shares`` at the most,
+    cannot repeat a language as the target will: the corpus has too little of it, or what it is held to does not fill a
+    sequence. Does nothing where runs repeat as the corpus has it.
+    """
+    held = unique_tokens_of(config, available, tokens)
+    if not isinstance(held, dict):
+        return
+    for language, share in shares.items():
+        needed = min(held[language], int(share * tokens))
+        if available[language] < needed:
+            raise UserError(
+                "study.yaml, sweep.repetition",
+                f"{where} needs {needed:,} distinct tokens of {language} to repeat it as the target will, and the "
+                f"corpus has {available[language]:,}",
+                "add code, train on fewer tokens, bound the language's share, or leave repetition out",
+            )
+        if share > 0 and held[language] < config.training.context:
+            raise UserError(
+                "study.yaml, sweep.repetition",
+                f"{where} would be left {held[language]:,} tokens of {language}, less than a sequence of "
+                f"{config.training.context}",
+                "train on more tokens, or shorten training.context",
+            )

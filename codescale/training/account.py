@@ -46,6 +46,7 @@ class Account:
             for name, loss in losses.items()
             if math.isfinite(loss)
         }
+        metrics |= {f"epochs.{name}": passes for name, passes in self._batches.epochs(leg.stop).items()}
         evaluation = Evaluation(
             n_tokens=n_tokens,
             losses=losses,

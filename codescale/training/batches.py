@@ -10,6 +10,7 @@ which is most of the noise between the seeds of a proxy. A second epoch shows th
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -97,13 +98,20 @@ class LanguageStream:
         start = int(self._epoch(epoch)[position]) * self.context
         return self._slice(start, start + self.context + 1)
 
+    def epochs_after(self, sequences: int) -> float:
+        """Passes over the distinct sequences in the first ``sequences`` sequences."""
+        return sequences / self.unique_sequences
+
     def unique_tokens_after(self, sequences: int) -> int:
         """Distinct tokens seen in the first ``sequences`` sequences."""
         return min(sequences, self.unique_sequences) * self.context
 
 
 class Batches:
-    """The batches of one run: ``mixture`` over the training split of ``corpus``, ``steps`` steps at the most."""
+    """The batches of one run: ``mixture`` over the training split of ``corpus``, ``steps`` steps at the most.
+
+    ``unique_tokens`` holds every language to as many distinct tokens, or each one to its own number (None: all).
+    """
 
     def __init__(
         self,
@@ -114,7 +122,7 @@ class Batches:
         batch: int,
         context: int,
         steps: int,
-        unique_tokens: int | None = None,
+        unique_tokens: int | Mapping[str, int] | None = None,
     ) -> None:
         self.languages = mixture.support
         self.batch = batch
@@ -122,8 +130,9 @@ class Batches:
         if missing:
             known = ", ".join(corpus.languages)
             raise UserError("proportions", f"{missing[0]} is not in the corpus", f"use {known}, or add it to the study")
+        held = unique_tokens if isinstance(unique_tokens, Mapping) else dict.fromkeys(self.languages, unique_tokens)
         self.streams = [
-            LanguageStream(corpus.documents(language, "training"), language, seed, context, unique_tokens)
+            LanguageStream(corpus.documents(language, "training"), language, seed, context, held.get(language))
             for language in self.languages
         ]
         self._order = interleave(mixture.array(self.languages), steps * batch)
@@ -140,8 +149,13 @@ class Batches:
 
     def unique_tokens(self, steps: int) -> dict[str, int]:
         """Distinct tokens of each language seen in the first ``steps`` steps."""
-        seen = np.bincount(self._order[: steps * self.batch], minlength=len(self.languages))
-        return {
-            stream.language: stream.unique_tokens_after(int(count))
-            for stream, count in zip(self.streams, seen, strict=True)
-        }
+        return {stream.language: stream.unique_tokens_after(count) for stream, count in self._seen(steps)}
+
+    def epochs(self, steps: int) -> dict[str, float]:
+        """Passes over each language's distinct tokens in the first ``steps`` steps."""
+        return {stream.language: stream.epochs_after(count) for stream, count in self._seen(steps)}
+
+    def _seen(self, steps: int) -> Iterator[tuple[LanguageStream, int]]:
+        """Each language's stream, and how many of its sequences the first ``steps`` steps show."""
+        counts = np.bincount(self._order[: steps * self.batch], minlength=len(self.languages))
+        return zip(self.streams, counts.tolist(), strict=True)

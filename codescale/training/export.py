@@ -14,44 +14,21 @@ from torch import Tensor
 from codescale.errors import UserError
 from codescale.files import write_json, writing
 from codescale.study import Shape
-from codescale.training.model import NORM_EPSILON, ROPE_BASE
+from codescale.training.architecture import CONFIGURATION, configuration
 
-WEIGHTS, CONFIGURATION, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
-
-
-def llama_configuration(shape: Shape, vocabulary: int, context: int, document_end: int) -> dict[str, Any]:
-    """What transformers' ``LlamaConfig`` needs to know of our model."""
-    return {
-        "architectures": ["LlamaForCausalLM"],
-        "model_type": "llama",
-        "vocab_size": vocabulary,
-        "hidden_size": shape.hidden,
-        "intermediate_size": shape.intermediate,
-        "num_hidden_layers": shape.layers,
-        "num_attention_heads": shape.heads,
-        "num_key_value_heads": shape.heads,
-        "head_dim": shape.hidden // shape.heads,
-        "hidden_act": "silu",
-        "max_position_embeddings": context,
-        "rms_norm_eps": NORM_EPSILON,
-        "rope_theta": ROPE_BASE,
-        "attention_bias": False,
-        "mlp_bias": False,
-        "tie_word_embeddings": False,
-        "eos_token_id": document_end,
-        "bos_token_id": None,
-        "dtype": "float32",
-    }
+WEIGHTS, TOKENIZER = "model.safetensors", "tokenizer.json"
 
 
 def write_model(
     folder: Path, weights: Mapping[str, Tensor], shape: Shape, context: int, document_end: int, tokenizer: Path | None
 ) -> None:
-    """Writes the model into ``folder``, which exists; ``weights`` by :class:`LanguageModel`'s names, whole."""
+    """Writes the model into ``folder``, which exists; ``weights`` by :class:`LanguageModel`'s names, whole and each one
+    once (those of tied logits are the embedding's).
+    """
     kept = {name: tensor.detach().cpu().float().contiguous() for name, tensor in weights.items()}
     save_file(kept, folder / WEIGHTS, metadata={"format": "pt"})
-    vocabulary = len(kept["lm_head.weight"])
-    write_json(folder / CONFIGURATION, llama_configuration(shape, vocabulary, context, document_end))
+    vocabulary = len(kept["model.embed_tokens.weight"])
+    write_json(folder / CONFIGURATION, configuration(shape, vocabulary, context, document_end))
     write_json(folder / "generation_config.json", {"eos_token_id": document_end})
     if tokenizer is not None:
         shutil.copyfile(tokenizer, folder / TOKENIZER)

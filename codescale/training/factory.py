@@ -14,6 +14,7 @@ from codescale.corpus.reader import Corpus, open_corpus
 from codescale.runs import RunSpec
 from codescale.study import StudyConfig
 from codescale.training.checkpoint import FileStore, Store
+from codescale.training.curves import GrowingCurves
 from codescale.training.evaluation import HeldOut
 from codescale.training.packed_session import PackedSession
 from codescale.training.parallel import Alone
@@ -39,11 +40,14 @@ class StudyData:
 
 @dataclass(frozen=True)
 class SessionFactory:
-    """Opens sessions on a worker; travels there as the study's configuration and two paths."""
+    """Opens sessions on a worker; travels there as the study's configuration and three paths. Curves of what they
+    evaluate go to ``curves_folder`` while they train.
+    """
 
     config: StudyConfig
     corpus_folder: Path
     checkpoint_folder: Path | None
+    curves_folder: Path | None = None
 
     @cached_property
     def _data(self) -> StudyData:
@@ -57,7 +61,9 @@ class SessionFactory:
 
     def open(self, spec: RunSpec, store: Store | None, parallel: Alone) -> TrainingSession:
         """The session of ``spec`` as one of the workers of ``parallel``, resumed where ``store`` has a state."""
-        return TrainingSession(spec, self.config, self._data, store, parallel)
+        folder = self.curves_folder if parallel.rank == 0 else None
+        watch = GrowingCurves(folder, spec) if folder else None
+        return TrainingSession(spec, self.config, self._data, store, parallel, watch)
 
     def pack(self, name: str, specs: Sequence[RunSpec]) -> PackedSession:
         """The session of ``specs`` in one pack, resumed where the pack ``name`` has a checkpoint on the disk."""
@@ -66,12 +72,14 @@ class SessionFactory:
         return PackedSession(specs, self.config, self._data, store, Alone())
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("config", "corpus_folder", "checkpoint_folder")}
+        return {name: getattr(self, name) for name in ("config", "corpus_folder", "checkpoint_folder", "curves_folder")}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state)
 
 
-def session_factory(config: StudyConfig, corpus_folder: Path, checkpoint_folder: Path | None) -> SessionFactory:
+def session_factory(
+    config: StudyConfig, corpus_folder: Path, checkpoint_folder: Path | None, curves_folder: Path | None = None
+) -> SessionFactory:
     """A picklable function that opens a :class:`TrainingSession` for a run spec."""
-    return SessionFactory(config, corpus_folder, checkpoint_folder)
+    return SessionFactory(config, corpus_folder, checkpoint_folder, curves_folder)

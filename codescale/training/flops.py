@@ -1,10 +1,10 @@
 """Counted training FLOPs: what cost means everywhere in a study.
 
 A multiply-add is two operations. A forward pass over one token costs 2 for every weight of a matrix product (attention,
-SwiGLU and logits; looking up an embedding is free) and, for causal attention over a context of T, 4·h per layer for
-each of the T/2 positions that a token sees on average. Backward costs twice forward. Norms, rotary positions, the
-softmax and the optimizer are left out (Chinchilla's appendix F counts likewise; 6ND would leave out logits and
-attention, which are most of the work in a proxy).
+SwiGLU and logits; looking up an embedding is free) and, for causal attention over a context of T, 4 times the width of
+all query heads per layer for each of the T/2 positions that a token sees on average. Backward costs twice forward.
+Norms, rotary positions, the softmax and the optimizer are left out (Chinchilla's appendix F counts likewise; 6ND would
+leave out logits and attention, which are most of the work in a proxy).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from codescale.study import Shape
 
 def forward_flops_per_token(shape: Shape, vocabulary: int, context: int) -> float:
     """FLOPs of a forward pass, per token, at sequences of ``context`` tokens."""
-    matrices = shape.layers * (4 * shape.hidden**2 + 3 * shape.hidden * shape.intermediate)
-    attention = shape.layers * 4 * shape.hidden * context / 2
+    matrices = shape.layers * shape.layer_weights
+    attention = shape.layers * 4 * shape.heads * shape.head_width * context / 2
     return 2.0 * (matrices + shape.hidden * vocabulary) + attention
 
 

@@ -1,8 +1,9 @@
 """A LLaMA-style language model in plain torch, weight for weight the one transformers calls ``LlamaForCausalLM``.
 
-SwiGLU, rotary positions, RMSNorm, multi-head causal attention, no biases, untied embeddings. Parameter names and the
-order of rotary dimensions are those of transformers, so a state dict goes either way and a trained model opens there
-with ``from_pretrained``; only the Python between the matrix products is leaner, which is most of the time of a proxy.
+SwiGLU, rotary positions, RMSNorm, causal attention with as many key heads as query heads or fewer, no biases and
+untied embeddings unless the shape says otherwise. Parameter names and the order of rotary dimensions are those of
+transformers, so a state dict goes either way and a trained model opens there with ``from_pretrained``; only the Python
+between the matrix products is leaner, which is most of the time of a proxy.
 """
 
 from __future__ import annotations
@@ -14,26 +15,25 @@ from torch.nn import functional as F
 from codescale.study import Shape
 from codescale.training.cross_entropy import cross_entropy
 
-ROPE_BASE = 10_000.0
-NORM_EPSILON = 1e-6
-
 
 class RMSNorm(nn.Module):
     """Scales the last dimension to unit root mean square (Zhang & Sennrich 2019, arXiv 1910.07467)."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, epsilon: float) -> None:
         super().__init__()
+        self.epsilon = epsilon
         self.weight = nn.Parameter(torch.ones(width))
 
     def forward(self, x: Tensor) -> Tensor:
         """(…, width) to (…, width)."""
-        return F.rms_norm(x, (x.shape[-1],), self.weight, NORM_EPSILON)
+        return F.rms_norm(x, (x.shape[-1],), self.weight, self.epsilon)
 
 
-def rotary_table(context: int, head_width: int, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
+def rotary_table(shape: Shape, context: int) -> tuple[Tensor, Tensor]:
     """Cosines and sines of rotary positions, each (context, head_width) (Su et al. 2021, arXiv 2104.09864)."""
-    exponents = torch.arange(0, head_width, 2, dtype=torch.float32, device=device) / head_width
-    angles = torch.outer(torch.arange(context, dtype=torch.float32, device=device), ROPE_BASE**-exponents)
+    exponents = torch.arange(0, shape.head_width, 2, dtype=torch.float32) / shape.head_width
+    positions = torch.arange(context, dtype=torch.float32) / shape.rope_factor
+    angles = torch.outer(positions, shape.rope_theta**-exponents)
     angles = torch.cat((angles, angles), dim=-1)
     return angles.cos(), angles.sin()
 
@@ -58,28 +58,33 @@ def within_documents(tokens: Tensor, document_end: int) -> Tensor:
 
 
 class Attention(nn.Module):
-    """Multi-head causal self-attention through ``scaled_dot_product_attention``."""
+    """Causal self-attention, of several query heads for each key head or of one, through
+    ``scaled_dot_product_attention``.
+    """
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.heads = shape.heads
-        self.q_proj = nn.Linear(shape.hidden, shape.hidden, bias=False)
-        self.k_proj = nn.Linear(shape.hidden, shape.hidden, bias=False)
-        self.v_proj = nn.Linear(shape.hidden, shape.hidden, bias=False)
-        self.o_proj = nn.Linear(shape.hidden, shape.hidden, bias=False)
+        self.head_width = shape.head_width
+        self.grouped = shape.key_heads < shape.heads
+        queries, keys = shape.heads * shape.head_width, shape.key_heads * shape.head_width
+        biased = shape.attention_bias != "none"
+        self.q_proj = nn.Linear(shape.hidden, queries, bias=biased)
+        self.k_proj = nn.Linear(shape.hidden, keys, bias=biased)
+        self.v_proj = nn.Linear(shape.hidden, keys, bias=biased)
+        self.o_proj = nn.Linear(queries, shape.hidden, bias=shape.attention_bias == "all")
 
     def forward(self, x: Tensor, cosines: Tensor, sines: Tensor, mask: Tensor | None) -> Tensor:
         """(batch, context, hidden) to the same; ``mask`` as :func:`within_documents` gives it, None: all that came
         before.
         """
-        batch, context, hidden = x.shape
+        batch, context, _ = x.shape
         q, k, v = (
-            projection(x).view(batch, context, self.heads, -1).transpose(1, 2)
+            projection(x).view(batch, context, -1, self.head_width).transpose(1, 2)
             for projection in (self.q_proj, self.k_proj, self.v_proj)
         )
         q, k = rotate(q, cosines, sines), rotate(k, cosines, sines)
-        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
-        return self.o_proj(mixed.transpose(1, 2).reshape(batch, context, hidden))
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None, enable_gqa=self.grouped)
+        return self.o_proj(mixed.transpose(1, 2).reshape(batch, context, -1))
 
 
 class FeedForward(nn.Module):
@@ -101,9 +106,9 @@ class Block(nn.Module):
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.input_layernorm = RMSNorm(shape.hidden)
+        self.input_layernorm = RMSNorm(shape.hidden, shape.norm_epsilon)
         self.self_attn = Attention(shape)
-        self.post_attention_layernorm = RMSNorm(shape.hidden)
+        self.post_attention_layernorm = RMSNorm(shape.hidden, shape.norm_epsilon)
         self.mlp = FeedForward(shape)
 
     def forward(self, x: Tensor, cosines: Tensor, sines: Tensor, mask: Tensor | None) -> Tensor:
@@ -119,7 +124,7 @@ class Trunk(nn.Module):
         super().__init__()
         self.embed_tokens = nn.Embedding(vocabulary, shape.hidden)
         self.layers = nn.ModuleList(Block(shape) for _ in range(shape.layers))
-        self.norm = RMSNorm(shape.hidden)
+        self.norm = RMSNorm(shape.hidden, shape.norm_epsilon)
 
 
 class LanguageModel(nn.Module):
@@ -135,7 +140,9 @@ class LanguageModel(nn.Module):
         self.shape, self.vocabulary, self.document_end = shape, vocabulary, document_end
         self.model = Trunk(shape, vocabulary)
         self.lm_head = nn.Linear(shape.hidden, vocabulary, bias=False)
-        cosines, sines = rotary_table(context, shape.hidden // shape.heads)
+        if shape.tied:
+            self.lm_head.weight = self.model.embed_tokens.weight
+        cosines, sines = rotary_table(shape, context)
         self.register_buffer("cosines", cosines, persistent=False)
         self.register_buffer("sines", sines, persistent=False)
 
@@ -156,11 +163,13 @@ class LanguageModel(nn.Module):
 
 
 def initialise(model: LanguageModel, deviation: float, seed: int) -> None:
-    """Draws every matrix from N(0, ``deviation``²) with a generator of its own, so that nothing else moves it."""
+    """Draws every matrix from N(0, ``deviation``²) with a generator of its own, so that nothing else moves it; norms
+    begin at 1, biases at 0.
+    """
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for parameter in model.parameters():
+        for name, parameter in model.named_parameters():
             if parameter.ndim == 2:
                 parameter.copy_(torch.randn(parameter.shape, generator=generator) * deviation)
             else:
-                parameter.fill_(1.0)
+                parameter.fill_(0.0 if name.endswith(".bias") else 1.0)

@@ -1,15 +1,23 @@
-"""The model of a run before its first step."""
+"""A run's model before its first step: random weights, or those of the model that the study starts from."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from codescale.corpus.reader import Corpus
 from codescale.study import Shape, TrainingSection
 from codescale.training.model import LanguageModel, initialise
+from codescale.training.pretrained import load_weights
 
 
 def opened_model(shape: Shape, training: TrainingSection, corpus: Corpus, seed: int) -> LanguageModel:
-    """A model of ``shape`` with random weights by ``seed``, on the CPU."""
+    """The model, on the CPU; ``seed`` is of random weights. Raises :class:`~codescale.errors.UserError` where the files
+    of the model to start from are not there any more.
+    """
     end = corpus.end_of_document if training.attention == "document" else None
     model = LanguageModel(shape, corpus.vocabulary, training.context, end)
-    initialise(model, training.initial_deviation, seed)
+    if training.start is None:
+        initialise(model, training.initial_deviation, seed)
+    else:
+        load_weights(model, Path(training.start.model))
     return model

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from codescale.training.cross_entropy import cross_entropy
-from codescale.training.model import NORM_EPSILON, LanguageModel, RMSNorm
+from codescale.training.model import LanguageModel, RMSNorm
 
 
 class PackedLinear(nn.Module):
@@ -54,12 +54,13 @@ class PackedRMSNorm(nn.Module):
 
     def __init__(self, alone: RMSNorm, count: int) -> None:
         super().__init__()
+        self.epsilon = alone.epsilon
         self.weight = _repeated(alone.weight, count)
 
     def forward(self, x: Tensor) -> Tensor:
         """(K·batch, context, width) to the same."""
         count, width = self.weight.shape
-        normed = F.rms_norm(x, (width,), None, NORM_EPSILON).view(count, -1, width)
+        normed = F.rms_norm(x, (width,), None, self.epsilon).view(count, -1, width)
         return (normed * self.weight[:, None]).view(x.shape)
 
 

@@ -6,6 +6,7 @@ to call ``advance``. Killed at any moment and opened again it goes on from its l
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from torch import Tensor
@@ -18,6 +19,7 @@ from codescale.training.batches import Batches
 from codescale.training.checkpoint import Progress, Store
 from codescale.training.course import Course
 from codescale.training.evaluation import HeldOut
+from codescale.training.forgetting import Forgetting
 from codescale.training.hardware import throughput
 from codescale.training.model import LanguageModel
 from codescale.training.opening import opened_model
@@ -42,8 +44,13 @@ class Data(Protocol):
     def held_out(self, split: str, tokens: int) -> HeldOut: ...
 
 
+Watch = Callable[[Evaluation, Mapping[str, float]], None]
+"""Is told of every evaluation, and of the throughput so far, as :attr:`RunRecord.metrics` names it."""
+
+
 class TrainingSession(Course):
     """The training of one :class:`RunSpec`; ``finished`` once its last leg has been evaluated, or it was given up.
+    ``watch`` sees the curve as it grows.
 
     Raises :class:`~codescale.errors.UserError` where the corpus lacks a language of the run.
     """
@@ -51,9 +58,16 @@ class TrainingSession(Course):
     model: LanguageModel
 
     def __init__(
-        self, spec: RunSpec, config: StudyConfig, data: Data, store: Store | None, parallel: Alone | None = None
+        self,
+        spec: RunSpec,
+        config: StudyConfig,
+        data: Data,
+        store: Store | None,
+        parallel: Alone | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.spec = spec
+        self._watch = watch
         self.data = data
         self.shape = config.sizes[spec.size]
         training = training_of(config.training, spec, self.shape)
@@ -65,7 +79,17 @@ class TrainingSession(Course):
         factor = spec.hyper.get(LEARNING_RATE_FACTOR, 1.0)
         flops = self.account.flops(self.schedule.steps_trained * training.batch * training.context)
         self._stepper = Stepper(self.model, training, factor, self.parallel, flops)
+        self._forgetting = self._what_it_knew(config.languages)
         self._resume()
+        if self._forgetting is not None and not self._forgetting.before:
+            self._forgetting.begin(self.model, self.parallel)
+
+    def _what_it_knew(self, languages: tuple[str, ...]) -> Forgetting | None:
+        if self.training.start is None:
+            return None
+        unseen = [language for language in languages if language not in self.spec.mixture.support]
+        tokens, context = self.training.evaluation_tokens, self.training.context
+        return Forgetting(self.data.corpus, unseen, tokens=tokens, context=context)
 
     @property
     def evaluations(self) -> list[Evaluation]:
@@ -95,6 +119,8 @@ class TrainingSession(Course):
                 return None
             evaluation = self._evaluate(leg)
             self._end(leg)
+        if self._watch is not None:
+            self._watch(evaluation, self._throughput())
         return evaluation
 
     def test_losses(self) -> dict[str, float]:
@@ -105,11 +131,13 @@ class TrainingSession(Course):
 
     def record(self, status: Status, note: str = "") -> RunRecord:
         """What the run has done so far, as a record. Losses that are not finite are left out of it."""
-        tokens = self.tokens_trained
-        metrics = throughput(
-            tokens, self.account.flops(tokens), self._trained.seconds, self.parallel.device, self.parallel.world
-        )
+        tokens, metrics = self.tokens_trained, self._throughput()
         return self.account.record(status, tokens=tokens, seconds=self._worked.seconds, metrics=metrics, note=note)
+
+    def _throughput(self) -> dict[str, float]:
+        tokens = self.tokens_trained
+        flops = self.account.flops(tokens)
+        return throughput(tokens, flops, self._trained.seconds, self.parallel.device, self.parallel.world)
 
     def _judge(self, loss: Tensor) -> None:
         self.account.step_loss(loss.item(), self._step)
@@ -117,6 +145,8 @@ class TrainingSession(Course):
     def _evaluate(self, leg: Leg) -> Evaluation:
         held_out = self.data.held_out("validation", look_tokens(self.training, leg))
         measured = {} if self._gradient_norm is None else {"gradient_norm": float(self._gradient_norm)}
+        if self._forgetting is not None and leg.final:
+            measured |= self._forgetting.metrics(self.model, self.parallel)
         return self.account.add(leg, held_out.losses(self.model, self.parallel), measured)
 
     def _kept(self) -> Progress:
@@ -124,6 +154,7 @@ class TrainingSession(Course):
             "spec": self.spec.model_dump(mode="json"),
             "corpus_id": self.data.corpus.corpus_id,
             "evaluations": [evaluation.model_dump(mode="json") for evaluation in self.evaluations],
+            "before": None if self._forgetting is None else self._forgetting.before,
         }
 
     def _is_own(self, progress: Progress) -> bool:
@@ -132,6 +163,8 @@ class TrainingSession(Course):
 
     def _take(self, progress: Progress) -> None:
         self.account.evaluations = [Evaluation.model_validate(entry) for entry in progress["evaluations"]]
+        if self._forgetting is not None:
+            self._forgetting.before = progress["before"]
 
 
 def run_batches(corpus: Corpus, spec: RunSpec, training: TrainingSection, steps: int) -> Batches:

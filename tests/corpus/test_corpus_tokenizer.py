@@ -35,7 +35,8 @@ def tokenizer() -> Tokenizer:
 
 
 def ids(text: str) -> list[int]:
-    (found,) = encode(tokenizer(), [Document("r", "p", "MIT", text)], lambda _: None)
+    end = tokenizer().token_to_id(END_OF_DOCUMENT)
+    (found,) = encode(tokenizer(), [Document("r", "p", "MIT", text)], end, lambda _: None)
     return [int(token) for token in found]
 
 

@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 import yaml
+from conftest import tiny_study
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import kstest
 
 from codescale.errors import UserError
@@ -25,10 +28,58 @@ def changed(config: StudyConfig, **changes: object) -> StudyConfig:
 
 
 def test_every_language_is_held_to_as_many_unique_tokens_as_the_scarcest_has(config: StudyConfig) -> None:
-    assert unique_tokens_of(config, AVAILABLE) == 3_000
+    assert unique_tokens_of(config, AVAILABLE, 640) == 3_000
     grid = [run for run in plan_sweep(config, AVAILABLE) if run.stage in ("grid", "mixture")]
     assert {run.unique_tokens for run in grid} == {3_000}
-    assert unique_tokens_of(changed(config, unique_tokens=700), AVAILABLE) == 700
+    assert unique_tokens_of(changed(config, unique_tokens=700), AVAILABLE, 640) == 700
+
+
+def as_the_target(config: StudyConfig, **target: object) -> StudyConfig:
+    """The target sees 6,400 tokens; runs of 640 and 320 imitate its repetition."""
+    wanted = config.target.model_copy(update={"n_tokens": 6_400} | target)
+    return changed(config, repetition="target").model_copy(update={"target": wanted})
+
+
+def test_a_proxy_repeats_each_language_as_the_target_will(config: StudyConfig) -> None:
+    config = as_the_target(config)
+    assert unique_tokens_of(config, AVAILABLE, 640) == {"python": 500, "java": 400, "rust": 300}
+    for run in plan_sweep(config, AVAILABLE):
+        if run.stage not in ("grid", "mixture"):
+            continue
+        (tokens,) = run.token_points  # a trunk has one set of unique tokens, so each D is a run of its own
+        assert run.run_id.endswith(f"-d{tokens}")
+        for language, share in run.mixture.items():
+            at_target = share * 6_400 / AVAILABLE[language]
+            assert share * tokens / run.unique_tokens[language] == pytest.approx(at_target, rel=0.01)
+
+
+@given(
+    count=st.integers(1, 10**13), tokens=st.integers(1, 10**12), target=st.integers(1, 10**13), share=st.floats(0.01, 1)
+)
+def test_epochs_of_a_proxy_are_those_of_the_target(count: int, tokens: int, target: int, share: float) -> None:
+    config = as_the_target(tiny_study(), n_tokens=target, available=dict.fromkeys(AVAILABLE, count))
+    held = unique_tokens_of(config, None, tokens)["rust"]
+    assert held >= 1
+    exact = count * tokens / target
+    assert held <= max(1, exact * (1 + 1e-12))
+    assert held > exact - 1 - exact * 1e-12
+
+
+def test_what_the_target_will_have_is_the_studys_word_or_the_corpus(config: StudyConfig) -> None:
+    config = as_the_target(config, available={"rust": 6_400})
+    assert unique_tokens_of(config, AVAILABLE, 640) == {"python": 500, "java": 400, "rust": 640}
+    assert unique_tokens_of(config, None, 640) == {"rust": 640}
+    assert unique_tokens_of(as_the_target(config, available={}), None, 640) is None
+
+
+def test_repetition_that_the_corpus_cannot_imitate_is_refused(config: StudyConfig) -> None:
+    plenty = as_the_target(config, available={"rust": 6_400})
+    with pytest.raises(UserError, match=r"grid-rust-tiny-s0-d640 needs 640 distinct tokens of rust .* corpus has 500"):
+        plan_sweep(plenty, AVAILABLE | {"rust": 500})
+    with pytest.raises(UserError, match=r"grid-java-tiny-s0-d320 would be left 2 tokens of java, less than a sequence"):
+        plan_sweep(as_the_target(config, available={"java": 40}), AVAILABLE)
+    with pytest.raises(ValueError, match="leave unique_tokens out"):
+        SweepSection(unique_tokens=100, repetition="target")
 
 
 def test_the_grid_has_every_language_size_and_d(config: StudyConfig) -> None:

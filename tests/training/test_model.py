@@ -1,5 +1,6 @@
 """The model is transformers' LLaMA: the same weights give the same loss; so does the lean cross-entropy."""
 
+import pytest
 import torch
 from torch.nn import functional as F
 
@@ -39,6 +40,46 @@ def test_loss_and_gradients_equal_those_of_transformers() -> None:
         torch.testing.assert_close(parameter.grad, other[name].grad, atol=1e-5, rtol=1e-4)
 
 
+def test_attention_within_documents_is_that_of_documents_on_their_own() -> None:
+    """Rotary positions are relative, so a document in the middle of a sequence is one at its beginning."""
+    shape = Shape(hidden=32, layers=2, heads=4, intermediate=48, key_value_heads=2)
+    packed = LanguageModel(shape, vocabulary=100, context=24, document_end=7)
+    initialise(packed, 0.3, seed=1)
+    alone = LanguageModel(shape, vocabulary=100, context=24)
+    alone.load_state_dict(packed.state_dict())
+    generator = torch.Generator().manual_seed(0)
+    documents = [[torch.randint(8, 100, (length,), generator=generator) for length in lengths]
+                 for lengths in ((4, 9, 8), (11, 1, 9))]  # fmt: skip
+    end = torch.tensor([7])
+    tokens = torch.stack([torch.cat([part for one in row for part in (one, end)]) for row in documents])
+    assert tokens.shape == (2, 24)
+    together = packed.logits(tokens)
+    for row, sequence in enumerate(documents):
+        begin = 0
+        for document in sequence:
+            whole = torch.cat((document, end))[None]
+            part = together[row, begin : begin + whole.shape[1]]
+            torch.testing.assert_close(part, alone.logits(whole)[0], atol=1e-5, rtol=1e-5)
+            begin += whole.shape[1]
+    assert (together - alone.logits(tokens)).abs().max() > 0.1
+
+
+def test_no_mask_is_made_where_attention_goes_over_the_whole_sequence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a mask was made")
+
+    monkeypatch.setattr("codescale.training.model.within_documents", refuse)
+    LanguageModel(SHAPE, vocabulary=100, context=24)(torch.zeros(1, 25, dtype=torch.int64))
+
+
+def test_biases_begin_at_nothing_and_norms_at_one() -> None:
+    model = LanguageModel(SHAPE.model_copy(update={"attention_bias": "all", "tied": True}), vocabulary=100, context=24)
+    initialise(model, 0.3, seed=1)
+    assert not model.model.layers[0].self_attn.o_proj.bias.any()
+    assert bool((model.model.norm.weight == 1).all())
+    assert model.lm_head.weight is model.model.embed_tokens.weight
+
+
 def test_the_count_of_parameters_is_that_of_the_model_without_embeddings() -> None:
     model = LanguageModel(SHAPE, vocabulary=100, context=24)
     counted = sum(p.numel() for name, p in model.named_parameters() if "embed" not in name and "lm_head" not in name)
@@ -64,12 +105,14 @@ def test_orthogonalise_pushes_singular_values_towards_one_for_wide_and_tall_matr
         assert 0.6 < float(values.min()) < float(values.max()) < 1.3
 
 
-def test_forward_flops_are_those_that_torch_counts() -> None:
+@pytest.mark.parametrize("changes", [{}, {"key_value_heads": 2, "head_dim": 12, "tied": True}])
+def test_forward_flops_are_those_that_torch_counts(changes: dict) -> None:
     from torch.utils.flop_counter import FlopCounterMode
 
-    model = LanguageModel(SHAPE, vocabulary=100, context=24)
+    shape = Shape(**(SHAPE.model_dump() | changes))
+    model = LanguageModel(shape, vocabulary=100, context=24)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model.logits(torch.zeros(1, 24, dtype=torch.int64))
     # torch counts the matrix products but not the fused attention of CPUs, which is ours to add.
-    causal_attention = 24 * SHAPE.layers * 4 * SHAPE.hidden * 24 / 2
-    assert counter.get_total_flops() + causal_attention == 24 * forward_flops_per_token(SHAPE, 100, 24)
+    causal_attention = 24 * shape.layers * 4 * shape.heads * shape.head_width * 24 / 2
+    assert counter.get_total_flops() + causal_attention == 24 * forward_flops_per_token(shape, 100, 24)

@@ -95,6 +95,21 @@ def test_a_member_taken_out_is_the_lone_model() -> None:
         assert torch.equal(taken.get_parameter(name), parameter)
 
 
+def test_a_pack_has_the_shape_of_its_models_in_every_part() -> None:
+    """Shared keys, tied logits, biases, and an epsilon of the norms that is felt."""
+    shape = Shape(
+        hidden=16, layers=2, heads=4, key_value_heads=2, intermediate=24, tied=True, attention_bias="all",
+        norm_epsilon=0.1, rope_theta=500.0,
+    )  # fmt: skip
+    members = [LanguageModel(shape, VOCABULARY, CONTEXT) for _ in range(3)]
+    for seed, member in enumerate(members):
+        initialise(member, 0.3, seed)
+    shared = sequences()[0]
+    packed = PackedModel(members)
+    torch.testing.assert_close(packed(shared), torch.stack([member(shared) for member in members]))
+    assert packed.lm_head.weight is packed.model.embed_tokens.weight
+
+
 def test_biases_are_each_model_s_own() -> None:
     alone = torch.nn.Linear(5, 7)
     packed = PackedLinear(alone, 3)

@@ -1,14 +1,20 @@
 """A run: bit-identical when repeated, and when it goes on from a checkpoint; branches leave the trunk untouched."""
 
 import math
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 from memory_corpus import MemoryCorpus
 
-from codescale.runs import RunSpec
+from codescale.runs import RunSpec, records_table
 from codescale.study import StudyConfig
-from codescale.training.checkpoint import FileStore
+from codescale.training.checkpoint import FileStore, read_progress
+from codescale.training.curves import GrowingCurves, write_curves
 from codescale.training.evaluation import HeldOut
 from codescale.training.session import TrainingSession
 
@@ -125,6 +131,83 @@ def test_tokens_trained_count_trunk_and_branches(config: StudyConfig, memory_cor
     record = opened.record("ok")
     assert record.tokens_trained == opened.schedule.steps_trained * 32
     assert record.tokens_trained > 640
+
+
+def test_a_run_that_is_really_killed_goes_on_to_the_same_end(config: StudyConfig, tmp_path: Path) -> None:
+    """The process gets SIGKILL at some moment, between two checkpoints or in the middle of one."""
+    checkpoint, result = tmp_path / "r.safetensors", tmp_path / "curve.json"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, str(Path(__file__).with_name("killed_run.py")), str(checkpoint), str(result)]
+    first = subprocess.Popen(command, env=environment)
+    begun = time.monotonic()
+    while not checkpoint.exists():
+        assert first.poll() is None
+        assert time.monotonic() - begun < 120
+        time.sleep(0.005)
+    first.send_signal(signal.SIGKILL)
+    assert first.wait() == -signal.SIGKILL
+    assert not result.exists()
+    assert read_progress(checkpoint)["step"] > 0
+    subprocess.run(command, env=environment, check=True)
+    (tmp_path / "anew").mkdir()
+    undisturbed = tmp_path / "anew" / "curve.json"
+    subprocess.run(
+        [*command[:2], str(tmp_path / "anew" / "r.safetensors"), str(undisturbed)], env=environment, check=True
+    )
+    assert result.read_bytes() == undisturbed.read_bytes()
+
+
+def test_passes_over_a_language_are_recorded(config: StudyConfig, memory_corpus: MemoryCorpus) -> None:
+    run = spec(config, (640,), proportions={"python": 0.75, "rust": 0.25}, unique_tokens={"python": 160, "rust": 320})
+    last = finish(session(config, memory_corpus, run))[-1]
+    assert last.metrics["epochs.python"] == pytest.approx(480 / 160)
+    assert last.metrics["epochs.rust"] == pytest.approx(160 / 320)
+    assert last.unique_tokens == {"python": 160, "rust": 160}
+
+
+def test_a_curve_grows_while_the_run_trains_and_goes_on_after_a_kill(
+    config: StudyConfig, memory_corpus: MemoryCorpus, tmp_path: Path
+) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    def points(tag: str) -> dict[int, float]:
+        found = EventAccumulator(str(tmp_path / "mixture" / "r"))
+        found.Reload()
+        return {event.step: event.value for event in found.Scalars(tag)} if tag in found.Tags()["scalars"] else {}
+
+    def opened() -> TrainingSession:
+        store = FileStore(tmp_path / "r.safetensors")
+        return TrainingSession(
+            spec(config), config, MemoryData(config, memory_corpus), store, watch=GrowingCurves(tmp_path, spec(config))
+        )
+
+    first = opened()
+    for count in (1, 2):
+        first.advance()
+        assert len(points("loss.python/trunk")) == count
+    first._save()
+    first.advance()
+    time.sleep(0.01)
+    second = opened()
+    finish(second)
+    for name, kind in (("loss.rust", "annealed"), ("bits_per_byte.rust", "trunk"), ("gradient_norm", "trunk")):
+        expected = {
+            one.n_tokens: (one.losses | one.metrics)[name.removeprefix("loss.")]
+            for one in second.evaluations
+            if one.annealed == (kind == "annealed")
+        }
+        assert points(f"{name}/{kind}") == pytest.approx(expected, rel=1e-6)
+    assert set(points("tokens_per_second")) == set(points("peak_memory_bytes")) != set()
+    write_curves(tmp_path, [second.record("ok")])
+    assert len(list((tmp_path / "mixture" / "r").iterdir())) == 2
+
+
+def test_the_runs_table_has_every_figure_of_a_run(config: StudyConfig, memory_corpus: MemoryCorpus) -> None:
+    opened = session(config, memory_corpus)
+    finish(opened)
+    columns = records_table([opened.record("ok")]).column_names
+    named = ("bits_per_byte.python", "epochs.python", "gradient_norm", "tokens_per_second", "peak_memory_bytes")
+    assert {f"metric.{name}" for name in named} <= set(columns)
 
 
 def test_unique_tokens_are_recorded(config: StudyConfig, memory_corpus: MemoryCorpus) -> None:
