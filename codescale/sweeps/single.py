@@ -52,12 +52,13 @@ def single_run(config: StudyConfig, corpus_id: str, size: str, tokens: int, mixt
         token_points=(tokens,),
         proportions={language: mixture.get(language, 0.0) for language in config.languages},
         seed=seed,
+        start=config.start_id,
     )
     training = training_of(config.training, draft, config.sizes[size])
     content = draft.model_dump(mode="json") | {
         "corpus_id": corpus_id,
         "shape": config.sizes[size].model_dump(mode="json"),
-        "training": training.model_dump(mode="json", exclude=HOW_NOT_WHAT),
+        "training": training.model_dump(mode="json", exclude=HOW_NOT_WHAT | {"start"}),
         "proportions": {name: f"{share:.9f}" for name, share in draft.proportions.items()},
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
