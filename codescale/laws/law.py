@@ -27,6 +27,11 @@ NORMAL_90 = 1.6448536269514722
 
 _ROWS_AT_ONCE = 4_000
 
+_N_COUNTS = 2.0
+"""How much farther a step in log N is than one in log D: models beyond the largest size are missed by more than runs
+beyond the longest are (docs/laws.md).
+"""
+
 
 class HeldOut(BaseModel):
     """Mean relative error |predicted/measured - 1| of a form on rows it was not fitted to.
@@ -52,15 +57,18 @@ class FittedRange(BaseModel):
     def distance(self, n_params: Array, n_tokens: Array, proportions: Array) -> tuple[Array, Mask]:
         """(rows,): how far outside the range, and whether an interval can be known there.
 
-        The distance adds log N and log D beyond the range, each in units of the fitted log range (at least log 2), and
-        the largest excess of a share in units of its range (at least 0.05). 0 is inside. Nothing is known of an N (or
-        D) other than the only one that was fitted.
+        The distance adds log N and log D beyond the range, each in units of the fitted log range (at least log 2), N
+        twice, and the largest excess of a share in units of its range (at least 0.05). 0 is inside. Nothing is known of
+        an N (or D) other than the only one that was fitted.
         """
         total, knowable = np.zeros(len(n_params)), np.ones(len(n_params), dtype=bool)
-        for values, (least, most) in ((n_params, self.n_params), (n_tokens, self.n_tokens)):
+        for values, (least, most), counts in (
+            (n_params, self.n_params, _N_COUNTS),
+            (n_tokens, self.n_tokens, 1.0),
+        ):
             beyond = np.maximum(np.log(least / values), np.log(values / most))
             beyond = np.where(beyond > 0.01, beyond, 0.0)
-            total += beyond / max(np.log(most / least), np.log(2.0))
+            total += counts * beyond / max(np.log(most / least), np.log(2.0))
             if np.log(most / least) < 0.01:
                 knowable &= beyond == 0
         low, high = np.array(list(self.proportions.values())).T

@@ -114,6 +114,9 @@ def test_the_noise_grows_with_the_distance_from_the_fitted_range(law: Law) -> No
     prediction = bare.predict(np.full(2, SIZES[-1]), np.array([high, high * high / low]), np.full((2, 3), 1 / 3))
     widths = np.log(prediction.high / prediction.low)
     np.testing.assert_allclose(widths[1], 2 * widths[0])
+    least, most = law.fitted_range.n_params
+    larger = bare.predict(np.array([most * most / least]), np.array([high]), np.full((1, 3), 1 / 3))
+    np.testing.assert_allclose(np.log(larger.high / larger.low)[0], 3 * widths[0])
 
 
 def test_a_law_survives_its_file(law: Law, tmp_path: Path) -> None:
