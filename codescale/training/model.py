@@ -30,18 +30,22 @@ class RMSNorm(nn.Module):
         return F.rms_norm(x, (x.shape[-1],), self.weight, NORM_EPSILON)
 
 
-def rotary_table(context: int, head_width: int, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
-    """Cosines and sines of rotary positions, each (context, head_width) (Su et al. 2021, arXiv 2104.09864)."""
-    exponents = torch.arange(0, head_width, 2, dtype=torch.float32, device=device) / head_width
-    angles = torch.outer(torch.arange(context, dtype=torch.float32, device=device), ROPE_BASE**-exponents)
-    angles = torch.cat((angles, angles), dim=-1)
-    return angles.cos(), angles.sin()
+def rotary_table(context: int, heads: int, head_width: int) -> tuple[Tensor, Tensor]:
+    """Cosines and sines of rotary positions (Su et al. 2021, arXiv 2104.09864), each (context, heads · head_width).
+
+    Repeated for every head, and the sines of a head's first half negated, so that turning is arithmetic on whole rows:
+    on a CPU that is a good part of a proxy's step faster than head by head.
+    """
+    exponents = torch.arange(0, head_width, 2, dtype=torch.float32) / head_width
+    angles = torch.outer(torch.arange(context, dtype=torch.float32), ROPE_BASE**-exponents)
+    cosines, sines = angles.cos(), angles.sin()
+    return torch.cat((cosines, cosines), dim=-1).repeat(1, heads), torch.cat((-sines, sines), dim=-1).repeat(1, heads)
 
 
-def rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
-    """Turns queries or keys (batch, heads, context, head_width) by their positions."""
-    first, second = x.chunk(2, dim=-1)
-    return x * cosines + torch.cat((-second, first), dim=-1) * sines
+def rotate(x: Tensor, cosines: Tensor, sines: Tensor, heads: int) -> Tensor:
+    """Turns queries or keys (batch, context, hidden) by their positions, with tables of :func:`rotary_table`."""
+    swapped = x.unflatten(-1, (heads, 2, -1)).flip(-2).flatten(-3)
+    return torch.addcmul(x * cosines, swapped, sines)
 
 
 def within_documents(tokens: Tensor, document_end: int) -> Tensor:
@@ -73,11 +77,9 @@ class Attention(nn.Module):
         before.
         """
         batch, context, hidden = x.shape
-        q, k, v = (
-            projection(x).view(batch, context, self.heads, -1).transpose(1, 2)
-            for projection in (self.q_proj, self.k_proj, self.v_proj)
-        )
-        q, k = rotate(q, cosines, sines), rotate(k, cosines, sines)
+        q = rotate(self.q_proj(x), cosines, sines, self.heads)
+        k = rotate(self.k_proj(x), cosines, sines, self.heads)
+        q, k, v = (one.view(batch, context, self.heads, -1).transpose(1, 2) for one in (q, k, self.v_proj(x)))
         mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
         return self.o_proj(mixed.transpose(1, 2).reshape(batch, context, hidden))
 
@@ -135,7 +137,7 @@ class LanguageModel(nn.Module):
         self.shape, self.vocabulary, self.document_end = shape, vocabulary, document_end
         self.model = Trunk(shape, vocabulary)
         self.lm_head = nn.Linear(shape.hidden, vocabulary, bias=False)
-        cosines, sines = rotary_table(context, shape.hidden // shape.heads)
+        cosines, sines = rotary_table(context, shape.heads, shape.hidden // shape.heads)
         self.register_buffer("cosines", cosines, persistent=False)
         self.register_buffer("sines", sines, persistent=False)
 
