@@ -19,6 +19,7 @@ from codescale.training.checkpoint import Progress, Store
 from codescale.training.course import Course
 from codescale.training.evaluation import HeldOut
 from codescale.training.hardware import throughput
+from codescale.training.memory_plan import check_fits, demand_of
 from codescale.training.model import LanguageModel
 from codescale.training.opening import opened_model
 from codescale.training.parallel import Alone
@@ -60,6 +61,7 @@ class TrainingSession(Course):
         super().__init__(training, schedule_of(training, spec.token_points), parallel or Alone(), store)
         self.batches = batches = run_batches(data.corpus, spec, training, self.schedule.steps)
         self.account = Account(spec, self.shape, training, batches, data.corpus)
+        check_fits(demand_of(self.shape, data.corpus.vocabulary, training, self.parallel), self.parallel, spec.run_id)
         self.model = opened_model(self.shape, training, data.corpus, spec.seed).to(self.parallel.device)
         factor = spec.hyper.get(LEARNING_RATE_FACTOR, 1.0)
         flops = self.account.flops(self.schedule.steps_trained * training.batch * training.context)
