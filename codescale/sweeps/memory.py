@@ -12,7 +12,8 @@ from codescale.errors import UserError
 from codescale.runs import RunSpec
 from codescale.study import StudyConfig
 from codescale.training.memory_left import memory_left
-from codescale.training.memory_plan import Demand, MemoryPlan, memory_plan, mend, size
+from codescale.training.memory_plan import Demand, MemoryPlan, demand_of, memory_plan, mend, size
+from codescale.training.parallel import Alone
 from codescale.training.rules import training_of
 
 DEVICE_CONTEXT = 600_000_000
@@ -82,5 +83,4 @@ def memory_here(config: StudyConfig, specs: Sequence[RunSpec]) -> SweepMemory:
 
 def _demand(config: StudyConfig, spec: RunSpec, device: torch.device) -> Demand:
     shape = config.sizes[spec.size]
-    kind = "cuda" if device.type == "cuda" else "cpu"
-    return Demand(shape, config.corpus.vocabulary, training_of(config.training, spec, shape), kind)
+    return demand_of(shape, config.corpus.vocabulary, training_of(config.training, spec, shape), Alone(device))

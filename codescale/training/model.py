@@ -44,7 +44,7 @@ def rotary_table(context: int, heads: int, head_width: int) -> tuple[Tensor, Ten
 
 def rotate(x: Tensor, cosines: Tensor, sines: Tensor, heads: int) -> Tensor:
     """Turns queries or keys (batch, context, hidden) by their positions, with tables of :func:`rotary_table`."""
-    swapped = x.unflatten(-1, (heads, 2, -1)).flip(-2).flatten(-3)
+    swapped = x.view(*x.shape[:-1], heads, 2, -1).flip(-2).view(x.shape)
     return torch.addcmul(x * cosines, swapped, sines)
 
 

@@ -34,7 +34,8 @@ def measured(wanted: dict) -> dict[str, float]:
     """Bytes: ``planned``, and ``peak`` of a run with a branch, its evaluations included."""
     torch.set_num_threads(1)
     shape = Shape(**{name: wanted[name] for name in ("hidden", "layers", "heads", "intermediate")})
-    training = TrainingSection(evaluations=1, evaluation_tokens=16_384, **wanted["training"])
+    rates = {"adamw_learning_rate": 1e-5, "muon_learning_rate": 1e-4}
+    training = TrainingSection(evaluations=1, evaluation_tokens=16_384, **rates, **wanted["training"])
     tokens = STEPS * training.batch * training.context
     corpus = MemoryCorpus(("python",), vocabulary=wanted["vocabulary"], tokens=max(40_000, tokens + 1_000))
     parallel = Alone(torch.device(wanted["device"]))
@@ -51,6 +52,7 @@ def measured(wanted: dict) -> dict[str, float]:
     session = TrainingSession(spec, config, _Data(corpus, training.context), None, parallel)
     while not session.finished:
         session.advance()
+    assert session.trouble == "", "the run was given up before its branch"
     return {"planned": plan.total, "peak": peak_memory(parallel.device), "plan": plan.described()}
 
 
