@@ -118,8 +118,10 @@ class MemoryPlan:
 
 
 def size(count: int) -> str:
-    """Bytes as a person reads them, in GB of 10^9."""
-    return f"{count / 1e9:.1f} GB" if count >= 10**10 else f"{count / 1e9:.2f} GB"
+    """Bytes as a person reads them, in MB of 10^6 or GB of 10^9."""
+    if count < 10**8:
+        return f"{count / 1e6:.1f} MB"
+    return f"{count / 1e9:,.1f} GB" if count >= 10**10 else f"{count / 1e9:.2f} GB"
 
 
 def memory_plan(demand: Demand) -> MemoryPlan:
