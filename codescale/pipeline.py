@@ -6,6 +6,7 @@ again after a kill, and on artifacts that another tool made. A stage whose artif
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -272,6 +273,7 @@ class Study:
         specs = [*specs, *retries_of(done_already(self.folder, specs).values(), self.config)]
         done = done_already(self.folder, specs)
         if len(done) < len(specs):
+            self._check_memory([spec for spec in specs if spec.run_id not in done])
             with started_ray(self.config) as workers:
                 execution = execute(
                     specs, self.config, self.folder, workers, self.progress, self.describe, stage.capitalize()
@@ -281,6 +283,13 @@ class Study:
             done = {record.spec.run_id: record for record in execution.records}
         self._publish()
         return list(done.values())
+
+    def _check_memory(self, specs: list[RunSpec]) -> None:
+        """Refuses runs that this machine has no room for; on a cluster each worker does so for its own."""
+        from codescale.sweeps.memory import memory_here
+
+        if "RAY_ADDRESS" not in os.environ:
+            memory_here(self.config, specs).check()
 
     def _train_together(self, specs: list[RunSpec]) -> None:
         from codescale.comparison.job import train_together

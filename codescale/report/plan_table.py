@@ -1,4 +1,4 @@
-"""A planned sweep as a table: how many runs each plan holds, and their tokens and counted FLOPs."""
+"""A planned sweep as a table: what each plan holds, in runs, tokens and counted FLOPs; whether memory suffices."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.table import Table
 from codescale.report.quantities import count
 from codescale.runs import RunSpec
 from codescale.study import StudyConfig
+from codescale.sweeps.memory import memory_here
 from codescale.sweeps.plan import Cost, cost_of
 
 PLANS = {
@@ -45,4 +46,4 @@ def plan_table(config: StudyConfig, specs: Sequence[RunSpec]) -> Group:
         "once, with a cooldown branched off at each D, so the tokens are fewer than those of as many separate "
         "runs. FLOPs are counted, attention and logits included."
     )
-    return Group(table, note)
+    return Group(table, note, memory_here(config, specs).described())

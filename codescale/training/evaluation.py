@@ -18,6 +18,13 @@ from codescale.training.packed_model import PackedModel
 from codescale.training.parallel import Alone
 
 EVALUATION_BATCH = 16
+EVALUATION_LOGITS = 2**27
+"""At most so many logits at once, half a gigabyte, however large the vocabulary."""
+
+
+def evaluation_rows(vocabulary: int, context: int) -> int:
+    """Sequences in a forward pass of an evaluation."""
+    return max(1, min(EVALUATION_BATCH, EVALUATION_LOGITS // (vocabulary * context)))
 
 
 def held_out_sequences(corpus: Corpus, language: str, split: str, *, tokens: int, context: int) -> Tensor:
@@ -47,6 +54,7 @@ class HeldOut:
             language: held_out_sequences(corpus, language, split, tokens=tokens, context=context)
             for language in languages
         }
+        self._rows = evaluation_rows(corpus.vocabulary, context)
 
     def losses(self, model: nn.Module, parallel: Alone) -> dict[str, float]:
         """The model's loss on each language, nats per token; workers share the sequences out."""
@@ -61,18 +69,20 @@ class HeldOut:
     def _means(self, model: nn.Module, parallel: Alone) -> dict[str, Tensor]:
         """By language: a loss, or (K,) for a pack."""
         model.eval()
-        result = {name: _mean_loss(model, sequences, parallel) for name, sequences in self._sequences.items()}
+        result = {
+            name: _mean_loss(model, sequences, self._rows, parallel) for name, sequences in self._sequences.items()
+        }
         model.train()
         parallel.settle(model)
         return result
 
 
-def _mean_loss(model: nn.Module, sequences: Tensor, parallel: Alone) -> Tensor:
+def _mean_loss(model: nn.Module, sequences: Tensor, batch: int, parallel: Alone) -> Tensor:
     """Every worker goes forward as often as any other, since a sharded model needs all of them each time."""
     total = torch.zeros((), dtype=torch.float64, device=parallel.device)
-    stride = EVALUATION_BATCH * parallel.world
+    stride = batch * parallel.world
     for first in range(0, len(sequences), stride):
-        rows = sequences[first + parallel.rank * EVALUATION_BATCH :][:EVALUATION_BATCH]
+        rows = sequences[first + parallel.rank * batch :][:batch]
         loss = model((rows if len(rows) else sequences[:1]).to(parallel.device))
         total = total + loss.double() * len(rows)
     return parallel.total(total) / len(sequences)

@@ -30,18 +30,26 @@ class RMSNorm(nn.Module):
 
 
 def rotary_table(shape: Shape, context: int) -> tuple[Tensor, Tensor]:
-    """Cosines and sines of rotary positions, each (context, head_width) (Su et al. 2021, arXiv 2104.09864)."""
+    """Cosines and sines of rotary positions (Su et al. 2021, arXiv 2104.09864), each (context, heads · head_width).
+
+    Repeated for every head, and the sines of a head's first half negated, so that turning is arithmetic on whole rows:
+    on a CPU that is a good part of a proxy's step faster than head by head.
+    """
     exponents = torch.arange(0, shape.head_width, 2, dtype=torch.float32) / shape.head_width
     positions = torch.arange(context, dtype=torch.float32) / shape.rope_factor
     angles = torch.outer(positions, shape.rope_theta**-exponents)
-    angles = torch.cat((angles, angles), dim=-1)
-    return angles.cos(), angles.sin()
+    cosines, sines = torch.cat((angles.cos(), angles.cos()), dim=-1), torch.cat((-angles.sin(), angles.sin()), dim=-1)
+    return cosines.repeat(1, shape.heads), sines.repeat(1, shape.heads)
 
 
-def rotate(x: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
-    """Turns queries or keys (batch, heads, context, head_width) by their positions."""
-    first, second = x.chunk(2, dim=-1)
-    return x * cosines + torch.cat((-second, first), dim=-1) * sines
+def rotate(x: Tensor, cosines: Tensor, sines: Tensor, head_width: int) -> Tensor:
+    """Turns queries or keys (batch, context, heads · head_width) by their positions, as :func:`rotary_table` gives them.
+
+    Shared keys have fewer heads than the tables, which are the same for every head.
+    """
+    width = x.shape[-1]
+    swapped = x.view(*x.shape[:-1], -1, 2, head_width // 2).flip(-2).view(x.shape)
+    return torch.addcmul(x * cosines[:, :width], swapped, sines[:, :width])
 
 
 def within_documents(tokens: Tensor, document_end: int) -> Tensor:
@@ -78,11 +86,8 @@ class Attention(nn.Module):
         before.
         """
         batch, context, _ = x.shape
-        q, k, v = (
-            projection(x).view(batch, context, -1, self.head_width).transpose(1, 2)
-            for projection in (self.q_proj, self.k_proj, self.v_proj)
-        )
-        q, k = rotate(q, cosines, sines), rotate(k, cosines, sines)
+        q, k = (rotate(one(x), cosines, sines, self.head_width) for one in (self.q_proj, self.k_proj))
+        q, k, v = (one.view(batch, context, -1, self.head_width).transpose(1, 2) for one in (q, k, self.v_proj(x)))
         mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None, enable_gqa=self.grouped)
         return self.o_proj(mixed.transpose(1, 2).reshape(batch, context, -1))
 

@@ -21,6 +21,7 @@ from codescale.training.course import Course
 from codescale.training.evaluation import HeldOut
 from codescale.training.forgetting import Forgetting
 from codescale.training.hardware import throughput
+from codescale.training.memory_plan import check_fits, demand_of
 from codescale.training.model import LanguageModel
 from codescale.training.opening import opened_model
 from codescale.training.parallel import Alone
@@ -74,6 +75,7 @@ class TrainingSession(Course):
         super().__init__(training, schedule_of(training, spec.token_points), parallel or Alone(), store)
         self.batches = batches = run_batches(data.corpus, spec, training, self.schedule.steps)
         self.account = Account(spec, self.shape, training, batches, data.corpus)
+        check_fits(demand_of(self.shape, data.corpus.vocabulary, training, self.parallel), self.parallel, spec.run_id)
         self.model = opened_model(self.shape, training, data.corpus, spec.seed)
         self.parallel.place(self.model)
         factor = spec.hyper.get(LEARNING_RATE_FACTOR, 1.0)
