@@ -16,7 +16,7 @@ import ray
 from codescale.runs import RunSpec
 from codescale.study import StudyConfig
 from codescale.sweeps.cluster import Workers
-from codescale.training.packed_memory import models_that_fit
+from codescale.training.memory_plan import Demand, models_that_fit
 from codescale.training.packed_session import packs_with
 from codescale.training.rules import training_of
 
@@ -93,7 +93,7 @@ def most_together(config: StudyConfig, workers: Workers, runs: int) -> Callable[
     def fits(spec: RunSpec) -> int:
         shape = config.sizes[spec.size]
         training = training_of(config.training, spec, shape)
-        return min(MOST, fair, models_that_fit(shape, config.corpus.vocabulary, training, memory))
+        return min(MOST, fair, models_that_fit(Demand(shape, config.corpus.vocabulary, training, "cuda"), memory))
 
     return fits
 

@@ -32,6 +32,9 @@ from 0.16 M to 85 M parameters: 1.05 to 1.3, and about twice where layers are re
 another order.
 """
 
+ERROR = 0.15
+"""How far a plan may be from what is then measured (tests hold it to that)."""
+
 GATHERED_LAYERS = 3
 """Layers whose weights a sharded worker holds whole at once: one in use, one on its way, one not yet let go."""
 
@@ -51,7 +54,12 @@ class Demand:
     @property
     def parameters(self) -> int:
         """All of them, embedding and logits included."""
-        return self.shape.n_params + 2 * self.shape.hidden * self.vocabulary
+        return self.shape.n_params + self.ends
+
+    @property
+    def ends(self) -> int:
+        """Weights of the embedding and the logits, which may share them."""
+        return (1 if self.shape.tied else 2) * self.shape.hidden * self.vocabulary
 
     @property
     def shards(self) -> int:
@@ -171,7 +179,7 @@ def saved_per_token(demand: Demand) -> int:
 def layer_saved_per_token(demand: Demand) -> int:
     """Bytes that one layer keeps for its backward pass, per token: two norms, attention, and SwiGLU's four arrays."""
     h, f, heads = demand.shape.hidden, demand.shape.intermediate, demand.shape.heads
-    attention = 4 * h  # turned queries and keys, values, mixed values
+    attention = 2 * demand.shape.head_width * (heads + demand.shape.key_heads)  # turned queries, mixed; keys, values
     products = 4 * f  # gate, up, the gate's SiLU, their product
     width = HALF if demand.half else FLOAT
     inputs = 5 * h if demand.half else 2 * h  # autocast turns a norm's output to bf16 once for each matrix
@@ -186,8 +194,7 @@ def _norm(demand: Demand) -> int:
 
 def _hidden(demand: Demand) -> int:
     """Elements of the layers' matrices, which Muon is for."""
-    h, f = demand.shape.hidden, demand.shape.intermediate
-    return demand.shape.layers * (4 * h * h + 3 * h * f)
+    return demand.shape.layers * demand.shape.layer_weights
 
 
 def _cast_weights(demand: Demand) -> int:
@@ -202,9 +209,8 @@ def _gathered(demand: Demand) -> int:
     if demand.kind != "sharded":
         return 0
     width = HALF if demand.half else FLOAT
-    ends = 2 * demand.shape.hidden * demand.vocabulary
     layers = GATHERED_LAYERS * _hidden(demand) // demand.shape.layers
-    return (width + FLOAT) * (ends + layers)
+    return (width + FLOAT) * (demand.ends + layers)
 
 
 def _logits(demand: Demand, rows: int, trained: bool) -> int:
@@ -244,7 +250,10 @@ def _workspace(demand: Demand) -> int:
     h, f, layers = demand.shape.hidden, demand.shape.intermediate, demand.shape.layers
     lower = muon_precision(demand.training.muon_precision, demand.device) is torch.bfloat16
     width = HALF if lower else FLOAT
-    groups = [(4 * layers, h, h), (2 * layers, h, f)]
+    queries, keys = (heads * demand.shape.head_width for heads in (demand.shape.heads, demand.shape.key_heads))
+    alike = queries == keys == h
+    groups = [(4 * layers, h, h)] if alike else [(2 * layers, h, queries), (2 * layers, h, keys)]
+    groups.append((2 * layers, h, f))
     return demand.packed * max(
         count * (2 * (FLOAT + width) * rows * columns + 2 * width * min(rows, columns) ** 2)
         for count, rows, columns in groups
@@ -303,6 +312,15 @@ def check_fits(demand: Demand, parallel: Alone, where: str) -> MemoryPlan:
             mend(demand, available, ["share its weights out over several devices (codescale train --sharded)"]),
         )  # fmt: skip
     return plan
+
+
+def models_that_fit(demand: Demand, available: int) -> int:
+    """How many models like ``demand``'s one a pack may have in ``available`` bytes; one at least.
+
+    A plan is true to 15 %, and as much is left free.
+    """
+    alone = memory_plan(demand)
+    return max(1, int((1 - ERROR) * available - alone.process) // (alone.total - alone.process))
 
 
 def demand_of(shape: Shape, vocabulary: int, training: TrainingSection, parallel: Alone, packed: int = 1) -> Demand:

@@ -43,7 +43,7 @@ def rotary_table(shape: Shape, context: int) -> tuple[Tensor, Tensor]:
 
 
 def rotate(x: Tensor, cosines: Tensor, sines: Tensor, head_width: int) -> Tensor:
-    """Turns queries or keys (batch, context, heads · head_width) by their positions, as :func:`rotary_table` gives them.
+    """Turns queries or keys (batch, context, heads · head_width) by their positions, with :func:`rotary_table`.
 
     Shared keys have fewer heads than the tables, which are the same for every head.
     """

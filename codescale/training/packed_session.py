@@ -22,6 +22,7 @@ from codescale.training.batches import Batches
 from codescale.training.checkpoint import Progress, State, Store
 from codescale.training.course import Course
 from codescale.training.hardware import throughput
+from codescale.training.memory_plan import check_fits, demand_of
 from codescale.training.opening import opened_model
 from codescale.training.packed_model import PackedModel
 from codescale.training.packed_step import PackedStepper
@@ -94,6 +95,8 @@ class PackedSession(Course):
             for spec, training, batches in zip(specs, trainings, members, strict=True)
         ]
         self._endings: dict[int, Ending] = {}
+        demand = demand_of(shape, data.corpus.vocabulary, self.training, alone, len(specs))
+        check_fits(demand, alone, f"{specs[0].run_id} and {len(specs) - 1} more in a pack")
         models = [
             opened_model(shape, training, data.corpus, spec.seed)
             for spec, training in zip(specs, trainings, strict=True)

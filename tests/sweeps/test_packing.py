@@ -11,7 +11,7 @@ from codescale.study import RaySection, Shape, StudyConfig
 from codescale.sweeps.cluster import Workers
 from codescale.sweeps.packing import most_together, packs_of, workers_for_packs
 from codescale.sweeps.plan import plan_sweep
-from codescale.training.packed_memory import bytes_per_model, models_that_fit
+from codescale.training.memory_plan import Demand, memory_plan
 from codescale.training.packed_session import packs_with
 
 
@@ -78,11 +78,10 @@ def test_packs_have_a_gpu_each_unless_the_study_shares_them_out() -> None:
 def test_a_gpu_is_filled_but_no_worker_is_left_without_work(monkeypatch: pytest.MonkeyPatch) -> None:
     config = small()
     shape, vocabulary, spec = config.sizes["tiny"], config.corpus.vocabulary, run(config, "a")
-    one = bytes_per_model(shape, vocabulary, config.training)
+    one = memory_plan(Demand(shape, vocabulary, config.training, "cuda")).total
     for memory, runs, expected in ((80 * 2**30, 1000, 64), (80 * 2**30, 20, 10), (10 * one, 1000, 8), (0, 1000, 1)):
         monkeypatch.setattr("codescale.sweeps.packing._memory", lambda workers, memory=memory: memory)
         assert most_together(config, Workers(count=2, threads=1, gpus=1.0), runs)(spec) == expected
-    assert models_that_fit(shape, vocabulary, config.training, 100 * one) == 80
 
 
 def run(config: StudyConfig, run_id: str, **changes: object) -> RunSpec:

@@ -28,9 +28,9 @@ SHAPE = Shape(hidden=64, layers=3, heads=4, intermediate=176)
 VOCABULARY, CONTEXT, BATCH = 96, 32, 4
 
 
-def demand(**changes: object) -> Demand:
+def demand(shape: Shape = SHAPE, **changes: object) -> Demand:
     training = TrainingSection(**{"context": CONTEXT, "batch": BATCH} | changes)
-    return Demand(SHAPE, VOCABULARY, training)
+    return Demand(shape, VOCABULARY, training)
 
 
 def kept_for_the_backward_pass(planned: Demand) -> int:
@@ -60,8 +60,14 @@ def kept_for_the_backward_pass(planned: Demand) -> int:
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"attention": "document"}, {"precision": "bfloat16"}, {"checkpoint_activations": True}],
-    ids=["fp32", "documents", "bf16", "recomputed"],
+    [
+        {},
+        {"attention": "document"},
+        {"precision": "bfloat16"},
+        {"checkpoint_activations": True},
+        {"shape": Shape(hidden=64, layers=3, heads=4, intermediate=176, key_value_heads=2, head_dim=24, tied=True)},
+    ],
+    ids=["fp32", "documents", "bf16", "recomputed", "shared-keys"],
 )
 def test_activations_are_those_that_torch_saves(changes: dict) -> None:
     planned = demand(**changes)
