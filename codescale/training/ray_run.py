@@ -114,12 +114,14 @@ def _fitted(job: RunJob, storage: Storage, events: Path, listen: Listener) -> An
 def _listen(thread: threading.Thread, reader: Iterable[dict[str, Any]], listen: Listener) -> None:
     """Passes events on until ``thread`` has ended."""
     idle_since: float | None = time.monotonic()
-    while thread.is_alive():
+    alive = True
+    while alive:
         thread.join(0.2)
+        alive = thread.is_alive()  # asked before reading: what is said last is heard too
         for event in reader:
             idle_since = time.monotonic() if "failed" in event else None
             listen(event)
-        if idle_since is not None and time.monotonic() - idle_since > WAIT_SECONDS:
+        if alive and idle_since is not None and time.monotonic() - idle_since > WAIT_SECONDS:
             listen({"waiting": WAIT_SECONDS})
             idle_since = None
 

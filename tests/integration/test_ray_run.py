@@ -143,9 +143,8 @@ class Training(threading.Thread):
     def reached(self, step: int, workers: int) -> bool:
         """Whether as many workers have reported, and Ray has kept, a checkpoint of ``step``."""
         assert self.is_alive(), f"ended early: {self.problem}"
-        return any(
-            event.get("workers") == workers and event["tokens_trained"] >= step * STEP_TOKENS for event in self.events
-        )
+        kept = [event for event in self.events if "n_tokens" not in event]  # the others tell of an evaluation
+        return any(event.get("workers") == workers and event["tokens_trained"] >= step * STEP_TOKENS for event in kept)
 
     def ended(self) -> None:
         self.join(LIMIT_SECONDS)

@@ -76,3 +76,32 @@ def test_a_job_without_workers_says_so_once(monkeypatch: pytest.MonkeyPatch) -> 
     ray_run._listen(thread, Reader(), told.append)
     kinds = [next(iter(event)) for event in told]
     assert kinds == ["waiting", "tokens_trained", "failed", "waiting"]
+
+
+class EndsWhileItIsAskedFor(threading.Thread):
+    """A job that says its last word and ends between two looks at it."""
+
+    def __init__(self, events: list[dict[str, Any]]) -> None:
+        super().__init__()
+        self._events, self._looks = events, iter([True, False, False])
+
+    def join(self, timeout: float | None = None) -> None:
+        pass
+
+    def is_alive(self) -> bool:
+        self._events.append({"last": len(self._events)})
+        return next(self._looks)
+
+
+def test_what_a_job_says_last_is_heard() -> None:
+    said: list[dict[str, Any]] = []
+    heard: list[dict[str, Any]] = []
+
+    class Reader:
+        def __iter__(self) -> Any:
+            fresh, said[:] = list(said), []
+            return iter(fresh)
+
+    ray_run._listen(EndsWhileItIsAskedFor(said), Reader(), heard.append)
+    assert not said
+    assert len(heard) == 2
