@@ -19,9 +19,9 @@ from scipy.stats import norm
 from codescale.laws.law import Law
 from codescale.laws.observations import Array
 from codescale.search.acquisition import Region, minimise
-from codescale.search.means import REFITTED, given_law, level_mean, refitted_law
-from codescale.search.measured import Measured
-from codescale.search.surrogate import Fitted, Points, Surrogate, best_of
+from codescale.search.means import REFITTED, Mean, SAMPLES, given_law, level_mean, refitted_law, stacked
+from codescale.search.measured import Measured, Points
+from codescale.search.surrogate import Fitted, Surrogate, fit_processes
 
 MOST_ROWS = 300
 """Rows that a surrogate learns from; of more, the best half and others spread over all."""
@@ -45,6 +45,7 @@ class Adviser:
     earlier: Measured
     law: Law | None = None
     seed: int = 0
+    losses: bool = True
     _fits: dict[int, Fitted] = field(default_factory=dict, repr=False)
 
     def suggest(self, measured: Measured, pending: tuple[Array, Array], number: int) -> tuple[Array, Array]:
@@ -59,10 +60,10 @@ class Adviser:
             return self._first(pending, number, generator)
         under_way = self._points(*pending)
         starts, hyper = self._starts(measured)
-        if number % 2 and fitted.mean.samples:
-            sample = 1 + int(generator.integers(fitted.mean.samples))
+        if number % 2:
+            sample = 1 + int(generator.integers(SAMPLES))
             surrogate = Surrogate(fitted, rows)
-            drawn = lambda shares, others: surrogate.predict(self._points(shares, others), sample)[0]  # noqa: E731
+            drawn = lambda shares, others: surrogate.draw(self._points(shares, others), sample)  # noqa: E731
             shares, others, _ = minimise(drawn, self.region, starts, hyper, generator)
             return shares, others
         surrogate = Surrogate(fitted, rows, under_way)
@@ -89,13 +90,13 @@ class Adviser:
             if not len(measured):
                 raise ValueError("nothing has been measured yet")
             first = int(np.argmin(measured.objective))
-            return measured.shares[first], measured.hyper[first], float(measured.objective[first])
+            return measured.points.shares[first], measured.points.hyper[first], float(measured.objective[first])
         surrogate = Surrogate(fitted, rows)
         generator = np.random.default_rng(self.seed)
         if not anywhere:
-            at = surrogate.expected(self._points(measured.shares, measured.hyper))
+            at = surrogate.expected(self._points(measured.points.shares, measured.points.hyper))
             first = int(np.argmin(at))
-            return measured.shares[first], measured.hyper[first], float(at[first])
+            return measured.points.shares[first], measured.points.hyper[first], float(at[first])
         return minimise(
             lambda shares, others: surrogate.expected(self._points(shares, others)),
             self.region, starts, hyper, generator,
@@ -126,7 +127,7 @@ class Adviser:
     def _starts(self, measured: Measured) -> tuple[Array, Array]:
         """The measured points, best first, of which the search for the next one begins."""
         order = np.argsort(measured.objective, kind="stable")[:16]
-        return measured.shares[order], measured.hyper[order]
+        return measured.points.shares[order], measured.points.hyper[order]
 
     def _rows(self, measured: Measured) -> Measured:
         rows = self.earlier.followed_by(measured)
@@ -147,11 +148,14 @@ class Adviser:
         return self._fits[count]
 
     def _fit(self, rows: Measured) -> Fitted:
-        domains = self.region.domains
-        refitted = (refitted_law(name, rows, domains, self.weights, self.seed) for name in REFITTED)
-        given = given_law(self.law, domains, self.weights, rows, self.seed) if self.law else None
-        means = [level_mean(rows), *(mean for mean in (given, *refitted) if mean is not None)]
-        return best_of(means, rows)
+        domains, targets = self.region.domains, tuple(self.weights)
+        means: list[Mean | None] = [level_mean(rows)]
+        if self.losses:
+            means.append(given_law(self.law, domains, targets, rows, self.seed) if self.law else None)
+            means += [refitted_law(name, rows, domains, targets, self.seed) for name in REFITTED]
+        mean = stacked([one for one in means if one is not None], rows)
+        weight = np.array(list(self.weights.values()))
+        return fit_processes(mean, rows, weight / weight.sum(), self.losses)
 
 
 def milestone(rows: int) -> int:

@@ -1,14 +1,16 @@
-"""The mean of the search's surrogate: a law, given or fitted to the trials themselves, or nothing but a level.
+"""The mean of the search's surrogate: laws, given or fitted to the trials themselves, stacked with a plain level.
 
 Every mean is an ensemble: the law as fitted, then samples of what else it could be (its bootstrap). A sample is a
 Thompson draw of the law; their spread is how unsure it is. A law refitted to the trials would look better on them than
-it is, so it also predicts every row from a fit that has not seen it: by these predictions means are compared and the
-process on the residuals finds its amplitude.
+it is, so it also predicts every row from a fit that has not seen it: by these predictions laws are weighted (Wolpert
+1992, "Stacked generalization") and the process on the residuals finds its amplitude. A law that tells nothing gets no
+weight.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -16,133 +18,159 @@ import numpy as np
 from codescale.laws.forms import find_form
 from codescale.laws.forms.base import Form
 from codescale.laws.law import Law
-from codescale.laws.observations import Array
+from codescale.laws.observations import Array, Integers
+from codescale.laws.stacking import stack_weights
 from codescale.laws.surface import Surface
-from codescale.search.measured import Measured
+from codescale.search.measured import Measured, Points
 
-SAMPLES = 12
+SAMPLES = 8
 """Samples of a law: what is not known of it is coarse, and each costs as much as the law itself."""
-FOLDS = 8
+FOLDS = 6
 REFITTED = ("effective-data", "additive")
 """The forms that are fitted to the trials: convex in the shares, and with a prior that keeps few rows in check."""
 
 
 class Mean(Protocol):
-    """A mean of the objective over (log N, log D, shares)."""
+    """The targets' values (log losses) over (log N, log D, shares)."""
 
     name: str
     held_out: Array
-    """(rows,): predictions of the measured rows by fits that have not seen them."""
+    """(rows, targets): predictions of the measured rows by fits that have not seen them."""
 
-    @property
-    def samples(self) -> int:
-        """Samples beside the mean as fitted."""
-        ...
-
-    def values(self, log_params: Array, log_tokens: Array, shares: Array, sample: int) -> Array:
-        """(rows,): the objective under ``sample``; 0 is the mean as fitted."""
+    def values(self, points: Points, sample: int) -> Array:
+        """(rows, targets): under ``sample``, 0 the mean as fitted, up to :data:`SAMPLES`."""
         ...
 
 
 @dataclass(frozen=True)
 class Level:
-    """The same objective everywhere."""
+    """The same everywhere: ``level`` (targets,)."""
 
-    level: float
+    level: Array
     held_out: Array
     name: str = "level"
-    samples: int = 0
 
-    def values(self, log_params: Array, log_tokens: Array, shares: Array, sample: int) -> Array:
-        return np.full(len(shares), self.level)
+    def values(self, points: Points, sample: int) -> Array:
+        return np.tile(self.level, (len(points), 1))
 
 
 def level_mean(measured: Measured) -> Level:
     """The mean of what was measured at the largest scale; held out, of all the other rows there."""
-    scale = measured.log_params + measured.log_tokens
+    scale = measured.points.log_params + measured.points.log_tokens
     top = scale > scale.max() - 0.01
-    total, count = float(measured.objective[top].sum()), int(top.sum())
-    level = total / count
-    held_out = np.full(len(measured), level)
+    total, count = measured.values[top].sum(axis=0), int(top.sum())
+    held_out = np.tile(total / count, (len(measured), 1))
     if count > 1:
-        held_out[top] = (total - measured.objective[top]) / (count - 1)
-    return Level(level, held_out)
+        held_out[top] = (total - measured.values[top]) / (count - 1)
+    return Level(total / count, held_out)
 
 
 @dataclass(frozen=True)
 class LawMean:
-    """The weighted mean of the losses of ``surfaces``: the law, then its samples."""
+    """``form`` under ``parameters`` (1 + samples, targets, parameters)."""
 
     name: str
-    surfaces: tuple[Surface, ...]
-    weights: Array
+    form: Form
+    domains: tuple[str, ...]
+    parameters: Array
     held_out: Array
 
-    @property
-    def samples(self) -> int:
-        """Samples beside the law as fitted."""
-        return len(self.surfaces) - 1
-
-    def values(self, log_params: Array, log_tokens: Array, shares: Array, sample: int) -> Array:
-        """(rows,): nats per token."""
-        return np.asarray(np.exp(self.surfaces[sample].log_losses(log_params, log_tokens, shares)) @ self.weights)
-
-
-def given_law(
-    law: Law, domains: tuple[str, ...], weights: dict[str, float], measured: Measured, seed: int
-) -> LawMean | None:
-    """``law`` as it was fitted before the search; None where it lacks a domain of the search or a weighted target."""
-    if set(law.domains) != set(domains) or not set(weights) <= set(law.targets):
-        return None
-    weight = np.array([weights.get(name, 0.0) for name in law.targets])
-    drawn = np.random.default_rng(seed).permutation(len(law.samples))[:SAMPLES]
-    order = np.array([domains.index(name) for name in law.domains])
-    surfaces = tuple(
-        _Reordered(surface.form, surface.domains, surface.values, surface.posteriors, order)
-        for surface in (law.surface(), *(law.surface(int(k)) for k in drawn))
-    )
-    mean = LawMean("law", surfaces, weight / weight.sum(), np.empty(0))
-    held_out = mean.values(measured.log_params, measured.log_tokens, measured.shares, 0)
-    return LawMean(mean.name, mean.surfaces, mean.weights, held_out)
+    def values(self, points: Points, sample: int) -> Array:
+        """All targets at once, since a form's parameters name no target."""
+        at = (self.domains, points.log_params, points.log_tokens, points.shares)
+        return self.form.log_losses(self.parameters[sample], *at).T
 
 
 @dataclass(frozen=True)
-class _Reordered(Surface):
-    """A surface that takes shares in the search's order. ``order`` (law's domains,): where each stands there."""
+class GivenLaw:
+    """A law from before the search: ``surfaces`` are the law and its samples, with what Gaussian process it has.
 
-    order: Array
+    ``order`` (law's domains,): where each stands among the search's; ``targets`` (targets,): which of the law's.
+    """
 
-    def log_losses(self, log_params: Array, log_tokens: Array, shares: Array) -> Array:
-        return super().log_losses(log_params, log_tokens, shares[:, self.order])
+    surfaces: tuple[Surface, ...]
+    order: Integers
+    targets: Integers
+    held_out: Array
+    name: str = "law"
+
+    def values(self, points: Points, sample: int) -> Array:
+        surface = self.surfaces[sample % len(self.surfaces)]
+        logs = surface.log_losses(points.log_params, points.log_tokens, points.shares[:, self.order])
+        return np.asarray(logs[:, self.targets])
+
+
+def given_law(
+    law: Law, domains: tuple[str, ...], targets: tuple[str, ...], measured: Measured, seed: int
+) -> GivenLaw | None:
+    """``law`` as it was fitted before the search; None where it lacks a domain of the search or a target."""
+    if set(law.domains) != set(domains) or not set(targets) <= set(law.targets):
+        return None
+    drawn = np.random.default_rng(seed).permutation(len(law.samples))[:SAMPLES]
+    surfaces = (law.surface(), *(law.surface(int(k)) for k in drawn))
+    order = np.array([domains.index(name) for name in law.domains], dtype=np.intp)
+    chosen = np.array([law.targets.index(name) for name in targets], dtype=np.intp)
+    mean = GivenLaw(surfaces, order, chosen, np.empty(0))
+    return replace(mean, held_out=mean.values(measured.points, 0))
 
 
 def refitted_law(
-    name: str, measured: Measured, domains: tuple[str, ...], weights: dict[str, float], seed: int
+    name: str, measured: Measured, domains: tuple[str, ...], targets: tuple[str, ...], seed: int
 ) -> LawMean | None:
     """The form called ``name`` fitted to ``measured``; None where there is nothing that a law could be fitted to."""
-    targets = tuple(weights)
-    positive = np.isfinite(measured.losses).all(axis=1) & (measured.losses > 0).all(axis=1)
-    if positive.sum() < FOLDS or len(np.unique(np.round(measured.shares, 6), axis=0)) < 3:
+    if len(measured) < FOLDS or len(np.unique(np.round(measured.points.shares, 6), axis=0)) < FOLDS:
         return None
-    form: Form = find_form(name)
-    kept = np.flatnonzero(positive)
-    data = measured.select(kept).observations(domains, targets)
+    form = find_form(name)
+    data = measured.observations(domains, targets)
     generator = np.random.default_rng(seed)
-    worth = 1.0 / measured.doubt[kept]
+    worth = 1.0 / measured.doubt
     values = form.fit(data, worth[None], 1)[0]
-    fold = generator.permutation(len(kept)) % FOLDS
+    fold = generator.permutation(len(measured)) % FOLDS
     out = form.near(data, values, (fold != np.arange(FOLDS)[:, None]) * worth, 1)
-    drawn = generator.exponential(size=(SAMPLES, len(kept)))
-    drawn *= len(kept) / drawn.sum(axis=1, keepdims=True)
+    drawn = generator.exponential(size=(SAMPLES, len(measured)))
+    drawn *= len(measured) / drawn.sum(axis=1, keepdims=True)
     samples = form.resample(data, values, drawn * worth, generator, 1)
-    weight = np.array(list(weights.values()))
-    weight = weight / weight.sum()
-    nothing = (None,) * len(targets)
-    surfaces = tuple(Surface(form, domains, one, nothing) for one in (values, *samples))
-    mean = LawMean(name, surfaces, weight, np.empty(0))
-    held_out = mean.values(measured.log_params, measured.log_tokens, measured.shares, 0)
-    for k, own in enumerate(out):
-        at = kept[fold == k]
-        rows = (measured.log_params[at], measured.log_tokens[at], measured.shares[at])
-        held_out[at] = LawMean(name, (Surface(form, domains, own, nothing),), weight, np.empty(0)).values(*rows, 0)
-    return LawMean(name, mean.surfaces, weight, held_out)
+    parameters = np.concatenate([values[None], samples])
+    held_out = np.empty(measured.values.shape)
+    for k in range(FOLDS):
+        one = LawMean(name, form, domains, out[k : k + 1], np.empty(0))
+        held_out[fold == k] = one.values(measured.points.select(fold == k), 0)
+    return LawMean(name, form, domains, parameters, held_out)
+
+
+@dataclass(frozen=True)
+class Stacked:
+    """The weighted mean of ``members``; ``parts`` (members,) sum to 1."""
+
+    members: tuple[Mean, ...]
+    parts: Array
+
+    @property
+    def name(self) -> str:
+        """Every member with its weight."""
+        return ", ".join(f"{one.name} {part:.2f}" for one, part in zip(self.members, self.parts, strict=True))
+
+    @property
+    def held_out(self) -> Array:
+        """(rows, targets): as the members, each with its weight."""
+        return np.asarray(sum(part * one.held_out for one, part in zip(self.members, self.parts, strict=True)))
+
+    def values(self, points: Points, sample: int) -> Array:
+        """(rows, targets)."""
+        return np.asarray(
+            sum(part * one.values(points, sample) for one, part in zip(self.members, self.parts, strict=True))
+        )
+
+
+def stacked(members: Sequence[Mean], measured: Measured) -> Stacked:
+    """``members`` weighted so that unseen rows are foretold best, levels apart; those without weight are left out.
+
+    One weight for all targets: a search has too few rows for more.
+    """
+    residuals = []
+    for member in members:
+        left = (measured.values - member.held_out) / np.sqrt(measured.doubt)[:, None]
+        residuals.append([left - left.mean(axis=0)])
+    parts = stack_weights(residuals, ["trials"]) if len(members) > 1 else np.ones(1)
+    kept = np.flatnonzero(parts)
+    return Stacked(tuple(members[k] for k in kept), parts[kept])
