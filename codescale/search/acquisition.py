@@ -22,9 +22,9 @@ Acquisition = Callable[[Array, Array], Array]
 
 _POOL = 256
 _CANDIDATES = 768
-_STARTS = 4
+_STARTS = 3
 _ROUNDS = 24
-_STEPS = 96
+_STEPS = 72
 
 
 @dataclass(frozen=True)
@@ -139,20 +139,28 @@ class Region:
 
 
 def minimise(
-    acquisition: Acquisition, region: Region, starts: Array, hyper: Array, generator: np.random.Generator
+    acquisition: Acquisition,
+    region: Region,
+    starts: Array,
+    hyper: Array,
+    generator: np.random.Generator,
+    effort: float = 10_000.0,
 ) -> tuple[Array, Array, float]:
     """The point of ``region`` (shares, hyper) with the least ``acquisition`` that was found, and its value.
 
-    ``starts`` (rows, domains) with ``hyper`` (rows, hyperparameters) are tried beside random points.
+    ``starts`` (rows, domains) with ``hyper`` (rows, hyperparameters) are tried beside random points. ``effort``: about
+    how many points the acquisition may be asked for.
     """
-    shares, others = region.draw(_CANDIDATES, generator)
+    screened = int(min(max(effort / 4, 64), _CANDIDATES))
+    rounds = int(min(max((effort - screened) / (_STARTS * _STEPS), 4), _ROUNDS))
+    shares, others = region.draw(screened, generator)
     shares, others = np.vstack([starts, shares]), np.vstack([hyper, others])
     values = acquisition(shares, others)
     order = np.argsort(values, kind="stable")[:_STARTS]
     found: list[tuple[float, Array, Array]] = []
     for k in order:
         best, best_hyper, value, step = shares[k], others[k], float(values[k]), 0.1
-        for _ in range(_ROUNDS):
+        for _ in range(rounds):
             around, around_hyper = region.near(best, best_hyper, step, generator)
             at = acquisition(around, around_hyper)
             first = int(np.argmin(at))

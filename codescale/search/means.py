@@ -9,7 +9,7 @@ weight.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -85,32 +85,36 @@ class LawMean:
 class GivenLaw:
     """A law from before the search: ``surfaces`` are the law and its samples, with what Gaussian process it has.
 
-    ``order`` (law's domains,): where each stands among the search's; ``targets`` (targets,): which of the law's.
+    ``order`` (law's domains,): where each stands among the search's; ``weights`` (targets, law's targets): what of each
+    of the law's losses makes up a target's.
     """
 
     surfaces: tuple[Surface, ...]
     order: Integers
-    targets: Integers
+    weights: Array
     held_out: Array
     name: str = "law"
 
     def values(self, points: Points, sample: int) -> Array:
         surface = self.surfaces[sample % len(self.surfaces)]
         logs = surface.log_losses(points.log_params, points.log_tokens, points.shares[:, self.order])
-        return np.asarray(logs[:, self.targets])
+        return np.asarray(np.log(np.exp(logs) @ self.weights.T))
 
 
 def given_law(
-    law: Law, domains: tuple[str, ...], targets: tuple[str, ...], measured: Measured, seed: int
+    law: Law, domains: tuple[str, ...], targets: Sequence[Mapping[str, float]], measured: Measured, seed: int
 ) -> GivenLaw | None:
-    """``law`` as it was fitted before the search; None where it lacks a domain of the search or a target."""
-    if set(law.domains) != set(domains) or not set(targets) <= set(law.targets):
+    """``law`` as it was fitted before the search; None where it lacks a domain of the search or a target.
+
+    ``targets``: each as the law's targets that it is the weighted mean of.
+    """
+    if not set(law.domains) <= set(domains) or any(not set(one) <= set(law.targets) for one in targets):
         return None
     drawn = np.random.default_rng(seed).permutation(len(law.samples))[:SAMPLES]
     surfaces = (law.surface(), *(law.surface(int(k)) for k in drawn))
     order = np.array([domains.index(name) for name in law.domains], dtype=np.intp)
-    chosen = np.array([law.targets.index(name) for name in targets], dtype=np.intp)
-    mean = GivenLaw(surfaces, order, chosen, np.empty(0))
+    weights = np.array([[one.get(name, 0.0) / sum(one.values()) for name in law.targets] for one in targets])
+    mean = GivenLaw(surfaces, order, weights, np.empty(0))
     return replace(mean, held_out=mean.values(measured.points, 0))
 
 
@@ -165,12 +169,14 @@ class Stacked:
 def stacked(members: Sequence[Mean], measured: Measured) -> Stacked:
     """``members`` weighted so that unseen rows are foretold best, levels apart; those without weight are left out.
 
-    One weight for all targets: a search has too few rows for more.
+    One weight for all targets: a search has too few rows for more. Below three rows the last member stands alone.
     """
+    if len(measured) < 3 or len(members) == 1:
+        return Stacked((members[-1],), np.ones(1))
     residuals = []
     for member in members:
         left = (measured.values - member.held_out) / np.sqrt(measured.doubt)[:, None]
         residuals.append([left - left.mean(axis=0)])
-    parts = stack_weights(residuals, ["trials"]) if len(members) > 1 else np.ones(1)
+    parts = stack_weights(residuals, ["trials"])
     kept = np.flatnonzero(parts)
     return Stacked(tuple(members[k] for k in kept), parts[kept])

@@ -96,11 +96,11 @@ def nothing(domains: int, hyper: int, targets: int) -> Measured:
 
 
 def from_runs(
-    table: RunsTable, domains: Sequence[str], weights: Mapping[str, float], hyper: Array
+    table: RunsTable, domains: Sequence[str], weights: Mapping[str, float], hyper: Array, whole: bool
 ) -> Measured:
     """The finished runs of ``table``, at whatever scale; ``hyper`` (hyperparameters,): what they were trained with.
 
-    Rows that lack a loss with a weight, or train on a domain outside ``domains``, are left out.
+    ``whole``: the weighted mean of the losses is the only target. Rows that lack a loss with a weight, or train on a domain outside ``domains``, are left out.
     """
     rows = table.fittable()
     losses = np.full((len(rows), len(weights)), np.nan)
@@ -114,5 +114,6 @@ def from_runs(
     keep = np.isfinite(losses).all(axis=1) & (shares.sum(axis=1) > 1.0 - 1e-6)
     weight = np.array(list(weights.values()))
     points = Points(np.log(rows.n_params), np.log(rows.n_tokens), shares, np.tile(hyper, (len(rows), 1)))
-    found = Measured(points, np.log(losses), losses @ (weight / weight.sum()), np.ones(len(rows)))
+    objective = losses @ (weight / weight.sum())
+    found = Measured(points, np.log(objective[:, None] if whole else losses), objective, np.ones(len(rows)))
     return found.select(np.asarray(keep, dtype=np.bool_))

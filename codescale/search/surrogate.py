@@ -22,6 +22,7 @@ from codescale.search.measured import Measured, Points
 
 MOST_ROWS_FOR_HYPERPARAMETERS = 120
 """Their likelihood costs the cube of the rows, for every target."""
+_FEWEST_ROWS = 4
 _LEVEL_DEVIATION = 3.0
 """Of the level that is added to a mean, in deviations of its residuals."""
 _SLOPE_DEVIATION = 0.3
@@ -65,6 +66,8 @@ class Fitted:
 
 def fit_processes(mean: Mean, measured: Measured, weights: Array, losses: bool) -> Fitted:
     """The processes on what ``mean`` leaves of rows that it has not seen."""
+    if len(measured) < _FEWEST_ROWS:
+        return Fitted(mean, tuple(_unknown(mean, measured, k) for k in range(len(weights))), weights, losses)
     chosen = np.unique(np.linspace(0, len(measured) - 1, MOST_ROWS_FOR_HYPERPARAMETERS).astype(int))
     rows, held_out = measured.select(chosen), mean.held_out[chosen]
     inputs = rows.points.inputs
@@ -73,6 +76,14 @@ def fit_processes(mean: Mean, measured: Measured, weights: Array, losses: bool) 
         for k in range(len(weights))
     ]
     return Fitted(mean, tuple(fits), weights, losses)
+
+
+def _unknown(mean: Mean, measured: Measured, target: int) -> TargetFit:
+    """A process before there are rows to fit it to: as if a law erred by a hundredth, and a run by a third of that."""
+    inputs = measured.points.inputs.shape[1]
+    process = Hyperparameters(np.full(inputs, 0.5), 0.01, 0.003)
+    centre = float(mean.held_out[:, target].mean()) if len(measured) else 0.0
+    return TargetFit(process, centre, 0.01**2, 0.0)
 
 
 def _fit_target(inputs: Array, residuals: Array, mean: Array, worth: Array) -> TargetFit:
