@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from optuna.distributions import BaseDistribution
@@ -20,7 +20,18 @@ from optuna.trial import FrozenTrial, TrialState
 
 from codescale.errors import UserError
 
-SamplerName = Literal["tpe", "gp", "cmaes", "random"]
+SamplerName = Literal["law", "tpe", "gp", "cmaes", "random"]
+
+
+def named_samplers(names: Sequence[str], where: str) -> list[SamplerName]:
+    """``names`` as samplers, none twice. Raises :class:`UserError` that names one that is none."""
+    known = get_args(SamplerName)
+    for name in names:
+        if name not in known:
+            raise UserError(where, f"{name!r} is not a sampler", f"use one or more of {', '.join(known)}")
+    if not names:
+        raise UserError(where, "names no sampler", f"use one or more of {', '.join(known)}")
+    return list(dict.fromkeys(name for name in known if name in names))
 
 
 def make_sampler(name: SamplerName, seed: int) -> BaseSampler:
