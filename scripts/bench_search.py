@@ -339,7 +339,9 @@ def main() -> None:
                 print(f"{name}: {row(method, results[name, method], trial, budgets[method])}", flush=True)
     lines = page(names, results, budgets, seeds, time.monotonic() - begun, arguments)
     print("\n".join(lines))
-    target = arguments.page or (Path(__file__).parents[1] / "docs" / "benchmarks" / "search.md" if arguments.full else None)
+    target = arguments.page or (
+        Path(__file__).parents[1] / "docs" / "benchmarks" / "search.md" if arguments.full else None
+    )
     if target is not None:
         target.write_text("\n".join(lines) + "\n", encoding="utf-8")
         print(f"Wrote {target}")

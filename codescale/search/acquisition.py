@@ -58,6 +58,17 @@ class Region:
         """(domains,): the largest share of each language."""
         return np.asarray(np.vstack([self.corners, self.pool]).max(axis=0))
 
+    @cached_property
+    def directions(self) -> Array | None:
+        """(domains, directions): orthonormal, along which mixtures may move where some languages keep their ratios;
+        None where every language moves freely.
+        """
+        atoms = np.vstack([self.pool, self.corners])
+        _, sizes, vectors = np.linalg.svd(atoms - atoms.mean(axis=0), full_matrices=False)
+        kept = vectors[sizes > 1e-8 * max(float(sizes[0]), 1e-300)]
+        moving = int((self.high - self.low > 1e-9).sum())
+        return None if len(kept) >= moving - 1 else kept.T
+
     def draw(self, count: int, generator: np.random.Generator) -> tuple[Array, Array]:
         """``count`` feasible points: between one to four feasible mixtures, so that faces and corners are met too."""
         atoms = np.vstack([self.pool, self.corners])
@@ -89,6 +100,8 @@ class Region:
         moved[2 * third :] *= stretch
         moved = np.clip(moved, self.low, self.high)
         moved = self._filled(moved)
+        if self.directions is not None:
+            moved = self._along(shares, moved)
         moved[0] = shares
         others = hyper + step * generator.standard_normal((_STEPS, len(hyper)))
         others[0] = hyper
@@ -105,6 +118,17 @@ class Region:
             part = missing * worth / np.maximum(worth.sum(axis=1, keepdims=True), 1e-300)
             shares = np.clip(shares + part, self.low, self.high)
         return shares
+
+    def _along(self, shares: Array, moved: Array) -> Array:
+        """``moved`` (rows, domains) with its steps from ``shares`` turned into those that keep every ratio, and
+        shortened to stay within bounds.
+        """
+        assert self.directions is not None
+        step = (moved - shares) @ self.directions @ self.directions.T
+        with np.errstate(divide="ignore", invalid="ignore"):
+            room = np.where(step > 0, (self.high - shares) / step, (self.low - shares) / step)
+        room = np.where(np.abs(step) > 1e-12, room, np.inf)
+        return np.asarray(shares + step * np.clip(room.min(axis=1, keepdims=True), 0.0, 1.0))
 
     def inside(self, shares: Array) -> Array:
         """(domains,): ``shares``, or where those break a rule of the space the nearest mixture that does not."""

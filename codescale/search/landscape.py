@@ -78,7 +78,11 @@ class Landscape:
         return float(losses @ self._weight)
 
     def run(
-        self, shares: Array, generator: np.random.Generator, n_params: float | None = None, n_tokens: float | None = None
+        self,
+        shares: Array,
+        generator: np.random.Generator,
+        n_params: float | None = None,
+        n_tokens: float | None = None,
     ) -> SimulatedRun:
         """One run of ``shares`` (domains,), noise and looks included. A run's noise is one for its whole curve, and a
         third as much again at every look.

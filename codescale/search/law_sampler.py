@@ -83,7 +83,7 @@ class LawSampler(BaseSampler):
         self._number: int | None = None
         self._independent = RandomSampler(seed=self._seed)
         self._advisers: dict[tuple[tuple[str, ...], bool], Adviser] = {}
-        self._read: dict[int, tuple[Array, Array]] = {}
+        self._read: dict[tuple[float, ...], tuple[Array, Array]] = {}
 
     def begin(self, number: int) -> None:
         """The next suggestion is for trial ``number`` of a search whose numbers are not Optuna's."""
@@ -139,12 +139,13 @@ class LawSampler(BaseSampler):
 
     def _place(self, trial: FrozenTrial) -> tuple[Array, Array] | None:
         """Shares and scaled hyperparameters of ``trial``; None where it has not all parameters of the space."""
-        if trial.number not in self._read:
-            if any(name not in trial.params for name in self.space.names):
-                return None
+        if any(name not in trial.params for name in self.space.names):
+            return None
+        key = tuple(trial.params[name] for name in self.space.names)
+        if key not in self._read:
             point = self.space.point(trial.params)
-            self._read[trial.number] = point.mixture.array(self._region.domains), self._region.scaled(point.hyper)
-        return self._read[trial.number]
+            self._read[key] = point.mixture.array(self._region.domains), self._region.scaled(point.hyper)
+        return self._read[key]
 
     def _pending(self, study: Study, own: FrozenTrial) -> tuple[Array, Array]:
         running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))

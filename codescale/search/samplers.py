@@ -1,4 +1,4 @@
-"""Which algorithm proposes the next trial: Optuna's samplers by a word, made reproducible across kills.
+"""Which algorithm proposes the next trial: our sampler or Optuna's by a word, made reproducible across kills.
 
 A suggestion is to depend on nothing but (seed, number of the trial, what finished before it). So every trial gets a
 sampler of its own, seeded by (seed, number): no state has to survive a kill, and a trial that was told in another order
@@ -37,8 +37,11 @@ def named_samplers(names: Sequence[str], where: str) -> list[SamplerName]:
 def make_sampler(name: SamplerName, seed: int) -> BaseSampler:
     """Optuna's sampler called ``name``: ``tpe`` (Bergstra et al. 2011), ``gp``, ``cmaes`` (Hansen 2016) or ``random``.
 
-    Raises :class:`UserError` where the package behind it is not installed.
+    Ours, ``law``, knows the space and is made by :class:`~codescale.search.law_sampler.LawSampler` itself. Raises
+    :class:`UserError` where the package behind it is not installed.
     """
+    if name == "law":
+        raise ValueError("the law's sampler is made from a space")
     if name == "cmaes":
         if find_spec("cmaes") is None:
             raise UserError("search.sampler", "cmaes needs the package cmaes", "pip install cmaes, or use tpe")

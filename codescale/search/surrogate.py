@@ -42,9 +42,7 @@ class TargetFit:
         """(rows of ``first``, rows of ``second``): the covariance of the residuals at kernel inputs and means."""
         basis = np.outer(mean_first - self.centre, mean_second - self.centre)
         correlation = covariance(self.process.relevance, first, second)
-        return np.asarray(
-            self.process.amplitude**2 * correlation + (self.level_variance + self.slope_variance * basis)
-        )
+        return np.asarray(self.process.amplitude**2 * correlation + (self.level_variance + self.slope_variance * basis))
 
     def variance(self, mean: Array) -> Array:
         """(rows,): the prior variance where the mean is ``mean``."""
