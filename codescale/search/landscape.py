@@ -197,10 +197,7 @@ def read_landscape(
     the runs. Hyperparameters of the space are left out: a law knows none. Raises :class:`UserError` for a file that is
     neither, an N, D or noise that is not above 0, and what space and weights may have wrong.
     """
-    if path.suffix == ".json":
-        law = load_law(path)
-    else:
-        law = fit_law(read_runs(path), bootstrap=0)
+    law = load_law(path) if path.suffix == ".json" else fit_law(read_runs(path), bootstrap=0)
     scale = []
     for name, value, known in (
         ("--params", n_params, law.fitted_range.n_params[1]),

@@ -98,9 +98,10 @@ def nothing(domains: int, hyper: int, targets: int) -> Measured:
 def from_runs(
     table: RunsTable, domains: Sequence[str], weights: Mapping[str, float], hyper: Array, whole: bool
 ) -> Measured:
-    """The finished runs of ``table``, at whatever scale; ``hyper`` (hyperparameters,): what they were trained with.
+    """The finished runs of ``table``, at whatever scale.
 
-    ``whole``: the weighted mean of the losses is the only target. Rows that lack a loss with a weight, or train on a domain outside ``domains``, are left out.
+    ``hyper`` (hyperparameters,): what they were trained with. ``whole``: the weighted mean of the losses is the only
+    target. Rows that lack a loss with a weight, or train on a domain outside ``domains``, are left out.
     """
     rows = table.fittable()
     losses = np.full((len(rows), len(weights)), np.nan)
