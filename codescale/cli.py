@@ -593,6 +593,12 @@ def search(study: StudyArgument) -> None:
     console.print(
         f"Best of {len(result['trials'])}: {escape(incumbent['run_id'])}, {incumbent['objective']:.4f} nats per token"
     )
+    advised = result["recommended"]
+    if advised:
+        console.print(
+            f"Recommended: {escape(advised['run_id'])}, measured {advised['objective']:.4f}, expected of its mixture "
+            f"{advised['expected']:.4f} ± {advised['deviation']:.4f}"
+        )
 
 
 @app.command()

@@ -174,12 +174,13 @@ class Study:
         return result
 
     def compare(self) -> dict[str, Any]:
-        """Trains uniform, predicted best and measured best with fresh seeds in one Ray Train job, and judges them."""
+        """Trains uniform, predicted best and what the search recommends with fresh seeds in one Ray Train job, and judges them."""
         from codescale.comparison.compare import compare
         from codescale.comparison.plan import comparison_runs
 
         corpus = self._corpus()
-        incumbent = read_json(self._need(self.folder.search, "codescale search"))["incumbent"]
+        search = read_json(self._need(self.folder.search, "codescale search"))
+        incumbent = search.get("recommended") or search["incumbent"]
         mixtures = {
             UNIFORM: self.config.uniform(),
             PREDICTED: self._mixture(),

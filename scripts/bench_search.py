@@ -26,6 +26,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from codescale.allocation.optimize import optimize_mixture
 from codescale.laws.fit import fit_law
@@ -227,7 +228,7 @@ def sweep_runs(where: Stage, count: int, seed: int, part: float) -> tuple[RunsTa
     table = RunsTable(
         "the sweep", landscape.domains, landscape.targets, names, names, sizes, tokens, shares, losses,
         np.full(count, "ok", dtype=object), np.ones(count, dtype=bool), np.zeros(count), blank, blank,
-        np.full(count, np.nan),
+        np.full(count, np.nan), table=pa.table({"row": np.arange(count)}),
     )  # fmt: skip
     return table, float(sum(landscape.cost(d, n) for n, d in zip(sizes, tokens, strict=True)))
 

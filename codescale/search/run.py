@@ -25,6 +25,7 @@ from codescale.search.ledger import Ledger, Source
 from codescale.search.objective import Objective
 from codescale.search.optuna_search import MixtureSearch
 from codescale.search.plan import TrialPlan
+from codescale.search.recommendation import recommendation
 from codescale.search.samplers import SeededByTrial
 from codescale.search.scheduler import EarlyCurveScheduler
 from codescale.search.session import OpenSession
@@ -101,6 +102,7 @@ def run_search(
             ledger.start_clock()
             with started_ray(config) as workers:
                 _tune(config, folder, search, open_session, workers)
+    ledger.recommended = recommendation(sampler, search.study, ledger)
     ledger.write()
     if search.refusal:
         raise search.refusal

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import optuna
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -103,6 +104,7 @@ def test_small_runs_inform_large_ones() -> None:
     runs = RunsTable(
         "sweep", LANGUAGES, LANGUAGES, blank, blank, np.full(24, N), tokens, shares, losses,
         np.full(24, "ok", dtype=object), np.ones(24, dtype=bool), np.zeros(24), blank, blank, np.full(24, np.nan),
+        table=pa.table({"row": np.arange(24)}),
     )  # fmt: skip
     sampler = ours(space(), runs=runs)
     study = search(sampler, 2, ground, space())
