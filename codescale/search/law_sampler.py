@@ -46,6 +46,9 @@ WHOLE = "objective"
 _DOUBT = 10.0
 """The variance of a pruned trial's foretold end, in units of a finished trial's noise."""
 _FEWEST_CURVES = 3
+_MOST_CURVES = 200
+_MOST_PRUNED = 100
+"""Of the latest trials: more would hardly change what is believed, and every suggestion goes through them."""
 
 
 class LawSampler(BaseSampler):
@@ -82,6 +85,7 @@ class LawSampler(BaseSampler):
         self._seed = int(np.random.default_rng().integers(2**31)) if seed is None else seed
         self._number: int | None = None
         self._independent = RandomSampler(seed=self._seed)
+        self._rows: dict[tuple[str, int], _Row] = {}
         self._advisers: dict[tuple[tuple[str, ...], bool], Adviser] = {}
         self._read: dict[tuple[float, ...], tuple[Array, Array]] = {}
 
@@ -160,42 +164,47 @@ class LawSampler(BaseSampler):
         trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
         finished = [trial for trial in trials if trial.state == TrialState.COMPLETE and self._place(trial) is not None]
         signs = np.array([-1.0 if one == StudyDirection.MAXIMIZE else 1.0 for one in study.directions])
-        rows = [self._row(trial, signs * np.array(trial.values), 0.0, 1.0) for trial in finished]
+        rows = [self._finished_row(study, trial, signs) for trial in finished]
         if len(signs) == 1:
-            rows += self._pruned([trial for trial in trials if trial.state == TrialState.PRUNED], finished, signs[0])
+            pruned = [trial for trial in trials if trial.state == TrialState.PRUNED]
+            rows += self._pruned(pruned[-_MOST_PRUNED:], finished, float(signs[0]))
         by_target = bool(self._weights) and len(signs) == 1 and all(row.losses is not None for row in rows)
         targets = tuple(self._weights) if by_target else tuple(f"{WHOLE}_{k}" for k in range(len(signs)))
-        values = np.array([row.losses if by_target else row.values for row in rows], dtype=float)
-        values = values.reshape(len(rows), len(targets))
+        values = _stacked([row.losses if by_target else row.values for row in rows], len(targets))
         losses = bool((signs > 0).all() and (values > 0).all())
+        scales = _stacked([row.scale for row in rows], 2)
         points = Points(
-            np.array([row.scale[0] for row in rows]),
-            np.array([row.scale[1] for row in rows]),
+            scales[:, 0],
+            scales[:, 1],
             _stacked([row.place[0] for row in rows], len(self._region.domains)),
             _stacked([row.place[1] for row in rows], len(self.space.hyperparameters)),
         )
         objective = np.array([row.values[0] for row in rows])
-        measured = Measured(
-            points, np.log(values) if losses else values, objective, np.array([row.doubt for row in rows])
-        )
+        doubt = np.array([row.doubt for row in rows])
+        measured = Measured(points, np.log(values) if losses else values, objective, doubt)
         return measured, self._adviser(targets, losses, by_target)
+
+    def _finished_row(self, study: Study, trial: FrozenTrial, signs: Array) -> _Row:
+        key = study.study_name, trial.number
+        if key not in self._rows:
+            self._rows[key] = self._row(trial, signs * np.array(trial.values), 0.0, 1.0)
+        return self._rows[key]
 
     def _pruned(self, pruned: list[FrozenTrial], finished: list[FrozenTrial], sign: float) -> list[_Row]:
         """Pruned trials with the ends that their last looks foretell: finals regressed on looks at the same step."""
+        looks: dict[int, list[tuple[float, float]]] = {}
+        for trial in finished[-_MOST_CURVES:] if pruned else ():
+            for step, value in trial.intermediate_values.items():
+                looks.setdefault(step, []).append((value, trial.values[0]))
+        lines = {step: _line(np.array(pairs)) for step, pairs in looks.items() if len(pairs) >= _FEWEST_CURVES}
         rows = []
         for trial in pruned:
             step = max(trial.intermediate_values, default=None)
-            if step is None or self._place(trial) is None:
+            if step is None or step not in lines or self._place(trial) is None:
                 continue
-            pairs = [(one.intermediate_values.get(step), one.values[0]) for one in finished]
-            known = np.array([pair for pair in pairs if pair[0] is not None], dtype=float).reshape(-1, 2)
-            if len(known) < _FEWEST_CURVES:
-                continue
+            slope, level = lines[step]
             now = trial.intermediate_values[step]
-            early, final = known.T
-            spread = float(early.var())
-            slope = float(np.mean((early - early.mean()) * (final - final.mean()))) / spread if spread > 0 else 0.0
-            end = float(final.mean() + slope * (now - early.mean()))
+            end = level + slope * now
             shift = float(np.log(end / now)) if end > 0 and now > 0 else 0.0
             rows.append(self._row(trial, np.array([sign * end]), shift, _DOUBT))
         return rows
@@ -245,5 +254,13 @@ class _Row:
         self.place, self.scale, self.losses, self.values, self.doubt = place, scale, losses, values, doubt
 
 
-def _stacked(rows: Sequence[Array], columns: int) -> Array:
+def _line(pairs: Array) -> tuple[float, float]:
+    """Slope and level of the regression of the second column of ``pairs`` (rows, 2) on the first."""
+    early, final = pairs.T
+    spread = float(early.var())
+    slope = float(np.mean((early - early.mean()) * (final - final.mean()))) / spread if spread > 0 else 0.0
+    return slope, float(final.mean() - slope * early.mean())
+
+
+def _stacked(rows: Sequence[Any], columns: int) -> Array:
     return np.array(rows, dtype=float).reshape(len(rows), columns)

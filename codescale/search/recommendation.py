@@ -17,7 +17,8 @@ def recommendation(sampler: object, study: optuna.Study, ledger: Ledger) -> dict
     """The finished trial of ``ledger`` whose objective ``sampler`` expects to be least, and that expectation.
 
     As ``search.json`` holds it: the trial as an incumbent is held, its ``expected`` objective and the standard
-    ``deviation`` of that (a run's noise apart). None where the sampler has no expectations: Optuna's, or too few trials.
+    ``deviation`` of that (a run's noise apart). None where the sampler has no expectations: it is one of Optuna's, or
+    has seen too few trials.
     """
     finished = [entry for entry in ledger.entries if entry.objective is not None]
     if not isinstance(sampler, LawSampler) or not finished:
