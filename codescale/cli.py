@@ -638,13 +638,13 @@ def simulate(
     from codescale.report.simulation_table import simulation_rows, simulation_table
     from codescale.search.landscape import attainable, read_landscape
     from codescale.search.samplers import named_samplers
-    from codescale.search.simulation import Known, SearchPlan, simulate_seeds
+    from codescale.search.simulation import Known, Outcome, SearchPlan, simulate_seeds
 
     chosen = named_samplers(_names(sampler) or [], "--sampler")
     landscape, searched = read_landscape(source, space, params, tokens, weights, noise)
     target = attainable(landscape, searched)
     prior = Known(law=load_law(known) if known else None)
-    outcomes = {}
+    outcomes: dict[str, list[Outcome]] = {}
     with _progress().bar("simulated searches", len(chosen)) as advance:
         for name in chosen:
             plan = SearchPlan(name, trials, concurrency, prune)

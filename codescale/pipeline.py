@@ -174,7 +174,7 @@ class Study:
         return result
 
     def compare(self) -> dict[str, Any]:
-        """Trains uniform, predicted best and the search's recommendation with fresh seeds in one job, and judges them."""
+        """Trains uniform, predicted best and the search's choice with fresh seeds in one job, and judges them."""
         from codescale.comparison.compare import compare
         from codescale.comparison.plan import comparison_runs
 

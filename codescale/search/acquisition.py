@@ -88,6 +88,7 @@ class Region:
         moved = np.tile(shares, (_STEPS, 1))
         giver, taker = generator.integers(count, size=(2, third))
         size = step * generator.exponential(size=third)
+        size[::4] = 1.0  # all that there is to give: so that a share of 0 is reached
         size = np.minimum(size, shares[giver] - self.low[giver])
         size = np.minimum(size, self.high[taker] - shares[taker])
         rows = np.arange(third)

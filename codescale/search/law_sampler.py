@@ -199,11 +199,11 @@ class LawSampler(BaseSampler):
         lines = {step: _line(np.array(pairs)) for step, pairs in looks.items() if len(pairs) >= _FEWEST_CURVES}
         rows = []
         for trial in pruned:
-            step = max(trial.intermediate_values, default=None)
-            if step is None or step not in lines or self._place(trial) is None:
+            last = trial.last_step
+            if last is None or last not in lines or self._place(trial) is None:
                 continue
-            slope, level = lines[step]
-            now = trial.intermediate_values[step]
+            slope, level = lines[last]
+            now = trial.intermediate_values[last]
             end = level + slope * now
             shift = float(np.log(end / now)) if end > 0 and now > 0 else 0.0
             rows.append(self._row(trial, np.array([sign * end]), shift, _DOUBT))

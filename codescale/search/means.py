@@ -35,9 +35,15 @@ REFITTED = ("effective-data", "additive")
 class Mean(Protocol):
     """The targets' values (log losses) over (log N, log D, shares)."""
 
-    name: str
-    held_out: Array
-    """(rows, targets): predictions of the measured rows by fits that have not seen them."""
+    @property
+    def name(self) -> str:
+        """What a person reads."""
+        ...
+
+    @property
+    def held_out(self) -> Array:
+        """(rows, targets): predictions of the measured rows by fits that have not seen them."""
+        ...
 
     def values(self, points: Points, sample: int) -> Array:
         """(rows, targets): under ``sample``, 0 the mean as fitted, up to :data:`SAMPLES`."""
@@ -189,4 +195,4 @@ def stacked(members: Sequence[Mean], measured: Measured) -> Stacked:
         residuals.append([left - left.mean(axis=0)])
     parts = stack_weights(residuals, ["trials"])
     kept = np.flatnonzero(parts)
-    return Stacked(tuple(members[k] for k in kept), parts[kept])
+    return Stacked(tuple(members[int(k)] for k in kept), parts[kept])

@@ -84,7 +84,8 @@ def simulate(
     if known.start is not None:
         study.enqueue_trial(space.parameters(_moved_in(known.start, space)))
     generator = np.random.default_rng((seed, 1))
-    cost, finished, pruned = known.cost, [], 0
+    cost, pruned = known.cost, 0
+    finished: list[Curve] = []
     reports: list[tuple[float, float, float, Array]] = []
     done = 0
     while done < plan.trials and not _reached(reports, plan.until):

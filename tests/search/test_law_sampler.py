@@ -18,7 +18,7 @@ from codescale.search.acquisition import Region, minimise
 from codescale.search.distributions import distributions, suggest_point
 from codescale.search.landscape import Landscape, attainable
 from codescale.search.law_sampler import LOSSES, LawSampler
-from codescale.search.space import Range, SearchSpace
+from codescale.search.space import Point, Range, SearchSpace
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -131,23 +131,27 @@ def test_the_order_of_languages_hardly_matters(order: tuple[str, ...]) -> None:
 
 
 def test_the_recommendation_is_not_the_luckiest_run() -> None:
-    """A run at uniform is told a lower loss than any other has: it is seen through."""
-    sampler = ours(space())
-    study = search(sampler, 14, landscape(noise=0.0005), space())
-    lucky = dict.fromkeys(distributions(space()), 0.2)
-    losses = {name: 0.98 * value for name, value in study.best_trial.user_attrs[LOSSES].items()}
+    """A mixture half way to uniform is told a lower loss than any other by two of a run's deviations: it is seen
+    through.
+    """
+    ground, where, sampler = landscape(noise=0.003), space(), ours(space())
+    study = search(sampler, 16, ground, where)
+    best = attainable(ground, where, 2)
+    shares = 0.35 * best.shares + 0.65 * 0.25
+    lucky = where.parameters(Point(Mixture.from_array(LANGUAGES, shares / shares.sum()), {}))
+    value = study.best_value - 0.0005
+    losses = ground.losses(shares[None])[0]
+    losses = losses * value / ground.mean(losses)
     study.add_trial(
         optuna.trial.create_trial(
-            params=lucky, distributions=distributions(space()), value=0.98 * study.best_value,
-            user_attrs={LOSSES: losses},
+            params=lucky, distributions=distributions(where), value=value,
+            user_attrs={LOSSES: dict(zip(LANGUAGES, losses.tolist(), strict=True))},
         )
     )  # fmt: skip
     assert study.best_trial.params == lucky
-    ground = landscape()
     chosen = sampler.recommend(study).mixture.array(LANGUAGES)
-    unlucky = space().point(lucky).mixture.array(LANGUAGES)
-    values = ground.objective(np.stack([chosen, unlucky]))
-    assert values[0] < values[1]
+    values = ground.objective(np.stack([chosen, shares]))
+    assert best.regret(float(values[0])) < best.regret(float(values[1])) - 0.1
 
 
 def test_objectives_of_every_kind_are_searched() -> None:
@@ -189,7 +193,7 @@ def test_pruned_trials_count_with_doubt() -> None:
     assert np.exp(measured.values[-1]) == pytest.approx(ground.losses(shares)[0], rel=0.02)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     lows=st.lists(st.floats(0, 0.2), min_size=4, max_size=4),
     widths=st.lists(st.floats(0.15, 0.8), min_size=4, max_size=4),
@@ -207,7 +211,7 @@ def test_whatever_is_minimised_the_point_is_feasible(
     slope = np.array(weights)
     shares, hyper, _ = minimise(
         lambda p, h: p @ slope + (h[:, 0] - 0.3) ** 2,
-        region, np.empty((0, 4)), np.empty((0, 1)), np.random.default_rng(seed), 2_000,
+        region, np.empty((0, 4)), np.empty((0, 1)), np.random.default_rng(seed), 5_000,
     )  # fmt: skip
     point = region.point(shares, hyper)
     assert where.coordinates.contains(point.mixture)

@@ -20,8 +20,8 @@ from codescale.search.ledger import Ledger
 from codescale.search.objective import Objective
 from codescale.search.optuna_search import MixtureSearch
 from codescale.search.plan import TrialPlan
-from codescale.search.run import WarmStart, _starts, run_search
-from codescale.search.samplers import SeededByTrial, make_sampler
+from codescale.search.run import WarmStart, _starts, run_search, trial_sampler
+from codescale.search.samplers import make_sampler
 from codescale.search.space import Point, load_space
 from codescale.search.stopping import Curve, StoppingRule
 from codescale.study import StudyConfig, StudyFolder
@@ -47,7 +47,7 @@ class Hand:
         plan = TrialPlan(self.config, CORPUS)
         objective = Objective.of(self.config.weights(), TOKENS)
         self.ledger = Ledger(self.folder.search, {"n_tokens": TOKENS}, objective)
-        sampler = SeededByTrial(self.config.search.sampler, self.config.seed)
+        sampler = trial_sampler(self.config, space, plan, self.warm)
         starts = _starts(space, plan, self.warm)
         self.search = MixtureSearch(space, sampler, plan, self.ledger, self.folder, starts, Silent())
         for record in self.warm.evaluated:
@@ -91,7 +91,7 @@ class Hand:
         return [(e.run_id, e.source, e.state, e.proportions, e.objective) for e in self.ledger.entries]
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random", "gp", "cmaes"])
+@pytest.mark.parametrize("sampler", ["law", "tpe", "random", "gp", "cmaes"])
 def test_a_replay_goes_on_with_the_same_sequence(tmp_path: Path, sampler: str) -> None:
     """With ten runs of the sweep, so that the samplers are past the trials that they choose at random."""
     if sampler == "cmaes":
