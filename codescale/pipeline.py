@@ -422,7 +422,8 @@ class Study:
         if "stage" not in table.table.column_names:
             return None
         fresh = np.array([stage in ("grid", "mixture") for stage in table.table["stage"].to_pylist()], dtype=bool)
-        fresh &= table.corpus_id == corpus_id
+        start = self.config.start_id
+        fresh &= table.corpus_id == corpus_id + (f"-{start}" if start else "")
         return table.select(fresh) if fresh.any() else None
 
     def _need(self, path: Path, command: str) -> Path:
