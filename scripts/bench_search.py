@@ -281,7 +281,8 @@ def one(name: str, method: str, seed: int, budget: int, data: Path, runs: Path |
     where = stage(name, data, runs)
     if method in ("swarm", "law alone"):
         return designs(where, method, seed, budget)
-    plan = SearchPlan(SAMPLERS[method], budget, prune=where.prune, report_every=5, until=GOAL)  # type: ignore[arg-type]
+    every = 1 if where.sweep else 5
+    plan = SearchPlan(SAMPLERS[method], budget, prune=where.prune, report_every=every, until=GOAL)  # type: ignore[arg-type]
     return simulate(where.landscape, where.space, plan, before(where, method, seed), where.best, seed)
 
 
@@ -359,7 +360,7 @@ def page(
         f"in {seconds / 60:.0f} minutes: {here['cpu']}, {here['cores']} cores, {here['memory_gb']} GB; Python "
         f"{here['python']}.", "",
         f"Cost until the recommended mixture's regret is at most {GOAL:.0%} of the best attainable gain over uniform "
-        f"(and still is five trials later), in full-size trials (6ND), all runs counted; {seeds} seeds, median and 5th "
+        f"(and still is at the next look: a trial later on the planted landscapes, else five), in full-size trials (6ND), all runs counted; {seeds} seeds, median and 5th "
         f"to 95th percentile; `>` where that many seeds had not got there within the budget. A run's log losses have "
         f"noise of {NOISE:g}. The last column is the median regret at the end of the budget, or where a search had "
         "reached the goal and stopped.", "",
