@@ -320,6 +320,7 @@ def main() -> None:
         budgets = {name: budgets[name] for name in arguments.methods}
     names = ["RegMix, process", "RegMix, trees", "planted", "planted, biased"]
     if not arguments.data.is_dir():
+        print(f"{arguments.data} is not there: RegMix is left out", flush=True)
         names = names[2:]
     names += ["runs"] if arguments.runs else []
     names = [name for name in names if arguments.only is None or name in arguments.only]
@@ -360,7 +361,8 @@ def page(
         f"in {seconds / 60:.0f} minutes: {here['cpu']}, {here['cores']} cores, {here['memory_gb']} GB; Python "
         f"{here['python']}.", "",
         f"Cost until the recommended mixture's regret is at most {GOAL:.0%} of the best attainable gain over uniform "
-        f"(and still is at the next look: a trial later on the planted landscapes, else five), in full-size trials (6ND), all runs counted; {seeds} seeds, median and 5th "
+        f"(and still is at the next look: a trial later on the planted landscapes, else five), in full-size trials (6ND), "
+        f"all runs counted; {seeds} seeds, median and 5th "
         f"to 95th percentile; `>` where that many seeds had not got there within the budget. A run's log losses have "
         f"noise of {NOISE:g}. The last column is the median regret at the end of the budget, or where a search had "
         "reached the goal and stopped.", "",
