@@ -361,7 +361,7 @@ def page(
         f"in {seconds / 60:.0f} minutes: {here['cpu']}, {here['cores']} cores, {here['memory_gb']} GB; Python "
         f"{here['python']}.", "",
         f"Cost until the recommended mixture's regret is at most {GOAL:.0%} of the best attainable gain over uniform "
-        f"(and still is at the next look: a trial later on the planted landscapes, else five), in full-size trials (6ND), "
+        f"(and still is at the next look: a trial later on planted landscapes, else five), in full-size trials (6ND), "
         f"all runs counted; {seeds} seeds, median and 5th "
         f"to 95th percentile; `>` where that many seeds had not got there within the budget. A run's log losses have "
         f"noise of {NOISE:g}. The last column is the median regret at the end of the budget, or where a search had "
