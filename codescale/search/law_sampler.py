@@ -79,6 +79,7 @@ class LawSampler(BaseSampler):
         self.space = space
         domains = tuple(space.bounds)
         self._region = Region(space, domains)
+        self._names = space.names
         self._weights = {name: value for name, value in (weights or {}).items() if value > 0}
         self._scale = float(np.log(n_params)), float(np.log(n_tokens))
         self._law, self._runs, self._hyper = law, runs, dict(hyper or {})
@@ -143,9 +144,10 @@ class LawSampler(BaseSampler):
 
     def _place(self, trial: FrozenTrial) -> tuple[Array, Array] | None:
         """Shares and scaled hyperparameters of ``trial``; None where it has not all parameters of the space."""
-        if any(name not in trial.params for name in self.space.names):
+        params = trial.params
+        if any(name not in params for name in self._names):
             return None
-        key = tuple(trial.params[name] for name in self.space.names)
+        key = tuple(params[name] for name in self._names)
         if key not in self._read:
             point = self.space.point(trial.params)
             self._read[key] = point.mixture.array(self._region.domains), self._region.scaled(point.hyper)
@@ -162,9 +164,15 @@ class LawSampler(BaseSampler):
     def _told(self, study: Study) -> tuple[Measured, Adviser]:
         """What the trials of ``study`` measured, and the adviser for that kind of objective."""
         trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-        finished = [trial for trial in trials if trial.state == TrialState.COMPLETE and self._place(trial) is not None]
+        name = study.study_name
+        finished = [
+            trial
+            for trial in trials
+            if trial.state == TrialState.COMPLETE
+            and ((name, trial.number) in self._rows or self._place(trial) is not None)
+        ]
         signs = np.array([-1.0 if one == StudyDirection.MAXIMIZE else 1.0 for one in study.directions])
-        rows = [self._finished_row(study, trial, signs) for trial in finished]
+        rows = [self._finished_row(name, trial, signs) for trial in finished]
         if len(signs) == 1:
             pruned = [trial for trial in trials if trial.state == TrialState.PRUNED]
             rows += self._pruned(pruned[-_MOST_PRUNED:], finished, float(signs[0]))
@@ -184,8 +192,8 @@ class LawSampler(BaseSampler):
         measured = Measured(points, np.log(values) if losses else values, objective, doubt)
         return measured, self._adviser(targets, losses, by_target)
 
-    def _finished_row(self, study: Study, trial: FrozenTrial, signs: Array) -> _Row:
-        key = study.study_name, trial.number
+    def _finished_row(self, study: str, trial: FrozenTrial, signs: Array) -> _Row:
+        key = study, trial.number
         if key not in self._rows:
             self._rows[key] = self._row(trial, signs * np.array(trial.values), 0.0, 1.0)
         return self._rows[key]
