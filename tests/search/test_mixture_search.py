@@ -20,6 +20,7 @@ from codescale.search.ledger import Ledger
 from codescale.search.objective import Objective
 from codescale.search.optuna_search import MixtureSearch
 from codescale.search.plan import TrialPlan
+from codescale.search.recommendation import recommendation
 from codescale.search.run import WarmStart, _starts, run_search, trial_sampler
 from codescale.search.samplers import make_sampler
 from codescale.search.space import Point, load_space
@@ -296,3 +297,17 @@ def test_samplers_by_word() -> None:
     except ImportError:
         with pytest.raises(UserError, match="pip install cmaes"):
             make_sampler("cmaes", 0)
+
+
+@pytest.mark.parametrize(("sampler", "advises"), [("law", True), ("random", False)])
+def test_what_is_recommended_is_a_finished_trial_with_its_expectation(
+    tmp_path: Path, sampler: str, advises: bool
+) -> None:
+    hand = Hand(tmp_path, study(trials=4, sampler=sampler, prune=False), replace(WARM, evaluated=swept()))
+    hand.go()
+    advised = recommendation(hand.search.trial_sampler, hand.search.study, hand.ledger)
+    assert (advised is not None) == advises
+    if advised is not None:
+        finished = {entry.run_id: entry.objective for entry in hand.ledger.entries if entry.objective is not None}
+        assert finished[advised["run_id"]] == advised["objective"]
+        assert advised["expected"] == pytest.approx(advised["objective"], abs=0.05)
