@@ -593,6 +593,68 @@ def search(study: StudyArgument) -> None:
     console.print(
         f"Best of {len(result['trials'])}: {escape(incumbent['run_id'])}, {incumbent['objective']:.4f} nats per token"
     )
+    advised = result["recommended"]
+    if advised:
+        console.print(
+            f"Recommended: {escape(advised['run_id'])}, measured {advised['objective']:.4f}, expected of its mixture "
+            f"{advised['expected']:.4f} ± {advised['deviation']:.4f}"
+        )
+
+
+@app.command()
+def simulate(
+    source: Annotated[
+        Path, typer.Argument(metavar="LAW_OR_RUNS", help="A fitted law (JSON), or a table of real runs (CSV, Parquet).")
+    ],
+    space: Annotated[str, typer.Option(help="A search space: a name of search_spaces/ or a file.")] = "all_languages",
+    params: Annotated[float | None, typer.Option(help="N of a trial (default: the largest of the runs).")] = None,
+    tokens: Annotated[float | None, typer.Option(help="D of a trial (default: the largest of the runs).")] = None,
+    weights: WeightsOption = None,
+    trials: Annotated[int, typer.Option(help="Trials of one search.", min=1, max=100_000)] = 60,
+    seeds: Annotated[int, typer.Option(help="Searches of each sampler.", min=1, max=1_000)] = 10,
+    sampler: Annotated[
+        str, typer.Option(help="What proposes trials, one or more (a,b): law, tpe, gp, cmaes, random.")
+    ] = "law,random",
+    concurrency: Annotated[int, typer.Option(help="Trials at once.", min=1, max=10_000)] = 1,
+    noise: Annotated[
+        float | None, typer.Option(help="Of a run's log losses, standard deviation (default: the law's).")
+    ] = None,
+    prune: Annotated[bool, typer.Option(help="Stop trials by their early curves (where the law knows D).")] = True,
+    known: Annotated[
+        Path | None, typer.Option(help="A law (JSON) that the search starts from; without one it starts cold.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where all curves go (CSV).")] = None,
+) -> None:
+    """Search a known landscape instead of training: what would a search cost, and how good would its mixture be?
+
+    Plans a budget before it is spent, and compares samplers on your own
+    languages. Regret is what the recommended mixture leaves of the best
+    attainable gain over uniform.
+
+    Example: codescale simulate law.json --trials 60 --sampler law,tpe,random --output regret.csv
+    """
+    from codescale.files import write_text
+    from codescale.laws.store import load_law
+    from codescale.report.simulation_table import simulation_rows, simulation_table
+    from codescale.search.landscape import attainable, read_landscape
+    from codescale.search.samplers import named_samplers
+    from codescale.search.simulation import Known, Outcome, SearchPlan, simulate_seeds
+
+    chosen = named_samplers(_names(sampler) or [], "--sampler")
+    landscape, searched = read_landscape(source, space, params, tokens, weights, noise)
+    target = attainable(landscape, searched)
+    prior = Known(law=load_law(known) if known else None)
+    outcomes: dict[str, list[Outcome]] = {}
+    with _progress().bar("simulated searches", len(chosen)) as advance:
+        for name in chosen:
+            plan = SearchPlan(name, trials, concurrency, prune)
+            workers = min(os.cpu_count() or 1, seeds)
+            outcomes[name] = simulate_seeds(landscape, searched, plan, prior, target, range(seeds), workers)
+            advance(1)
+    console.print(simulation_table(outcomes, landscape, target))
+    if output:
+        write_text(output, simulation_rows(outcomes, range(seeds)))
+        console.print(f"Wrote {escape(str(output))}")
 
 
 @app.command()

@@ -17,7 +17,7 @@ from codescale.files import read_json, write_json
 from codescale.languages import label
 from codescale.mixture import Mixture
 from codescale.progress import Progress, Silent
-from codescale.runs import RunRecord, RunSpec, compact, read_records, read_runs
+from codescale.runs import RunRecord, RunSpec, RunsTable, compact, read_records, read_runs
 from codescale.study import StudyConfig, StudyFolder, TrainSection, preset_text
 from codescale.timings import Timings
 
@@ -155,7 +155,11 @@ class Study:
         config = self._with_unique_tokens(self.config.search.tokens)
         space = study_space(config, self.folder)
         warm = WarmStart(
-            law_optimum=self._mixture(), bootstrap_optima=self._thompson(), evaluated=self._with_the_trials_seed()
+            law_optimum=self._mixture(),
+            bootstrap_optima=self._thompson(),
+            evaluated=self._with_the_trials_seed(),
+            law=self._law(),
+            runs=self._fresh_runs(corpus.corpus_id),
         )
         opener = session_factory(self.config, self.folder.corpus, self.folder.checkpoints, self.folder.tensorboard)
         with started_ray(self.config):
@@ -170,12 +174,13 @@ class Study:
         return result
 
     def compare(self) -> dict[str, Any]:
-        """Trains uniform, predicted best and measured best with fresh seeds in one Ray Train job, and judges them."""
+        """Trains uniform, predicted best and the search's choice with fresh seeds in one job, and judges them."""
         from codescale.comparison.compare import compare
         from codescale.comparison.plan import comparison_runs
 
         corpus = self._corpus()
-        incumbent = read_json(self._need(self.folder.search, "codescale search"))["incumbent"]
+        search = read_json(self._need(self.folder.search, "codescale search"))
+        incumbent = search.get("recommended") or search["incumbent"]
         mixtures = {
             UNIFORM: self.config.uniform(),
             PREDICTED: self._mixture(),
@@ -406,6 +411,20 @@ class Study:
             and record.spec.stage in ("grid", "mixture")
             and record.spec.seed == self.config.seed
         ]
+
+    def _fresh_runs(self, corpus_id: str) -> RunsTable | None:
+        """The sweep's runs that hardly repeat tokens, at every scale, on one corpus: what our sampler learns from."""
+        import numpy as np
+
+        if not self.folder.runs_table.exists():
+            return None
+        table = read_runs(self.folder.runs_table)
+        if "stage" not in table.table.column_names:
+            return None
+        fresh = np.array([stage in ("grid", "mixture") for stage in table.table["stage"].to_pylist()], dtype=bool)
+        start = self.config.start_id
+        fresh &= table.corpus_id == corpus_id + (f"-{start}" if start else "")
+        return table.select(fresh) if fresh.any() else None
 
     def _need(self, path: Path, command: str) -> Path:
         if not path.exists():

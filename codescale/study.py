@@ -298,7 +298,7 @@ class SearchSection(_Section):
     tokens: Positive
     trials: Positive = 16
     concurrency: Positive | None = None
-    sampler: Literal["tpe", "gp", "cmaes", "random"] = "tpe"
+    sampler: Literal["law", "tpe", "gp", "cmaes", "random"] = "law"
     prune: bool = True
     budget_tokens: Positive | None = None
 

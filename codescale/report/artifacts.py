@@ -171,6 +171,7 @@ class Search(_Artifact):
     n_tokens: float | None = None
     trials: tuple[Trial, ...] = ()
     incumbent: Incumbent | None = None
+    recommended: Incumbent | None = None
     incumbent_history: tuple[tuple[float, float], ...] = ()
     tokens_trained: float | None = None
     tokens_saved_by_pruning: float | None = None

@@ -77,7 +77,8 @@ def shares(config: StudyConfig, artifacts: Artifacts) -> dict[MixtureName, dict[
     if artifacts.mixture is not None:
         found["predicted_best"] = artifacts.mixture.proportions
     if artifacts.search is not None and artifacts.search.incumbent is not None:
-        found["measured_best"] = artifacts.search.incumbent.proportions
+        best = artifacts.search.recommended or artifacts.search.incumbent
+        found["measured_best"] = best.proportions
     if artifacts.comparison is not None:
         for name in MIXTURES:
             if name in artifacts.comparison.mixtures:

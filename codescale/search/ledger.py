@@ -62,6 +62,7 @@ class Ledger:
         self.curves: list[Curve] = []
         self.history: list[tuple[int, float]] = []
         self.advance: Callable[[float], None] = lambda amount: None
+        self.recommended: dict[str, Any] | None = None
         self._shown: dict[str, int] = {}
         self._busy: dict[str, float] = {}
         self._begun: float | None = None
@@ -162,6 +163,7 @@ class Ledger:
         return self.header | {
             "trials": [asdict(entry) for entry in self.entries],
             "incumbent": incumbent,
+            "recommended": self.recommended,
             "incumbent_history": [list(pair) for pair in self.history],
             "tokens_trained": self.tokens_trained,
             "tokens_saved_by_pruning": sum(max(self.objective.n_tokens - e.tokens_trained, 0) for e in pruned),

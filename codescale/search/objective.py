@@ -47,3 +47,16 @@ class Objective:
             elif (ours or evaluation.branch is None) and evaluation.n_tokens <= self.n_tokens:
                 points.append((evaluation.n_tokens, value))
         return Curve(tuple(points), final)
+
+    def losses(self, record: RunRecord) -> dict[str, float] | None:
+        """The weighted languages' losses at the annealed end of ``record``, or of a run without one at its last look.
+
+        None where there is neither.
+        """
+        curve = self.curve(record)
+        end = curve.final if curve.final is not None else (curve.points[-1][1] if curve.points else None)
+        for evaluation in reversed(record.evaluations):
+            known = all(name in evaluation.losses for name in self.weights)
+            if known and evaluation.annealed == (curve.final is not None) and self.value(evaluation.losses) == end:
+                return {name: evaluation.losses[name] for name in self.weights}
+        return None

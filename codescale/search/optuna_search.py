@@ -12,8 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import optuna
-from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
-from optuna.trial import TrialState
+from optuna.trial import TrialState, create_trial
 from ray.tune.search import Searcher
 from ray.tune.search.optuna import OptunaSearch
 
@@ -21,25 +20,13 @@ from codescale.errors import UserError
 from codescale.mixture import Mixture
 from codescale.progress import Progress
 from codescale.runs import RunRecord, RunSpec, read_record, write_record
+from codescale.search.distributions import distributions
+from codescale.search.law_sampler import LOSSES, LawSampler
 from codescale.search.ledger import Entry, Ledger, Source, state_of
 from codescale.search.plan import TrialPlan
 from codescale.search.samplers import SeededByTrial
 from codescale.search.space import Point, SearchSpace
 from codescale.study import StudyFolder
-
-
-def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
-    """What Optuna samples from: the unit cube of the mixture's coordinates, and the hyperparameters' ranges."""
-    result: dict[str, BaseDistribution] = {}
-    for name in space.names:
-        limits = space.hyperparameters.get(name)
-        if limits is None:
-            result[name] = FloatDistribution(0.0, 1.0)
-        elif name == "batch":
-            result[name] = IntDistribution(int(limits.low), int(limits.high), log=limits.scale == "log")
-        else:
-            result[name] = FloatDistribution(limits.low, limits.high, log=limits.scale == "log")
-    return result
 
 
 class MixtureSearch(OptunaSearch):
@@ -52,7 +39,7 @@ class MixtureSearch(OptunaSearch):
     def __init__(
         self,
         space: SearchSpace,
-        sampler: SeededByTrial,
+        sampler: SeededByTrial | LawSampler,
         plan: TrialPlan,
         ledger: Ledger,
         folder: StudyFolder,
@@ -102,7 +89,10 @@ class MixtureSearch(OptunaSearch):
         if foreign or state_of(record, curve) != "COMPLETE":
             return False
         assert curve.final is not None
-        self.add_evaluated_point(parameters, curve.final)
+        told = {LOSSES: self.ledger.objective.losses(record)}
+        self.study.add_trial(
+            create_trial(value=curve.final, params=parameters, distributions=distributions(self.space), user_attrs=told)
+        )
         self.ledger.add_evaluated(record)
         self.starts = [start for start in self.starts if not start[1].same(point)]
         return True
@@ -206,6 +196,7 @@ class MixtureSearch(OptunaSearch):
         trial, curve = self._ot_trials[trial_id], self.ledger.objective.curve(record)
         for tokens, value in curve.points:
             trial.report(value, tokens)
+        trial.set_user_attr(LOSSES, self.ledger.objective.losses(record))
         state = TrialState[state_of(record, curve)]
         self.study.tell(trial, curve.final if state == TrialState.COMPLETE else None, state=state)
         self._completed_trials.add(trial_id)

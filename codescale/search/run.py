@@ -16,13 +16,16 @@ from typing import Any
 from ray import tune
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
+from codescale.laws.law import Law
 from codescale.mixture import Mixture
 from codescale.progress import Progress
-from codescale.runs import RunRecord, read_records
+from codescale.runs import RunRecord, RunsTable, read_records
+from codescale.search.law_sampler import LawSampler
 from codescale.search.ledger import Ledger, Source
 from codescale.search.objective import Objective
 from codescale.search.optuna_search import MixtureSearch
 from codescale.search.plan import TrialPlan
+from codescale.search.recommendation import recommendation
 from codescale.search.samplers import SeededByTrial
 from codescale.search.scheduler import EarlyCurveScheduler
 from codescale.search.session import OpenSession
@@ -39,11 +42,14 @@ RESTARTS = 2
 @dataclass(frozen=True)
 class WarmStart:
     """What is known before the search: the law's optimum, optima of its bootstrap samples (Thompson draws), and the
-    sweep's runs at the same scale, which enter as completed trials."""
+    sweep's runs at the same scale, which enter as completed trials. ``law`` and ``runs``, the sweep's runs at every
+    scale, are for our own sampler."""
 
     law_optimum: Mixture | None = None
     bootstrap_optima: list[Mixture] = field(default_factory=list)
     evaluated: list[RunRecord] = field(default_factory=list)
+    law: Law | None = None
+    runs: RunsTable | None = None
 
 
 def study_space(config: StudyConfig, folder: StudyFolder) -> SearchSpace:
@@ -85,7 +91,7 @@ def run_search(
         "n_tokens": config.search.tokens,
     }
     ledger = Ledger(folder.search, header, objective)
-    sampler = SeededByTrial(config.search.sampler, config.seed)
+    sampler = trial_sampler(config, space, plan, warm)
     search = MixtureSearch(space, sampler, plan, ledger, folder, _starts(space, plan, warm), progress)
     for record in _comparable(warm.evaluated, config, corpus_id):
         search.add_evaluated(record)
@@ -96,12 +102,34 @@ def run_search(
             ledger.start_clock()
             with started_ray(config) as workers:
                 _tune(config, folder, search, open_session, workers)
+    ledger.recommended = recommendation(sampler, search.study, ledger)
     ledger.write()
     if search.refusal:
         raise search.refusal
     if not search.ended:
         raise KeyboardInterrupt
     return ledger.content()
+
+
+def trial_sampler(
+    config: StudyConfig, space: SearchSpace, plan: TrialPlan, warm: WarmStart
+) -> SeededByTrial | LawSampler:
+    """The sampler that the study names. Ours is told what was known before, and the scale that trials have."""
+    if config.search.sampler != "law":
+        return SeededByTrial(config.search.sampler, config.seed)
+    n_params, runs = config.sizes[config.search.size].n_params, warm.runs
+    if runs is not None:  # those at the trials' own scale enter as trials, or were trained otherwise
+        runs = runs.select((runs.n_params != n_params) | (runs.n_tokens != config.search.tokens))
+    return LawSampler(
+        space,
+        weights=Objective.of(config.weights(), config.search.tokens).weights,
+        n_params=n_params,
+        n_tokens=config.search.tokens,
+        law=warm.law,
+        runs=runs if runs is not None and len(runs) else None,
+        hyper=plan.base_hyper(space),
+        seed=config.seed,
+    )
 
 
 def _starts(space: SearchSpace, plan: TrialPlan, warm: WarmStart) -> list[tuple[Source, Point]]:

@@ -1,4 +1,4 @@
-"""Which algorithm proposes the next trial: Optuna's samplers by a word, made reproducible across kills.
+"""Which algorithm proposes the next trial: our sampler or Optuna's by a word, made reproducible across kills.
 
 A suggestion is to depend on nothing but (seed, number of the trial, what finished before it). So every trial gets a
 sampler of its own, seeded by (seed, number): no state has to survive a kill, and a trial that was told in another order
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from optuna.distributions import BaseDistribution
@@ -20,14 +20,28 @@ from optuna.trial import FrozenTrial, TrialState
 
 from codescale.errors import UserError
 
-SamplerName = Literal["tpe", "gp", "cmaes", "random"]
+SamplerName = Literal["law", "tpe", "gp", "cmaes", "random"]
+
+
+def named_samplers(names: Sequence[str], where: str) -> list[SamplerName]:
+    """``names`` as samplers, none twice. Raises :class:`UserError` that names one that is none."""
+    known = get_args(SamplerName)
+    for name in names:
+        if name not in known:
+            raise UserError(where, f"{name!r} is not a sampler", f"use one or more of {', '.join(known)}")
+    if not names:
+        raise UserError(where, "names no sampler", f"use one or more of {', '.join(known)}")
+    return list(dict.fromkeys(name for name in known if name in names))
 
 
 def make_sampler(name: SamplerName, seed: int) -> BaseSampler:
     """Optuna's sampler called ``name``: ``tpe`` (Bergstra et al. 2011), ``gp``, ``cmaes`` (Hansen 2016) or ``random``.
 
-    Raises :class:`UserError` where the package behind it is not installed.
+    Ours, ``law``, knows the space and is made by :class:`~codescale.search.law_sampler.LawSampler` itself. Raises
+    :class:`UserError` where the package behind it is not installed.
     """
+    if name == "law":
+        raise ValueError("the law's sampler is made from a space")
     if name == "cmaes":
         if find_spec("cmaes") is None:
             raise UserError("search.sampler", "cmaes needs the package cmaes", "pip install cmaes, or use tpe")

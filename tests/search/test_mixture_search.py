@@ -20,8 +20,9 @@ from codescale.search.ledger import Ledger
 from codescale.search.objective import Objective
 from codescale.search.optuna_search import MixtureSearch
 from codescale.search.plan import TrialPlan
-from codescale.search.run import WarmStart, _starts, run_search
-from codescale.search.samplers import SeededByTrial, make_sampler
+from codescale.search.recommendation import recommendation
+from codescale.search.run import WarmStart, _starts, run_search, trial_sampler
+from codescale.search.samplers import make_sampler
 from codescale.search.space import Point, load_space
 from codescale.search.stopping import Curve, StoppingRule
 from codescale.study import StudyConfig, StudyFolder
@@ -47,7 +48,7 @@ class Hand:
         plan = TrialPlan(self.config, CORPUS)
         objective = Objective.of(self.config.weights(), TOKENS)
         self.ledger = Ledger(self.folder.search, {"n_tokens": TOKENS}, objective)
-        sampler = SeededByTrial(self.config.search.sampler, self.config.seed)
+        sampler = trial_sampler(self.config, space, plan, self.warm)
         starts = _starts(space, plan, self.warm)
         self.search = MixtureSearch(space, sampler, plan, self.ledger, self.folder, starts, Silent())
         for record in self.warm.evaluated:
@@ -91,7 +92,7 @@ class Hand:
         return [(e.run_id, e.source, e.state, e.proportions, e.objective) for e in self.ledger.entries]
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random", "gp", "cmaes"])
+@pytest.mark.parametrize("sampler", ["law", "tpe", "random", "gp", "cmaes"])
 def test_a_replay_goes_on_with_the_same_sequence(tmp_path: Path, sampler: str) -> None:
     """With ten runs of the sweep, so that the samplers are past the trials that they choose at random."""
     if sampler == "cmaes":
@@ -296,3 +297,17 @@ def test_samplers_by_word() -> None:
     except ImportError:
         with pytest.raises(UserError, match="pip install cmaes"):
             make_sampler("cmaes", 0)
+
+
+@pytest.mark.parametrize(("sampler", "advises"), [("law", True), ("random", False)])
+def test_what_is_recommended_is_a_finished_trial_with_its_expectation(
+    tmp_path: Path, sampler: str, advises: bool
+) -> None:
+    hand = Hand(tmp_path, study(trials=4, sampler=sampler, prune=False), replace(WARM, evaluated=swept()))
+    hand.go()
+    advised = recommendation(hand.search.trial_sampler, hand.search.study, hand.ledger)
+    assert (advised is not None) == advises
+    if advised is not None:
+        finished = {entry.run_id: entry.objective for entry in hand.ledger.entries if entry.objective is not None}
+        assert finished[advised["run_id"]] == advised["objective"]
+        assert advised["expected"] == pytest.approx(advised["objective"], abs=0.05)

@@ -12,6 +12,7 @@ from codescale.laws.forms.base import absent_domains, collinear_domains, fewer_m
 from codescale.laws.forms.chinchilla import SCALARS, Chinchilla, inner_terms, named_terms, term_prior, term_starts
 from codescale.laws.forms.curve import Centre, CurveForm, Prior, joined
 from codescale.laws.forms.mixing import (
+    log_shares,
     mixing_gradient,
     mixing_inner,
     mixing_named,
@@ -19,7 +20,7 @@ from codescale.laws.forms.mixing import (
     mixing_starts,
     mixing_term,
 )
-from codescale.laws.forms.terms import fill_jacobian, three_terms
+from codescale.laws.forms.terms import fill_jacobian, sum_of_terms, three_terms
 from codescale.laws.observations import Array, Mask, Observations
 
 
@@ -67,6 +68,14 @@ class Additive(CurveForm):
 
     def inner(self, values: Array, centre: Centre) -> Array:
         return np.concatenate([inner_terms(values[..., :5], centre), mixing_inner(values[..., 5:])], axis=-1)
+
+    def log_losses(
+        self, values: Array, domains: tuple[str, ...], log_params: Array, log_tokens: Array, shares: Array
+    ) -> Array:
+        height, exponent = np.split(values[:, 5:], 2, axis=1)
+        parts = np.exp(exponent[:, None, :] * log_shares(shares))
+        mixed = np.einsum("vrd,vd->vr", parts, height)
+        return np.asarray(np.log(sum_of_terms(values, log_params, log_tokens) + 1.0 / np.maximum(mixed, 1e-300)))
 
     def share_gradient(
         self, values: Array, domains: tuple[str, ...], log_params: float, log_tokens: float, shares: Array

@@ -19,6 +19,7 @@ from codescale.laws.forms.chinchilla import (
     two_point_terms,
 )
 from codescale.laws.forms.curve import Centre, CurveForm, Prior
+from codescale.laws.forms.terms import sum_of_terms
 from codescale.laws.observations import Array, Mask, Observations
 
 _NO_DATA = 1e-9
@@ -120,6 +121,12 @@ class EffectiveData(CurveForm):
                 theta[:, k, 5:] -= largest[:, None]
                 theta[:, k, 3] -= np.where(theta[:, k, 3] <= ABSENT, 0.0, np.exp(theta[:, k, 4]) * largest)
         return super()._finish(data, theta)
+
+    def log_losses(
+        self, values: Array, domains: tuple[str, ...], log_params: Array, log_tokens: Array, shares: Array
+    ) -> Array:
+        log_data = log_tokens + np.log(values[:, 5:] @ shares.T + _NO_DATA)
+        return np.asarray(np.log(sum_of_terms(values, log_params, log_data)))
 
     def share_gradient(
         self, values: Array, domains: tuple[str, ...], log_params: float, log_tokens: float, shares: Array

@@ -53,3 +53,15 @@ def fill_jacobian(jacobian: Array, terms: Terms, log_params: Array, log_tokens: 
     jacobian[..., 2] = -jacobian[..., 1] * terms.alpha * log_params
     jacobian[..., 3] = terms.of_tokens / total
     jacobian[..., 4] = -jacobian[..., 3] * terms.beta * log_tokens
+
+
+def sum_of_terms(values: Array, log_params: Array, log_tokens: Array) -> Array:
+    """(samples, rows): E + A N^-alpha + B D^-beta in nats per token under named ``values`` (samples, 5 or more).
+
+    ``log_tokens``: (rows,), or (samples, rows) where each sees tokens of its own. Exponents are taken before heights
+    are multiplied in, so that no height overflows.
+    """
+    floor, height_n, alpha, height_d, beta = (values[:, k : k + 1] for k in range(5))
+    with np.errstate(divide="ignore"):
+        log_n, log_d = np.log(height_n), np.log(height_d)
+    return np.asarray(floor + np.exp(log_n - alpha * log_params) + np.exp(log_d - beta * log_tokens))

@@ -1,0 +1,199 @@
+"""The best point of an acquisition over the feasible mixtures: many at random, then small steps from the best.
+
+The search goes over mixtures, not over Optuna's cube, in which a small step moves every later share. A space's mixtures
+are a convex set, so what is drawn between feasible ones is feasible; whatever leaves the set is moved to the nearest
+mixture inside. The acquisition is asked for hundreds of points at once, as the laws like it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from codescale.laws.observations import Array
+from codescale.mixture import Mixture
+from codescale.search.space import Point, SearchSpace
+
+Acquisition = Callable[[Array, Array], Array]
+"""(rows, domains), (rows, hyperparameters) -> (rows,): what is minimised."""
+
+_POOL = 256
+_CANDIDATES = 768
+_STARTS = 3
+_ROUNDS = 24
+_STEPS = 72
+
+
+@dataclass(frozen=True)
+class Region:
+    """The points of ``space`` as arrays: shares of ``domains``, and hyperparameters from 0 to 1 over their ranges."""
+
+    space: SearchSpace
+    domains: tuple[str, ...]
+
+    @cached_property
+    def corners(self) -> Array:
+        """(domains, domains): for each language the feasible mixture nearest to it alone."""
+        coordinates = self.space.coordinates
+        found = [coordinates.nearest(Mixture({name: 1.0})) for name in self.domains]
+        return np.array([mixture.array(self.domains) for mixture in found])
+
+    @cached_property
+    def pool(self) -> Array:
+        """(points, domains): feasible mixtures, uniform in the cube: the same for every search of this space."""
+        generator = np.random.default_rng(0)
+        cube = generator.random((_POOL, self.space.coordinates.size))
+        return np.array([self.space.coordinates.mixture(row).array(self.domains) for row in cube])
+
+    @cached_property
+    def low(self) -> Array:
+        """(domains,): the least share of each language."""
+        return np.asarray(np.vstack([self.corners, self.pool]).min(axis=0))
+
+    @cached_property
+    def high(self) -> Array:
+        """(domains,): the largest share of each language."""
+        return np.asarray(np.vstack([self.corners, self.pool]).max(axis=0))
+
+    @cached_property
+    def directions(self) -> Array | None:
+        """(domains, directions): orthonormal, along which mixtures may move where some languages keep their ratios;
+        None where every language moves freely.
+        """
+        atoms = np.vstack([self.pool, self.corners])
+        _, sizes, vectors = np.linalg.svd(atoms - atoms.mean(axis=0), full_matrices=False)
+        kept = vectors[sizes > 1e-8 * max(float(sizes[0]), 1e-300)]
+        moving = int((self.high - self.low > 1e-9).sum())
+        return None if len(kept) >= moving - 1 else kept.T
+
+    def draw(self, count: int, generator: np.random.Generator) -> tuple[Array, Array]:
+        """``count`` feasible points: between one to four feasible mixtures, so that faces and corners are met too."""
+        atoms = np.vstack([self.pool, self.corners])
+        chosen = atoms[generator.integers(len(atoms), size=(count, 4))]
+        parts = generator.dirichlet(np.full(4, 0.3), size=count)
+        shares = np.einsum("cd,cdj->cj", parts, chosen)
+        return shares, generator.random((count, len(self.space.hyperparameters)))
+
+    def near(self, shares: Array, hyper: Array, step: float, generator: np.random.Generator) -> tuple[Array, Array]:
+        """``_STEPS`` points about a step from one, which is the first of them.
+
+        A third moves a share from one language to another, a third goes towards a feasible mixture (or away from it),
+        a third stretches all shares at random.
+        """
+        third = _STEPS // 3
+        count = len(shares)
+        moved = np.tile(shares, (_STEPS, 1))
+        giver, taker = generator.integers(count, size=(2, third))
+        size = step * generator.exponential(size=third)
+        size[::4] = 1.0  # all that there is to give: so that a share of 0 is reached
+        size = np.minimum(size, shares[giver] - self.low[giver])
+        size = np.minimum(size, self.high[taker] - shares[taker])
+        rows = np.arange(third)
+        np.add.at(moved, (rows, giver), -size)
+        np.add.at(moved, (rows, taker), size)
+        atoms = np.vstack([self.pool, self.corners])
+        toward = atoms[generator.integers(len(atoms), size=third)]
+        moved[third : 2 * third] += step * generator.standard_normal((third, 1)) * (toward - shares)
+        stretch = np.exp(4.0 * step * generator.standard_normal((_STEPS - 2 * third, count)))
+        moved[2 * third :] *= stretch
+        moved = np.clip(moved, self.low, self.high)
+        moved = self._filled(moved)
+        if self.directions is not None:
+            moved = self._along(shares, moved)
+        moved[0] = shares
+        others = hyper + step * generator.standard_normal((_STEPS, len(hyper)))
+        others[0] = hyper
+        if len(hyper):
+            moved[1::4] = shares  # else a good mixture would never meet another hyperparameter
+        return moved, np.clip(others, 0.0, 1.0)
+
+    def _filled(self, shares: Array) -> Array:
+        """``shares`` (rows, domains) within their bounds, each row brought to the sum 1."""
+        for _ in range(3):
+            missing = 1.0 - shares.sum(axis=1, keepdims=True)
+            room = np.where(missing > 0, self.high - shares, shares - self.low)
+            worth = room * (shares + 1e-6)
+            part = missing * worth / np.maximum(worth.sum(axis=1, keepdims=True), 1e-300)
+            shares = np.clip(shares + part, self.low, self.high)
+        return shares
+
+    def _along(self, shares: Array, moved: Array) -> Array:
+        """``moved`` (rows, domains) with its steps from ``shares`` turned into those that keep every ratio, and
+        shortened to stay within bounds.
+        """
+        assert self.directions is not None
+        step = (moved - shares) @ self.directions @ self.directions.T
+        with np.errstate(divide="ignore", invalid="ignore"):
+            room = np.where(step > 0, (self.high - shares) / step, (self.low - shares) / step)
+        room = np.where(np.abs(step) > 1e-12, room, np.inf)
+        return np.asarray(shares + step * np.clip(room.min(axis=1, keepdims=True), 0.0, 1.0))
+
+    def inside(self, shares: Array) -> Array:
+        """(domains,): ``shares``, or where those break a rule of the space the nearest mixture that does not."""
+        total = shares.sum()
+        mixture = Mixture.from_array(self.domains, shares / total) if total > 0 else Mixture.uniform(self.domains)
+        if not self.space.coordinates.contains(mixture):
+            mixture = self.space.coordinates.nearest(mixture)
+        return mixture.array(self.domains)
+
+    def point(self, shares: Array, hyper: Array) -> Point:
+        """The space's own point of ``shares`` (feasible) and ``hyper`` (from 0 to 1)."""
+        values: dict[str, float] = {}
+        for part, (name, limits) in zip(hyper, self.space.hyperparameters.items(), strict=True):
+            if limits.scale == "log":
+                value = float(np.exp(np.log(limits.low) + part * np.log(limits.high / limits.low)))
+            else:
+                value = limits.low + float(part) * (limits.high - limits.low)
+            value = float(round(value)) if name == "batch" else value
+            values[name] = min(max(value, limits.low), limits.high)
+        return Point(Mixture.from_array(self.domains, shares), values)
+
+    def scaled(self, hyper: dict[str, float]) -> Array:
+        """(hyperparameters,): ``hyper`` from 0 to 1 over their ranges."""
+        parts = []
+        for name, limits in self.space.hyperparameters.items():
+            value = hyper[name]
+            if limits.scale == "log":
+                parts.append(np.log(value / limits.low) / np.log(limits.high / limits.low))
+            else:
+                parts.append((value - limits.low) / (limits.high - limits.low))
+        return np.array(parts, dtype=float)
+
+
+def minimise(
+    acquisition: Acquisition,
+    region: Region,
+    starts: Array,
+    hyper: Array,
+    generator: np.random.Generator,
+    effort: float = 10_000.0,
+) -> tuple[Array, Array, float]:
+    """The point of ``region`` (shares, hyper) with the least ``acquisition`` that was found, and its value.
+
+    ``starts`` (rows, domains) with ``hyper`` (rows, hyperparameters) are tried beside random points. ``effort``: about
+    how many points the acquisition may be asked for.
+    """
+    screened = int(min(max(effort / 4, 64), _CANDIDATES))
+    rounds = int(min(max((effort - screened) / (_STARTS * _STEPS), 4), _ROUNDS))
+    shares, others = region.draw(screened, generator)
+    shares, others = np.vstack([starts, shares]), np.vstack([hyper, others])
+    values = acquisition(shares, others)
+    order = np.argsort(values, kind="stable")[:_STARTS]
+    found: list[tuple[float, Array, Array]] = []
+    for k in order:
+        best, best_hyper, value, step = shares[k], others[k], float(values[k]), 0.1
+        for _ in range(rounds):
+            around, around_hyper = region.near(best, best_hyper, step, generator)
+            at = acquisition(around, around_hyper)
+            first = int(np.argmin(at))
+            step = min(step * 1.3, 0.3) if first else max(step * 0.6, 1e-4)
+            best, best_hyper, value = around[first], around_hyper[first], float(at[first])
+        inside = region.inside(best)
+        if np.abs(inside - best).max() > 1e-9:
+            value = float(acquisition(inside[None], best_hyper[None])[0])
+        found.append((value, inside, best_hyper))
+    value, best, best_hyper = min(found, key=lambda one: one[0])
+    return best, best_hyper, value

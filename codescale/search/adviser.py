@@ -1,0 +1,223 @@
+"""Which point to try next, and which to recommend: the sampler without Optuna.
+
+Two kinds of trials take turns. A Thompson draw takes one sample of the laws, with the processes conditioned on it, and
+tries its optimum: parallel trials draw different samples, so a batch spreads as far as the laws are unsure (Thompson
+1933; Kandasamy et al. 2018, "Parallelised Bayesian optimisation via Thompson sampling"). Every third is by expected
+improvement (Jones et al. 1998) over laws and processes together, which looks where the processes are unsure too; trials
+under way count as if they had ended as expected (kriging believer, Ginsbourger et al. 2010). What is recommended is not
+the luckiest measurement but the point with the best expectation.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.stats import norm
+
+from codescale.laws.law import Law
+from codescale.laws.observations import Array
+from codescale.search.acquisition import Acquisition, Region, minimise
+from codescale.search.means import REFITTED, SAMPLES, Mean, given_law, level_mean, refitted_law, stacked
+from codescale.search.measured import Measured, Points
+from codescale.search.surrogate import Fitted, Surrogate, fit_processes
+
+MOST_ROWS = 150
+"""Rows that a surrogate learns from; of more, the best half and others spread over all."""
+FEWEST_ROWS = 5
+"""Rows below which nothing is fitted but a given law."""
+GROWTH = 0.15
+"""The part by which the rows have to grow before laws and hyperparameters are fitted again."""
+IMPROVEMENT_EVERY = 3
+_EFFORT = 1_500_000
+"""Values of kernels that one suggestion may take."""
+_CHEBYSHEV = 0.05
+"""The part of the plain sum in the scalar of several objectives (Knowles 2006)."""
+
+
+@dataclass
+class Adviser:
+    """Advises a search of ``region`` at log N and log D ``scale``, from ``earlier`` runs and an earlier ``law``.
+
+    ``weights``: target to weight; ``whole``: where the one target is a mean of losses that ``law`` predicts, their
+    weights. ``losses``: whether values are log losses. ``objectives``: how many there are; of several each is a target.
+    The same rows, number and seed give the same advice: what is kept between calls are fits, by the rows that they were
+    fitted to.
+    """
+
+    region: Region
+    weights: dict[str, float]
+    scale: tuple[float, float]
+    earlier: Measured
+    law: Law | None = None
+    whole: dict[str, float] | None = None
+    seed: int = 0
+    losses: bool = True
+    objectives: int = 1
+    _fits: dict[bytes, Fitted] = field(default_factory=dict, repr=False)
+
+    def suggest(self, measured: Measured, pending: tuple[Array, Array], number: int) -> tuple[Array, Array]:
+        """Shares and hyperparameters (from 0 to 1) of trial ``number``.
+
+        ``pending``: shares (rows, domains) and hyperparameters of the trials under way.
+        """
+        generator = np.random.default_rng((self.seed, number))
+        fitted = self._fitted(measured)
+        if fitted is None:
+            tried = np.vstack([measured.points.shares, pending[0]]), np.vstack([measured.points.hyper, pending[1]])
+            return self._first(tried, number, generator)
+        rows, starts = self._rows(measured), self._starts(measured)
+        under_way = self._points(*pending)
+        if self.objectives > 1:
+            acquisition = self._front(Surrogate(fitted, rows, under_way), rows, generator)
+        elif number % IMPROVEMENT_EVERY == IMPROVEMENT_EVERY - 1:
+            acquisition = self._improvement(Surrogate(fitted, rows, under_way), starts, generator)
+        else:
+            acquisition = self._thompson(Surrogate(fitted, rows), generator)
+        effort = _EFFORT / (len(self.weights) * (len(rows) + 2 * len(self.region.domains)))
+        shares, hyper, _ = minimise(acquisition, self.region, *starts, generator, effort)
+        return shares, hyper
+
+    def recommend(self, measured: Measured, anywhere: bool = True) -> tuple[Array, Array, float]:
+        """The point with the least expected objective, and that expectation.
+
+        Of all feasible points, or only of the measured ones where not ``anywhere``. Raises ``ValueError`` where nothing
+        is known yet.
+        """
+        fitted = self._fitted(measured)
+        if fitted is None:
+            if not len(measured):
+                raise ValueError("nothing has been measured yet")
+            first = int(np.argmin(measured.objective))
+            points = measured.points
+            return points.shares[first], points.hyper[first], float(measured.objective[first])
+        surrogate = Surrogate(fitted, self._rows(measured))
+        if not anywhere and len(measured):
+            points = measured.points
+            at = surrogate.expected(self._points(points.shares, points.hyper))
+            first = int(np.argmin(at))
+            return points.shares[first], points.hyper[first], float(at[first])
+        generator = np.random.default_rng(self.seed)
+        acquisition = lambda shares, hyper: surrogate.expected(self._points(shares, hyper))  # noqa: E731
+        return minimise(acquisition, self.region, *self._starts(measured), generator)
+
+    def believed(self, measured: Measured, shares: Array, hyper: Array) -> tuple[Array, Array]:
+        """(rows,): expected objective and its standard deviation, a run's noise apart.
+
+        Raises ``ValueError`` where too little is known.
+        """
+        fitted = self._fitted(measured)
+        if fitted is None:
+            raise ValueError(f"nothing is known before {FEWEST_ROWS} trials have ended")
+        return Surrogate(fitted, self._rows(measured)).believed(self._points(shares, hyper))
+
+    def name(self, measured: Measured) -> str:
+        """What the mean is made of."""
+        fitted = self._fitted(measured)
+        return "nothing yet" if fitted is None else fitted.mean.name
+
+    def _thompson(self, surrogate: Surrogate, generator: np.random.Generator) -> Acquisition:
+        sample = 1 + int(generator.integers(SAMPLES))
+        return lambda shares, hyper: surrogate.draw(self._points(shares, hyper), sample)
+
+    def _improvement(
+        self, surrogate: Surrogate, starts: tuple[Array, Array], generator: np.random.Generator
+    ) -> Acquisition:
+        """Minus the logarithm of the expected improvement on the best expectation so far."""
+        known = starts if len(starts[0]) else self.region.draw(64, generator)
+        best = float(surrogate.believed(self._points(*known))[0].min())
+
+        def acquisition(shares: Array, hyper: Array) -> Array:
+            middle, deviation = surrogate.believed(self._points(shares, hyper))
+            return np.asarray(-log_improvement((best - middle) / deviation) - np.log(deviation))
+
+        return acquisition
+
+    def _front(self, surrogate: Surrogate, rows: Measured, generator: np.random.Generator) -> Acquisition:
+        """The augmented Chebyshev scalar of one sample's objectives under random weights."""
+        weights = generator.dirichlet(np.ones(self.objectives))
+        least, width = rows.values.min(axis=0), np.maximum(np.ptp(rows.values, axis=0), 1e-12)
+        sample = 1 + int(generator.integers(SAMPLES))
+
+        def acquisition(shares: Array, hyper: Array) -> Array:
+            values = weights * (surrogate.values(self._points(shares, hyper), sample) - least) / width
+            return np.asarray(values.max(axis=1) + _CHEBYSHEV * values.sum(axis=1))
+
+        return acquisition
+
+    def _first(self, tried: tuple[Array, Array], number: int, generator: np.random.Generator) -> tuple[Array, Array]:
+        """The middle, then of random points the one farthest from all that were tried: how a search that knows nothing
+        begins.
+        """
+        shares, hyper = self.region.draw(64, generator)
+        if not len(tried[0]):
+            count = len(self.region.domains)
+            return self.region.inside(np.full(count, 1.0 / count)), np.full(hyper.shape[1], 0.5)
+        here, there = (np.hstack([np.cbrt(one), other]) for one, other in ((shares, hyper), tried))
+        distance = np.linalg.norm(here[:, None] - there[None], axis=2).min(axis=1)
+        farthest = int(np.argmax(distance))
+        return self.region.inside(shares[farthest]), hyper[farthest]
+
+    def _points(self, shares: Array, hyper: Array) -> Points:
+        ones = np.ones(len(shares))
+        return Points(self.scale[0] * ones, self.scale[1] * ones, shares, hyper)
+
+    def _starts(self, measured: Measured) -> tuple[Array, Array]:
+        """The measured points, best first, from which the search for the next one begins."""
+        order = np.argsort(measured.objective, kind="stable")[:16]
+        return measured.points.shares[order], measured.points.hyper[order]
+
+    def _rows(self, measured: Measured) -> Measured:
+        rows = self.earlier.followed_by(measured)
+        if len(rows) <= MOST_ROWS:
+            return rows
+        order = np.argsort(rows.objective, kind="stable")
+        best, others = order[: MOST_ROWS // 2], order[MOST_ROWS // 2 :]
+        spread = others[np.linspace(0, len(others) - 1, MOST_ROWS - len(best)).astype(int)]
+        return rows.select(np.sort(np.concatenate([best, spread])))
+
+    def _fitted(self, measured: Measured) -> Fitted | None:
+        """The surrogate fitted to the first finished rows, as many as its schedule has reached."""
+        finished = measured.select(measured.doubt <= 1.0)
+        count = milestone(len(finished))
+        rows = self._rows(finished.select(np.arange(count)))
+        if len(rows) < FEWEST_ROWS and self.law is None:
+            return None
+        key = rows.points.shares.tobytes()
+        if key not in self._fits:
+            self._fits = {key: self._fit(rows)}
+        return self._fits[key]
+
+    def _fit(self, rows: Measured) -> Fitted:
+        domains, targets = self.region.domains, tuple(self.weights)
+        means: list[Mean | None] = [level_mean(rows)] if len(rows) else []
+        if self.losses:
+            parts = [self.whole] if self.whole else [{name: 1.0} for name in targets]
+            means.append(given_law(self.law, domains, parts, rows, self.seed) if self.law else None)
+            means += [refitted_law(name, rows, domains, targets, self.seed) for name in REFITTED]
+        mean = stacked([one for one in means if one is not None], rows)
+        weight = np.array(list(self.weights.values()))
+        return fit_processes(mean, rows, weight / weight.sum(), self.losses)
+
+
+def milestone(rows: int) -> int:
+    """The largest number of rows, up to ``rows``, at which everything is fitted anew."""
+    reached = 0
+    while True:
+        following = reached + max(1 if reached < FEWEST_ROWS else 3, math.ceil(GROWTH * reached))
+        if following > rows:
+            return reached
+        reached = following
+
+
+def log_improvement(z: Array) -> Array:
+    """The logarithm of expected improvement in units of the deviation, at ``z`` deviations below the best.
+
+    log(phi(z) + z Phi(z)), finite far below zero (Ament et al. 2023, "Unexpected improvements to expected
+    improvement").
+    """
+    near = np.maximum(z, -6.0)
+    value = np.log(np.maximum(norm.pdf(near) + near * norm.cdf(near), 1e-300))
+    far = norm.logpdf(z) - 2.0 * np.log(np.abs(np.minimum(z, -1.0)))
+    return np.asarray(np.where(z > -6.0, value, far))

@@ -1,0 +1,34 @@
+"""What a search recommends: not the luckiest measurement but the trial with the best expectation; both are reported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import optuna
+
+from codescale.mixture import Mixture
+from codescale.search.law_sampler import LawSampler
+from codescale.search.ledger import Ledger
+from codescale.search.space import Point
+
+
+def recommendation(sampler: object, study: optuna.Study, ledger: Ledger) -> dict[str, Any] | None:
+    """The finished trial of ``ledger`` whose objective ``sampler`` expects to be least, and that expectation.
+
+    As ``search.json`` holds it: the trial as an incumbent is held, its ``expected`` objective and the standard
+    ``deviation`` of that (a run's noise apart). None where the sampler has no expectations: it is one of Optuna's, or
+    has seen too few trials.
+    """
+    finished = [entry for entry in ledger.entries if entry.objective is not None]
+    if not isinstance(sampler, LawSampler) or not finished:
+        return None
+    try:
+        points = [Point(Mixture(entry.proportions), entry.hyper) for entry in finished]
+        expected, deviation = sampler.expected(study, points)
+    except ValueError:
+        return None
+    best = int(np.argmin(expected))
+    entry = finished[best]
+    held = {name: getattr(entry, name) for name in ("run_id", "proportions", "hyper", "objective", "number")}
+    return held | {"expected": float(expected[best]), "deviation": float(deviation[best])}

@@ -1,0 +1,225 @@
+"""The sampler: its suggestions are feasible, repeatable and spread; it finds an optimum, whatever law it was given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import optuna
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from planted_landscape import LANGUAGES, D, N, effective_data_law, landscape, space
+
+from codescale.mixture import Mixture
+from codescale.runs import RunsTable
+from codescale.search.acquisition import Region, minimise
+from codescale.search.distributions import distributions, suggest_point
+from codescale.search.landscape import Landscape, attainable
+from codescale.search.law_sampler import LOSSES, LawSampler
+from codescale.search.space import Point, Range, SearchSpace
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+def search(
+    sampler: LawSampler, trials: int, ground: Landscape, where: SearchSpace, seed: int = 0, **study: Any
+) -> optuna.Study:
+    """A search of ``ground`` without Ray, told every loss."""
+    made = optuna.create_study(sampler=sampler, **study)
+    generator = np.random.default_rng(seed)
+
+    def objective(trial: optuna.Trial) -> float:
+        shares = suggest_point(trial, where).mixture.array(ground.domains)
+        losses = ground.run(shares, generator).losses
+        trial.set_user_attr(LOSSES, dict(zip(ground.targets, losses.tolist(), strict=True)))
+        return ground.mean(losses)
+
+    made.optimize(objective, n_trials=trials)
+    return made
+
+
+def mixtures(study: optuna.Study, where: SearchSpace) -> list[Mixture]:
+    return [where.point(trial.params).mixture for trial in study.trials]
+
+
+def ours(where: SearchSpace, **given: Any) -> LawSampler:
+    return LawSampler(where, weights=dict.fromkeys(where.bounds, 1.0), n_params=N, n_tokens=D, seed=1, **given)
+
+
+def regret(study: optuna.Study, sampler: LawSampler, ground: Landscape, where: SearchSpace) -> float:
+    shares = sampler.recommend(study, anywhere=True).mixture.array(ground.domains)
+    return attainable(ground, where, 2).regret(float(ground.objective(shares[None])[0]))
+
+
+@pytest.fixture(scope="module")
+def cold() -> tuple[LawSampler, optuna.Study]:
+    """A search that knows nothing before its first trial."""
+    sampler = ours(space())
+    return sampler, search(sampler, 18, landscape(), space())
+
+
+def test_cold_search_comes_near_the_optimum(cold: tuple[LawSampler, optuna.Study]) -> None:
+    sampler, study = cold
+    assert regret(study, sampler, landscape(), space()) < 0.1
+
+
+def test_the_same_seed_suggests_the_same_trials(cold: tuple[LawSampler, optuna.Study]) -> None:
+    again = search(ours(space()), 8, landscape(), space())
+    assert mixtures(again, space()) == mixtures(cold[1], space())[:8]
+
+
+def test_a_fresh_sampler_goes_on_as_the_old_one_would(cold: tuple[LawSampler, optuna.Study]) -> None:
+    _, study = cold
+    continued = optuna.create_study(sampler=ours(space()))
+    for trial in study.trials[:11]:
+        continued.add_trial(trial)
+    suggested = continued.ask(distributions(space()))
+    assert suggested.params == pytest.approx(study.trials[11].params, abs=1e-9)
+
+
+def test_a_right_law_is_recommended_from_the_first_trials() -> None:
+    sampler = ours(space(), law=effective_data_law((0.16, 0.2, 0.25, 0.3)))
+    study = search(sampler, 3, landscape(), space())
+    assert regret(study, sampler, landscape(), space()) < 0.03
+
+
+def test_a_wrong_law_does_not_hurt_for_long() -> None:
+    wrong = effective_data_law((0.3, 0.25, 0.2, 0.16))
+    sampler = ours(space(), law=wrong)
+    study = search(sampler, 2, landscape(), space())
+    assert regret(study, sampler, landscape(), space()) > 1.0, "the law's optimum is meant to be far off"
+    sampler = ours(space(), law=wrong)
+    study = search(sampler, 18, landscape(), space())
+    assert regret(study, sampler, landscape(), space()) < 0.1
+
+
+def test_small_runs_inform_large_ones() -> None:
+    ground, generator = landscape(), np.random.default_rng(5)
+    shares = generator.dirichlet(np.ones(4), size=24)
+    tokens = np.where(np.arange(24) % 2, D / 100, D / 30)
+    losses = np.array([ground.run(row, generator, N, d).losses for row, d in zip(shares, tokens, strict=True)])
+    blank = np.full(24, "", dtype=object)
+    runs = RunsTable(
+        "sweep", LANGUAGES, LANGUAGES, blank, blank, np.full(24, N), tokens, shares, losses,
+        np.full(24, "ok", dtype=object), np.ones(24, dtype=bool), np.zeros(24), blank, blank, np.full(24, np.nan),
+        table=pa.table({"row": np.arange(24)}),
+    )  # fmt: skip
+    sampler = ours(space(), runs=runs)
+    study = search(sampler, 2, ground, space())
+    assert regret(study, sampler, ground, space()) < 0.15
+
+
+def test_trials_under_way_are_suggested_apart(cold: tuple[LawSampler, optuna.Study]) -> None:
+    sampler, study = cold
+    batch = [study.ask(distributions(space())) for _ in range(6)]
+    shares = np.array([space().point(trial.params).mixture.array(LANGUAGES) for trial in batch])
+    for trial in batch:
+        study.tell(trial, state=optuna.trial.TrialState.FAIL)
+    distance = np.abs(shares[:, None] - shares[None]).sum(axis=2)[np.triu_indices(6, 1)]
+    assert (distance > 1e-4).mean() > 0.7
+    assert sampler is study.sampler
+
+
+@pytest.mark.parametrize("order", [("go", "java", "python", "javascript")])
+def test_the_order_of_languages_hardly_matters(order: tuple[str, ...]) -> None:
+    """Random draws differ with it, so it is the recommendation that has to agree."""
+    sampler = ours(space(order))
+    study = search(sampler, 15, landscape(languages=order), space(order))
+    assert regret(study, sampler, landscape(languages=order), space(order)) < 0.15
+
+
+def test_the_recommendation_is_not_the_luckiest_run() -> None:
+    """A mixture half way to uniform is told a lower loss than any other by two of a run's deviations: it is seen
+    through.
+    """
+    ground, where, sampler = landscape(noise=0.003), space(), ours(space())
+    study = search(sampler, 16, ground, where)
+    best = attainable(ground, where, 2)
+    shares = 0.35 * best.shares + 0.65 * 0.25
+    lucky = where.parameters(Point(Mixture.from_array(LANGUAGES, shares / shares.sum()), {}))
+    value = study.best_value - 0.0005
+    losses = ground.losses(shares[None])[0]
+    losses = losses * value / ground.mean(losses)
+    study.add_trial(
+        optuna.trial.create_trial(
+            params=lucky, distributions=distributions(where), value=value,
+            user_attrs={LOSSES: dict(zip(LANGUAGES, losses.tolist(), strict=True))},
+        )
+    )  # fmt: skip
+    assert study.best_trial.params == lucky
+    chosen = sampler.recommend(study).mixture.array(LANGUAGES)
+    values = ground.objective(np.stack([chosen, shares]))
+    assert best.regret(float(values[0])) < best.regret(float(values[1])) - 0.1
+
+
+def test_objectives_of_every_kind_are_searched() -> None:
+    """Maximised, below zero, without losses by language, with a hyperparameter, or several: no law is needed."""
+    where = SearchSpace("both", {"a": (0.0, 1.0), "b": (0.0, 1.0)}, {"batch": Range(low=2, high=8)})
+
+    def gain(trial: optuna.Trial) -> float:
+        point = suggest_point(trial, where)
+        return -10 * (point.mixture["a"] - 0.7) ** 2 - (point.hyper["batch"] - 5) ** 2
+
+    sampler = LawSampler(where, seed=0)
+    study = optuna.create_study(sampler=sampler, direction="maximize")
+    study.optimize(gain, n_trials=16)
+    best = sampler.recommend(study, anywhere=True)
+    assert best.hyper["batch"] in (4, 5, 6)
+    assert best.mixture["a"] == pytest.approx(0.7, abs=0.25)
+
+    front = optuna.create_study(sampler=LawSampler(where, seed=0), directions=["minimize", "minimize"])
+    front.optimize(lambda t: (suggest_point(t, where).mixture["a"] + 1, 2 - suggest_point(t, where).mixture["a"]), 8)
+    assert len(front.best_trials) >= 4
+
+
+def test_pruned_trials_count_with_doubt() -> None:
+    where, sampler = space(), ours(space())
+    study = optuna.create_study(sampler=sampler)
+    ground, generator = landscape(looks=2), np.random.default_rng(0)
+    for k in range(8):
+        trial = study.ask(distributions(where))
+        run = ground.run(where.point(trial.params).mixture.array(LANGUAGES), generator)
+        for tokens, losses in run.looks:
+            trial.report(ground.mean(losses), tokens)
+        told = run.looks[-1][1] if k == 7 else run.losses
+        trial.set_user_attr(LOSSES, dict(zip(LANGUAGES, told.tolist(), strict=True)))
+        study.tell(trial, ground.mean(run.losses)) if k < 7 else study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+    measured, _ = sampler._told(study)
+    assert measured.doubt.tolist() == [1.0] * 7 + [10.0]
+    shares = measured.points.shares[-1:]
+    assert measured.objective[-1] == pytest.approx(float(ground.objective(shares)[0]), rel=0.01)
+    assert np.exp(measured.values[-1]) == pytest.approx(ground.losses(shares)[0], rel=0.02)
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    lows=st.lists(st.floats(0, 0.2), min_size=4, max_size=4),
+    widths=st.lists(st.floats(0.15, 0.8), min_size=4, max_size=4),
+    weights=st.lists(st.floats(-1, 1), min_size=4, max_size=4),
+    seed=st.integers(0, 1000),
+)
+def test_whatever_is_minimised_the_point_is_feasible(
+    lows: list[float], widths: list[float], weights: list[float], seed: int
+) -> None:
+    bounds = {name: (low, min(low + width, 1.0)) for name, low, width in zip(LANGUAGES, lows, widths, strict=True)}
+    if sum(low for low, _ in bounds.values()) > 1 or sum(high for _, high in bounds.values()) < 1:
+        return
+    where = SearchSpace("bounded", bounds, {"weight_decay": Range(low=0.01, high=0.1, scale="log")})
+    region = Region(where, LANGUAGES)
+    slope = np.array(weights)
+    shares, hyper, _ = minimise(
+        lambda p, h: p @ slope + (h[:, 0] - 0.3) ** 2,
+        region, np.empty((0, 4)), np.empty((0, 1)), np.random.default_rng(seed), 5_000,
+    )  # fmt: skip
+    point = region.point(shares, hyper)
+    assert where.coordinates.contains(point.mixture)
+    where.parameters(point)
+    # A linear function is least at a corner, which filling up the cheapest languages first finds.
+    low, high = (np.array([pair[k] for pair in bounds.values()]) for k in (0, 1))
+    best, left = low.copy(), 1.0 - low.sum()
+    for k in np.argsort(slope):
+        best[k] += min(left, high[k] - low[k])
+        left = 1.0 - best.sum()
+    assert float(slope @ shares) <= float(slope @ best) + 0.02
