@@ -298,6 +298,7 @@ class SearchSection(_Section):
     tokens: Positive
     trials: Positive = 16
     concurrency: Positive | None = None
+    workers_per_trial: Positive = 1
     sampler: Literal["tpe", "gp", "cmaes", "random"] = "tpe"
     prune: bool = True
     budget_tokens: Positive | None = None

@@ -1,0 +1,183 @@
+"""Trials that are Ray Train runs of two workers, training for real: stopped, killed, and leaving nothing behind."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import ray
+from ray._private.state import actors
+from small_study import make_study
+
+from codescale.corpus.reader import open_corpus
+from codescale.errors import UserError
+from codescale.mixture import Mixture
+from codescale.pipeline import Study
+from codescale.progress import Silent
+from codescale.runs import Evaluation, RunRecord, RunSpec, read_records
+from codescale.search.run import WarmStart, run_search
+from codescale.search.space import load_space
+from codescale.study import StudyConfig
+from codescale.training.factory import session_factory
+
+pytestmark = pytest.mark.ray
+FREE_SECONDS = 10
+START = Mixture({"python": 0.5, "java": 0.3, "rust": 0.2})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cluster() -> Iterator[None]:
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=200 * 2**20)
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    training = {"context": 32, "batch": 4, "evaluations": 50, "evaluation_tokens": 1024, "checkpoint_seconds": 0.01}
+    made = Study(make_study(tmp_path_factory.mktemp("study"), training=training))
+    made.corpus()
+    return made
+
+
+def search(study: Study, *known: RunRecord, **changes: Any) -> dict[str, Any]:
+    section = study.config.search.model_copy(update={"workers_per_trial": 2, "concurrency": None} | changes)
+    config = study.config.model_copy(update={"search": section})
+    corpus_id = open_corpus(study.folder.corpus).corpus_id
+    opened = session_factory(config, study.folder.corpus, study.folder.checkpoints)
+    space = load_space(section.space, config.languages)
+    warm = WarmStart(START, [], list(known))
+    return run_search(config, study.folder, space, corpus_id, opened, warm, Silent())
+
+
+def trained_far_better(config: StudyConfig, corpus_id: str, tokens: int, number: int) -> RunRecord:
+    """A run of a sweep that nobody can beat, so that whatever is tried is stopped at its first look."""
+    spec = RunSpec(
+        run_id=f"mixture-{number}", stage="mixture", size="small", n_params=config.sizes["small"].n_params,
+        token_points=(tokens,), proportions=dict(START), seed=config.seed,
+    )  # fmt: skip
+
+    def evaluation(at: int, value: float, annealed: bool) -> Evaluation:
+        losses = dict.fromkeys(config.languages, value + 0.001 * number)
+        return Evaluation(
+            n_tokens=at, losses=losses, annealed=annealed, branch=tokens if annealed else None, flops=1.0
+        )
+
+    looks = (evaluation(128, 2.0, False), evaluation(tokens * 3 // 4, 0.2, False), evaluation(tokens, 0.1, True))
+    return RunRecord(
+        spec=spec, status="ok", evaluations=looks, corpus_id=corpus_id, tokens_trained=tokens, flops=1.0,
+        seconds=1.0, finished=0.0,
+    )  # fmt: skip
+
+
+class Watched(threading.Thread):
+    """Looks every moment at the processes that this test's Ray has; ``do`` may do mischief with them."""
+
+    def __init__(self, do: Any = lambda processes: None) -> None:
+        super().__init__(daemon=True)
+        self.seen: dict[int, tuple[float, float]] = {}
+        self.do, self.ended = do, False
+        self.start()
+
+    def run(self) -> None:
+        while not self.ended:
+            found = processes("RayTrainWorker")
+            for process in found:
+                first, _ = self.seen.get(process.pid, (time.time(), 0.0))
+                self.seen[process.pid] = (first, time.time())
+            self.do(found)
+            time.sleep(0.05)
+
+
+def processes(name: str) -> list[psutil.Process]:
+    """The processes of this test's Ray whose title holds ``name``."""
+    found = []
+    for process in psutil.Process().children(recursive=True):
+        try:
+            if name in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def left_behind() -> dict[str, Any]:
+    """What Ray's state and the system still know of trials and their workers."""
+    groups = ray.util.placement_group_table().values()
+    names = [found["ActorClassName"] for found in actors().values() if found["State"] != "DEAD"]
+    return {
+        "cores": 2 - ray.available_resources().get("CPU", 0.0),
+        "actors": [name for name in names if name != "_AutoscalingCoordinatorActor"],  # Ray's own, one a cluster
+        "groups": [group["state"] for group in groups if group["state"] != "REMOVED"],
+        "processes": [p.cmdline() for name in ("RayTrain", "TrainController", "Queue") for p in processes(name)],
+    }
+
+
+def wait_until_nothing_is_left() -> None:
+    begun = time.monotonic()
+    while any(left_behind().values()):
+        assert time.monotonic() - begun < FREE_SECONDS, left_behind()
+        time.sleep(0.1)
+
+
+def test_the_workers_of_a_stopped_trial_are_free_at_once(study: Study) -> None:
+    tokens = 2_560_000  # minutes of training
+    corpus_id = open_corpus(study.folder.corpus).corpus_id
+    known = [trained_far_better(study.config, corpus_id, tokens, number) for number in range(6)]
+    watched = Watched()
+    begun0 = time.time()
+    content = search(study, *known, tokens=tokens, trials=2)
+    wait_until_nothing_is_left()
+    watched.ended = True
+    print("DEBUG", begun0, time.time(), watched.seen, [r.finished for r in read_records(study.folder.runs)])
+    assert [entry["state"] for entry in content["trials"] if entry["number"] is not None] == ["PRUNED"] * 2
+    stopped = [record.finished for record in read_records(study.folder.runs)]
+    assert len(stopped) == 2
+    first = [last for begun, last in watched.seen.values() if begun < stopped[0]]
+    second = [last for begun, last in watched.seen.values() if begun >= stopped[0]]
+    assert len(first) == len(second) == 2
+    assert max(first) < stopped[0] + FREE_SECONDS
+    assert max(second) < stopped[1] + FREE_SECONDS
+
+
+def test_a_trial_outlives_its_workers_and_itself_and_its_record_is_that_of_one_worker(
+    study: Study, tmp_path: Path
+) -> None:
+    killed: list[str] = []
+
+    def kill(workers: list[psutil.Process]) -> None:
+        victims = workers[-1:] if not killed else processes("TrialTrainable")
+        begun = {"": 0, "worker": 1}.get("".join(killed), 2)
+        ready = len(workers) == 2 and any(study.folder.checkpoints.glob("trial-*.safetensors"))
+        if begun < 2 and ready and victims and (not killed or workers[0].pid not in known):
+            known.update(process.pid for process in workers)
+            victims[0].send_signal(signal.SIGKILL)
+            killed.append("worker" if begun == 0 else "trial")
+
+    known: set[int] = set()
+    watched = Watched(kill)
+    content = search(study, tokens=128_000, trials=1, prune=False)
+    watched.ended = True
+    wait_until_nothing_is_left()
+    assert killed == ["worker", "trial"]
+    record = next(r for r in read_records(study.folder.runs) if r.spec.run_id == content["incumbent"]["run_id"])
+    alone = session_factory(study.config, study.folder.corpus, None)(record.spec)
+    while not alone.finished:
+        alone.advance()
+    expected = alone.record("ok")
+    assert record.status == "ok"
+    assert record.tokens_trained == expected.tokens_trained
+    assert [e.n_tokens for e in record.evaluations] == [e.n_tokens for e in expected.evaluations]
+    for one, other in zip(record.evaluations, expected.evaluations, strict=True):
+        assert one.losses == pytest.approx(other.losses, abs=1e-4)
+
+
+def test_more_workers_than_there_are_is_refused(study: Study) -> None:
+    with pytest.raises(UserError, match=r"search.workers_per_trial: a trial is to have 3 workers, and there are 2"):
+        search(study, workers_per_trial=3, trials=5)
