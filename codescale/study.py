@@ -597,6 +597,11 @@ class StudyFolder:
         return self.root / "search.json"
 
     @property
+    def optuna(self) -> Path:
+        """The search's trials as an Optuna journal, derived from the records: for ``optuna-dashboard``."""
+        return self.root / "optuna.journal"
+
+    @property
     def test_losses(self) -> Path:
         """One file per run of the comparison: its losses on the test split."""
         return self.root / "test_losses"

@@ -22,6 +22,7 @@ from codescale.mixture import Mixture
 from codescale.progress import Progress
 from codescale.runs import RunRecord, RunSpec, read_record, write_record
 from codescale.search.ledger import Entry, Ledger, Source, state_of
+from codescale.search.optuna_mirror import OptunaMirror
 from codescale.search.plan import TrialPlan
 from codescale.search.samplers import SeededByTrial
 from codescale.search.space import Point, SearchSpace
@@ -63,6 +64,7 @@ class MixtureSearch(OptunaSearch):
         super().__init__(space=distributions(space), metric="objective", mode="min", sampler=sampler)
         self.space, self.trial_sampler, self.plan, self.ledger = space, sampler, plan, ledger
         self.folder, self.starts, self.progress = folder, list(starts), progress
+        self.mirror = OptunaMirror(folder.optuna, plan.config.name, distributions(space))
         self.unfinished: dict[int, Entry] = {}
         self.refusal: UserError | None = None
         self.failed: str | None = None
@@ -103,6 +105,7 @@ class MixtureSearch(OptunaSearch):
             return False
         assert curve.final is not None
         self.add_evaluated_point(parameters, curve.final)
+        self.mirror.add(record, "sweep", TrialState.COMPLETE, parameters, curve.points, curve.final)
         self.ledger.add_evaluated(record)
         self.starts = [start for start in self.starts if not start[1].same(point)]
         return True
@@ -127,7 +130,7 @@ class MixtureSearch(OptunaSearch):
         wanted = None if entry is None else self._wanted(entry, number)
         spec = self._ask(trial_id, number, wanted)
         try:
-            self.ledger.write()
+            self.write()
         except UserError as error:  # a full disk: Tune would bury the line in a traceback
             self.refusal = error
             return Searcher.FINISHED
@@ -153,9 +156,14 @@ class MixtureSearch(OptunaSearch):
         try:
             record = read_record(write_record(self.folder.runs, reported))
             self._tell(trial_id, record)
-            self.ledger.write()
+            self.write()
         except UserError as refusal:
             self.refusal = refusal
+
+    def write(self) -> None:
+        """Brings ``search.json`` and Optuna's file up to date. Raises :class:`UserError` where the disk refuses."""
+        self.ledger.write()
+        self.mirror.write()
 
     def _wanted(self, entry: Entry, number: int) -> Point | None:
         """The point of a trial that was under way, unless study or space have changed since."""
@@ -207,10 +215,14 @@ class MixtureSearch(OptunaSearch):
         for tokens, value in curve.points:
             trial.report(value, tokens)
         state = TrialState[state_of(record, curve)]
-        self.study.tell(trial, curve.final if state == TrialState.COMPLETE else None, state=state)
+        value = curve.final if state == TrialState.COMPLETE else None
+        self.study.tell(trial, value, state=state)
         self._completed_trials.add(trial_id)
         self._discard_checkpoint(record.spec.run_id)
         entry = self.ledger.finish(record)
+        point = Point(record.spec.mixture, record.spec.hyper)
+        parameters = self._typed(self.space.parameters(point))
+        self.mirror.add(record, entry.source, state, parameters, curve.points, value)
         if not trial_id.startswith("replayed-"):
             self.progress.say(self._line(entry))
 

@@ -98,7 +98,7 @@ def run_search(
             ledger.start_clock()
             with started_ray(config) as workers:
                 _tune(config, folder, search, open_session, workers)
-    ledger.write()
+    search.write()
     if search.refusal:
         raise search.refusal
     if not search.ended:

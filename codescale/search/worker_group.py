@@ -132,7 +132,7 @@ class WorkerGroupSession:
 
 
 def remove_abandoned_groups() -> None:
-    """Removes the placement groups of this job that an actor made which is dead: a killed trial's, which hold its cores.
+    """Removes the placement groups of this job whose maker is a dead actor: a killed trial's, which hold its cores.
 
     Those that the driver made, Tune's own, are of no actor; Ray says of them too that their actor is dead.
     """
