@@ -290,6 +290,36 @@ class TargetSection(_Section):
     available: dict[str, Positive] = {}
 
 
+class WandbSection(_Section):
+    """Where Weights & Biases shows the trials; ``project`` is the study's name unless given, the key is W&B's own."""
+
+    project: str | None = None
+    entity: str | None = None
+    group: str | None = None
+
+
+class MlflowSection(_Section):
+    """Where MLflow shows the trials: at ``MLFLOW_TRACKING_URI`` or in the study folder unless given."""
+
+    tracking_uri: str | None = None
+    experiment_name: str | None = None
+    tags: dict[str, str] = {}
+
+
+class CallbacksSection(_Section):
+    """Trackers that are shown every trial; a list of names takes each as it comes."""
+
+    wandb: WandbSection | None = None
+    mlflow: MlflowSection | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_alone(cls, content: Any) -> Any:
+        if isinstance(content, list) and all(isinstance(name, str) for name in content):
+            return {name: {} for name in content}
+        return content
+
+
 class SearchSection(_Section):
     """The search with real runs around the law's optimum. ``space`` names a file of search_spaces/ or a path."""
 
@@ -302,6 +332,7 @@ class SearchSection(_Section):
     sampler: Literal["tpe", "gp", "cmaes", "random"] = "tpe"
     prune: bool = True
     budget_tokens: Positive | None = None
+    callbacks: CallbacksSection = CallbacksSection()
 
 
 class ComparisonSection(_Section):

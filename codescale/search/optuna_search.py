@@ -134,7 +134,10 @@ class MixtureSearch(OptunaSearch):
         except UserError as error:  # a full disk: Tune would bury the line in a traceback
             self.refusal = error
             return Searcher.FINISHED
-        return {"spec": spec.model_dump_json()}
+        # The trial needs the run alone; the rest is for whoever shows it.
+        named = {f"proportion.{name}": share for name, share in spec.proportions.items()}
+        named |= {f"hyper.{name}": value for name, value in spec.hyper.items()}
+        return {"spec": spec.model_dump_json(), "run_id": spec.run_id} | named
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """A look at a running trial; Optuna is told of it when the trial ends."""

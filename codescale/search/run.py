@@ -29,6 +29,7 @@ from codescale.search.scheduler import EarlyCurveScheduler
 from codescale.search.session import OpenSession, OpenShared
 from codescale.search.space import Point, SearchSpace, load_space
 from codescale.search.stopping import StoppingRule
+from codescale.search.trackers import trackers
 from codescale.search.trainable import TrialTrainable
 from codescale.search.worker_group import OpenOnWorkers
 from codescale.study import StudyConfig, StudyFolder
@@ -176,7 +177,7 @@ def _tune(
     config: StudyConfig, folder: StudyFolder, search: MixtureSearch, open_session: OpenSession, workers: Workers
 ) -> None:
     scratch = (folder.root / ".ray").absolute()
-    fitting = trials_of(config, workers)
+    fitting, shown = trials_of(config, workers), trackers(config, folder)
     if config.search.workers_per_trial > 1:
         assert isinstance(open_session, OpenShared), "sessions that cannot be shared out"
         open_session = OpenOnWorkers(
@@ -215,7 +216,7 @@ def _tune(
                 verbose=0,
                 failure_config=tune.FailureConfig(max_failures=RESTARTS),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                callbacks=[],
+                callbacks=[*shown],
             ),
         )
         errors = tuner.fit().errors

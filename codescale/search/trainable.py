@@ -76,7 +76,8 @@ class TrialTrainable(Trainable):
         record = session.record(status)
         if outcome != "running":
             write_record(self._runs, record)
-        return {
+        losses = evaluation.losses if evaluation is not None else {}
+        return {f"loss.{name}": loss for name, loss in losses.items()} | {
             "objective": self._objective.value(evaluation.losses) if evaluation is not None and known else math.nan,
             "n_tokens": evaluation.n_tokens if evaluation is not None else 0,
             "annealed": evaluation.annealed if evaluation is not None else False,
