@@ -171,10 +171,16 @@ class Search(_Artifact):
     n_tokens: float | None = None
     trials: tuple[Trial, ...] = ()
     incumbent: Incumbent | None = None
+    recommended: Incumbent | None = None
     incumbent_history: tuple[tuple[float, float], ...] = ()
     tokens_trained: float | None = None
     tokens_saved_by_pruning: float | None = None
     pruned: int | None = None
+
+    @property
+    def best(self) -> Incumbent | None:
+        """What the search recommends: the best that it measured, unless it says more."""
+        return self.recommended or self.incumbent
 
     @property
     def ended(self) -> tuple[Trial, ...]:
@@ -232,11 +238,13 @@ class Differences(_Artifact):
 
 
 class Verdict(_Artifact):
-    """What the comparison concluded."""
+    """What the comparison concluded; the last two only of a larger scale."""
 
     statement: str
     beats_uniform: bool | None = None
     harmed: tuple[str, ...] = ()
+    times_the_search: float | None = None
+    rank_correlation: float | None = None
 
 
 class Comparison(_Artifact):
@@ -250,7 +258,9 @@ class Comparison(_Artifact):
     weights: dict[str, float] = {}
     mixtures: dict[str, ComparedMixture]
     differences: dict[str, Differences] = {}
+    measured_minus_predicted: Differences | None = None
     verdict: Verdict | None = None
+    larger: Comparison | None = None
 
 
 class StageCost(_Artifact):

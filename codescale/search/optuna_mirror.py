@@ -34,7 +34,7 @@ class _Journal(BaseJournalBackend):
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         self._lines += [json.dumps(log, separators=(",", ":")) + "\n" for log in logs]
 
-    def read_logs(self, log_number_from: int) -> Iterable[dict[str, Any]]:  # type: ignore[override]
+    def read_logs(self, log_number_from: int) -> Iterable[dict[str, Any]]:
         return (json.loads(line) for line in self._lines[log_number_from:])
 
     def write(self) -> None:

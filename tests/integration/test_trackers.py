@@ -40,7 +40,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def search(root: Path, callbacks: Any) -> dict[str, Any]:
-    config = study(trials=7, callbacks=callbacks)
+    config = study(trials=2, callbacks=callbacks)
     space = load_space(config.search.space, LANGUAGES)
     return run_search(config, StudyFolder(root), space, CORPUS, OpenSynthetic(root), WarmStart(), Silent())
 

@@ -110,6 +110,14 @@ def test_headline_numbers_stand_on_the_page(whole_study: Study, page: str) -> No
     assert comparison["verdict"]["statement"] in page
 
 
+def test_both_scales_of_the_proof_stand_side_by_side(whole_study: Study, tmp_path: Path, page: str) -> None:
+    section = page[page.index('id="scales"') : page.index('id="search"')]
+    assert "N = 151 k, D = 400 k, 3 seeds" in section
+    assert "N = 640 k, D = 400 k, 4 seeds" in section
+    assert "At 4.2 times &lt;the&gt; N: synthetic." in section
+    assert section.count("Measured best minus predicted best") == 1
+
+
 @pytest.mark.parametrize(
     "missing",
     [
