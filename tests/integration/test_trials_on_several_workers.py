@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import psutil
@@ -73,10 +74,16 @@ def trained_far_better(config: StudyConfig, corpus_id: str, tokens: int, number:
     )  # fmt: skip
 
 
-class Watched(threading.Thread):
-    """Looks every moment at the processes that this test's Ray has; ``do`` may do mischief with them."""
+def alive(name: str) -> list[int]:
+    """The processes of living actors whose class has ``name`` in it, as Ray's state says."""
+    found = [a for a in actors().values() if a["State"] == "ALIVE" and name in a["ActorClassName"]]
+    return sorted(actor["Pid"] for actor in found)
 
-    def __init__(self, do: Any = lambda processes: None) -> None:
+
+class Watched(threading.Thread):
+    """Asks again and again which workers there are; ``do`` may do mischief with them."""
+
+    def __init__(self, do: Any = lambda workers: None) -> None:
         super().__init__(daemon=True)
         self.last_seen: dict[int, float] = {}
         self.do, self.ended = do, False
@@ -84,40 +91,28 @@ class Watched(threading.Thread):
 
     def run(self) -> None:
         while not self.ended:
-            found = processes("RayTrainWorker")
-            self.last_seen.update((process.pid, time.time()) for process in found)
-            self.do(found)
-            time.sleep(0.05)
+            workers = alive("RayTrainWorker")
+            self.last_seen.update((pid, time.time()) for pid in [*self.last_seen, *workers] if psutil.pid_exists(pid))
+            self.do(workers)
+            time.sleep(0.1)
 
 
-def processes(name: str) -> list[psutil.Process]:
-    """The processes of this test's Ray whose title holds ``name``."""
-    found = []
-    for process in psutil.Process().children(recursive=True):
-        try:
-            if name in " ".join(process.cmdline()) and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
-
-
-def left_behind() -> dict[str, Any]:
-    """What Ray's state and the system still know of trials and their workers."""
+def left_behind(workers: Iterable[int]) -> dict[str, Any]:
+    """What Ray's state still knows of trials and their workers, and which of ``workers`` the system still has."""
     groups = ray.util.placement_group_table().values()
     names = [found["ActorClassName"] for found in actors().values() if found["State"] != "DEAD"]
     return {
         "cores": 2 - ray.available_resources().get("CPU", 0.0),
         "actors": [name for name in names if name != "_AutoscalingCoordinatorActor"],  # Ray's own, one a cluster
         "groups": [group["state"] for group in groups if group["state"] != "REMOVED"],
-        "processes": [p.cmdline() for name in ("RayTrain", "TrainController", "Queue") for p in processes(name)],
+        "processes": [pid for pid in workers if psutil.pid_exists(pid)],
     }
 
 
-def wait_until_nothing_is_left() -> None:
+def wait_until_nothing_is_left(workers: Iterable[int]) -> None:
     begun = time.monotonic()
-    while any(left_behind().values()):
-        assert time.monotonic() - begun < FREE_SECONDS, left_behind()
+    while any(left_behind(workers).values()):
+        assert time.monotonic() - begun < FREE_SECONDS, left_behind(workers)
         time.sleep(0.1)
 
 
@@ -127,7 +122,7 @@ def test_the_workers_of_a_stopped_trial_are_free_at_once(study: Study) -> None:
     known = [trained_far_better(study.config, corpus_id, tokens, number) for number in range(6)]
     watched = Watched()
     content = search(study, *known, tokens=tokens, trials=1)
-    wait_until_nothing_is_left()
+    wait_until_nothing_is_left(watched.last_seen)
     watched.ended = True
     assert [entry["state"] for entry in content["trials"] if entry["number"] is not None] == ["PRUNED"]
     (stopped,) = (record.finished for record in read_records(study.folder.runs))
@@ -139,21 +134,22 @@ def test_a_trial_outlives_its_workers_and_itself_and_its_record_is_that_of_one_w
     killed: list[str] = []
     before: set[int] = set()
 
-    def kill(workers: list[psutil.Process]) -> None:
+    def kill(workers: list[int]) -> None:
         """First one of the workers; when there are new ones, the trial that started them."""
-        if len(killed) == 2 or len(workers) < 2 or before & {worker.pid for worker in workers}:
+        if len(killed) == 2 or len(workers) < 2 or before & set(workers):
             return
-        victims = processes("TrialTrainable") if killed else workers[1:]
+        name = "Trainable" if killed else "RayTrainWorker"
+        victims = alive(name)
         if victims and any(study.folder.checkpoints.glob("trial-*.safetensors")):
-            before.update(worker.pid for worker in workers)
-            killed.append(victims[0].cmdline()[0])
-            victims[0].send_signal(signal.SIGKILL)
+            before.update(workers)
+            killed.append(name)
+            os.kill(victims[-1], signal.SIGKILL)
 
     watched = Watched(kill)
     content = search(study, tokens=128_000, trials=1, prune=False)
     watched.ended = True
-    wait_until_nothing_is_left()
-    assert ["RayTrainWorker" in killed[0], "TrialTrainable" in killed[1]] == [True, True]
+    wait_until_nothing_is_left(watched.last_seen)
+    assert killed == ["RayTrainWorker", "Trainable"]
     record = next(r for r in read_records(study.folder.runs) if r.spec.run_id == content["incumbent"]["run_id"])
     alone = session_factory(study.config, study.folder.corpus, None)(record.spec)
     while not alone.finished:
