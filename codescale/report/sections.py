@@ -238,19 +238,17 @@ def scales_section(subject: Subject) -> Section | None:
     if comparison is None or comparison.larger is None:
         return None
     larger = comparison.larger
+    both = (comparison, larger)
     rows = []
-    for words, name in (
-        ("Predicted best minus uniform", "predicted_best"),
-        ("Measured best minus uniform", "measured_best"),
-    ):
-        cells = (_changed(scale.differences[name].objective) for scale in (comparison, larger))
-        rows.append((Cell(words), *cells))
-    found = [scale.measured_minus_predicted for scale in (comparison, larger)]
+    for name in MIXTURES[1:]:
+        if all(name in scale.differences for scale in both):
+            cells = (_changed(scale.differences[name].objective) for scale in both)
+            rows.append((Cell(f"{TITLES[name]} minus uniform"), *cells))
+    found = [scale.measured_minus_predicted for scale in both]
     if all(found):
         rows.append((Cell("Measured best minus predicted best"), *(_changed(one.objective) for one in found if one)))
     columns = tuple(
-        f"N = {count(scale.n_params)}, D = {count(scale.n_tokens)}, {len(scale.seeds)} seeds"
-        for scale in (comparison, larger)
+        f"N = {count(scale.n_params)}, D = {count(scale.n_tokens)}, {len(scale.seeds)} seeds" for scale in both
     )
     notes = [larger.verdict.statement] if larger.verdict else []
     if larger.verdict and larger.verdict.rank_correlation is not None:
