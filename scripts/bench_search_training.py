@@ -62,7 +62,7 @@ def noise(records: list[RunRecord], objective: Objective) -> tuple[float, int]:
 
 def compared(study: Study, output: Path, seeds: int, with_sweep: bool) -> dict[str, Any]:
     """Both searches under each seed, and what came of them."""
-    base = study._with_unique_tokens()
+    base = study._with_unique_tokens(study.config.search.tokens)
     swept = [record for record in read_records(study.folder.runs) if record.spec.stage in SWEEP_STAGES]
     sweep_tokens = sum(record.tokens_trained for record in swept)
     rows = []
