@@ -218,14 +218,14 @@ class MixtureSearch(OptunaSearch):
         for tokens, value in curve.points:
             trial.report(value, tokens)
         state = TrialState[state_of(record, curve)]
-        value = curve.final if state == TrialState.COMPLETE else None
-        self.study.tell(trial, value, state=state)
+        final = curve.final if state == TrialState.COMPLETE else None
+        self.study.tell(trial, final, state=state)
         self._completed_trials.add(trial_id)
         self._discard_checkpoint(record.spec.run_id)
         entry = self.ledger.finish(record)
         point = Point(record.spec.mixture, record.spec.hyper)
         parameters = self._typed(self.space.parameters(point))
-        self.mirror.add(record, entry.source, state, parameters, curve.points, value)
+        self.mirror.add(record, entry.source, state, parameters, curve.points, final)
         if not trial_id.startswith("replayed-"):
             self.progress.say(self._line(entry))
 
