@@ -146,7 +146,7 @@ def test_a_trial_outlives_its_workers_and_itself_and_its_record_is_that_of_one_w
             os.kill(victims[-1], signal.SIGKILL)
 
     watched = Watched(kill)
-    content = search(study, tokens=128_000, trials=1, prune=False)
+    content = search(study, tokens=51_200, trials=1, prune=False)
     watched.ended = True
     wait_until_nothing_is_left(watched.last_seen)
     assert killed == ["RayTrainWorker", "Trainable"]
