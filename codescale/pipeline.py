@@ -18,7 +18,7 @@ from codescale.languages import label
 from codescale.mixture import Mixture
 from codescale.progress import Progress, Silent
 from codescale.runs import RunRecord, RunSpec, RunsTable, compact, read_records, read_runs
-from codescale.study import StudyConfig, StudyFolder, TrainSection, preset_text
+from codescale.study import Scale, StudyConfig, StudyFolder, TrainSection, preset_text
 from codescale.timings import Timings
 
 if TYPE_CHECKING:
@@ -174,33 +174,51 @@ class Study:
         return result
 
     def compare(self) -> dict[str, Any]:
-        """Trains uniform, predicted best and the search's choice with fresh seeds in one job, and judges them."""
-        from codescale.comparison.compare import compare
+        """Trains uniform, predicted best and the search's choice with fresh seeds in one Ray Train job and judges them,
+        at a larger scale too where the study has one.
+        """
         from codescale.comparison.plan import comparison_runs
+        from codescale.comparison.scales import both_scales
 
-        corpus = self._corpus()
-        search = read_json(self._need(self.folder.search, "codescale search"))
-        incumbent = search.get("recommended") or search["incumbent"]
-        mixtures = {
-            UNIFORM: self.config.uniform(),
-            PREDICTED: self._mixture(),
-            MEASURED: Mixture(incumbent["proportions"]),
+        self._corpus()
+        mixtures, hyper = self._compared()
+        plans = {
+            scale: comparison_runs(self.config, scale, mixtures, self._unique_tokens(scale.tokens), hyper)
+            for scale in self.config.comparison.scales
         }
-        unique_tokens = self._unique_tokens(self.config.comparison.tokens)
-        runs = comparison_runs(self.config, mixtures, unique_tokens, incumbent["hyper"])
-        self._train_together(list({spec.run_id: spec for specs in runs.values() for spec in specs}.values()))
-        records = {record.spec.run_id: record for record in read_records(self.folder.runs)}
-        result = compare(
-            self.config,
-            corpus,
-            self._law(),
-            {role: [records[spec.run_id] for spec in specs] for role, specs in runs.items()},
-            self.folder.test_losses,
-            {language: self.label(language) for language in self.config.languages},
-        )
+        wanted = {spec.run_id: spec for plan in plans.values() for specs in plan.values() for spec in specs}
+        self._train_together(list(wanted.values()))
+        judged = [self._judged(scale, plan) for scale, plan in plans.items()]
+        proxy = self.config.sizes[self.config.search.size].n_params
+        result = both_scales(judged[0], judged[1] if len(judged) > 1 else None, proxy)
         write_json(self.folder.comparison, result)
         self._publish()
         return result
+
+    def _compared(self) -> tuple[dict[str, Mixture], dict[str, float]]:
+        """The mixtures to compare, and the hyperparameters of all: those of what the search recommends."""
+        search = read_json(self._need(self.folder.search, "codescale search"))
+        best = search.get("recommended") or search["incumbent"]
+        mixtures = {
+            UNIFORM: self.config.uniform(),
+            PREDICTED: self._mixture(),
+            MEASURED: Mixture(best["proportions"]),
+        }
+        return mixtures, best["hyper"]
+
+    def _judged(self, scale: Scale, plan: dict[str, list[RunSpec]]) -> dict[str, Any]:
+        from codescale.comparison.compare import compare
+
+        records = {record.spec.run_id: record for record in read_records(self.folder.runs)}
+        return compare(
+            self.config,
+            scale,
+            self._corpus(),
+            self._law(),
+            {role: [records[spec.run_id] for spec in specs] for role, specs in plan.items()},
+            self.folder.test_losses,
+            {language: self.label(language) for language in self.config.languages},
+        )
 
     def train(
         self,

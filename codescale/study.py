@@ -290,6 +290,36 @@ class TargetSection(_Section):
     available: dict[str, Positive] = {}
 
 
+class WandbSection(_Section):
+    """Where Weights & Biases shows the trials; ``project`` is the study's name unless given, the key is W&B's own."""
+
+    project: str | None = None
+    entity: str | None = None
+    group: str | None = None
+
+
+class MlflowSection(_Section):
+    """Where MLflow shows the trials: at ``MLFLOW_TRACKING_URI`` or in the study folder unless given."""
+
+    tracking_uri: str | None = None
+    experiment_name: str | None = None
+    tags: dict[str, str] = {}
+
+
+class CallbacksSection(_Section):
+    """Trackers that are shown every trial; a list of names takes each as it comes."""
+
+    wandb: WandbSection | None = None
+    mlflow: MlflowSection | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names_alone(cls, content: Any) -> Any:
+        if isinstance(content, list) and all(isinstance(name, str) for name in content):
+            return {name: {} for name in content}
+        return content
+
+
 class SearchSection(_Section):
     """The search with real runs around the law's optimum. ``space`` names a file of search_spaces/ or a path."""
 
@@ -298,17 +328,34 @@ class SearchSection(_Section):
     tokens: Positive
     trials: Positive = 16
     concurrency: Positive | None = None
+    workers_per_trial: Positive = 1
     sampler: Literal["law", "tpe", "gp", "cmaes", "random"] = "law"
     prune: bool = True
     budget_tokens: Positive | None = None
+    callbacks: CallbacksSection = CallbacksSection()
 
 
-class ComparisonSection(_Section):
-    """The proof: uniform, predicted best and measured best at one scale, each with ``seeds`` seeds (three or more)."""
+class Scale(_Section):
+    """A size and a D (tokens) at which mixtures are compared, each with ``seeds`` seeds (three or more)."""
 
     size: str
     tokens: Positive
     seeds: int = Field(default=3, ge=3, le=1_000)
+
+
+class ComparisonSection(Scale):
+    """The proof: uniform, predicted best and measured best at one scale, and once more at a ``larger`` one."""
+
+    larger: Scale | None = None
+
+    @property
+    def scales(self) -> tuple[Scale, ...]:
+        """The scale of the proof, and the larger one where there is one."""
+        return (self,) if self.larger is None else (self, self.larger)
+
+
+AT_SCALE = 4
+"""How many times the trials' N a model has at least that shows whether their optimum holds at scale."""
 
 
 def workers_of(given: Any) -> Any:
@@ -386,6 +433,7 @@ class StudyConfig(_Section):
             raise ValueError("languages: a language is named twice")
         used = {"target.size": self.target.size, "search.size": self.search.size}
         used |= {"comparison.size": self.comparison.size}
+        used |= {"comparison.larger.size": self.comparison.larger.size} if self.comparison.larger else {}
         for plan, section in (("grid", self.sweep.grid), ("mixtures", self.sweep.mixtures)):
             used |= {f"sweep.{plan}.sizes[{k}]": size for k, size in enumerate(section.sizes if section else ())}
         if self.sweep.pairs:
@@ -398,9 +446,23 @@ class StudyConfig(_Section):
         return self
 
     @model_validator(mode="after")
+    def _larger_is_larger(self) -> StudyConfig:
+        larger = self.comparison.larger
+        if larger is None:
+            return self
+        n_params, proxy = self.sizes[larger.size].n_params, self.sizes[self.search.size].n_params
+        if n_params < AT_SCALE * proxy:
+            raise ValueError(
+                f"comparison.larger.size: {larger.size} has {n_params:,} parameters, less than {AT_SCALE} times the "
+                f"{proxy:,} of the search's {self.search.size}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _runs_fill_a_batch(self) -> StudyConfig:
         least = self.training.batch * self.training.context
         points = {"search.tokens": self.search.tokens, "comparison.tokens": self.comparison.tokens}
+        points |= {"comparison.larger.tokens": self.comparison.larger.tokens} if self.comparison.larger else {}
         if self.sweep.pairs:
             points["half of sweep.pairs.tokens"] = self.sweep.pairs.tokens // 2
         for plan, section in (("grid", self.sweep.grid), ("mixtures", self.sweep.mixtures)):
@@ -594,6 +656,11 @@ class StudyFolder:
     def search(self) -> Path:
         """What the search found: trials in order, the incumbent, what pruning saved."""
         return self.root / "search.json"
+
+    @property
+    def optuna(self) -> Path:
+        """The search's trials as an Optuna journal, derived from the records: for ``optuna-dashboard``."""
+        return self.root / "optuna.journal"
 
     @property
     def test_losses(self) -> Path:

@@ -19,24 +19,23 @@ from codescale.laws.law import Law
 from codescale.mixture import Mixture
 from codescale.runs import RunRecord
 from codescale.search.objective import Objective
-from codescale.study import StudyConfig
+from codescale.study import Scale, StudyConfig
 from codescale.training.ray_train import read_test_losses
 
 Losses = Mapping[str, float]
 
 
-def prediction(config: StudyConfig, law: Law, mixture: Mixture) -> dict[str, Any]:
-    """What ``law`` says of ``mixture`` at the comparison's N and D: objective and losses, each with its interval."""
-    section = config.comparison
+def prediction(config: StudyConfig, scale: Scale, law: Law, mixture: Mixture) -> dict[str, Any]:
+    """What ``law`` says of ``mixture`` at the scale's N and D: objective and losses, each with its interval."""
     shares = mixture.array(law.domains)[None, :]
-    n_params = np.array([float(config.sizes[section.size].n_params)])
-    predicted = law.predict(n_params, np.array([float(section.tokens)]), shares)
+    n_params = np.array([float(config.sizes[scale.size].n_params)])
+    predicted = law.predict(n_params, np.array([float(scale.tokens)]), shares)
     losses = {
         target: {"value": float(predicted.losses[0, k]), "low": float(predicted.low[0, k]),
                  "high": float(predicted.high[0, k])}
         for k, target in enumerate(law.targets)
     }  # fmt: skip
-    value, low, high = predict_objective(law, n_params[0], float(section.tokens), mixture, config.weights())
+    value, low, high = predict_objective(law, n_params[0], float(scale.tokens), mixture, config.weights())
     return {"objective": {"value": value, "low": low, "high": high}, "losses": losses}
 
 
@@ -58,18 +57,13 @@ def _measured(records: Sequence[RunRecord], folder: Path, config: StudyConfig, c
     return measured
 
 
-def _differences(measured: Mapping[str, Any]) -> dict[str, Any]:
-    reference = measured[UNIFORM]
+def _difference(entry: Mapping[str, Any], reference: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        role: {
-            "objective": paired_difference(entry["objective"]["values"], reference["objective"]["values"]),
-            "losses": {
-                language: paired_difference(loss["values"], reference["losses"][language]["values"])
-                for language, loss in entry["losses"].items()
-            },
-        }
-        for role, entry in measured.items()
-        if role != UNIFORM
+        "objective": paired_difference(entry["objective"]["values"], reference["objective"]["values"]),
+        "losses": {
+            language: paired_difference(loss["values"], reference["losses"][language]["values"])
+            for language, loss in entry["losses"].items()
+        },
     }
 
 
@@ -85,20 +79,21 @@ def _check(records: Mapping[str, Sequence[RunRecord]]) -> None:
 
 def compare(
     config: StudyConfig,
+    scale: Scale,
     corpus: Corpus,
     law: Law | None,
     records: Mapping[str, Sequence[RunRecord]],
     test_losses: Path,
     labels: Mapping[str, str],
 ) -> dict[str, Any]:
-    """The content of comparison.json, from the comparison's ``records`` by role.
+    """What comparison.json holds of one ``scale``, from the comparison's ``records`` there, by role.
 
     Predictions are of the validation split, which the law was fitted on; differences and verdict are of the test split.
     Raises :class:`UserError` where a run did not end well.
     """
     _check(records)
     measured = {role: _measured(runs, test_losses, config, corpus) for role, runs in records.items()}
-    differences = _differences(measured)
+    differences = {role: _difference(entry, measured[UNIFORM]) for role, entry in measured.items() if role != UNIFORM}
     harmed = harmed_languages(differences[MEASURED]["losses"])
     seeds = [record.spec.seed for record in records[UNIFORM]]
     if records[MEASURED] == records[UNIFORM]:
@@ -111,7 +106,7 @@ def compare(
         mixtures[role] = {
             "proportions": dict(mixture),
             "hyper": runs[0].spec.hyper,
-            "predicted": prediction(config, law, mixture) if law else None,
+            "predicted": prediction(config, scale, law, mixture) if law else None,
             "validation": _summaries([run.final_losses() for run in runs], config),
             "measured": measured[role],
             "cost": {
@@ -130,6 +125,7 @@ def compare(
         "corpus_id": corpus.corpus_id,
         "mixtures": mixtures,
         "differences": differences,
+        "measured_minus_predicted": _difference(measured[MEASURED], measured[PREDICTED]),
         "verdict": {
             "statement": verdict,
             "beats_uniform": beats(differences[MEASURED]["objective"]),

@@ -8,18 +8,18 @@ from collections.abc import Mapping
 
 from codescale.mixture import Mixture
 from codescale.runs import RunSpec
-from codescale.study import StudyConfig
+from codescale.study import Scale, StudyConfig
 
 UNIFORM, PREDICTED, MEASURED = "uniform", "predicted_best", "measured_best"
 
 
-def comparison_seeds(config: StudyConfig) -> list[int]:
+def comparison_seeds(config: StudyConfig, scale: Scale) -> list[int]:
     """Seeds after all that sweep and search may have used, so that a lucky seed of theirs is not judged again."""
     plans = (config.sweep.grid, config.sweep.pairs, config.sweep.mixtures)
     used = max((plan.seeds for plan in plans if plan), default=1)
     if config.sweep.mixtures:
         used = max(used, config.sweep.mixtures.uniform_seeds)
-    return [config.seed + used + k for k in range(config.comparison.seeds)]
+    return [config.seed + used + k for k in range(scale.seeds)]
 
 
 def digest(mixture: Mixture, hyper: Mapping[str, float]) -> str:
@@ -37,32 +37,34 @@ def _closer_than_a_sequence(mixture: Mixture, other: Mixture, sequences: float) 
 
 def comparison_runs(
     config: StudyConfig,
+    scale: Scale,
     mixtures: Mapping[str, Mixture],
     unique_tokens: int | dict[str, int] | None,
     hyper: Mapping[str, float],
 ) -> dict[str, list[RunSpec]]:
-    """One run for each of ``mixtures`` (by role) and seed; mixtures that train on the same sequences share their runs.
+    """One run at ``scale`` for each of ``mixtures`` (by role) and seed; mixtures that train on the same sequences share
+    their runs.
 
     All are trained with the same ``hyper``, the incumbent's, so that a difference is the mixtures'.
     """
-    section = config.comparison
+    stage = "comparison" if scale is config.comparison else "comparison-larger"
     runs: dict[str, list[RunSpec]] = {}
     for role, mixture in mixtures.items():
-        sequences = section.tokens / config.training.context
+        sequences = scale.tokens / config.training.context
         twin = next((other for other in runs if _closer_than_a_sequence(mixtures[other], mixture, sequences)), None)
         runs[role] = runs[twin] if twin else [
             RunSpec(
-                run_id=f"comparison-{role}-{digest(mixture, hyper)}-s{seed}",
+                run_id=f"{stage}-{role}-{digest(mixture, hyper)}-s{seed}",
                 stage="comparison",
-                size=section.size,
-                n_params=config.sizes[section.size].n_params,
-                token_points=(section.tokens,),
+                size=scale.size,
+                n_params=config.sizes[scale.size].n_params,
+                token_points=(scale.tokens,),
                 proportions=dict(mixture),
                 unique_tokens=unique_tokens,
                 seed=seed,
                 hyper=dict(hyper),
                 start=config.start_id,
             )
-            for seed in comparison_seeds(config)
+            for seed in comparison_seeds(config, scale)
         ]  # fmt: skip
     return runs

@@ -49,3 +49,24 @@ def statement(difference: Mapping[str, Any], harmed: Sequence[str], seeds: int, 
     if harmed:
         return f"{first} It harms {_names(harmed, labels)}: higher loss than under uniform beyond the noise."
     return f"{first} No language is harmed beyond the noise."
+
+
+def at_scale(larger: Mapping[str, Any], times: float, same_order: float | None) -> str:
+    """The verdict on the larger scale, ``times`` the trials' N; ``same_order``: see
+    :func:`codescale.comparison.scales.rank_correlation`.
+    """
+    objective = larger["differences"]["measured_best"]["objective"]
+    figures = (
+        f"{objective['mean']:+.4f} nats per token against uniform (90 % interval {objective['low']:+.4f} to "
+        f"{objective['high']:+.4f}, {len(larger['seeds'])} seeds, test split)"
+    )
+    match larger["verdict"]["beats_uniform"]:
+        case True:
+            first = f"At {times:.1f} times the search's N the optimum holds: {figures}."
+        case False:
+            first = f"At {times:.1f} times the search's N the optimum does not hold: {figures}."
+        case None:
+            first = f"At {times:.1f} times the search's N the measured best cannot be told from uniform: {figures}."
+    if same_order is None:
+        return first
+    return f"{first} The mixtures' rank correlation between the two scales is {same_order:.2f}."

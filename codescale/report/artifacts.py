@@ -178,6 +178,11 @@ class Search(_Artifact):
     pruned: int | None = None
 
     @property
+    def best(self) -> Incumbent | None:
+        """What the search recommends: the best that it measured, unless it says more."""
+        return self.recommended or self.incumbent
+
+    @property
     def ended(self) -> tuple[Trial, ...]:
         """The trials that came to an end and have something to show: completed or pruned."""
         return tuple(trial for trial in self.trials if trial.state in ("COMPLETE", "PRUNED"))
@@ -233,11 +238,13 @@ class Differences(_Artifact):
 
 
 class Verdict(_Artifact):
-    """What the comparison concluded."""
+    """What the comparison concluded; the last two only of a larger scale."""
 
     statement: str
     beats_uniform: bool | None = None
     harmed: tuple[str, ...] = ()
+    times_the_search: float | None = None
+    rank_correlation: float | None = None
 
 
 class Comparison(_Artifact):
@@ -251,7 +258,9 @@ class Comparison(_Artifact):
     weights: dict[str, float] = {}
     mixtures: dict[str, ComparedMixture]
     differences: dict[str, Differences] = {}
+    measured_minus_predicted: Differences | None = None
     verdict: Verdict | None = None
+    larger: Comparison | None = None
 
 
 class StageCost(_Artifact):

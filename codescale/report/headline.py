@@ -54,6 +54,7 @@ class Headline:
     predicted: Interval | None
     measured_as_predicted: Measured | None
     statement: str | None
+    statement_at_scale: str | None
     beats_uniform: bool | None
     seeds: int
     spent: Spent
@@ -76,9 +77,8 @@ def shares(config: StudyConfig, artifacts: Artifacts) -> dict[MixtureName, dict[
     found: dict[MixtureName, dict[str, float]] = {"uniform": dict(config.uniform())}
     if artifacts.mixture is not None:
         found["predicted_best"] = artifacts.mixture.proportions
-    if artifacts.search is not None and artifacts.search.incumbent is not None:
-        best = artifacts.search.recommended or artifacts.search.incumbent
-        found["measured_best"] = best.proportions
+    if artifacts.search is not None and artifacts.search.best is not None:
+        found["measured_best"] = artifacts.search.best.proportions
     if artifacts.comparison is not None:
         for name in MIXTURES:
             if name in artifacts.comparison.mixtures:
@@ -133,6 +133,7 @@ def headline(config: StudyConfig, artifacts: Artifacts, labels: Mapping[str, str
         low, high = artifacts.mixture.interval or (None, None)
         predicted = Interval(value=artifacts.mixture.objective, low=low, high=high)
     verdict = comparison.verdict if comparison else None
+    larger = comparison.larger.verdict if comparison and comparison.larger else None
     return Headline(
         rows=tuple(rows),
         objectives={name: mixture.measured.objective for name, mixture in judged.items()},
@@ -144,6 +145,7 @@ def headline(config: StudyConfig, artifacts: Artifacts, labels: Mapping[str, str
         predicted=predicted,
         measured_as_predicted=measured,
         statement=verdict.statement if verdict else None,
+        statement_at_scale=larger.statement if larger else None,
         beats_uniform=verdict.beats_uniform if verdict else None,
         seeds=len(comparison.seeds) if comparison else 0,
         spent=spent(artifacts),

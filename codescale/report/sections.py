@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from codescale.report.artifacts import MIXTURES, Artifacts, LanguageScaling, Manifest, Search, Synergy
+from codescale.report.artifacts import MIXTURES, Artifacts, Difference, LanguageScaling, Manifest, Search, Synergy
 from codescale.report.claims import paper_claims
 from codescale.report.cost_figure import cost_picture
 from codescale.report.figure import Picture
@@ -20,8 +20,10 @@ from codescale.report.quantities import (
     DASH,
     count,
     duration,
+    interval,
     number,
     percent,
+    signed,
     signed_percent,
     whole,
 )
@@ -228,6 +230,44 @@ def mixtures_section(subject: Subject) -> Section:
         if freed
     )
     return Section("mixtures", title, lead, tuple(pictures), (), notes)
+
+
+def scales_section(subject: Subject) -> Section | None:
+    """The proof at both scales; None where the study has one alone."""
+    comparison = subject.artifacts.comparison
+    if comparison is None or comparison.larger is None:
+        return None
+    larger = comparison.larger
+    both = (comparison, larger)
+    rows = []
+    for name in MIXTURES[1:]:
+        if all(name in scale.differences for scale in both):
+            cells = (_changed(scale.differences[name].objective) for scale in both)
+            rows.append((Cell(f"{TITLES[name]} minus uniform"), *cells))
+    found = [scale.measured_minus_predicted for scale in both]
+    if all(found):
+        rows.append((Cell("Measured best minus predicted best"), *(_changed(one.objective) for one in found if one)))
+    columns = tuple(
+        f"N = {count(scale.n_params)}, D = {count(scale.n_tokens)}, {len(scale.seeds)} seeds" for scale in both
+    )
+    notes = [larger.verdict.statement] if larger.verdict else []
+    if larger.verdict and larger.verdict.rank_correlation is not None:
+        notes.append("Of three mixtures there are six orders, so that a rank correlation of 1 may well be chance.")
+    return Section(
+        "scales",
+        "Does the optimum hold at a larger scale?",
+        "The same mixtures, trained once more as a larger model. Differences of the objective on the test split, nats "
+        f"per token, with {100 * comparison.level:.0f} % intervals, paired by seed.",
+        tables=(Grid("", ("", *columns), tuple(rows), frozenset({1, 2})),),
+        notes=tuple(notes),
+    )
+
+
+def _changed(difference: Difference) -> Cell:
+    tone = "untold"
+    if difference.low is not None and difference.high is not None and difference.low * difference.high > 0:
+        tone = "seen" if difference.mean < 0 else "not-seen"
+    return Cell(signed(difference.mean, 4), interval(difference.low, difference.high, 4), tone=tone)
 
 
 def search_section(subject: Subject) -> Section:
@@ -453,11 +493,13 @@ def proved_on(subject: Subject) -> str:
 
 def all_sections(subject: Subject) -> list[Section]:
     """The page's sections after the headline, in order."""
+    scales = scales_section(subject)
     return [
         scaling_section(subject),
         difficulty_section(subject),
         synergy_section(subject),
         mixtures_section(subject),
+        *([scales] if scales else []),
         search_section(subject),
         law_section(subject),
         held_out_section(subject),

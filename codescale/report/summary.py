@@ -70,6 +70,8 @@ def _lines(result: Headline, folder: StudyFolder) -> list[str]:
     lines = []
     if result.statement:
         lines.append(result.statement)
+    if result.statement_at_scale:
+        lines.append(result.statement_at_scale)
     if result.predicted:
         foreseen = f"{number(result.predicted.value)} {interval(result.predicted.low, result.predicted.high)}".strip()
         line = f"The law predicted an objective of {foreseen} for its best mixture"

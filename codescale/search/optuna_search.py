@@ -23,6 +23,7 @@ from codescale.runs import RunRecord, RunSpec, read_record, write_record
 from codescale.search.distributions import distributions
 from codescale.search.law_sampler import LOSSES, LawSampler
 from codescale.search.ledger import Entry, Ledger, Source, state_of
+from codescale.search.optuna_mirror import OptunaMirror
 from codescale.search.plan import TrialPlan
 from codescale.search.samplers import SeededByTrial
 from codescale.search.space import Point, SearchSpace
@@ -50,6 +51,7 @@ class MixtureSearch(OptunaSearch):
         super().__init__(space=distributions(space), metric="objective", mode="min", sampler=sampler)
         self.space, self.trial_sampler, self.plan, self.ledger = space, sampler, plan, ledger
         self.folder, self.starts, self.progress = folder, list(starts), progress
+        self.mirror = OptunaMirror(folder.optuna, plan.config.name, distributions(space))
         self.unfinished: dict[int, Entry] = {}
         self.refusal: UserError | None = None
         self.failed: str | None = None
@@ -93,6 +95,7 @@ class MixtureSearch(OptunaSearch):
         self.study.add_trial(
             create_trial(value=curve.final, params=parameters, distributions=distributions(self.space), user_attrs=told)
         )
+        self.mirror.add(record, "sweep", TrialState.COMPLETE, parameters, curve.points, curve.final)
         self.ledger.add_evaluated(record)
         self.starts = [start for start in self.starts if not start[1].same(point)]
         return True
@@ -117,11 +120,14 @@ class MixtureSearch(OptunaSearch):
         wanted = None if entry is None else self._wanted(entry, number)
         spec = self._ask(trial_id, number, wanted)
         try:
-            self.ledger.write()
+            self.write()
         except UserError as error:  # a full disk: Tune would bury the line in a traceback
             self.refusal = error
             return Searcher.FINISHED
-        return {"spec": spec.model_dump_json()}
+        # The trial needs the run alone; the rest is for whoever shows it.
+        named = {f"proportion.{name}": share for name, share in spec.proportions.items()}
+        named |= {f"hyper.{name}": value for name, value in spec.hyper.items()}
+        return {"spec": spec.model_dump_json(), "run_id": spec.run_id} | named
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
         """A look at a running trial; Optuna is told of it when the trial ends."""
@@ -143,9 +149,14 @@ class MixtureSearch(OptunaSearch):
         try:
             record = read_record(write_record(self.folder.runs, reported))
             self._tell(trial_id, record)
-            self.ledger.write()
+            self.write()
         except UserError as refusal:
             self.refusal = refusal
+
+    def write(self) -> None:
+        """Brings ``search.json`` and Optuna's file up to date. Raises :class:`UserError` where the disk refuses."""
+        self.ledger.write()
+        self.mirror.write()
 
     def _wanted(self, entry: Entry, number: int) -> Point | None:
         """The point of a trial that was under way, unless study or space have changed since."""
@@ -198,10 +209,14 @@ class MixtureSearch(OptunaSearch):
             trial.report(value, tokens)
         trial.set_user_attr(LOSSES, self.ledger.objective.losses(record))
         state = TrialState[state_of(record, curve)]
-        self.study.tell(trial, curve.final if state == TrialState.COMPLETE else None, state=state)
+        final = curve.final if state == TrialState.COMPLETE else None
+        self.study.tell(trial, final, state=state)
         self._completed_trials.add(trial_id)
         self._discard_checkpoint(record.spec.run_id)
         entry = self.ledger.finish(record)
+        point = Point(record.spec.mixture, record.spec.hyper)
+        parameters = self._typed(self.space.parameters(point))
+        self.mirror.add(record, entry.source, state, parameters, curve.points, final)
         if not trial_id.startswith("replayed-"):
             self.progress.say(self._line(entry))
 

@@ -16,6 +16,7 @@ from typing import Any
 from ray import tune
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
+from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.mixture import Mixture
 from codescale.progress import Progress
@@ -28,10 +29,12 @@ from codescale.search.plan import TrialPlan
 from codescale.search.recommendation import recommendation
 from codescale.search.samplers import SeededByTrial
 from codescale.search.scheduler import EarlyCurveScheduler
-from codescale.search.session import OpenSession
+from codescale.search.session import OpenSession, OpenShared
 from codescale.search.space import Point, SearchSpace, load_space
 from codescale.search.stopping import StoppingRule
+from codescale.search.trackers import trackers
 from codescale.search.trainable import TrialTrainable
+from codescale.search.worker_group import OpenOnWorkers
 from codescale.study import StudyConfig, StudyFolder
 from codescale.sweeps.cluster import Workers, started_ray
 
@@ -103,7 +106,7 @@ def run_search(
             with started_ray(config) as workers:
                 _tune(config, folder, search, open_session, workers)
     ledger.recommended = recommendation(sampler, search.study, ledger)
-    ledger.write()
+    search.write()
     if search.refusal:
         raise search.refusal
     if not search.ended:
@@ -169,9 +172,45 @@ def _planned_tokens(config: StudyConfig) -> float:
     return float(min(whole, config.search.budget_tokens or whole))
 
 
+@dataclass(frozen=True)
+class Trials:
+    """How trials fit on the workers: how many ``at_once``, what Tune is to reserve for each, and whether a trial's
+    process stays for the next one.
+    """
+
+    at_once: int
+    resources: dict[str, float]
+    warm: bool
+
+
+def trials_of(config: StudyConfig, workers: Workers) -> Trials:
+    """A trial takes a worker, or as many as ``search.workers_per_trial`` says: then Ray Train reserves them, and the
+    trial's own process, which only listens, takes nothing and ends with it, so that its workers do not outlive it.
+
+    Raises :class:`UserError` where there are too few workers for one trial.
+    """
+    each = config.search.workers_per_trial
+    if each > workers.count:
+        raise UserError(
+            "search.workers_per_trial", f"a trial is to have {each} workers, and there are {workers.count}",
+            f"make it {workers.count} or less, or lower ray.threads, or use a larger cluster",
+        )  # fmt: skip
+    at_once = config.search.concurrency or max(1, workers.count // each)
+    if each > 1:
+        return Trials(at_once, {"cpu": 0.0, "memory": 1}, warm=False)  # Tune refuses to reserve nothing at all
+    return Trials(at_once, {"cpu": workers.threads} | ({"gpu": workers.gpus} if workers.gpus else {}), warm=True)
+
+
 def _tune(
     config: StudyConfig, folder: StudyFolder, search: MixtureSearch, open_session: OpenSession, workers: Workers
 ) -> None:
+    scratch = (folder.root / ".ray").absolute()
+    fitting, shown = trials_of(config, workers), trackers(config, folder)
+    if config.search.workers_per_trial > 1:
+        assert isinstance(open_session, OpenShared), "sessions that cannot be shared out"
+        open_session = OpenOnWorkers(
+            open_session, config.search.workers_per_trial, workers.threads, workers.gpus, str(scratch), str(Path.cwd())
+        )
     trainable = tune.with_resources(
         tune.with_parameters(
             TrialTrainable,
@@ -180,12 +219,11 @@ def _tune(
             runs=folder.runs.absolute(),
             working_folder=str(Path.cwd()),
         ),
-        {"cpu": workers.threads} | ({"gpu": workers.gpus} if workers.gpus else {}),
+        fitting.resources,
     )
     scheduler: TrialScheduler = FIFOScheduler()  # type: ignore[no-untyped-call]
     if config.search.prune:
         scheduler = EarlyCurveScheduler(StoppingRule(), search.ledger)
-    scratch = (folder.root / ".ray").absolute()
     with ExitStack() as stack:
         stack.enter_context(_quiet())
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)
@@ -195,8 +233,8 @@ def _tune(
                 search_alg=search,
                 scheduler=scheduler,
                 num_samples=search.remaining,
-                max_concurrent_trials=config.search.concurrency or workers.count,
-                reuse_actors=True,
+                max_concurrent_trials=fitting.at_once,
+                reuse_actors=fitting.warm,
                 trial_name_creator=lambda trial: f"trial_{trial.trial_id}",
                 trial_dirname_creator=lambda trial: f"trial_{trial.trial_id}",
             ),
@@ -206,7 +244,7 @@ def _tune(
                 verbose=0,
                 failure_config=tune.FailureConfig(max_failures=RESTARTS),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                callbacks=[],
+                callbacks=[*shown],
             ),
         )
         errors = tuner.fit().errors

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from codescale.runs import Evaluation, RunRecord, RunSpec, Status
 
@@ -29,9 +29,27 @@ class Session(Protocol):
         ...
 
 
+@runtime_checkable
+class HoldsWorkers(Protocol):
+    """A session that holds more than this process: other workers, which have to be let go when its trial ends."""
+
+    def close(self) -> None:
+        """Ends what the session started, wherever it is; may be called again."""
+        ...
+
+
 class OpenSession(Protocol):
     """A picklable function that opens the session of a run on the worker."""
 
     def __call__(self, spec: RunSpec) -> Session:
         """The session of ``spec``, resumed where it has a checkpoint."""
+        ...
+
+
+@runtime_checkable
+class OpenShared(Protocol):
+    """A picklable object that opens a run's session as one of several workers, within a started process group."""
+
+    def shared(self, spec: RunSpec) -> Session:
+        """This worker's part of the session of ``spec``, resumed where it has a checkpoint."""
         ...

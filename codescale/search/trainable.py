@@ -17,7 +17,7 @@ from ray.tune import Trainable
 from codescale.errors import UserError
 from codescale.runs import Evaluation, RunSpec, Status, write_record
 from codescale.search.objective import Objective
-from codescale.search.session import OpenSession, Session
+from codescale.search.session import HoldsWorkers, OpenSession, Session
 
 
 class TrialTrainable(Trainable):
@@ -37,12 +37,13 @@ class TrialTrainable(Trainable):
         assert runs is not None
         self._open_session, self._objective, self._runs = open_session, objective, runs
         self._working_folder = working_folder
+        self._session: Session | None = None
         self.reset_config(config)
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """The worker's next trial; its session is opened by the first step, where bad input can be reported."""
+        self._let_go()
         self._spec = RunSpec.model_validate_json(new_config["spec"])
-        self._session: Session | None = None
         self._past: list[Evaluation] = []
         return True
 
@@ -56,8 +57,8 @@ class TrialTrainable(Trainable):
             return unknown | {"outcome": "refused", "refusal": refusal, "done": True}
 
     def cleanup(self) -> None:
-        """Lets go of the model; checkpoints and records are on the disk."""
-        self._session = None
+        """Lets go of the model, and of the trial's workers; checkpoints and records are on the disk."""
+        self._let_go()
 
     def _advance(self) -> dict[str, Any]:
         session = self._session or self._open()
@@ -75,7 +76,8 @@ class TrialTrainable(Trainable):
         record = session.record(status)
         if outcome != "running":
             write_record(self._runs, record)
-        return {
+        losses = evaluation.losses if evaluation is not None else {}
+        return {f"loss.{name}": loss for name, loss in losses.items()} | {
             "objective": self._objective.value(evaluation.losses) if evaluation is not None and known else math.nan,
             "n_tokens": evaluation.n_tokens if evaluation is not None else 0,
             "annealed": evaluation.annealed if evaluation is not None else False,
@@ -84,6 +86,11 @@ class TrialTrainable(Trainable):
             "record": record.model_dump_json(),
             "done": outcome != "running",
         }
+
+    def _let_go(self) -> None:
+        if isinstance(self._session, HoldsWorkers):
+            self._session.close()
+        self._session = None
 
     def _open(self) -> Session:
         # Tune moves a worker into the trial's folder, but a study's paths may be relative to where the command began.

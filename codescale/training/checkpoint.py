@@ -68,6 +68,27 @@ class FileStore:
         self._path.unlink(missing_ok=True)
 
 
+class ReadOnlyStore:
+    """Another worker's store, which this one only reads: of several workers with whole tensors the first one writes."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def save(self, tensors: State, progress: Progress) -> None:
+        """Nothing: the first worker saves the same."""
+
+    def progress(self) -> Progress | None:
+        """As the store says."""
+        return self._store.progress()
+
+    def fill(self, tensors: State) -> None:
+        """As the store does."""
+        self._store.fill(tensors)
+
+    def discard(self) -> None:
+        """Nothing: the first worker discards it."""
+
+
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], progress: Progress) -> None:
     """Writes a safetensors file with ``progress`` in its header. Raises ``OSError`` as a file's own writing would."""
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}

@@ -13,11 +13,11 @@ import torch
 from codescale.corpus.reader import Corpus, open_corpus
 from codescale.runs import RunSpec
 from codescale.study import StudyConfig
-from codescale.training.checkpoint import FileStore, Store
+from codescale.training.checkpoint import FileStore, ReadOnlyStore, Store
 from codescale.training.curves import GrowingCurves
 from codescale.training.evaluation import HeldOut
 from codescale.training.packed_session import PackedSession
-from codescale.training.parallel import Alone
+from codescale.training.parallel import Alone, parallel_of
 from codescale.training.session import TrainingSession
 
 
@@ -56,8 +56,18 @@ class SessionFactory:
 
     def __call__(self, spec: RunSpec) -> TrainingSession:
         """The session of ``spec``, resumed where it has a checkpoint on the disk."""
+        return self.open(spec, self._store(spec), Alone())
+
+    def shared(self, spec: RunSpec) -> TrainingSession:
+        """The session of ``spec`` as one of several workers, each with the whole model; the first one writes the
+        checkpoint, the same that one worker alone would.
+        """
+        parallel, store = parallel_of("replicated"), self._store(spec)
+        return self.open(spec, store if store is None or parallel.rank == 0 else ReadOnlyStore(store), parallel)
+
+    def _store(self, spec: RunSpec) -> Store | None:
         folder = self.checkpoint_folder
-        return self.open(spec, FileStore(folder / f"{spec.run_id}.safetensors") if folder else None, Alone())
+        return FileStore(folder / f"{spec.run_id}.safetensors") if folder else None
 
     def open(self, spec: RunSpec, store: Store | None, parallel: Alone) -> TrainingSession:
         """The session of ``spec`` as one of the workers of ``parallel``, resumed where ``store`` has a state."""

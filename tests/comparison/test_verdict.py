@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import ttest_rel
 
@@ -16,6 +16,7 @@ from codescale.study import StudyConfig
 losses = st.lists(st.floats(1, 6), min_size=3, max_size=8)
 
 
+@settings(deadline=None)
 @given(losses, st.integers(0, 1000))
 def test_the_interval_is_that_of_the_paired_t_test(values: list[float], seed: int) -> None:
     other = np.array(values) + np.random.default_rng(seed).normal(0.1, 0.05, len(values))
@@ -66,8 +67,8 @@ def test_the_proof_uses_seeds_that_chose_nothing_and_shares_the_runs_of_equal_mi
         PREDICTED: Mixture({"python": 0.5, "java": 0.5}),
         MEASURED: Mixture({"python": 0.5, "java": 0.5, "rust": 0.0}),
     }
-    runs = comparison_runs(config, mixtures, 500, {"learning_rate_factor": 0.7})
-    assert config.seed not in comparison_seeds(config)
+    runs = comparison_runs(config, config.comparison, mixtures, 500, {"learning_rate_factor": 0.7})
+    assert config.seed not in comparison_seeds(config, config.comparison)
     assert [run.seed for run in runs[UNIFORM]] == [run.seed for run in runs[MEASURED]]
     assert runs[PREDICTED] == runs[MEASURED]
     assert {run.run_id for run in runs[UNIFORM]}.isdisjoint({run.run_id for run in runs[MEASURED]})

@@ -13,6 +13,7 @@ STUDY = {
     "sizes": {
         "tiny": {"hidden": 16, "layers": 1, "heads": 2, "intermediate": 32},
         "small": {"hidden": 32, "layers": 1, "heads": 2, "intermediate": 64},
+        "large": {"hidden": 64, "layers": 1, "heads": 2, "intermediate": 132},
     },
     "corpus": {"sources": [{"kind": "folder", "path": "code"}], "vocabulary": 300, "near_duplicate_similarity": 1.0},
     "training": {"context": 32, "batch": 4, "evaluations": 4, "evaluation_tokens": 1024, "checkpoint_seconds": 0.05},
@@ -24,7 +25,12 @@ STUDY = {
     "fit": {"bootstrap": 20},
     "target": {"size": "small", "n_tokens": 5120},
     "search": {"space": "all_languages", "size": "small", "tokens": 5120, "trials": 5, "concurrency": 1},
-    "comparison": {"size": "small", "tokens": 5120, "seeds": 3},
+    "comparison": {
+        "size": "small",
+        "tokens": 5120,
+        "seeds": 3,
+        "larger": {"size": "large", "tokens": 5120, "seeds": 3},
+    },
 }
 
 

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 TRIALS = Path(__file__).parent.parent / "search"
@@ -44,7 +46,7 @@ def cluster() -> Iterator[None]:
     """One Ray of two workers for all searches of this file, whose workers find the synthetic trials."""
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(TRIALS), *([before] if before else [])])
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=200 * 2**20)
+    ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=200 * 2**20)
     yield
     ray.shutdown()
     os.environ.pop("PYTHONPATH") if before is None else os.environ.update(PYTHONPATH=before)
@@ -107,23 +109,49 @@ here.search(root, here.study(**here.DISTURBED), here.OpenSynthetic(root, 0.1))
 """
 
 
-@pytest.mark.parametrize(("sent", "lines"), [(signal.SIGKILL, 13), (signal.SIGKILL, 22), (signal.SIGINT, 18)])
+def started_driver(root: Path) -> subprocess.Popen[bytes]:
+    """A process of its own that starts a Ray of its own and searches in ``root``; slowly, so that it can be killed."""
+    paths = [str(Path(__file__).parent), str(TRIALS)]
+    with (root / "errors.txt").open("w") as file:
+        return subprocess.Popen([sys.executable, "-c", DRIVER.format(paths=paths), str(root)], stderr=file)
+
+
+def wait_for_lines(driver: subprocess.Popen[bytes], log: Path, lines: int) -> None:
+    patience = time.monotonic() + 60
+    while driver.poll() is None and time.monotonic() < patience:
+        if log.exists() and len(log.read_text().splitlines()) >= lines:
+            return
+        time.sleep(0.01)
+
+
+def kill_session(driver: subprocess.Popen[bytes]) -> None:
+    """kill -9 of all that the driver's Ray consists of: its servers and workers, and the driver if it stays."""
+    for process in psutil.Process(driver.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    with suppress(subprocess.TimeoutExpired):
+        driver.wait(5)
+    driver.kill()
+
+
+def kill_driver(driver: subprocess.Popen[bytes]) -> None:
+    driver.kill()
+
+
+def interrupt_driver(driver: subprocess.Popen[bytes]) -> None:
+    driver.send_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(("stop", "lines"), [(kill_driver, 13), (kill_session, 22), (interrupt_driver, 18)])
 def test_killed_and_started_again_it_is_the_same_search(
-    tmp_path: Path, undisturbed: dict[str, Any], sent: signal.Signals, lines: int
+    tmp_path: Path, undisturbed: dict[str, Any], stop: Callable[[subprocess.Popen[bytes]], None], lines: int
 ) -> None:
     log, errors = tmp_path / "work.log", tmp_path / "errors.txt"
-    paths = [str(Path(__file__).parent), str(TRIALS)]
-    with errors.open("w") as file:
-        driver = subprocess.Popen([sys.executable, "-c", DRIVER.format(paths=paths), str(tmp_path)], stderr=file)
-        patience = time.monotonic() + 60
-        while driver.poll() is None and time.monotonic() < patience:
-            if log.exists() and len(log.read_text().splitlines()) >= lines:
-                break
-            time.sleep(0.01)
-        driver.send_signal(sent)
-        code = driver.wait(60)
-    assert code != 0, errors.read_text()
-    assert sent == signal.SIGKILL or "KeyboardInterrupt" in errors.read_text()
+    driver = started_driver(tmp_path)
+    wait_for_lines(driver, log, lines)
+    stop(driver)
+    assert driver.wait(60) != 0, errors.read_text()
+    assert stop is not interrupt_driver or "KeyboardInterrupt" in errors.read_text()
     _settled(log)
     before = json.loads((tmp_path / "search.json").read_text())
     finished = {record.spec.run_id for record in read_records(tmp_path / "runs")}
@@ -136,6 +164,24 @@ def test_killed_and_started_again_it_is_the_same_search(
     work = Counter(log.read_text().splitlines())
     repeated = [line for line, times in work.items() if times > 1]
     assert len(repeated) <= 1, "only the evaluation that the kill interrupted may be done again"
+    assert not finished & {line.split()[0] for line in repeated}
+
+
+def test_a_killed_worker_changes_nothing(tmp_path: Path, undisturbed: dict[str, Any]) -> None:
+    log = tmp_path / "work.log"
+    driver = started_driver(tmp_path)
+    wait_for_lines(driver, log, 18)
+    family = psutil.Process(driver.pid).children(recursive=True)
+    (worker,) = [process for process in family if "ray::ResourceTrainable" in "".join(process.cmdline())]
+    worker.kill()
+    finished = {record.spec.run_id for record in read_records(tmp_path / "runs")}
+    assert 0 < len(finished) < 14
+    assert driver.wait(120) == 0, (tmp_path / "errors.txt").read_text()
+    told = json.loads((tmp_path / "search.json").read_text())
+    assert sequence(told) == sequence(json.loads(json.dumps(undisturbed)))
+    work = Counter(log.read_text().splitlines())
+    repeated = [line for line, times in work.items() if times > 1]
+    assert len(repeated) <= 1
     assert not finished & {line.split()[0] for line in repeated}
 
 

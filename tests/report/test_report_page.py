@@ -16,11 +16,13 @@ from synthetic_study import LANGUAGES, study_text
 
 from codescale.errors import UserError
 from codescale.report.page import render, write_report
+from codescale.report.quantities import count
 from codescale.study import StudyConfig, StudyFolder, parse_study
 
 Study = tuple[StudyConfig, StudyFolder]
 SECTIONS = (
-    "result", "scaling", "difficulty", "synergy", "mixtures", "search", "law", "held-out", "claims", "corpus", "cost",
+    "result", "scaling", "difficulty", "synergy", "mixtures", "scales", "search", "law", "held-out", "claims",
+    "corpus", "cost",
 )  # fmt: skip
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 
@@ -108,6 +110,14 @@ def test_headline_numbers_stand_on_the_page(whole_study: Study, page: str) -> No
     objective = comparison["mixtures"]["measured_best"]["measured"]["objective"]
     assert f"{objective['mean']:.3f} ± {objective['standard_error']:.3f}" in page
     assert comparison["verdict"]["statement"] in page
+
+
+def test_both_scales_of_the_proof_stand_side_by_side(page: str) -> None:
+    section = page[page.index('id="scales"') : page.index('id="search"')]
+    for n_params, seeds in ((151_000, 3), (640_000, 4)):
+        assert f"N = {count(n_params)}, D = {count(400_000)}, {seeds} seeds" in section
+    assert "At 4.2 times &lt;the&gt; N: synthetic." in section
+    assert section.count("Measured best minus predicted best") == 1
 
 
 @pytest.mark.parametrize(
