@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer.core import TyperGroup
 
 from codescale import __version__
 from codescale.errors import UserError
@@ -37,6 +38,20 @@ app = typer.Typer(
 )
 laws_app = typer.Typer(no_args_is_help=True, help="Laws side by side, and drawn.")
 app.add_typer(laws_app, name="laws")
+
+
+class _RunsByDefault(TyperGroup):
+    """A group of which `run` is meant where no command is named: `codescale search STUDY`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        named = next((word for word in args if not word.startswith("-")), None)
+        return super().parse_args(ctx, args if named is None or named in self.commands else ["run", *args])
+
+
+search_app = typer.Typer(
+    cls=_RunsByDefault, no_args_is_help=True, help="Search around the law's optimum with real runs; or write a space."
+)
+app.add_typer(search_app, name="search")
 console = Console()
 errors = Console(stderr=True)
 
@@ -579,20 +594,29 @@ def forecast(
     console.print(forecast_table(forecast_losses(fitted, params, tokens, shares, wanted)))
 
 
-@app.command()
+@search_app.command("run")
 def search(study: StudyArgument) -> None:
-    """Search around the law's optimum with real runs, on Ray Tune and Optuna.
+    """Search around the law's optimum with real runs, on Ray Tune and Optuna: also plain `codescale search STUDY`.
 
     What is searched stands in a file of search_spaces/ that study.yaml names,
     or in the study's own search_space.yaml. Trials start from the law's optimum
     and the sweep's runs, and are stopped where their early loss curves cannot
     win.
     """
+    from codescale.report.search_table import search_table
+
     result = _study(study).search()
-    incumbent = result["incumbent"]
-    console.print(
-        f"Best of {len(result['trials'])}: {escape(incumbent['run_id'])}, {incumbent['objective']:.4f} nats per token"
-    )
+    console.print(search_table(result))
+
+
+@search_app.command("init")
+def search_init(study: StudyArgument) -> None:
+    """Write a commented search_space.yaml to edit, made from the study's languages, weights and scales."""
+    from codescale.search.starting_file import write_starting_space
+
+    opened = _study(study)
+    write_starting_space(opened.config, opened.folder)
+    console.print(f"Wrote {escape(str(opened.folder.space_file))}. Edit it, then: codescale search {escape(str(study))}")
 
 
 @app.command()

@@ -29,6 +29,9 @@ from codescale.search.truncated_simplex import BoxVolume
 TOLERANCE = 1e-9
 """How far a mixture may lie outside its bounds and still count as inside."""
 
+_NO_ROOM = 1e-12
+"""Between bounds: a share that can vary by no more than this is fixed."""
+
 _THIN = 1e-4
 """Of the density at the one end: what makes the other end too thin for coordinates near 1."""
 
@@ -38,11 +41,15 @@ Ties = Sequence[Mapping[str, float]]
 
 @dataclass(frozen=True)
 class _Range:
-    """What the later parts together may take, between ``least`` and ``most``, and which end coordinates begin at."""
+    """What the later parts together may take, between ``least`` and ``most``.
+
+    ``mirrored``: they are nearly full, so that what they leave is computed; ``flipped``: coordinates begin at ``most``.
+    """
 
     least: float
     most: float
-    flipped: bool
+    mirrored: bool = False
+    flipped: bool = False
 
 
 class Coordinates:
@@ -67,7 +74,7 @@ class Coordinates:
         self.rest = max(self.rest, 0.0)
         self._lowest, self._highest = lowest, highest
         rooms = highest - lowest
-        free = np.flatnonzero(np.minimum(rooms, self.rest) > 0)
+        free = np.flatnonzero(np.minimum(rooms, self.rest) > _NO_ROOM)
         self.free = free[np.argsort(rooms[free], kind="stable")]
         """The groups whose share is not fixed, from the smallest room to the largest."""
         self.caps = np.minimum(rooms[self.free], self.rest)
@@ -155,30 +162,32 @@ class Coordinates:
         volume = self._later[k]
         most = min(left, volume.total)
         least = min(max(left - float(self.caps[k]), 0.0), most)
-        if least <= 0 or most <= volume.smallest:
-            return _Range(least, most, flipped=False)
+        if least <= 0 or most <= volume.smallest or least + most <= volume.total:
+            return _Range(least, most)
         thin = volume.log_density(volume.total - most) - volume.log_density(volume.total - least)
-        return _Range(least, most, flipped=thin < math.log(_THIN))
+        return _Range(least, most, mirrored=True, flipped=thin < math.log(_THIN))
 
     def _rest_at(self, k: int, coordinate: float, later: _Range) -> float:
         """What the parts after ``k`` take together at ``coordinate``."""
         volume = self._later[k]
-        if later.flipped:
-            low, high = volume.total - later.most, volume.total - later.least
-            return volume.total - volume.inverse(_between(volume.log(low), volume.log(high), coordinate))
-        return volume.inverse(_between(volume.log(later.least), volume.log(later.most), coordinate))
+        if not later.mirrored:
+            return volume.inverse(_between(volume.log(later.least), volume.log(later.most), coordinate))
+        part = coordinate if later.flipped else 1.0 - coordinate
+        low, high = volume.log(volume.total - later.most), volume.log(volume.total - later.least)
+        return volume.total - volume.inverse(_between(low, high, part))
 
     def _coordinate(self, k: int, rest: float, later: _Range) -> float:
         """The coordinate at which the parts after ``k`` take ``rest``."""
         volume = self._later[k]
         ends = (later.least, later.most)
-        if later.flipped:
+        if later.mirrored:
             rest, ends = volume.total - rest, (volume.total - later.most, volume.total - later.least)
         low, here, high = (volume.log(value) for value in (ends[0], rest, ends[1]))
         below = math.exp(low - high)
         if below >= 1:
             return 0.5
-        return min(max((math.exp(here - high) - below) / (1 - below), 0.0), 1.0)
+        part = min(max((math.exp(here - high) - below) / (1 - below), 0.0), 1.0)
+        return 1.0 - part if later.mirrored and not later.flipped else part
 
 
 def _between(low: float, high: float, part: float) -> float:
