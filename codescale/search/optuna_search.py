@@ -21,6 +21,7 @@ from codescale.errors import UserError
 from codescale.mixture import Mixture
 from codescale.progress import Progress
 from codescale.runs import RunRecord, RunSpec, read_record, write_record
+from codescale.search.improvement import Patience
 from codescale.search.ledger import Entry, Ledger, Source, state_of
 from codescale.search.plan import TrialPlan
 from codescale.search.samplers import SeededByTrial
@@ -58,6 +59,7 @@ class MixtureSearch(OptunaSearch):
         folder: StudyFolder,
         starts: Sequence[tuple[Source, Point]],
         progress: Progress,
+        noise: float | None = None,
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         super().__init__(space=distributions(space), metric="objective", mode="min", sampler=sampler)
@@ -66,6 +68,7 @@ class MixtureSearch(OptunaSearch):
         self.unfinished: dict[int, Entry] = {}
         self.refusal: UserError | None = None
         self.failed: str | None = None
+        self._patience = Patience(noise)
         self._specs: dict[str, RunSpec] = {}
         self._used: set[int] = set()
 
@@ -77,12 +80,17 @@ class MixtureSearch(OptunaSearch):
 
     @property
     def remaining(self) -> int:
-        """How many trials may still be asked for; 0 where the budget of tokens is used up."""
-        search = self.plan.config.search
-        left = max(search.trials - len(self._used), 0)
-        if search.budget_tokens is None:
-            return left
-        return min(left, max((search.budget_tokens - self.ledger.tokens_committed) // search.tokens, 0))
+        """How many trials may still be asked for; 0 where the budget is used up or too little is to be gained."""
+        search, budget = self.plan.config.search, self.plan.config.search.budget
+        if self.ledger.ended or (budget.hours is not None and self.ledger.seconds >= 3600 * budget.hours):
+            return 0
+        left = search.most_trials - len(self._used)
+        if search.most_tokens is not None:
+            left = min(left, (search.most_tokens - self.ledger.tokens_committed) // search.tokens)
+        if budget.flops is not None:
+            each = self.plan.flops
+            left = min(left, int((budget.flops - self.ledger.flops_committed(each)) // each))
+        return max(left, 0)
 
     @property
     def ended(self) -> bool:
@@ -126,6 +134,8 @@ class MixtureSearch(OptunaSearch):
         entry = self.unfinished.pop(number, None)
         wanted = None if entry is None else self._wanted(entry, number)
         spec = self._ask(trial_id, number, wanted)
+        self._patience.heard(self.trial_sampler.expected_improvement())
+        self.ledger.ended = self._patience.verdict
         try:
             self.ledger.write()
         except UserError as error:  # a full disk: Tune would bury the line in a traceback
@@ -225,7 +235,7 @@ class MixtureSearch(OptunaSearch):
         outcome = {"PRUNED": "stopped early", "FAIL": "diverged"}.get(entry.state) or f"{entry.objective:.4f} nats"
         best = self.ledger.incumbent
         known = f", best {best.objective:.4f} ({best.run_id})" if best and best.objective is not None else ""
-        return f"Trial {(entry.number or 0) + 1} of {self.plan.config.search.trials} ({entry.source}): {outcome}{known}"
+        return f"Trial {(entry.number or 0) + 1} of {self.plan.config.search.most_trials} ({entry.source}): {outcome}{known}"
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing is saved: a search is rebuilt from its records."""
