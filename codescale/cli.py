@@ -616,7 +616,9 @@ def search_init(study: StudyArgument) -> None:
 
     opened = _study(study)
     write_starting_space(opened.config, opened.folder)
-    console.print(f"Wrote {escape(str(opened.folder.space_file))}. Edit it, then: codescale search {escape(str(study))}")
+    console.print(
+        f"Wrote {escape(str(opened.folder.space_file))}. Edit it, then: codescale search {escape(str(study))}"
+    )
 
 
 @app.command()

@@ -24,6 +24,8 @@ from codescale.timings import Timings
 if TYPE_CHECKING:
     from codescale.corpus.reader import Corpus
     from codescale.laws.law import Law
+    from codescale.search.run import WarmStart
+    from codescale.search.space import SearchSpace
 
 SWEEP_STAGES = ("grid", "alone", "pair", "mixture")
 """The runs that laws are fitted on: not the trials, so that a search that goes on after a kill starts from one law."""
@@ -147,25 +149,29 @@ class Study:
 
     def search(self) -> dict[str, Any]:
         """Searches around the law's optimum with real runs on Ray Tune and Optuna. Returns what search.json holds."""
-        from codescale.search.run import WarmStart, run_search, study_space
+        from codescale.search.front import run_front
+        from codescale.search.run import run_search, study_space
+        from codescale.search.scale import settled
         from codescale.sweeps.cluster import started_ray
         from codescale.training.factory import session_factory
 
         corpus = self._corpus()
-        config = self._with_unique_tokens(self.config.search.tokens)
-        space = study_space(config, self.folder)
-        warm = WarmStart(
-            law_optimum=self._mixture(), bootstrap_optima=self._thompson(), evaluated=self._with_the_trials_seed()
-        )
+        space = study_space(self.config, self.folder)
+        config = settled(self._with_unique_tokens(settled(self.config, space).search.tokens), space)
         opener = session_factory(self.config, self.folder.corpus, self.folder.checkpoints, self.folder.tensorboard)
         with started_ray(self.config):
-            result = run_search(config, self.folder, space, corpus.corpus_id, opener, warm, self.progress)
+            common = (config, self.folder, space, corpus.corpus_id, opener)
+            if len(space.aims) > 1:
+                result = run_front(*common, lambda narrowed: self._warm(config, narrowed), self.progress)
+            else:
+                result = run_search(*common, self._warm(config, space), self.progress)
+                result = self._with_checks(config, space, result)
         self._publish()
         self._timings.put(
             "search",
             seconds=result["seconds"],
             orchestration=result["overhead_seconds"],
-            records=[record for record in read_records(self.folder.runs) if record.spec.stage == "trial"],
+            records=[record for record in read_records(self.folder.runs) if record.spec.stage in ("trial", "check")],
         )
         return result
 
@@ -382,19 +388,61 @@ class Study:
 
         return read_mixture(self._need(self.folder.mixture, "codescale optimize"))
 
-    def _thompson(self) -> list[Mixture]:
+    def _warm(self, config: StudyConfig, space: SearchSpace) -> WarmStart:
+        """What the law and the sweep tell a search of ``space``: under its own objective where it has one."""
+        from codescale.search.run import WarmStart, objective_of
+        from codescale.search.seeds import seed_noise
+
+        objective = objective_of(config, space)
+        n_params = config.sizes[config.search.size].n_params
+        noise = seed_noise(read_records(self.folder.runs), objective, n_params)
+        own = bool(space.aims) or config.target != self.config.target
+        weights = (
+            objective.weights or config.weights()
+        )  # of metrics alone the law can tell nothing: the study's weights
+        return WarmStart(
+            law_optimum=self._law_optimum(config, weights) if own else self._mixture(),
+            bootstrap_optima=self._thompson(config, weights),
+            evaluated=self._with_the_trials_seed(),
+            noise=None if noise is None else noise.deviation,
+        )
+
+    def _law_optimum(self, config: StudyConfig, weights: dict[str, float]) -> Mixture:
+        from codescale.allocation.optimize import optimize_mixture
+
+        n_params, n_tokens = config.target_params(), config.target.n_tokens
+        bounds, available = dict(config.target.bounds), self._availability()
+        return optimize_mixture(
+            self._law(), n_params, n_tokens, weights=weights, bounds=bounds, available=available, seed=config.seed
+        ).mixture
+
+    def _thompson(self, config: StudyConfig, weights: dict[str, float]) -> list[Mixture]:
         from codescale.allocation.optimize import bootstrap_optima
 
-        search = self.config.search
+        search = config.search
         return bootstrap_optima(
             self._law(),
-            self.config.sizes[search.size].n_params,
+            config.sizes[search.size].n_params,
             search.tokens,
             count=THOMPSON_DRAWS,
-            weights=self.config.weights(),
-            bounds=dict(self.config.target.bounds),
-            seed=self.config.seed,
+            weights=weights,
+            bounds=dict(config.target.bounds),
+            seed=config.seed,
         )
+
+    def _with_checks(self, config: StudyConfig, space: SearchSpace, result: dict[str, Any]) -> dict[str, Any]:
+        """Trains stopped trials that are drawn at random to their end, and says how often stopping was wrong."""
+        from codescale.search.checking import drawn, with_checks
+        from codescale.search.run import objective_of
+
+        stopped = [entry["run_id"] for entry in result["trials"] if entry["state"] == "PRUNED"]
+        records = {record.spec.run_id: record for record in read_records(self.folder.runs)}
+        specs = drawn([records[run_id] for run_id in stopped], config.search.check_pruned, config.seed)
+        if not specs:
+            return result
+        checked = with_checks(result, self._train(specs, "check"), objective_of(config, space))
+        write_json(self.folder.search, checked)
+        return checked
 
     def _with_the_trials_seed(self) -> list[RunRecord]:
         """The sweep's runs under the trials' seed; the search takes those of its own N, D and unique tokens."""

@@ -309,8 +309,8 @@ class SearchBudget(_Section):
 class SearchSection(_Section):
     """The search with real runs around the law's optimum. ``space`` names a file of search_spaces/ or a path.
 
-    ``prune``: what stops trials early. ``check_pruned``: so many stopped trials, drawn at random, are trained to their end
-    afterwards, to see how often stopping was wrong. ``budget_tokens`` is the older word for ``budget.tokens``.
+    ``prune``: what stops trials early. ``check_pruned``: so many stopped trials, drawn at random, are trained to their
+    end afterwards, to see how often stopping was wrong. ``budget_tokens`` is the older word for ``budget.tokens``.
     """
 
     space: str = "seven_languages"

@@ -3,9 +3,10 @@
     .venv/bin/codescale init curves --preset quick && .venv/bin/codescale corpus curves
     .venv/bin/python scripts/record_curves.py curves --output tests/search/real_curves.csv
 
-The runs are what a random search would try: mixtures uniform on the simplex, the factor on all learning rates uniform in
-its logarithm from a quarter to four. Some more differ in their seed alone and measure how much seeds differ. What
-``scripts/bench_pruning.py`` judges the stopping rule on, and a test: real curves, not of the form that the rule assumes.
+The runs are what a random search would try: mixtures uniform on the simplex, the factor on all learning rates uniform
+in its logarithm from a quarter to four. Some more differ in their seed alone and measure how much seeds differ. What
+``scripts/bench_pruning.py`` judges the stopping rule on, and a test: real curves, not of the form that the rule
+assumes.
 """
 
 from __future__ import annotations
@@ -32,7 +33,12 @@ def planned(config: StudyConfig, size: str, count: int, seeds: int) -> list[RunS
     random = np.random.default_rng(20)
     languages = config.languages
     points = [
-        (f"curve-{k:02d}", random.dirichlet(np.ones(len(languages))), float(np.exp(random.uniform(*np.log(FACTORS)))), 0)
+        (
+            f"curve-{k:02d}",
+            random.dirichlet(np.ones(len(languages))),
+            float(np.exp(random.uniform(*np.log(FACTORS)))),
+            0,
+        )
         for k in range(count)
     ]
     points += [(f"seed-{k}", np.full(len(languages), 1 / len(languages)), 1.0, k) for k in range(seeds)]

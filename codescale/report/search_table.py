@@ -24,7 +24,9 @@ def search_table(found: dict[str, Any]) -> Table:
         table.add_row("its shares", shares)
         if best["hyper"]:
             table.add_row("its settings", ", ".join(f"{name} {value:.4g}" for name, value in best["hyper"].items()))
-    table.add_row("tokens", f"{count(found['tokens_trained'])} trained, {count(found['tokens_saved_by_pruning'])} saved")
+    table.add_row(
+        "tokens", f"{count(found['tokens_trained'])} trained, {count(found['tokens_saved_by_pruning'])} saved"
+    )
     checked = found.get("checked") or []
     if checked:
         won = sum(one["won"] for one in checked)

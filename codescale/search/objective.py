@@ -6,12 +6,13 @@ better has a negative weight.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from codescale.errors import UserError
 from codescale.runs import Evaluation, RunRecord
-from codescale.search.space_file import Aim
+from codescale.search.space_file import Aim, Range
 from codescale.search.stopping import Curve
 
 
@@ -25,6 +26,9 @@ class Objective:
     weights: dict[str, float]
     n_tokens: int
     metrics: dict[str, float] = field(default_factory=dict)
+    settings: tuple[str, ...] = ()
+    """Names of the hyperparameters that vary, which curves carry: logarithms of those in ``logarithmic``."""
+    logarithmic: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, weights: Mapping[str, float], n_tokens: int) -> Objective:
@@ -40,6 +44,11 @@ class Objective:
         total = sum(aim.weights.values()) or 1.0
         weights = {name: weight / total for name, weight in aim.weights.items() if weight > 0}
         return cls(weights, n_tokens, {name: weight / total for name, weight in aim.metrics.items() if weight})
+
+    def varying(self, hyperparameters: Mapping[str, Range]) -> Objective:
+        """The same where ``hyperparameters`` vary: then curves carry them, on the scale on which they are searched."""
+        logarithmic = frozenset(name for name, limits in hyperparameters.items() if limits.scale == "log")
+        return replace(self, settings=tuple(hyperparameters), logarithmic=logarithmic)
 
     @property
     def losses_alone(self) -> bool:
@@ -73,7 +82,7 @@ class Objective:
         Rows of cooldown branches towards another D are left out. A D that is no multiple of the batch ends a few
         tokens away from the plan, so the end is known by its branch.
         """
-        points, final = [], None
+        points, parts, final = [], [], None
         for evaluation in record.evaluations:
             value = self.of_evaluation(record, evaluation)
             if value is None:
@@ -84,4 +93,18 @@ class Objective:
                     final = value
             elif (ours or evaluation.branch is None) and evaluation.n_tokens <= self.n_tokens:
                 points.append((evaluation.n_tokens, value))
-        return Curve(tuple(points), final)
+                parts.append(self._parts(record, evaluation))
+        return Curve(tuple(points), final, self._settings(record), tuple(parts))
+
+    def _parts(self, record: RunRecord, evaluation: Evaluation) -> tuple[float, ...]:
+        """What every language, then every metric, adds to the objective."""
+        metrics = record.metrics | evaluation.metrics
+        losses = [weight * evaluation.losses[name] for name, weight in self.weights.items()]
+        return (*losses, *(weight * metrics[name] for name, weight in self.metrics.items()))
+
+    def _settings(self, record: RunRecord) -> tuple[float, ...]:
+        """The hyperparameters that vary; none where the record does not name them all."""
+        hyper = record.spec.hyper
+        if any(name not in hyper for name in self.settings):
+            return ()
+        return tuple(math.log(hyper[name]) if name in self.logarithmic else hyper[name] for name in self.settings)

@@ -26,7 +26,7 @@ from codescale.search.ledger import Entry, Ledger, Source, state_of
 from codescale.search.plan import TrialPlan
 from codescale.search.samplers import SeededByTrial
 from codescale.search.space import Point, SearchSpace
-from codescale.study import StudyFolder
+from codescale.study import MOST_TRIALS, StudyFolder
 
 
 def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
@@ -235,7 +235,9 @@ class MixtureSearch(OptunaSearch):
         outcome = {"PRUNED": "stopped early", "FAIL": "diverged"}.get(entry.state) or f"{entry.objective:.4f} nats"
         best = self.ledger.incumbent
         known = f", best {best.objective:.4f} ({best.run_id})" if best and best.objective is not None else ""
-        return f"Trial {(entry.number or 0) + 1} of {self.plan.config.search.most_trials} ({entry.source}): {outcome}{known}"
+        most = self.plan.config.search.most_trials
+        of = f" of {most}" if most < MOST_TRIALS else ""
+        return f"Trial {(entry.number or 0) + 1}{of} ({entry.source}): {outcome}{known}"
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing is saved: a search is rebuilt from its records."""

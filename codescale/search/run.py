@@ -115,10 +115,10 @@ def run_search(
 
 def objective_of(config: StudyConfig, space: SearchSpace) -> Objective:
     """What the search minimises: the space's own objective, else the study's weights."""
-    if not space.aims:
-        return Objective.of(config.weights(), config.search.tokens)
-    assert len(space.aims) == 1, "a Pareto front is searched part by part"
-    return Objective.aimed(space.aims[0], config.search.tokens)
+    assert len(space.aims) <= 1, "a Pareto front is searched part by part"
+    tokens = config.search.tokens
+    objective = Objective.aimed(space.aims[0], tokens) if space.aims else Objective.of(config.weights(), tokens)
+    return objective.varying(space.hyperparameters)
 
 
 def header_of(config: StudyConfig, space: SearchSpace, objective: Objective) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from codescale.study import StudyConfig
 def settled(config: StudyConfig, space: SearchSpace) -> StudyConfig:
     """``config`` with the proxy and the target that ``space`` names in place of its own.
 
-    Raises :class:`UserError` that names the field for an unknown size, for a D of less than a batch, and for a proxy that
-    is larger than the target in N or D: a proxy stands for a model that is too dear to try.
+    Raises :class:`UserError` that names the field for an unknown size, for a D of less than a batch, and for a proxy
+    that is larger than the target in N or D: a proxy stands for a model that is too dear to try.
     """
     target, proxy = space.target, space.proxy
     for field, size in (("target.size", target.size), ("proxy.size", proxy.size)):

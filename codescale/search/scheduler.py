@@ -35,8 +35,8 @@ class EarlyCurveScheduler(FIFOScheduler):
 def successive_halving(n_tokens: int, evaluations: int) -> TrialScheduler:
     """Tune's ASHA (Li et al. 2020, "A system for massively parallel hyperparameter tuning", MLSys) over tokens.
 
-    Rungs begin at the first of ``evaluations`` looks. Losses at one rung are of equal schedule; that some learning rates
-    gain more by their cooldown than others is what it does not know.
+    Rungs begin at the first of ``evaluations`` looks. Losses at one rung are of equal schedule; that some learning
+    rates gain more by their cooldown than others is what it does not know.
     """
     first = max(1, n_tokens // (evaluations + 2))
     return ASHAScheduler(

@@ -6,7 +6,7 @@ A language of the study that is not named gets no tokens.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -46,8 +46,8 @@ class Point:
 class SearchSpace:
     """What a search may vary: ``bounds`` of each language's share and the ranges of ``hyperparameters``.
 
-    ``ties`` are groups of languages in fixed ratios. ``aims`` are the objectives (none: the study's weights), ``target``
-    and ``proxy`` what the file says of scales.
+    ``ties`` are groups of languages in fixed ratios. ``aims`` are the objectives (none: the study's weights),
+    ``target`` and ``proxy`` what the file says of scales.
     """
 
     name: str
@@ -55,8 +55,8 @@ class SearchSpace:
     hyperparameters: dict[str, Range]
     ties: tuple[dict[str, float], ...] = ()
     aims: tuple[Aim, ...] = ()
-    target: Target = Target()
-    proxy: Proxy = Proxy()
+    target: Target = field(default_factory=Target)
+    proxy: Proxy = field(default_factory=Proxy)
     path: str = "search space"
 
     @cached_property
@@ -91,7 +91,7 @@ def space_names() -> list[str]:
 
 
 def load_space(name_or_path: str | Path, languages: Sequence[str], n_tokens: float | None = None) -> SearchSpace:
-    """The search space of a built-in name or a YAML file, for a study of ``languages`` whose target's D is ``n_tokens``.
+    """The search space of a built-in name or a YAML file, for a study of ``languages`` whose target has ``n_tokens``.
 
     Raises :class:`UserError` naming file and field for an unknown name, key or language, for bounds whose lower one is
     above the upper, that contradict a tie or allow no sum of 1, and for a space with nothing to vary.
@@ -166,7 +166,9 @@ def _available(bounds: Bounds, available: Available, n_tokens: float | None, pat
         _check_language(language, list(bounds), where)
         (low, high), most = bounds[language], available.largest_share(language, n_tokens)
         if low > most + TOLERANCE:
-            problem = f"{available.max_epochs:g} epochs of them fill {most:.3g} of {n_tokens:.3g} tokens, and the share is "
+            problem = (
+                f"{available.max_epochs:g} epochs of them fill {most:.3g} of {n_tokens:.3g} tokens, and the share is "
+            )
             raise UserError(where, problem + f"bound to be at least {low:.3g}", "lower the bound or add epochs")
         found[language] = (min(low, most), min(high, most))
     return found
@@ -207,7 +209,9 @@ def _summing(bounds: Bounds, ties: Sequence[Mapping[str, float]], path: Path) ->
         which, total = ("lower", low) if low > 1 else ("upper", high)
         mend = "lower some of them" if low > 1 else "raise some of them, or free a language"
         tied = ", ties counted," if ties else ""
-        raise UserError(f"{path}, languages", f"the {which} bounds{tied} sum to {total:.6g}, so no shares sum to 1", mend)
+        raise UserError(
+            f"{path}, languages", f"the {which} bounds{tied} sum to {total:.6g}, so no shares sum to 1", mend
+        )
     return bounds
 
 

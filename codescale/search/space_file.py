@@ -1,22 +1,22 @@
 """The YAML of a search space as written: its schema, and one line for whatever is wrong in it (docs/search.md).
 
-    languages:                                  # or one word: all (each free), uniform (each fixed at an equal share)
-      python: free                              # anything from 0 to 1
-      java: [0.05, 0.4]                         # bounds
-      typescript: {tied_to: javascript, ratio: 2}   # twice JavaScript's share, whatever that is
-      text: 0.1                                 # fixed
-    available: {max_epochs: 4, tokens: {java: 30e9}}    # no share may ask for more of them at the target's D
-    hyperparameters:
-      learning_rate_factor: {low: 0.5, high: 2.0, scale: log}
-    objective: {weights: {python: 2, java: 1}, metrics: {pass_at_1.python: -0.5}}
-    target: {size: large, n_tokens: 100e9}
-    proxy: {size: small, tokens: 1e9}
+languages:                                  # or one word: all (each free), uniform (each fixed at an equal share)
+  python: free                              # anything from 0 to 1
+  java: [0.05, 0.4]                         # bounds
+  typescript: {tied_to: javascript, ratio: 2}   # twice JavaScript's share, whatever that is
+  text: 0.1                                 # fixed
+available: {max_epochs: 4, tokens: {java: 30e9}}    # no share may ask for more of them at the target's D
+hyperparameters:
+  learning_rate_factor: {low: 0.5, high: 2.0, scale: log}
+objective: {weights: {python: 2, java: 1}, metrics: {pass_at_1.python: -0.5}}
+target: {size: large, n_tokens: 100e9}
+proxy: {size: small, tokens: 1e9}
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -99,7 +99,7 @@ class Proxy(_Part):
 
 
 class SpaceFile(_Part):
-    """A file of ``search_spaces/``, as written. Without an objective the study's weights hold; several objectives ask for
+    """A file of ``search_spaces/``, as written. Without an objective the study's weights hold; several ask for
     their Pareto front.
     """
 

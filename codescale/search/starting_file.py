@@ -23,7 +23,7 @@ def write_starting_space(config: StudyConfig, folder: StudyFolder) -> None:
 
 
 def starting_space(config: StudyConfig) -> str:
-    """The text of a space in which the study's languages keep its bounds and its weights hold; the rest is commented."""
+    """The text of a space in which the study's languages keep its bounds and weights; the rest is commented."""
     lines = [
         f"# What `codescale search` may vary in {config.name}. It wins over search.space in study.yaml.",
         "# Every key is explained in docs/search.md; remove a # to use what stands behind it.",
@@ -35,7 +35,9 @@ def starting_space(config: StudyConfig) -> str:
     width = max(map(len, config.languages)) + 1
     for name in config.languages:
         bound = config.target.bounds.get(name)
-        share = "free" if bound is None else f"[{bound[0]:g}, {bound[1]:g}]" if isinstance(bound, tuple) else f"{bound:g}"
+        share = (
+            "free" if bound is None else f"[{bound[0]:g}, {bound[1]:g}]" if isinstance(bound, tuple) else f"{bound:g}"
+        )
         lines.append(f"  {f'{name}:':<{width}} {share}")
     first, last = config.languages[0], config.languages[-1]
     lines += [

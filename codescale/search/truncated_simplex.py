@@ -4,7 +4,8 @@ Let U be uniform on the box of ``caps`` and W(s) the probability that its parts 
 volume. W is a spline with a knot at every sum of caps: with no cap below s it is s^n / n!, in general the
 inclusion-exclusion sum over subsets S of (-1)^|S| (s - sum of S)_+^n / n! (Marsaglia 1965, "Ray's surface"; Philip 1927
 for equal caps), which cancels to nothing in floating point where caps differ much and takes 2^n terms. Here W is built
-by adding one part after another, W_new(s) = integral of W over (s - cap, s): every term is positive, so nothing cancels.
+by adding one part after another, W_new(s) = integral of W over (s - cap, s): every term is positive, so nothing
+cancels.
 
 log W is kept as a cubic in log s between nodes, with exact slopes; that is exact below the smallest cap and errs by
 about 1e-6 above. The same cubic is evaluated and inverted, so that going there and back agrees to rounding.
@@ -30,8 +31,8 @@ Nodes = tuple[Array, Array, Array]
 
 
 class BoxVolume:
-    """W of ``count`` parts whose caps sum to ``total``, the smallest of them ``smallest``: its logarithm, its density's,
-    and back. ``nodes`` is what is known above the smallest cap; None where nobody will ask.
+    """W of ``count`` parts whose caps sum to ``total``, the smallest of them ``smallest``: its logarithm, its
+    density's, and back. ``nodes`` is what is known above the smallest cap; None where nobody will ask.
     """
 
     def __init__(self, count: int, total: float, smallest: float, nodes: Nodes | None) -> None:
