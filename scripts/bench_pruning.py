@@ -39,7 +39,7 @@ class Recorded:
 
 
 def recorded(path: Path) -> Recorded:
-    """What is in ``path``: the objective is the mean of the losses, the learning rate's factor enters as a logarithm."""
+    """What is in ``path``: the objective is the mean of the losses, the learning rate's factor as a logarithm."""
     table = read_runs(path)
     curves: dict[str, Curve] = {}
     factors = np.log(table.hyper["learning_rate_factor"])
@@ -185,10 +185,10 @@ def page(data: Recorded, rows: Sequence[str], orders: int, path: Path) -> str:
             f"rates from a quarter to four times the study's, {data.n_tokens:,} tokens each, the last quarter a cooldown "
             f"(`{path}`, made by `scripts/record_curves.py`). Their final losses lie between {spread.min():.3f} and "
             f"{spread.max():.3f} nats per token; between seeds they vary by {data.noise:.4f} (standard deviation).", "",
-            f"Each rule in {orders} random searches that try all of them, each in an order of its own. A stopped trial's "
-            "end is known from the recording.", "",
-            "| rule | tokens saved (90 % of searches) | mean regret, nats | best missed | regret above a seed's deviation "
-            "| stopped ones that beat the best of then | that beat the final best |",
+            f"Each rule in {orders} random searches that try all of them, each in an order of its own. A stopped "
+            "trial's end is known from the recording.", "",
+            "| rule | tokens saved (90 % of searches) | mean regret, nats | best missed | regret above a seed's "
+            "deviation | stopped ones that beat the best of then | that beat the final best |",
             "| --- | ---: | ---: | ---: | ---: | ---: | ---: |", *rows, "",
             f"On {today}, {computer}, Python {sys.version.split()[0]}: `{' '.join(['python', *sys.argv])}`.", "",
         ]
