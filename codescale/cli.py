@@ -622,6 +622,34 @@ def search_init(study: StudyArgument) -> None:
 
 
 @app.command()
+def export(
+    mixture: Annotated[Path, typer.Argument(metavar="MIXTURE", help="A mixture (YAML).")],
+    form: Annotated[
+        str, typer.Option("--format", help="[b]megatron[/b], [b]torchtitan[/b], [b]nanotron[/b] or [b]datasets[/b].")
+    ],
+    paths: Annotated[
+        Path, typer.Option(help="paths.yaml: {python: /data/python, java: {path: …, tokens_per_row: 800}}")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where it goes.")],
+    seed: Annotated[int, typer.Option(help="Seed of the mixing, where the form has one.", min=0)] = 0,
+) -> None:
+    """Write a mixture in the form that a trainer reads: Megatron-LM data arguments, YAML, probabilities.
+
+    Example: codescale export mixture.yaml --format megatron --paths paths.yaml
+    --output data_args.txt
+    """
+    from codescale.allocation.export import FORMATS, export_mixture, read_sources
+    from codescale.allocation.files import read_mixture
+    from codescale.files import write_text
+
+    chosen = next((one for one in FORMATS if one == form), None)
+    if chosen is None:
+        raise UserError("--format", f"{form!r} is not a form", f"use one of {', '.join(FORMATS)}")
+    write_text(output, export_mixture(read_mixture(mixture), read_sources(paths), chosen, seed))
+    console.print(f"Wrote {escape(str(output))}")
+
+
+@app.command()
 def compare(study: StudyArgument) -> None:
     """Prove it: train uniform, predicted best and measured best with three seeds or more, judged on the test split."""
     from codescale.report.summary import summary_table

@@ -25,25 +25,27 @@ def trunk_ends(curves: Sequence[Sequence[Look]], finished: Sequence[Sequence[Loo
     """(curves,): the objective of each of ``curves`` at the last look of the ``finished`` ones, extrapolated.
 
     The exponent, the prior of (a, b) and the noise of a look come from ``finished``. None where those are fewer than
-    three, have fewer than three looks, or looked at other tokens than each other: then there is no prior.
+    three, have fewer than three looks, or not all looked at the same tokens: then there is no prior.
     """
     grids = {tuple(look.n_tokens for look in one) for one in finished}
-    if len(finished) < 3 or len(grids) != 1 or len(grid := next(iter(grids))) < 3:
+    looked = {tuple(look.n_tokens for look in one) for one in curves}
+    if len(finished) < 3 or len(grids) != 1 or len(looked) != 1:
         return None
-    if any(not one or any(look.n_tokens not in grid for look in one) for one in curves):
+    grid, seen = next(iter(grids)), next(iter(looked))
+    if len(grid) < 3 or not seen or not set(seen) <= set(grid):
         return None
     tokens = np.array(grid, dtype=float) / grid[-1]
-    losses = np.array([[look.parts for look in one] for one in finished])
+    at = np.isin(grid, seen)
+    whole = np.array([[look.parts for look in one] for one in finished])
+    begun = np.array([[look.parts for look in one] for one in curves])
     ends = np.zeros(len(curves))
-    seen = [np.array([look.n_tokens in {at.n_tokens for at in one} for look in finished[0]]) for one in curves]
-    for part in range(losses.shape[2]):
-        basis, mean, covariance, noise = _prior(tokens, losses[:, :, part])
-        for k, one in enumerate(curves):
-            values = np.array([look.parts[part] for look in one])
-            design = basis[seen[k]]
-            spread = design @ covariance @ design.T + noise * np.eye(len(values))
-            fitted = mean + covariance @ design.T @ np.linalg.solve(spread, values - design @ mean)
-            ends[k] += float(basis[-1] @ fitted)
+    for part in range(whole.shape[2]):
+        basis, mean, covariance, noise = _prior(tokens, whole[:, :, part])
+        design = basis[at]
+        spread = design @ covariance @ design.T + noise * np.eye(len(design))
+        gain = np.linalg.solve(spread, design @ covariance).T
+        fitted = mean + (begun[:, :, part] - design @ mean) @ gain.T
+        ends += fitted @ basis[-1]
     return ends
 
 

@@ -9,11 +9,11 @@ now is not compared with anybody's final loss, and two steps foretell its end:
    "Freeze-thaw Bayesian optimization".)
 2. What the cooldown and the rest make of it: over the finished trials, seen at the same number of tokens, the final
    objective y is regressed on that extrapolation, and on the hyperparameters and their squares, for the cooldown's drop
-   depends on the learning rate: a higher one stays higher on the trunk and falls deeper. How far the drop may depend
-   on them is estimated too, by the marginal likelihood (MacKay 1992, "Bayesian interpolation"): without evidence it
-   does not, and a few trials suffice.
+   depends on the learning rate: a higher one stays higher on the trunk and falls deeper. How far it depends on them is
+   averaged over, each possibility weighed by how well it explains the finished trials
+   (:mod:`~codescale.search.regression`).
 
-The t distribution of a new observation then gives the chance that this trial ends below the best one. Few finished
+The distribution of a new observation then gives the chance that this trial ends below the best one. Few finished
 trials, hyperparameters far from those tried, or a loose relation make it wide, and nothing is stopped.
 """
 
@@ -26,7 +26,6 @@ from math import log
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from codescale.search.extrapolation import Look, trunk_ends
 from codescale.search.regression import predict
@@ -123,7 +122,4 @@ def chance_below(best: float, early: Array, final: Array, settings: Array | None
     """P(y < ``best``) of a new trial: ``early`` (1 + n,) and ``settings`` (1 + n, hyperparameters) begin with it, then
     come the n finished ones, which ended at ``final`` (n,).
     """
-    expected, deviation, freedom = predict(early, final, settings)
-    if deviation == 0:
-        return float(expected < best)
-    return float(stats.t.cdf((best - expected) / deviation, freedom))
+    return predict(early, final, settings).below(best)

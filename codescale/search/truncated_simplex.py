@@ -93,7 +93,7 @@ class BoxVolume:
 
     @staticmethod
     def _cell(value: float, nodes: Array) -> int:
-        return int(min(max(np.searchsorted(nodes, value, side="right") - 1, 0), len(nodes) - 2))
+        return min(max(int(np.searchsorted(nodes, value, side="right")) - 1, 0), len(nodes) - 2)
 
 
 def _cubic(position: float, k: int, positions: Array, values: Array, slopes: Array) -> tuple[float, float]:

@@ -129,8 +129,8 @@ def test_without_evidence_settings_do_not_matter() -> None:
     settings = random.uniform(-1, 1, (17, 2))
     alone = predict(early, final)
     beside = predict(early, final, settings)
-    assert beside[0] == pytest.approx(alone[0], abs=0.1)
-    assert beside[1] == pytest.approx(alone[1], rel=0.4)
+    for value in (alone.expected[0] - 0.2, alone.expected[0], alone.expected[0] + 0.2):
+        assert beside.below(value) == pytest.approx(alone.below(value), abs=0.12)
 
 
 def test_chances_are_calibrated_where_the_drop_depends_on_the_learning_rate() -> None:
@@ -154,9 +154,7 @@ def test_trunks_are_extrapolated_as_power_laws_of_each_language() -> None:
 
     def looks(first: float, second: float) -> list[Look]:
         scaled = [n / tokens[-1] for n in tokens]
-        return [
-            Look(n, (first + 0.5 * s**-0.5, second * (1 + s**-1.0))) for n, s in zip(tokens, scaled, strict=True)
-        ]
+        return [Look(n, (first + 0.5 * s**-0.5, second * (1 + s**-1.0))) for n, s in zip(tokens, scaled, strict=True)]
 
     finished = [looks(*random.uniform(1, 2, 2)) for _ in range(8)]
     whole = looks(1.3, 1.7)
@@ -193,10 +191,7 @@ def test_the_optuna_pruner_is_the_same_rule() -> None:
     study.optimize(objective, n_trials=30)
     states = [trial.state.name for trial in study.trials]
     assert states.count("PRUNED") > 8
-    ends = [
-        rate_curve(trial.params["level"], math.log(trial.params["rate"])).final or 0.0
-        for trial in study.trials
-    ]
+    ends = [rate_curve(trial.params["level"], math.log(trial.params["rate"])).final or 0.0 for trial in study.trials]
     assert -study.best_value == pytest.approx(min(ends))
 
 
