@@ -622,6 +622,19 @@ def search_init(study: StudyArgument) -> None:
 
 
 @app.command()
+def plan(study: StudyArgument) -> None:
+    """Say, before a search, what it may cost and what differences it can resolve given the seeds' noise.
+
+    Tokens, counted FLOPs and hours on this machine, from runs that this study
+    did or a few seconds of training; the noise from the sweep's seeds.
+    """
+    from codescale.report.forecast_table import forecast_tables
+
+    opened = _study(study)
+    console.print(forecast_tables(opened.config.name, opened.forecast_search()))
+
+
+@app.command()
 def export(
     mixture: Annotated[Path, typer.Argument(metavar="MIXTURE", help="A mixture (YAML).")],
     form: Annotated[

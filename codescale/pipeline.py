@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from codescale.timings import Timings
 if TYPE_CHECKING:
     from codescale.corpus.reader import Corpus
     from codescale.laws.law import Law
+    from codescale.search.forecast import Forecast
     from codescale.search.run import WarmStart
     from codescale.search.space import SearchSpace
 
@@ -146,6 +148,23 @@ class Study:
         write_mixture(self.folder.mixture, allocation, self.folder.law.name)
         self._timings.add("optimize", seconds=time.monotonic() - begun)
         return allocation.mixture
+
+    def forecast_search(self) -> Forecast:
+        """What the search and its proof may cost, and what differences they can resolve; trains for seconds at most."""
+        from codescale.search.forecast import forecast_search, measured_speed, recorded_speed
+        from codescale.search.run import objective_of, study_space
+        from codescale.search.scale import settled
+        from codescale.search.seeds import seed_noise
+
+        space = study_space(self.config, self.folder)
+        config = settled(self.config, space)
+        records = read_records(self.folder.runs)
+        aims = space.aims[:1]
+        objective = objective_of(config, replace(space, aims=aims))
+        noise = seed_noise(records, objective, config.sizes[config.search.size].n_params)
+        workers = config.ray.workers or max(1, (os.cpu_count() or 1) // config.ray.threads)
+        speed = recorded_speed(records, config.search.size, workers) or measured_speed(config, workers)
+        return forecast_search(config, noise, speed)
 
     def search(self) -> dict[str, Any]:
         """Searches around the law's optimum with real runs on Ray Tune and Optuna. Returns what search.json holds."""

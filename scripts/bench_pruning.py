@@ -184,7 +184,8 @@ def page(data: Recorded, rows: Sequence[str], orders: int, path: Path) -> str:
             f"{len(data.curves)} runs of real training, three languages, mixtures uniform on the simplex, "
             f"learning rates from a quarter to four times the study's, {data.n_tokens:,} tokens each, a quarter of "
             f"them cooldown (`{path}`, made by `scripts/record_curves.py`). Their final losses lie between "
-            f"{spread.min():.3f} and {spread.max():.3f} nats per token; between seeds they vary by {data.noise:.4f} (standard deviation).", "",
+            f"{spread.min():.3f} and {spread.max():.3f} nats per token; between seeds they vary by {data.noise:.4f} "
+            "(standard deviation).", "",
             f"Each rule in {orders} random searches that try all of them, each in an order of its own. A stopped "
             "trial's end is known from the recording.", "",
             "| rule | tokens saved (90 % of searches) | mean regret, nats | best missed | regret above a seed's "
