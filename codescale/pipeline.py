@@ -198,20 +198,24 @@ class Study:
         """Trains uniform, predicted best and measured best with fresh seeds in one Ray Train job, and judges them."""
         from codescale.comparison.compare import compare
         from codescale.comparison.plan import comparison_runs
+        from codescale.search.run import study_space
+        from codescale.search.scale import settled
 
         corpus = self._corpus()
+        config = settled(self.config, study_space(self.config, self.folder))
+        same = config.target == self.config.target
         incumbent = read_json(self._need(self.folder.search, "codescale search"))["incumbent"]
         mixtures = {
             UNIFORM: self.config.uniform(),
-            PREDICTED: self._mixture(),
+            PREDICTED: self._mixture() if same else self._law_optimum(config, config.weights()),
             MEASURED: Mixture(incumbent["proportions"]),
         }
         unique_tokens = self._unique_tokens(self.config.comparison.tokens)
-        runs = comparison_runs(self.config, mixtures, unique_tokens, incumbent["hyper"])
+        runs = comparison_runs(config, mixtures, unique_tokens, incumbent["hyper"])
         self._train_together(list({spec.run_id: spec for specs in runs.values() for spec in specs}.values()))
         records = {record.spec.run_id: record for record in read_records(self.folder.runs)}
         result = compare(
-            self.config,
+            config,
             corpus,
             self._law(),
             {role: [records[spec.run_id] for spec in specs] for role, specs in runs.items()},
@@ -415,7 +419,7 @@ class Study:
         objective = objective_of(config, space)
         n_params = config.sizes[config.search.size].n_params
         noise = seed_noise(read_records(self.folder.runs), objective, n_params)
-        own = bool(space.aims) or config.target != self.config.target
+        own = bool(space.aims) or config.target != self.config.target  # else the law's optimum is known already
         weights = (
             objective.weights or config.weights()
         )  # of metrics alone the law can tell nothing: the study's weights
