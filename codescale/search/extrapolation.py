@@ -25,11 +25,12 @@ def trunk_ends(curves: Sequence[Sequence[Look]], finished: Sequence[Sequence[Loo
     """(curves,): the objective of each of ``curves`` at the last look of the ``finished`` ones, extrapolated.
 
     The exponent, the prior of (a, b) and the noise of a look come from ``finished``. None where those are fewer than
-    three, have fewer than three looks, or not all looked at the same tokens: then there is no prior.
+    three, have fewer than three looks, or not all looked at the same tokens and languages: there is no prior then.
     """
     grids = {tuple(look.n_tokens for look in one) for one in finished}
     looked = {tuple(look.n_tokens for look in one) for one in curves}
-    if len(finished) < 3 or len(grids) != 1 or len(looked) != 1:
+    widths = {len(look.parts) for one in (*finished, *curves) for look in one}
+    if len(finished) < 3 or len(grids) != 1 or len(looked) != 1 or len(widths) != 1:
         return None
     grid, seen = next(iter(grids)), next(iter(looked))
     if len(grid) < 3 or not seen or not set(seen) <= set(grid):

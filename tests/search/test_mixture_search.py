@@ -23,7 +23,7 @@ from codescale.search.plan import TrialPlan
 from codescale.search.run import WarmStart, _starts, run_search
 from codescale.search.samplers import SeededByTrial, make_sampler
 from codescale.search.space import Point, load_space
-from codescale.search.stopping import Curve, StoppingRule
+from codescale.search.stopping import StoppingRule
 from codescale.study import StudyConfig, StudyFolder
 
 WARM = WarmStart(
@@ -67,7 +67,7 @@ class Hand:
         for looks in (1, 2, 3):
             record = finished_record(spec, "pruned", looks)
             curve = self.ledger.objective.curve(record)
-            if StoppingRule().stops(Curve(curve.points), self.ledger.curves):
+            if StoppingRule().stops(replace(curve, final=None), self.ledger.curves):
                 return self.report(trial_id, record, "running")
         record = finished_record(spec)
         if all(e.losses["rust"] == e.losses["rust"] for e in record.evaluations):
