@@ -100,6 +100,7 @@ def codescale(
       codescale sweep my-study     train the grid, the pairs and the mixtures
       codescale fit my-study       fit the laws and the synergy matrix
       codescale optimize my-study  compute the law's best mixture
+      codescale plan my-study      what a search may cost, and can tell
       codescale search my-study    search around it with real runs
       codescale compare my-study   prove it against uniform, with seeds
       codescale report my-study    one self-contained page
@@ -110,6 +111,7 @@ def codescale(
       codescale fit runs.csv --output law.json
       codescale predict law.json more-runs.csv --output predictions.csv
       codescale optimize law.json --params 1e9 --tokens 1e11 --output mixture.yaml
+      codescale export mixture.yaml --format megatron --paths paths.yaml -o data.txt
 
     Every command may be interrupted or killed and given again: it goes on where
     it was. Bad input ends with one line and exit code 2.

@@ -44,7 +44,7 @@ def seed_noise(records: Iterable[RunRecord], objective: Objective, n_params: int
         if final is None:
             continue
         shares = tuple(sorted((name, round(share, 9)) for name, share in spec.proportions.items() if share))
-        key = (shares, tuple(sorted(spec.hyper.items())), spec.unique_tokens, spec.organisation, record.corpus_id)
+        key = (shares, tuple(sorted(spec.hyper.items())), str(spec.unique_tokens), spec.organisation, record.corpus_id)
         groups.setdefault(key, []).append(final)
     repeated = [np.array(values) for values in groups.values() if len(values) > 1]
     freedom = sum(len(values) - 1 for values in repeated)
