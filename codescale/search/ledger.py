@@ -7,8 +7,8 @@ of this file it only reads which trials were under way and how long earlier sess
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -108,12 +108,14 @@ class Ledger:
         self.look(entry.run_id, self.objective.n_tokens)  # a stopped trial leaves the bar no gap
         return entry
 
-    def add_evaluated(self, record: RunRecord) -> Entry:
-        """A run of the sweep stands for a finished trial."""
+    def add_evaluated(self, record: RunRecord, hyper: Mapping[str, float] | None = None) -> Entry:
+        """A run of the sweep stands for a finished trial; ``hyper``: how it was trained, where it does not say."""
         spec = record.spec
         entry = Entry(None, spec.run_id, "sweep", dict(spec.proportions), dict(spec.hyper), "RUNNING")
         self.entries.append(entry)
         self._fill(entry, record)
+        if entry.state == "COMPLETE" and hyper is not None:
+            self.curves[-1] = replace(self.curves[-1], settings=self.objective.settings_of(hyper))
         self._keep_best(entry)
         return entry
 

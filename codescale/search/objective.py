@@ -94,7 +94,7 @@ class Objective:
             elif (ours or evaluation.branch is None) and evaluation.n_tokens <= self.n_tokens:
                 points.append((evaluation.n_tokens, value))
                 parts.append(self._parts(record, evaluation))
-        return Curve(tuple(points), final, self._settings(record), tuple(parts))
+        return Curve(tuple(points), final, self.settings_of(record.spec.hyper), tuple(parts))
 
     def _parts(self, record: RunRecord, evaluation: Evaluation) -> tuple[float, ...]:
         """What every language, then every metric, adds to the objective."""
@@ -102,9 +102,8 @@ class Objective:
         losses = [weight * evaluation.losses[name] for name, weight in self.weights.items()]
         return (*losses, *(weight * metrics[name] for name, weight in self.metrics.items()))
 
-    def _settings(self, record: RunRecord) -> tuple[float, ...]:
-        """The hyperparameters that vary; none where the record does not name them all."""
-        hyper = record.spec.hyper
+    def settings_of(self, hyper: Mapping[str, float]) -> tuple[float, ...]:
+        """The hyperparameters that vary, as curves carry them; none where ``hyper`` does not name them all."""
         if any(name not in hyper for name in self.settings):
             return ()
         return tuple(math.log(hyper[name]) if name in self.logarithmic else hyper[name] for name in self.settings)

@@ -111,7 +111,7 @@ class MixtureSearch(OptunaSearch):
             return False
         assert curve.final is not None
         self.add_evaluated_point(parameters, curve.final)
-        self.ledger.add_evaluated(record)
+        self.ledger.add_evaluated(record, point.hyper)
         self.starts = [start for start in self.starts if not start[1].same(point)]
         return True
 

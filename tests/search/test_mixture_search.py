@@ -45,7 +45,7 @@ class Hand:
         self.folder = StudyFolder(self.root)
         space = load_space(self.space, LANGUAGES)
         plan = TrialPlan(self.config, CORPUS)
-        objective = Objective.of(self.config.weights(), TOKENS)
+        objective = Objective.of(self.config.weights(), TOKENS).varying(space.hyperparameters)
         self.ledger = Ledger(self.folder.search, {"n_tokens": TOKENS}, objective)
         sampler = SeededByTrial(self.config.search.sampler, self.config.seed)
         starts = _starts(space, plan, self.warm)
@@ -208,6 +208,7 @@ def test_the_sweep_enters_as_completed_trials(tmp_path: Path) -> None:
     assert content["incumbent"]["run_id"] == "mixture-1"
     assert content["tokens_trained"] == 0
     rates = Hand(tmp_path, study(), WarmStart(evaluated=records), "learning_rate_only")
+    assert [curve.settings for curve in rates.ledger.curves] == [(0.0,)]
     assert [e.run_id for e in rates.ledger.entries] == ["mixture-1"]
 
 
