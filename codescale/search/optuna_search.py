@@ -21,7 +21,7 @@ from codescale.errors import UserError
 from codescale.mixture import Mixture
 from codescale.progress import Progress
 from codescale.runs import RunRecord, RunSpec, read_record, write_record
-from codescale.search.improvement import Patience
+from codescale.search.improvement import KnowsImprovement, Patience
 from codescale.search.ledger import Entry, Ledger, Source, state_of
 from codescale.search.plan import TrialPlan
 from codescale.search.samplers import SeededByTrial
@@ -134,7 +134,8 @@ class MixtureSearch(OptunaSearch):
         entry = self.unfinished.pop(number, None)
         wanted = None if entry is None else self._wanted(entry, number)
         spec = self._ask(trial_id, number, wanted)
-        self._patience.heard(self.trial_sampler.expected_improvement())
+        if isinstance(self.trial_sampler, KnowsImprovement):
+            self._patience.heard(self.trial_sampler.expected_improvement())
         self.ledger.ended = self._patience.verdict
         try:
             self.ledger.write()
