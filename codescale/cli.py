@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer.core import TyperGroup
 
 from codescale import __version__
 from codescale.errors import UserError
@@ -37,6 +38,20 @@ app = typer.Typer(
 )
 laws_app = typer.Typer(no_args_is_help=True, help="Laws side by side, and drawn.")
 app.add_typer(laws_app, name="laws")
+
+
+class _RunsByDefault(TyperGroup):
+    """A group of which `run` is meant where no command is named: `codescale search STUDY`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        named = next((word for word in args if not word.startswith("-")), None)
+        return super().parse_args(ctx, args if named is None or named in self.commands else ["run", *args])
+
+
+search_app = typer.Typer(
+    cls=_RunsByDefault, no_args_is_help=True, help="Search around the law's optimum with real runs; or write a space."
+)
+app.add_typer(search_app, name="search")
 console = Console()
 errors = Console(stderr=True)
 
@@ -85,6 +100,7 @@ def codescale(
       codescale sweep my-study     train the grid, the pairs and the mixtures
       codescale fit my-study       fit the laws and the synergy matrix
       codescale optimize my-study  compute the law's best mixture
+      codescale plan my-study      what a search may cost, and can tell
       codescale search my-study    search around it with real runs
       codescale compare my-study   prove it against uniform, with seeds
       codescale report my-study    one self-contained page
@@ -95,6 +111,7 @@ def codescale(
       codescale fit runs.csv --output law.json
       codescale predict law.json more-runs.csv --output predictions.csv
       codescale optimize law.json --params 1e9 --tokens 1e11 --output mixture.yaml
+      codescale export mixture.yaml --format megatron --paths paths.yaml -o data.txt
 
     Every command may be interrupted or killed and given again: it goes on where
     it was. Bad input ends with one line and exit code 2.
@@ -579,26 +596,37 @@ def forecast(
     console.print(forecast_table(forecast_losses(fitted, params, tokens, shares, wanted)))
 
 
-@app.command()
+@search_app.command("run")
 def search(study: StudyArgument) -> None:
-    """Search around the law's optimum with real runs, on Ray Tune and Optuna.
+    """Search around the law's optimum with real runs, on Ray Tune and Optuna: also plain `codescale search STUDY`.
 
     What is searched stands in a file of search_spaces/ that study.yaml names,
     or in the study's own search_space.yaml. Trials start from the law's optimum
     and the sweep's runs, and are stopped where their early loss curves cannot
     win.
     """
+    from codescale.report.search_table import search_table
+
     result = _study(study).search()
-    incumbent = result["incumbent"]
-    console.print(
-        f"Best of {len(result['trials'])}: {escape(incumbent['run_id'])}, {incumbent['objective']:.4f} nats per token"
-    )
-    advised = result["recommended"]
+    console.print(search_table(result))
+    advised = result.get("recommended")
     if advised:
         console.print(
             f"Recommended: {escape(advised['run_id'])}, measured {advised['objective']:.4f}, expected of its mixture "
             f"{advised['expected']:.4f} ± {advised['deviation']:.4f}"
         )
+
+
+@search_app.command("init")
+def search_init(study: StudyArgument) -> None:
+    """Write a commented search_space.yaml to edit, made from the study's languages, weights and scales."""
+    from codescale.search.starting_file import write_starting_space
+
+    opened = _study(study)
+    write_starting_space(opened.config, opened.folder)
+    console.print(
+        f"Wrote {escape(str(opened.folder.space_file))}. Edit it, then: codescale search {escape(str(study))}"
+    )
 
 
 @app.command()
@@ -655,6 +683,47 @@ def simulate(
     if output:
         write_text(output, simulation_rows(outcomes, range(seeds)))
         console.print(f"Wrote {escape(str(output))}")
+
+
+@app.command()
+def plan(study: StudyArgument) -> None:
+    """Say, before a search, what it may cost and what differences it can resolve given the seeds' noise.
+
+    Tokens, counted FLOPs and hours on this machine, from runs that this study
+    did or a few seconds of training; the noise from the sweep's seeds.
+    """
+    from codescale.report.forecast_table import forecast_tables
+
+    opened = _study(study)
+    console.print(forecast_tables(opened.config.name, opened.forecast_search()))
+
+
+@app.command()
+def export(
+    mixture: Annotated[Path, typer.Argument(metavar="MIXTURE", help="A mixture (YAML).")],
+    form: Annotated[
+        str, typer.Option("--format", help="[b]megatron[/b], [b]torchtitan[/b], [b]nanotron[/b] or [b]datasets[/b].")
+    ],
+    paths: Annotated[
+        Path, typer.Option(help="paths.yaml: {python: /data/python, java: {path: …, tokens_per_row: 800}}")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where it goes.")],
+    seed: Annotated[int, typer.Option(help="Seed of the mixing, where the form has one.", min=0)] = 0,
+) -> None:
+    """Write a mixture in the form that a trainer reads: Megatron-LM data arguments, YAML, probabilities.
+
+    Example: codescale export mixture.yaml --format megatron --paths paths.yaml
+    --output data_args.txt
+    """
+    from codescale.allocation.export import FORMATS, export_mixture, read_sources
+    from codescale.allocation.files import read_mixture
+    from codescale.files import write_text
+
+    chosen = next((one for one in FORMATS if one == form), None)
+    if chosen is None:
+        raise UserError("--format", f"{form!r} is not a form", f"use one of {', '.join(FORMATS)}")
+    write_text(output, export_mixture(read_mixture(mixture), read_sources(paths), chosen, seed))
+    console.print(f"Wrote {escape(str(output))}")
 
 
 @app.command()

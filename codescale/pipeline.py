@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ from codescale.timings import Timings
 if TYPE_CHECKING:
     from codescale.corpus.reader import Corpus
     from codescale.laws.law import Law
+    from codescale.search.forecast import Forecast
+    from codescale.search.run import WarmStart
+    from codescale.search.space import SearchSpace
 
 SWEEP_STAGES = ("grid", "alone", "pair", "mixture")
 """The runs that laws are fitted on: not the trials, so that a search that goes on after a kill starts from one law."""
@@ -145,31 +149,48 @@ class Study:
         self._timings.add("optimize", seconds=time.monotonic() - begun)
         return allocation.mixture
 
+    def forecast_search(self) -> Forecast:
+        """What the search and its proof may cost, and what differences they can resolve; trains for seconds at most."""
+        from codescale.search.forecast import forecast_search, measured_speed, recorded_speed
+        from codescale.search.run import objective_of, study_space
+        from codescale.search.scale import settled
+        from codescale.search.seeds import seed_noise
+
+        space = study_space(self.config, self.folder)
+        config = settled(self.config, space)
+        records = read_records(self.folder.runs)
+        aims = space.aims[:1]
+        objective = objective_of(config, replace(space, aims=aims))
+        noise = seed_noise(records, objective, config.sizes[config.search.size].n_params)
+        workers = config.ray.workers or max(1, (os.cpu_count() or 1) // config.ray.threads)
+        speed = recorded_speed(records, config.search.size, workers) or measured_speed(config, workers)
+        return forecast_search(config, noise, speed)
+
     def search(self) -> dict[str, Any]:
         """Searches around the law's optimum with real runs on Ray Tune and Optuna. Returns what search.json holds."""
-        from codescale.search.run import WarmStart, run_search, study_space
+        from codescale.search.front import run_front
+        from codescale.search.run import run_search, study_space
+        from codescale.search.scale import settled
         from codescale.sweeps.cluster import started_ray
         from codescale.training.factory import session_factory
 
         corpus = self._corpus()
-        config = self._with_unique_tokens(self.config.search.tokens)
-        space = study_space(config, self.folder)
-        warm = WarmStart(
-            law_optimum=self._mixture(),
-            bootstrap_optima=self._thompson(),
-            evaluated=self._with_the_trials_seed(),
-            law=self._law(),
-            runs=self._fresh_runs(corpus.corpus_id),
-        )
+        space = study_space(self.config, self.folder)
+        config = settled(self._with_unique_tokens(settled(self.config, space).search.tokens), space)
         opener = session_factory(self.config, self.folder.corpus, self.folder.checkpoints, self.folder.tensorboard)
         with started_ray(self.config):
-            result = run_search(config, self.folder, space, corpus.corpus_id, opener, warm, self.progress)
+            common = (config, self.folder, space, corpus.corpus_id, opener)
+            if len(space.aims) > 1:
+                result = run_front(*common, lambda narrowed: self._warm(config, narrowed), self.progress)
+            else:
+                result = run_search(*common, self._warm(config, space), self.progress)
+                result = self._with_checks(config, space, result)
         self._publish()
         self._timings.put(
             "search",
             seconds=result["seconds"],
             orchestration=result["overhead_seconds"],
-            records=[record for record in read_records(self.folder.runs) if record.spec.stage == "trial"],
+            records=[record for record in read_records(self.folder.runs) if record.spec.stage in ("trial", "check")],
         )
         return result
 
@@ -179,39 +200,43 @@ class Study:
         """
         from codescale.comparison.plan import comparison_runs
         from codescale.comparison.scales import both_scales
+        from codescale.search.run import study_space
+        from codescale.search.scale import settled
 
         self._corpus()
-        mixtures, hyper = self._compared()
+        config = settled(self.config, study_space(self.config, self.folder))
+        mixtures, hyper = self._compared(config)
         plans = {
-            scale: comparison_runs(self.config, scale, mixtures, self._unique_tokens(scale.tokens), hyper)
-            for scale in self.config.comparison.scales
+            scale: comparison_runs(config, scale, mixtures, self._unique_tokens(scale.tokens), hyper)
+            for scale in config.comparison.scales
         }
         wanted = {spec.run_id: spec for plan in plans.values() for specs in plan.values() for spec in specs}
         self._train_together(list(wanted.values()))
-        judged = [self._judged(scale, plan) for scale, plan in plans.items()]
-        proxy = self.config.sizes[self.config.search.size].n_params
+        judged = [self._judged(config, scale, plan) for scale, plan in plans.items()]
+        proxy = config.sizes[config.search.size].n_params
         result = both_scales(judged[0], judged[1] if len(judged) > 1 else None, proxy)
         write_json(self.folder.comparison, result)
         self._publish()
         return result
 
-    def _compared(self) -> tuple[dict[str, Mixture], dict[str, float]]:
+    def _compared(self, config: StudyConfig) -> tuple[dict[str, Mixture], dict[str, float]]:
         """The mixtures to compare, and the hyperparameters of all: those of what the search recommends."""
+        same = config.target == self.config.target
         search = read_json(self._need(self.folder.search, "codescale search"))
         best = search.get("recommended") or search["incumbent"]
         mixtures = {
             UNIFORM: self.config.uniform(),
-            PREDICTED: self._mixture(),
+            PREDICTED: self._mixture() if same else self._law_optimum(config, config.weights()),
             MEASURED: Mixture(best["proportions"]),
         }
         return mixtures, best["hyper"]
 
-    def _judged(self, scale: Scale, plan: dict[str, list[RunSpec]]) -> dict[str, Any]:
+    def _judged(self, config: StudyConfig, scale: Scale, plan: dict[str, list[RunSpec]]) -> dict[str, Any]:
         from codescale.comparison.compare import compare
 
         records = {record.spec.run_id: record for record in read_records(self.folder.runs)}
         return compare(
-            self.config,
+            config,
             scale,
             self._corpus(),
             self._law(),
@@ -405,19 +430,61 @@ class Study:
 
         return read_mixture(self._need(self.folder.mixture, "codescale optimize"))
 
-    def _thompson(self) -> list[Mixture]:
+    def _warm(self, config: StudyConfig, space: SearchSpace) -> WarmStart:
+        """What the law and the sweep tell a search of ``space``: under its own objective where it has one."""
+        from codescale.search.run import WarmStart, objective_of
+        from codescale.search.seeds import seed_noise
+
+        objective = objective_of(config, space)
+        n_params = config.sizes[config.search.size].n_params
+        noise = seed_noise(read_records(self.folder.runs), objective, n_params)
+        own = bool(space.aims) or config.target != self.config.target  # else the law's optimum is known already
+        weights = objective.weights or config.weights()  # a law can tell nothing of metrics alone
+        return WarmStart(
+            law_optimum=self._law_optimum(config, weights) if own else self._mixture(),
+            bootstrap_optima=self._thompson(config, weights),
+            evaluated=self._with_the_trials_seed(),
+            law=self._law(),
+            runs=self._fresh_runs(self._corpus().corpus_id),
+            noise=None if noise is None else noise.deviation,
+        )
+
+    def _law_optimum(self, config: StudyConfig, weights: dict[str, float]) -> Mixture:
+        from codescale.allocation.optimize import optimize_mixture
+
+        n_params, n_tokens = config.target_params(), config.target.n_tokens
+        bounds, available = dict(config.target.bounds), self._availability()
+        return optimize_mixture(
+            self._law(), n_params, n_tokens, weights=weights, bounds=bounds, available=available, seed=config.seed
+        ).mixture
+
+    def _thompson(self, config: StudyConfig, weights: dict[str, float]) -> list[Mixture]:
         from codescale.allocation.optimize import bootstrap_optima
 
-        search = self.config.search
+        search = config.search
         return bootstrap_optima(
             self._law(),
-            self.config.sizes[search.size].n_params,
+            config.sizes[search.size].n_params,
             search.tokens,
             count=THOMPSON_DRAWS,
-            weights=self.config.weights(),
-            bounds=dict(self.config.target.bounds),
-            seed=self.config.seed,
+            weights=weights,
+            bounds=dict(config.target.bounds),
+            seed=config.seed,
         )
+
+    def _with_checks(self, config: StudyConfig, space: SearchSpace, result: dict[str, Any]) -> dict[str, Any]:
+        """Trains stopped trials that are drawn at random to their end, and says how often stopping was wrong."""
+        from codescale.search.checking import drawn, with_checks
+        from codescale.search.run import objective_of
+
+        stopped = [entry["run_id"] for entry in result["trials"] if entry["state"] == "PRUNED"]
+        records = {record.spec.run_id: record for record in read_records(self.folder.runs)}
+        specs = drawn([records[run_id] for run_id in stopped], config.search.check_pruned, config.seed)
+        if not specs:
+            return result
+        checked = with_checks(result, self._train(specs, "check"), objective_of(config, space))
+        write_json(self.folder.search, checked)
+        return checked
 
     def _with_the_trials_seed(self) -> list[RunRecord]:
         """The sweep's runs under the trials' seed; the search takes those of its own N, D and unique tokens."""

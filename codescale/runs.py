@@ -26,7 +26,7 @@ from codescale.files import read_json, replacing, write_json
 from codescale.mixture import SUM_TOLERANCE, Mixture
 
 Status = Literal["ok", "diverged", "pruned", "failed"]
-Stage = Literal["grid", "alone", "pair", "mixture", "trial", "comparison", "train"]
+Stage = Literal["grid", "alone", "pair", "mixture", "trial", "check", "comparison", "train"]
 
 STATUSES: tuple[Status, ...] = ("ok", "diverged", "pruned", "failed")
 RETRY = ".retry"

@@ -29,6 +29,13 @@ def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return values
 
 
+def _prune_word(value: Any) -> Any:
+    return {True: "curves", False: "none"}.get(value, value) if isinstance(value, bool) else value
+
+
+MOST_TRIALS = 100_000
+"""Of a search that is limited by something else."""
+
 Sizes = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_distinct)]
 TokenPoints = Annotated[tuple[Positive, ...], Field(min_length=1, max_length=100), AfterValidator(_distinct)]
 
@@ -320,8 +327,21 @@ class CallbacksSection(_Section):
         return content
 
 
+class SearchBudget(_Section):
+    """What the trials may cost together; the search ends at whichever comes first. ``flops`` are counted ones."""
+
+    trials: Positive | None = None
+    tokens: Positive | None = None
+    flops: float | None = Field(default=None, gt=0)
+    hours: float | None = Field(default=None, gt=0)
+
+
 class SearchSection(_Section):
-    """The search with real runs around the law's optimum. ``space`` names a file of search_spaces/ or a path."""
+    """The search with real runs around the law's optimum. ``space`` names a file of search_spaces/ or a path.
+
+    ``prune``: what stops trials early. ``check_pruned``: so many stopped trials, drawn at random, are trained to their
+    end afterwards, to see how often stopping was wrong. ``budget_tokens`` is the older word for ``budget.tokens``.
+    """
 
     space: str = "seven_languages"
     size: str
@@ -330,9 +350,32 @@ class SearchSection(_Section):
     concurrency: Positive | None = None
     workers_per_trial: Positive = 1
     sampler: Literal["law", "tpe", "gp", "cmaes", "random"] = "law"
-    prune: bool = True
+    prune: Annotated[Literal["curves", "asha", "none"], BeforeValidator(_prune_word)] = "curves"
+    check_pruned: int = Field(default=0, ge=0, le=1_000)
+    budget: SearchBudget = SearchBudget()
     budget_tokens: Positive | None = None
     callbacks: CallbacksSection = CallbacksSection()
+
+    @model_validator(mode="after")
+    def _one_budget_of_tokens(self) -> SearchSection:
+        if self.budget_tokens is not None and self.budget.tokens is not None:
+            raise ValueError("give either budget.tokens or budget_tokens")
+        return self
+
+    @property
+    def most_trials(self) -> int:
+        """Trials at most: without a word about them a budget of something else is the only limit."""
+        if self.budget.trials is not None:
+            return min(self.budget.trials, self.trials) if "trials" in self.model_fields_set else self.budget.trials
+        others = (self.budget.tokens, self.budget.flops, self.budget.hours)
+        if "trials" not in self.model_fields_set and any(limit is not None for limit in others):
+            return MOST_TRIALS
+        return self.trials
+
+    @property
+    def most_tokens(self) -> int | None:
+        """Tokens that the trials may train together."""
+        return self.budget.tokens if self.budget.tokens is not None else self.budget_tokens
 
 
 class Scale(_Section):

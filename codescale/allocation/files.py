@@ -94,7 +94,7 @@ def _validated(adapter: TypeAdapter[Any], path: str | Path, shape: str) -> Any:
     if not isinstance(content, dict):
         raise UserError(path, "has another shape", f"give {shape}")
     try:
-        return adapter.validate_python(_numbers(content))
+        return adapter.validate_python(with_numbers(content))
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"] if isinstance(part, str) and "[" not in part)
@@ -107,12 +107,12 @@ def _problem(first: Any) -> str:
     return words.get(first["type"], first["msg"])
 
 
-def _numbers(content: Any) -> Any:
+def with_numbers(content: Any) -> Any:
     """YAML reads 30e9 as text (it wants 30.0e+9): what reads as a number is one."""
     if isinstance(content, dict):
-        return {str(key): _numbers(value) for key, value in content.items()}
+        return {str(key): with_numbers(value) for key, value in content.items()}
     if isinstance(content, list):
-        return [_numbers(value) for value in content]
+        return [with_numbers(value) for value in content]
     if isinstance(content, str):
         try:
             return float(content)

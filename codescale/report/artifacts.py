@@ -163,6 +163,13 @@ class Incumbent(_Artifact):
     hyper: dict[str, float] = {}
 
 
+class Check(_Artifact):
+    """A stopped trial that was trained to its end; ``won``: it would have been the search's best."""
+
+    won: bool = False
+    tokens_trained: float = 0.0
+
+
 class Search(_Artifact):
     """``search.json``; a search that is under way also has trials whose state is RUNNING."""
 
@@ -176,6 +183,7 @@ class Search(_Artifact):
     tokens_trained: float | None = None
     tokens_saved_by_pruning: float | None = None
     pruned: int | None = None
+    checked: tuple[Check, ...] = ()
 
     @property
     def best(self) -> Incumbent | None:

@@ -295,6 +295,12 @@ def _search_account(search: Search) -> str:
         text += f"; {count(search.tokens_trained)} tokens trained"
     if search.tokens_saved_by_pruning:
         text += f", {count(search.tokens_saved_by_pruning)} saved by pruning"
+    if search.checked:
+        won, cost = sum(one.won for one in search.checked), sum(one.tokens_trained for one in search.checked)
+        text += (
+            f". Of {len(search.checked)} stopped trials, drawn at random and trained to their end for {count(cost)} "
+            f"tokens, {won or 'none'} would have won"
+        )
     return f"{text}."
 
 

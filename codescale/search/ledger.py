@@ -7,8 +7,8 @@ of this file it only reads which trials were under way and how long earlier sess
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,7 +27,7 @@ class Entry:
     """A trial, or a run of the sweep that stands for one (``number`` None, its cost not this search's).
 
     ``objective`` is the annealed one (nats per token), None unless COMPLETE; ``curve`` holds (tokens, objective,
-    annealed).
+    annealed); ``to_beat`` is the best that was known when it was stopped, None unless PRUNED.
     """
 
     number: int | None
@@ -41,6 +41,7 @@ class Entry:
     tokens_trained: int = 0
     flops: float = 0.0
     seconds: float = 0.0
+    to_beat: float | None = None
 
 
 def state_of(record: RunRecord, curve: Curve) -> State:
@@ -67,6 +68,7 @@ class Ledger:
         self._busy: dict[str, float] = {}
         self._begun: float | None = None
         self._before = {"seconds": 0.0, "overhead_seconds": 0.0}
+        self.ended = ""
 
     def previous(self) -> list[Entry]:
         """The trials that an earlier session of this same search had under way; also takes over its times."""
@@ -101,16 +103,20 @@ class Ledger:
         entry = next(entry for entry in self.entries if entry.run_id == record.spec.run_id)
         self._fill(entry, record)
         entry.tokens_trained, entry.flops, entry.seconds = record.tokens_trained, record.flops, record.seconds
+        if entry.state == "PRUNED" and self.incumbent is not None:
+            entry.to_beat = self.incumbent.objective
         self._keep_best(entry)
         self.look(entry.run_id, self.objective.n_tokens)  # a stopped trial leaves the bar no gap
         return entry
 
-    def add_evaluated(self, record: RunRecord) -> Entry:
-        """A run of the sweep stands for a finished trial."""
+    def add_evaluated(self, record: RunRecord, hyper: Mapping[str, float] | None = None) -> Entry:
+        """A run of the sweep stands for a finished trial; ``hyper``: how it was trained, where it does not say."""
         spec = record.spec
         entry = Entry(None, spec.run_id, "sweep", dict(spec.proportions), dict(spec.hyper), "RUNNING")
         self.entries.append(entry)
         self._fill(entry, record)
+        if entry.state == "COMPLETE" and hyper is not None:
+            self.curves[-1] = replace(self.curves[-1], settings=self.objective.settings_of(hyper))
         self._keep_best(entry)
         return entry
 
@@ -144,6 +150,15 @@ class Ledger:
         running = sum(entry.state == "RUNNING" for entry in self.trials)
         return self.tokens_trained + running * self.objective.n_tokens
 
+    def flops_committed(self, each: float) -> float:
+        """FLOPs of trials that ended, and ``each`` for those that run."""
+        return sum(each if entry.state == "RUNNING" else entry.flops for entry in self.trials)
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of all sessions so far."""
+        return self._before["seconds"] + (0.0 if self._begun is None else time.monotonic() - self._begun)
+
     @property
     def incumbent(self) -> Entry | None:
         """The best that was measured, the earliest of equals."""
@@ -168,6 +183,7 @@ class Ledger:
             "tokens_trained": self.tokens_trained,
             "tokens_saved_by_pruning": sum(max(self.objective.n_tokens - e.tokens_trained, 0) for e in pruned),
             "pruned": len(pruned),
+            "ended": self.ended,
             "seconds": self._before["seconds"] + now,
             "overhead_seconds": self._before["overhead_seconds"]
             + max(now - max(self._busy.values(), default=0.0), 0.0),

@@ -21,13 +21,14 @@ from codescale.mixture import Mixture
 from codescale.progress import Progress
 from codescale.runs import RunRecord, RunSpec, read_record, write_record
 from codescale.search.distributions import distributions
+from codescale.search.improvement import KnowsImprovement, Patience
 from codescale.search.law_sampler import LOSSES, LawSampler
 from codescale.search.ledger import Entry, Ledger, Source, state_of
 from codescale.search.optuna_mirror import OptunaMirror
 from codescale.search.plan import TrialPlan
 from codescale.search.samplers import SeededByTrial
 from codescale.search.space import Point, SearchSpace
-from codescale.study import StudyFolder
+from codescale.study import MOST_TRIALS, StudyFolder
 
 
 class MixtureSearch(OptunaSearch):
@@ -46,6 +47,7 @@ class MixtureSearch(OptunaSearch):
         folder: StudyFolder,
         starts: Sequence[tuple[Source, Point]],
         progress: Progress,
+        noise: float | None = None,
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         super().__init__(space=distributions(space), metric="objective", mode="min", sampler=sampler)
@@ -55,6 +57,7 @@ class MixtureSearch(OptunaSearch):
         self.unfinished: dict[int, Entry] = {}
         self.refusal: UserError | None = None
         self.failed: str | None = None
+        self._patience = Patience(noise)
         self._specs: dict[str, RunSpec] = {}
         self._used: set[int] = set()
 
@@ -66,12 +69,17 @@ class MixtureSearch(OptunaSearch):
 
     @property
     def remaining(self) -> int:
-        """How many trials may still be asked for; 0 where the budget of tokens is used up."""
-        search = self.plan.config.search
-        left = max(search.trials - len(self._used), 0)
-        if search.budget_tokens is None:
-            return left
-        return min(left, max((search.budget_tokens - self.ledger.tokens_committed) // search.tokens, 0))
+        """How many trials may still be asked for; 0 where the budget is used up or too little is to be gained."""
+        search, budget = self.plan.config.search, self.plan.config.search.budget
+        if self.ledger.ended or (budget.hours is not None and self.ledger.seconds >= 3600 * budget.hours):
+            return 0
+        left = search.most_trials - len(self._used)
+        if search.most_tokens is not None:
+            left = min(left, (search.most_tokens - self.ledger.tokens_committed) // search.tokens)
+        if budget.flops is not None:
+            each = self.plan.flops
+            left = min(left, int((budget.flops - self.ledger.flops_committed(each)) // each))
+        return max(left, 0)
 
     @property
     def ended(self) -> bool:
@@ -96,7 +104,7 @@ class MixtureSearch(OptunaSearch):
             create_trial(value=curve.final, params=parameters, distributions=distributions(self.space), user_attrs=told)
         )
         self.mirror.add(record, "sweep", TrialState.COMPLETE, parameters, curve.points, curve.final)
-        self.ledger.add_evaluated(record)
+        self.ledger.add_evaluated(record, point.hyper)
         self.starts = [start for start in self.starts if not start[1].same(point)]
         return True
 
@@ -119,6 +127,9 @@ class MixtureSearch(OptunaSearch):
         entry = self.unfinished.pop(number, None)
         wanted = None if entry is None else self._wanted(entry, number)
         spec = self._ask(trial_id, number, wanted)
+        if isinstance(self.trial_sampler, KnowsImprovement):
+            self._patience.heard(self.trial_sampler.expected_improvement())
+        self.ledger.ended = self._patience.verdict
         try:
             self.write()
         except UserError as error:  # a full disk: Tune would bury the line in a traceback
@@ -231,7 +242,9 @@ class MixtureSearch(OptunaSearch):
         outcome = {"PRUNED": "stopped early", "FAIL": "diverged"}.get(entry.state) or f"{entry.objective:.4f} nats"
         best = self.ledger.incumbent
         known = f", best {best.objective:.4f} ({best.run_id})" if best and best.objective is not None else ""
-        return f"Trial {(entry.number or 0) + 1} of {self.plan.config.search.trials} ({entry.source}): {outcome}{known}"
+        most = self.plan.config.search.most_trials
+        of = f" of {most}" if most < MOST_TRIALS else ""
+        return f"Trial {(entry.number or 0) + 1}{of} ({entry.source}): {outcome}{known}"
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing is saved: a search is rebuilt from its records."""

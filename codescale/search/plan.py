@@ -11,14 +11,26 @@ from dataclasses import dataclass
 from codescale.runs import RunRecord, RunSpec
 from codescale.search.space import Point, SearchSpace
 from codescale.study import StudyConfig
+from codescale.training.flops import training_flops
 
 
 @dataclass(frozen=True)
 class TrialPlan:
-    """Makes the runs of one search: the study's proxy at one D on one corpus; only the point differs."""
+    """Makes the runs of one search: the study's proxy at one D on one corpus; only the point differs.
+
+    ``part`` tells the searches of one Pareto front from each other.
+    """
 
     config: StudyConfig
     corpus_id: str
+    part: str = ""
+
+    @property
+    def flops(self) -> float:
+        """Counted training FLOPs of a trial that runs to its end."""
+        search, training = self.config.search, self.config.training
+        vocabulary = self.config.corpus.vocabulary
+        return training_flops(self.config.sizes[search.size], vocabulary, training.context, search.tokens)
 
     def base_hyper(self, space: SearchSpace) -> dict[str, float]:
         """What the study trains with, for each hyperparameter that ``space`` frees."""
@@ -53,6 +65,8 @@ class TrialPlan:
             "proportions": {name: f"{share:.9f}" for name, share in shares.items()},
             "hyper": {name: f"{value:.9g}" for name, value in point.hyper.items()},
         }
+        if self.part:
+            content["part"] = self.part
         digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
         return draft.model_copy(update={"run_id": f"trial-{number:04d}-{digest}"})
 

@@ -28,7 +28,8 @@ from codescale.search.optuna_search import MixtureSearch
 from codescale.search.plan import TrialPlan
 from codescale.search.recommendation import recommendation
 from codescale.search.samplers import SeededByTrial
-from codescale.search.scheduler import EarlyCurveScheduler
+from codescale.search.scale import settled
+from codescale.search.scheduler import EarlyCurveScheduler, successive_halving
 from codescale.search.session import OpenSession, OpenShared
 from codescale.search.space import Point, SearchSpace, load_space
 from codescale.search.stopping import StoppingRule
@@ -44,26 +45,40 @@ RESTARTS = 2
 
 @dataclass(frozen=True)
 class WarmStart:
-    """What is known before the search: the law's optimum, optima of its bootstrap samples (Thompson draws), and the
-    sweep's runs at the same scale, which enter as completed trials. ``law`` and ``runs``, the sweep's runs at every
-    scale, are for our own sampler."""
+    """What is known before the search: the law's optimum, optima of its bootstrap samples (Thompson draws), the sweep's
+    runs at the same scale, which enter as completed trials, and how much the objective varies between seeds (nats per
+    token), below which nothing is worth another trial. ``law`` and ``runs``, the sweep's runs at every scale, are for
+    our own sampler.
+    """
 
     law_optimum: Mixture | None = None
     bootstrap_optima: list[Mixture] = field(default_factory=list)
     evaluated: list[RunRecord] = field(default_factory=list)
     law: Law | None = None
     runs: RunsTable | None = None
+    noise: float | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the searches of a Pareto front: its name, which is in the trials' ids, and the file it is kept in."""
+
+    name: str
+    path: Path
 
 
 def study_space(config: StudyConfig, folder: StudyFolder) -> SearchSpace:
     """The space of the study: its own file where there is one, else what ``search.space`` names.
 
-    Raises :class:`UserError` where that is wrong.
+    Raises :class:`UserError` where that is wrong, or asks for a proxy larger than the target.
     """
     named: str | Path = config.search.space
     if Path(named).suffix in (".yaml", ".yml"):
         named = folder.root / named
-    return load_space(folder.space_file if folder.space_file.exists() else named, config.languages)
+    chosen = folder.space_file if folder.space_file.exists() else named
+    space = load_space(chosen, config.languages, config.target.n_tokens)
+    settled(config, space)
+    return space
 
 
 def run_search(
@@ -74,6 +89,7 @@ def run_search(
     open_session: OpenSession,
     warm: WarmStart,
     progress: Progress,
+    part: Part | None = None,
 ) -> dict[str, Any]:
     """Searches ``space`` with real runs and returns what ``search.json`` holds (docs/search.md).
 
@@ -84,18 +100,11 @@ def run_search(
     Raises :class:`UserError` where a trial meets bad input, ``RuntimeError`` where one crashes, and passes Ctrl-C on
     when the trials under way have been stopped.
     """
-    objective = Objective.of(config.weights(), config.search.tokens)
-    plan = TrialPlan(config, corpus_id)
-    header = {
-        "space": space.name,
-        "sampler": config.search.sampler,
-        "weights": objective.weights,
-        "n_params": config.sizes[config.search.size].n_params,
-        "n_tokens": config.search.tokens,
-    }
-    ledger = Ledger(folder.search, header, objective)
+    objective = objective_of(config, space)
+    plan = TrialPlan(config, corpus_id, part.name if part else "")
+    ledger = Ledger(part.path if part else folder.search, header_of(config, space, objective), objective)
     sampler = trial_sampler(config, space, plan, warm)
-    search = MixtureSearch(space, sampler, plan, ledger, folder, _starts(space, plan, warm), progress)
+    search = MixtureSearch(space, sampler, plan, ledger, folder, _starts(space, plan, warm), progress, warm.noise)
     for record in _comparable(warm.evaluated, config, corpus_id):
         search.add_evaluated(record)
     with progress.bar("Search", _planned_tokens(config)) as advance:
@@ -117,15 +126,17 @@ def run_search(
 def trial_sampler(
     config: StudyConfig, space: SearchSpace, plan: TrialPlan, warm: WarmStart
 ) -> SeededByTrial | LawSampler:
-    """The sampler that the study names. Ours is told what was known before, and the scale that trials have."""
+    """The sampler that the study names. Ours is told what was known before, and the scale that trials have; of an
+    objective that is more than losses a law can tell nothing.
+    """
     if config.search.sampler != "law":
         return SeededByTrial(config.search.sampler, config.seed)
-    n_params, runs = config.sizes[config.search.size].n_params, warm.runs
+    n_params, runs, objective = config.sizes[config.search.size].n_params, warm.runs, objective_of(config, space)
     if runs is not None:  # those at the trials' own scale enter as trials, or were trained otherwise
         runs = runs.select((runs.n_params != n_params) | (runs.n_tokens != config.search.tokens))
     return LawSampler(
         space,
-        weights=Objective.of(config.weights(), config.search.tokens).weights,
+        weights=objective.weights if objective.losses_alone else None,
         n_params=n_params,
         n_tokens=config.search.tokens,
         law=warm.law,
@@ -133,6 +144,26 @@ def trial_sampler(
         hyper=plan.base_hyper(space),
         seed=config.seed,
     )
+
+
+def objective_of(config: StudyConfig, space: SearchSpace) -> Objective:
+    """What the search minimises: the space's own objective, else the study's weights."""
+    assert len(space.aims) <= 1, "a Pareto front is searched part by part"
+    tokens = config.search.tokens
+    objective = Objective.aimed(space.aims[0], tokens) if space.aims else Objective.of(config.weights(), tokens)
+    return objective.varying(space.hyperparameters)
+
+
+def header_of(config: StudyConfig, space: SearchSpace, objective: Objective) -> dict[str, Any]:
+    """What tells this search from another in ``search.json``."""
+    return {
+        "space": space.name,
+        "sampler": config.search.sampler,
+        "weights": objective.weights,
+        "metrics": objective.metrics,
+        "n_params": config.sizes[config.search.size].n_params,
+        "n_tokens": config.search.tokens,
+    }
 
 
 def _starts(space: SearchSpace, plan: TrialPlan, warm: WarmStart) -> list[tuple[Source, Point]]:
@@ -168,8 +199,8 @@ def _comparable(records: Sequence[RunRecord], config: StudyConfig, corpus_id: st
 
 
 def _planned_tokens(config: StudyConfig) -> float:
-    whole = config.search.trials * config.search.tokens
-    return float(min(whole, config.search.budget_tokens or whole))
+    whole = config.search.most_trials * config.search.tokens
+    return float(min(whole, config.search.most_tokens or whole))
 
 
 @dataclass(frozen=True)
@@ -222,8 +253,10 @@ def _tune(
         fitting.resources,
     )
     scheduler: TrialScheduler = FIFOScheduler()  # type: ignore[no-untyped-call]
-    if config.search.prune:
+    if config.search.prune == "curves":
         scheduler = EarlyCurveScheduler(StoppingRule(), search.ledger)
+    elif config.search.prune == "asha":
+        scheduler = successive_halving(config.search.tokens, config.training.evaluations)
     with ExitStack() as stack:
         stack.enter_context(_quiet())
         stack.callback(shutil.rmtree, scratch, ignore_errors=True)

@@ -19,6 +19,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from codescale.errors import UserError
+from codescale.search.improvement import KnowsImprovement
 
 SamplerName = Literal["law", "tpe", "gp", "cmaes", "random"]
 
@@ -67,6 +68,13 @@ class SeededByTrial(BaseSampler):
         """From now on trial ``number`` is suggested."""
         seed = np.random.SeedSequence((self._seed, number)).generate_state(1)[0]
         self._sampler = self._make(int(seed))
+
+    def expected_improvement(self) -> float | None:
+        """By how much the trial that was suggested last is expected to improve on the best; None where the sampler does
+        not say (:class:`~codescale.search.improvement.KnowsImprovement`).
+        """
+        sampler = self._sampler
+        return sampler.expected_improvement() if isinstance(sampler, KnowsImprovement) else None
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """As the sampler does."""

@@ -1,11 +1,4 @@
-"""The search space: what a search may vary, read from a YAML file and checked before anything is trained.
-
-    languages:                       # or one word: all (each free), uniform (each fixed at an equal share)
-      python: free                   # anything from 0 to 1
-      java: [0.05, 0.4]              # bounds
-      text: 0.1                      # fixed
-    hyperparameters:
-      learning_rate_factor: {low: 0.5, high: 2.0, scale: log}
+"""The search space: what a search may vary, checked before anything is trained (docs/search.md shows a file).
 
 A language of the study that is not named gets no tokens.
 """
@@ -13,50 +6,24 @@ A language of the study that is not named gets no tokens.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import codescale
+from codescale.allocation.files import Available
 from codescale.errors import UserError
-from codescale.files import read_yaml
 from codescale.mixture import SUM_TOLERANCE, Mixture
 from codescale.search.coordinates import TOLERANCE, Coordinates
+from codescale.search.space_file import Aim, Proxy, Range, Share, SpaceFile, Target, Tie, read_space_file
 
-HyperName = Literal["learning_rate_factor", "weight_decay", "warmup_share", "cooldown_share", "batch"]
-Share = Literal["free"] | float | tuple[float, float]
 SHARE = "share_"
 """What the names of the mixture's coordinates begin with, where they stand beside hyperparameters."""
 
-
-class Range(BaseModel):
-    """The range of a hyperparameter, searched on a linear or a logarithmic scale; ``batch`` takes whole numbers."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    low: float
-    high: float
-    scale: Literal["linear", "log"] = "linear"
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Range:
-        if not self.low < self.high:
-            raise ValueError("low must be below high")
-        if self.scale == "log" and self.low <= 0:
-            raise ValueError("a logarithmic range begins above 0")
-        return self
-
-
-class SpaceFile(BaseModel):
-    """A file of ``search_spaces/``, as written."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    languages: Literal["all", "uniform"] | dict[str, Share]
-    hyperparameters: dict[HyperName, Range] = Field(default={})
+Bounds = dict[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -77,18 +44,27 @@ class Point:
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """What a search may vary: ``bounds`` of each language's share and the ranges of ``hyperparameters``."""
+    """What a search may vary: ``bounds`` of each language's share and the ranges of ``hyperparameters``.
+
+    ``ties`` are groups of languages in fixed ratios. ``aims`` are the objectives (none: the study's weights),
+    ``target`` and ``proxy`` what the file says of scales.
+    """
 
     name: str
-    bounds: dict[str, tuple[float, float]]
+    bounds: Bounds
     hyperparameters: dict[str, Range]
+    ties: tuple[dict[str, float], ...] = ()
+    aims: tuple[Aim, ...] = ()
+    target: Target = field(default_factory=Target)
+    proxy: Proxy = field(default_factory=Proxy)
+    path: str = "search space"
 
     @cached_property
     def coordinates(self) -> Coordinates:
-        """The mixtures of this space as points of a cube."""
-        return Coordinates(self.bounds)
+        """The cube that stands for the mixtures."""
+        return Coordinates(self.bounds, self.ties)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the numbers that a sampler chooses: the mixture's coordinates, then the hyperparameters."""
         return (*(f"{SHARE}{k}" for k in range(self.coordinates.size)), *self.hyperparameters)
@@ -114,11 +90,11 @@ def space_names() -> list[str]:
     return sorted(path.stem for path in _folder().glob("*.yaml"))
 
 
-def load_space(name_or_path: str | Path, languages: Sequence[str]) -> SearchSpace:
-    """The search space of a built-in name or a YAML file, for a study of ``languages``.
+def load_space(name_or_path: str | Path, languages: Sequence[str], n_tokens: float | None = None) -> SearchSpace:
+    """The search space of a built-in name or a YAML file, for a study of ``languages`` whose target has ``n_tokens``.
 
     Raises :class:`UserError` naming file and field for an unknown name, key or language, for bounds whose lower one is
-    above the upper, that allow no sum of 1, and for a space with nothing to vary.
+    above the upper, that contradict a tie or allow no sum of 1, and for a space with nothing to vary.
     """
     path = Path(name_or_path)
     if path.suffix not in (".yaml", ".yml"):
@@ -126,7 +102,7 @@ def load_space(name_or_path: str | Path, languages: Sequence[str]) -> SearchSpac
             mend = f"use one of {', '.join(space_names())}, or the path of a .yaml file"
             raise UserError("search.space", f"{str(name_or_path)!r} is not a search space", mend)
         path = _folder() / f"{name_or_path}.yaml"
-    return _checked(_parsed(read_yaml(path), path), path, languages)
+    return _checked(read_space_file(path), path, languages, n_tokens)
 
 
 def _folder() -> Path:
@@ -135,65 +111,116 @@ def _folder() -> Path:
     return installed if installed.is_dir() else Path(codescale.__file__).parent.parent / "search_spaces"
 
 
-def _parsed(content: Any, path: Path) -> SpaceFile:
-    if not isinstance(content, dict):
-        raise UserError(path, "is not a search space", "give it the keys languages and hyperparameters")
-    try:
-        return SpaceFile.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"][:2]) if first["loc"] else "the file"
-        kind = first["type"]
-        if first["loc"][:1] == ("languages",) and kind != "missing":
-            # One mistake fails every form that a share may have; the longest location names the language.
-            deepest = max((entry["loc"] for entry in error.errors() if entry["loc"][0] == "languages"), key=len)
-            name = deepest[2] if len(deepest) > 2 else ""
-            where = f"{path}, languages.{name}" if name else f"{path}, languages"
-            raise UserError(where, "is not a share", "write free, a number, or two bounds like [0.1, 0.5]") from None
-        problems = {"extra_forbidden": "unknown key", "missing": "is missing"}
-        if first["loc"][-1:] == ("[key]",):
-            known = ", ".join(HyperName.__args__)  # type: ignore[attr-defined]
-            raise UserError(f"{path}, {field}", "is not a hyperparameter", f"use one of {known}") from None
-        problem = problems.get(kind, first["msg"].removeprefix("Value error, "))
-        mend = {"extra_forbidden": "remove it or correct its spelling", "missing": "add it"}.get(kind, "correct it")
-        raise UserError(f"{path}, {field}", problem, f"{mend}; docs/search.md shows a whole file") from None
-
-
-def _checked(given: SpaceFile, path: Path, languages: Sequence[str]) -> SearchSpace:
+def _checked(given: SpaceFile, path: Path, languages: Sequence[str], n_tokens: float | None) -> SearchSpace:
     if given.languages == "all":
         shares: dict[str, Share] = dict.fromkeys(languages, "free")
     elif given.languages == "uniform":
         shares = dict.fromkeys(languages, 1.0 / len(languages))
     else:
         shares = given.languages
-    bounds = dict.fromkeys(languages, (0.0, 0.0))
+    bounds: Bounds = dict.fromkeys(languages, (0.0, 0.0))
     for language, share in shares.items():
-        where = f"{path}, languages.{language}"
-        if language not in bounds:
-            raise UserError(where, "is not a language of the study", f"use {', '.join(languages)}, or add it there")
-        bounds[language] = _bounds(share, where)
-    low, high = (sum(pair[k] for pair in bounds.values()) for k in (0, 1))
-    if low == high and abs(low - 1) <= SUM_TOLERANCE:
-        bounds = {name: (share / low, share / low) for name, (share, _) in bounds.items()}
-    elif low > 1 + TOLERANCE or high < 1 - TOLERANCE:
-        problem = f"the lower bounds sum to {low:.6g}" if low > 1 else f"the upper bounds sum to {high:.6g}"
-        mend = "lower some of them" if low > 1 else "raise some of them, or free a language"
-        raise UserError(f"{path}, languages", f"{problem}, so no shares sum to 1", mend)
-    if high == low and not given.hyperparameters:
-        raise UserError(path, "leaves nothing to search", "free two languages or a hyperparameter")
+        _check_language(language, languages, f"{path}, languages.{language}")
+        bounds[language] = _bounds(share, f"{path}, languages.{language}")
+    if given.available is not None:
+        bounds = _available(bounds, given.available, given.target.n_tokens or n_tokens, path)
+    ties = _ties(shares, bounds, path)
+    bounds = _summing(bounds, ties, path)
     hyperparameters = {str(name): limits for name, limits in given.hyperparameters.items()}
     _check_whole_numbers(hyperparameters, path)
-    return SearchSpace(path.stem, bounds, hyperparameters)
+    _check_aims(given.objective, languages, path)
+    space = SearchSpace(
+        path.stem, bounds, hyperparameters, ties, given.objective, given.target, given.proxy, str(path)
+    )  # fmt: skip
+    if not space.coordinates.size and not hyperparameters:
+        raise UserError(path, "leaves nothing to search", "free two languages or a hyperparameter")
+    return space
+
+
+def _check_language(name: str, languages: Sequence[str], where: str) -> None:
+    if name not in languages:
+        raise UserError(where, "is not a language of the study", f"use {', '.join(languages)}, or add it there")
 
 
 def _bounds(share: Share, where: str) -> tuple[float, float]:
     if share == "free":
         return 0.0, 1.0
-    low, high = share if isinstance(share, tuple) else (float(share), float(share))
+    if isinstance(share, Tie):
+        low, high = share.bounds
+    else:
+        low, high = share if isinstance(share, tuple) else (float(share), float(share))
     if not (0 <= low <= 1 and 0 <= high <= 1):
         raise UserError(where, f"[{low:g}, {high:g}] is not within 0 and 1", "a share is a part of 1")
     if low > high:
         raise UserError(where, f"the lower bound {low:g} is above the upper bound {high:g}", "swap or correct them")
+    return low, high
+
+
+def _available(bounds: Bounds, available: Available, n_tokens: float | None, path: Path) -> Bounds:
+    """``bounds`` with no share above what the tokens available can fill at the target's D."""
+    if n_tokens is None:
+        raise UserError(f"{path}, available", "needs the target's D", "add target: {n_tokens: …}")
+    found = dict(bounds)
+    for language in available.tokens:
+        where = f"{path}, available.tokens.{language}"
+        _check_language(language, list(bounds), where)
+        (low, high), most = bounds[language], available.largest_share(language, n_tokens)
+        if low > most + TOLERANCE:
+            problem = (
+                f"{available.max_epochs:g} epochs of them fill {most:.3g} of {n_tokens:.3g} tokens, and the share is "
+            )
+            raise UserError(where, problem + f"bound to be at least {low:.3g}", "lower the bound or add epochs")
+        found[language] = (min(low, most), min(high, most))
+    return found
+
+
+def _ties(shares: Mapping[str, Share], bounds: Bounds, path: Path) -> tuple[dict[str, float], ...]:
+    """The groups that ties make: the language tied to has part 1, the others their ratios."""
+    groups: dict[str, dict[str, float]] = {}
+    for language, share in shares.items():
+        if not isinstance(share, Tie):
+            continue
+        where = f"{path}, languages.{language}"
+        other = shares.get(share.tied_to)
+        if share.tied_to == language:
+            raise UserError(where, "is tied to itself", "tie it to another one")
+        if other is None:
+            raise UserError(where, f"is tied to {share.tied_to!r}, which the space does not name", "name it there")
+        if isinstance(other, Tie):
+            mend = f"tie both to {other.tied_to}" if other.tied_to != language else "tie one of them only"
+            raise UserError(where, f"is tied to {share.tied_to}, which is itself tied", mend)
+        group = groups.setdefault(share.tied_to, {share.tied_to: 1.0})
+        group[language] = share.ratio
+        low = max(bounds[name][0] / part for name, part in group.items())
+        high = min(bounds[name][1] / part for name, part in group.items())
+        if low > high + TOLERANCE:
+            (a, b), (c, d) = bounds[language], bounds[share.tied_to]
+            problem = f"{share.ratio:g} times {share.tied_to}'s [{c:g}, {d:g}] cannot be within [{a:g}, {b:g}]"
+            raise UserError(where, f"its tie contradicts a bound: {problem}", "widen a bound or change the ratio")
+    return tuple(groups.values())
+
+
+def _summing(bounds: Bounds, ties: Sequence[Mapping[str, float]], path: Path) -> Bounds:
+    """``bounds`` that shares which sum to 1 can keep; fixed shares that nearly do are scaled."""
+    low, high = _sums(bounds, ties)
+    if low == high and abs(low - 1) <= SUM_TOLERANCE:
+        return {name: (share / low, share / low) for name, (share, _) in bounds.items()}
+    if low > 1 + TOLERANCE or high < 1 - TOLERANCE:
+        which, total = ("lower", low) if low > 1 else ("upper", high)
+        mend = "lower some of them" if low > 1 else "raise some of them, or free a language"
+        tied = ", ties counted," if ties else ""
+        raise UserError(
+            f"{path}, languages", f"the {which} bounds{tied} sum to {total:.6g}, so no shares sum to 1", mend
+        )
+    return bounds
+
+
+def _sums(bounds: Bounds, ties: Sequence[Mapping[str, float]]) -> tuple[float, float]:
+    """The least and the largest sum of shares that keep ``bounds`` and ``ties``."""
+    tied = {name for group in ties for name in group}
+    groups = [*ties, *({name: 1.0} for name in bounds if name not in tied)]
+    low = sum(sum(group.values()) * max(bounds[name][0] / part for name, part in group.items()) for group in groups)
+    high = sum(sum(group.values()) * min(bounds[name][1] / part for name, part in group.items()) for group in groups)
     return low, high
 
 
@@ -202,3 +229,13 @@ def _check_whole_numbers(hyperparameters: Mapping[str, Range], path: Path) -> No
     if limits and not (limits.low.is_integer() and limits.high.is_integer() and limits.low >= 1):
         where = f"{path}, hyperparameters.batch"
         raise UserError(where, "a batch is a whole number of sequences", "give whole numbers of 1 or more")
+
+
+def _check_aims(aims: Sequence[Aim], languages: Sequence[str], path: Path) -> None:
+    names = [aim.name for aim in aims]
+    for k, aim in enumerate(aims):
+        where = f"{path}, objective" + (f".{k}" if len(aims) > 1 else "")
+        for language in aim.weights:
+            _check_language(language, languages, f"{where}.weights.{language}")
+        if len(aims) > 1 and (not aim.name or names.count(aim.name) > 1):
+            raise UserError(f"{where}.name", "is missing or given twice", "name every objective of a Pareto front")

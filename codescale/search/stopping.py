@@ -1,40 +1,73 @@
 """When to stop a trial: one pure rule, from its early loss curve and those of the trials that have finished.
 
-All trials share one schedule: a constant learning rate, then a cooldown that lowers the loss. So a trial's loss now is
-not compared with anybody's final loss. Over the finished trials, the final objective y is regressed on the objective x
-on the trunk at the same number of tokens (ordinary least squares with an intercept: the cooldown's drop is part of the
-model). The t distribution of a new observation, with n - 2 degrees of freedom, then gives the chance that this trial
-ends below the best one: the prediction interval of any text on linear models. (To stop runs by their extrapolated
-curves: Domhan et al. 2015, IJCAI.) Few finished trials or a loose relation make the distribution wide, and nothing is
-stopped.
+All trials share one kind of schedule: a constant learning rate, then a cooldown that lowers the loss. So a trial's loss
+now is not compared with anybody's final loss, and two steps foretell its end:
+
+1. Where its trunk will end: each language's loss is a power law in D, L = a + b D^-beta, with beta shared by all trials
+   and (a, b) of this one a priori distributed as those of the finished trials (a Gaussian), so that a look or two
+   suffice. (Extrapolated curves: Domhan et al. 2015, IJCAI; with a prior from earlier ones: Swersky et al. 2014,
+   "Freeze-thaw Bayesian optimization".)
+2. What the cooldown and the rest make of it: over the finished trials, seen at the same number of tokens, the final
+   objective y is regressed on that extrapolation, and on the hyperparameters and their squares, for the cooldown's drop
+   depends on the learning rate: a higher one stays higher on the trunk and falls deeper. How far it depends on them is
+   averaged over, each possibility weighed by how well it explains the finished trials
+   (:mod:`~codescale.search.regression`).
+
+The distribution of a new observation then gives the chance that this trial ends below the best one. Few finished
+trials, hyperparameters far from those tried, or a loose relation make it wide, and nothing is stopped.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+
+from codescale.search.extrapolation import Look, trunk_ends
+from codescale.search.regression import predict
+
+Array = NDArray[np.float64]
+
+MOST_CURVES = 200
+"""Finished curves that a prediction rests on: of more, those whose loss now is nearest to the trial's."""
 
 
 @dataclass(frozen=True)
 class Curve:
-    """A trial's objective (nats per token) on the trunk by training tokens, rising, and its annealed end or None."""
+    """A trial's objective (nats per token) on the trunk by training tokens, rising, and its annealed end or None.
+
+    ``settings``: the hyperparameters that vary, on the scale on which they are searched, in one order for all trials.
+    ``parts``: for each point what every language adds to the objective; empty where nobody knows.
+    """
 
     points: tuple[tuple[int, float], ...]
     final: float | None = None
+    settings: tuple[float, ...] = ()
+    parts: tuple[tuple[float, ...], ...] = ()
 
     def at(self, n_tokens: float) -> float | None:
         """The trunk's objective at ``n_tokens``, linear in the logarithm of tokens between evaluations.
 
         None outside the evaluations: nothing is extrapolated.
         """
-        if not self.points or not self.points[0][0] <= n_tokens <= self.points[-1][0]:
+        points = self.points
+        if not points or not points[0][0] <= n_tokens <= points[-1][0]:
             return None
-        tokens, values = np.array(self.points, dtype=float).T
-        return float(np.interp(np.log(n_tokens), np.log(tokens), values))
+        k = bisect_left(points, n_tokens, key=lambda point: point[0])
+        (last, upper), (first, lower) = points[k], points[max(k - 1, 0)]
+        if last == n_tokens or k == 0:
+            return upper
+        part = log(n_tokens / first) / log(last / first)
+        return lower + part * (upper - lower)
+
+    def until(self, n_tokens: float) -> list[Look]:
+        """The looks at up to ``n_tokens`` tokens: tokens, and the parts of the objective (or the objective itself)."""
+        parts = self.parts or tuple((value,) for _, value in self.points)
+        return [Look(point[0], part) for point, part in zip(self.points, parts, strict=True) if point[0] <= n_tokens]
 
 
 @dataclass(frozen=True)
@@ -56,12 +89,24 @@ class StoppingRule:
         if not curve.points:
             return None
         n_tokens, now = curve.points[-1]
-        pairs = [(other.at(n_tokens), other.final) for other in finished if other.final is not None]
-        known = np.array([pair for pair in pairs if pair[0] is not None], dtype=float).reshape(-1, 2)
+        ended = [other for other in finished if other.final is not None]
+        seen = [(other, other.at(n_tokens)) for other in ended]
+        known = [(other, value) for other, value in seen if value is not None and _alike(curve, other)]
         if len(known) < self.minimum:
             return None
-        best = min(final for _, final in pairs if final is not None)
-        return chance_below(best, now, known[:, 0], known[:, 1])
+        known.sort(key=lambda pair: abs(pair[1] - now))
+        known = known[:MOST_CURVES]
+        others = [other for other, _ in known]
+        best = min(other.final for other in ended if other.final is not None)
+        early = trunk_ends(
+            [curve.until(n_tokens), *(other.until(n_tokens) for other in others)],
+            [other.until(float("inf")) for other in others],
+        )
+        if early is None:
+            early = np.array([now, *(value for _, value in known)])
+        final = np.array([other.final for other in others], dtype=float)
+        settings = np.array([other.settings for other in (curve, *others)], dtype=float)
+        return chance_below(best, early, final, settings)
 
     def stops(self, curve: Curve, finished: Sequence[Curve]) -> bool:
         """Whether the trial with ``curve`` is to be stopped now."""
@@ -69,20 +114,12 @@ class StoppingRule:
         return chance is not None and chance < self.threshold
 
 
-def chance_below(best: float, now: float, early: NDArray[np.float64], final: NDArray[np.float64]) -> float:
-    """P(y < ``best``) of a new observation at x = ``now`` under the regression of ``final`` on ``early``, both (n,).
+def _alike(first: Curve, second: Curve) -> bool:
+    return len(first.settings) == len(second.settings)
 
-    Without spread in ``early`` the slope is unknown: then only the mean of ``final`` is used, with n - 1 degrees of
-    freedom.
+
+def chance_below(best: float, early: Array, final: Array, settings: Array | None = None) -> float:
+    """P(y < ``best``) of a new trial: ``early`` (1 + n,) and ``settings`` (1 + n, hyperparameters) begin with it, then
+    come the n finished ones, which ended at ``final`` (n,).
     """
-    n = len(early)
-    spread = float(((early - early.mean()) ** 2).sum())
-    slope = float(((early - early.mean()) * (final - final.mean())).sum()) / spread if spread > 0 else 0.0
-    freedom = n - 2 if spread > 0 else n - 1
-    expected = float(final.mean()) + slope * (now - float(early.mean()))
-    residuals = final - final.mean() - slope * (early - early.mean())
-    leverage = (now - float(early.mean())) ** 2 / spread if spread > 0 else 0.0
-    deviation = float(np.sqrt((residuals**2).sum() / freedom * (1 + 1 / n + leverage)))
-    if deviation == 0:
-        return float(expected < best)
-    return float(stats.t.cdf((best - expected) / deviation, freedom))
+    return predict(early, final, settings).below(best)

@@ -74,11 +74,14 @@ class TrialTrainable(Trainable):
         if outcome != "running":
             status = "ok" if outcome == "ok" else "diverged"
         record = session.record(status)
+        if evaluation is not None and outcome == "ok" and (lost := self._objective.missing(record, evaluation)):
+            raise lost
         if outcome != "running":
             write_record(self._runs, record)
         losses = evaluation.losses if evaluation is not None else {}
+        value = self._objective.of_evaluation(record, evaluation) if evaluation is not None and known else None
         return {f"loss.{name}": loss for name, loss in losses.items()} | {
-            "objective": self._objective.value(evaluation.losses) if evaluation is not None and known else math.nan,
+            "objective": math.nan if value is None else value,
             "n_tokens": evaluation.n_tokens if evaluation is not None else 0,
             "annealed": evaluation.annealed if evaluation is not None else False,
             "tokens_trained": record.tokens_trained,

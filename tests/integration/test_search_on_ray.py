@@ -29,6 +29,7 @@ from codescale.errors import UserError  # noqa: E402
 from codescale.mixture import Mixture  # noqa: E402
 from codescale.progress import Silent  # noqa: E402
 from codescale.runs import RunSpec, read_records  # noqa: E402
+from codescale.search.front import run_front  # noqa: E402
 from codescale.search.optuna_search import MixtureSearch  # noqa: E402
 from codescale.search.run import WarmStart, run_search  # noqa: E402
 from codescale.search.space import load_space  # noqa: E402
@@ -240,3 +241,31 @@ def test_a_trial_outlives_its_worker_and_bad_input_is_told_in_one_line(tmp_path:
         assert not read_records(tmp_path / "refused" / "runs")
     finally:
         ray.cloudpickle.unregister_pickle_by_value(sys.modules[__name__])
+
+
+def test_successive_halving_stops_trials_that_are_told_pruned(tmp_path: Path) -> None:
+    content = search(tmp_path, study(trials=10, prune="asha", sampler="random"))
+    states = [entry["state"] for entry in content["trials"]]
+    assert states.count("PRUNED") > 0
+    assert states.count("COMPLETE") > 0
+    assert all(entry["objective"] is None for entry in content["trials"] if entry["state"] == "PRUNED")
+
+
+def test_two_objectives_give_a_front_and_a_replay_gives_it_again(tmp_path: Path) -> None:
+    path = tmp_path / "space.yaml"
+    path.write_text(
+        "languages: all\nobjective: [{name: old, weights: {java: 1}}, {name: new, weights: {python: 1, rust: 1}}]"
+    )
+    config = study(trials=12, prune=False)
+    space = load_space(path, LANGUAGES)
+    arguments = (config, StudyFolder(tmp_path), space, CORPUS, OpenSynthetic(tmp_path), lambda narrowed: WARM, Silent())
+    content = run_front(*arguments)
+    assert len(content["directions"]) == 3
+    assert len(read_records(tmp_path / "runs")) == 12
+    values = [one["objectives"] for one in content["front"]]
+    assert len(values) > 1
+    assert [one["old"] for one in values] == sorted(one["old"] for one in values)
+    assert [one["new"] for one in values] == sorted((one["new"] for one in values), reverse=True)
+    again = run_front(*arguments)
+    assert again["front"] == content["front"]
+    assert len(read_records(tmp_path / "runs")) == 12

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy import stats
 
 from codescale.mixture import Mixture
 from codescale.search.coordinates import Coordinates
+from codescale.search.truncated_simplex import BoxVolume
 
 
 def names(count: int) -> list[str]:
@@ -116,3 +122,108 @@ def test_bounds_that_allow_no_sum_of_1_are_refused() -> None:
     for bounds in ({"a": (0.0, 0.4), "b": (0.0, 0.4)}, {"a": (0.7, 1.0), "b": (0.7, 1.0)}, {"a": (0.5, 0.2)}):
         with pytest.raises(ValueError, match="bounds"):
             Coordinates(bounds)
+
+
+def rejection(coordinates: Coordinates, draws: int) -> NDArray[np.float64]:
+    """Uniform on the feasible mixtures without ties: the simplex above the lower bounds, and what keeps the upper."""
+    random = np.random.default_rng(5)
+    shares = coordinates.low + coordinates.rest * random.dirichlet(np.ones(len(coordinates.low)), draws)
+    return np.asarray(shares[(shares <= coordinates.high).all(axis=1)])
+
+
+def drawn(coordinates: Coordinates, count: int) -> NDArray[np.float64]:
+    random = np.random.default_rng(6)
+    cube = random.random((count, coordinates.size))
+    return np.array([coordinates.mixture(u).array(coordinates.languages) for u in cube])
+
+
+@pytest.mark.parametrize(
+    "highs",
+    [
+        (0.3, 0.3, 0.3, 0.3),  # a small simplex upside down
+        (0.5, 0.5, 0.5),  # a hexagon's half
+        (0.05, 0.6, 0.6, 0.2),
+        (0.4, 0.4, 0.4, 0.1, 0.1),
+        tuple([0.12] * 17),
+    ],
+)
+def test_tight_upper_bounds_stay_uniform_in_volume(highs: tuple[float, ...]) -> None:
+    """Every share, and every sum of two neighbours, against rejection sampling."""
+    coordinates = Coordinates({name: (0.0, high) for name, high in zip(names(len(highs)), highs, strict=True)})
+    ours, reference = drawn(coordinates, 1000), rejection(coordinates, 300_000)
+    assert len(reference) > 1000
+    for k in range(len(highs)):
+        assert stats.ks_2samp(ours[:, k], reference[:, k]).pvalue > 1e-3
+        pair = [k, (k + 1) % len(highs)]
+        assert stats.ks_2samp(ours[:, pair].sum(axis=1), reference[:, pair].sum(axis=1)).pvalue > 1e-3
+
+
+def test_the_volume_of_a_box_cut_by_a_simplex_is_exact() -> None:
+    """Against inclusion and exclusion in exact fractions, with caps that differ by four orders of magnitude."""
+    random = np.random.default_rng(7)
+    for caps in (random.random(6), np.full(7, 0.3), 10 ** random.uniform(-4, 0, 7)):
+        caps.sort()
+        volume = BoxVolume.of_tails(np.concatenate([caps[:1], caps]), 99.0)[0]
+        for part in (0.02, 0.2, 0.5, 0.8):
+            total = Fraction(float(part * caps.sum()))
+            exact = Fraction(0)
+            for size in range(len(caps) + 1):
+                for chosen in combinations([Fraction(float(cap)) for cap in caps], size):
+                    exact += (-1) ** size * max(total - sum(chosen), Fraction(0)) ** len(caps)
+            wanted = math.log(exact / math.factorial(len(caps)))
+            assert volume.log(float(total)) == pytest.approx(wanted, abs=1e-4)
+            assert volume.inverse(volume.log(float(total))) == pytest.approx(float(total), rel=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_shares_at_their_bounds_come_back(data: st.DataObject) -> None:
+    """Many languages at a bound at once, where densities vanish."""
+    count = data.draw(st.sampled_from([2, 3, 4, 6, 8, 17]))
+    highs = np.array(data.draw(st.lists(st.sampled_from([0.01, 0.1, 0.15, 0.4]), min_size=count, max_size=count)))
+    highs[-1] = max(highs[-1], min(1.0, 1.02 - highs[:-1].sum()))
+    order = data.draw(st.permutations(range(count)))
+    shares, left = np.zeros(count), 1.0
+    for k in order:
+        shares[k] = min(highs[k], left) * data.draw(st.sampled_from([1.0, 1.0, 1 - 1e-7, 0.999, 0.0]))
+        left -= shares[k]
+    for k in order:
+        more = min(highs[k] - shares[k], left)
+        shares[k], left = shares[k] + more, left - more
+    coordinates = Coordinates({name: (0.0, float(high)) for name, high in zip(names(count), highs, strict=True)})
+    mixture = Mixture.from_array(coordinates.languages, shares)
+    again = coordinates.mixture(coordinates.coordinates(mixture)).array(coordinates.languages)
+    assert again == pytest.approx(shares, abs=1e-9)
+
+
+def test_tied_languages_move_together() -> None:
+    bounds = {"javascript": (0.1, 0.5), "python": (0.0, 1.0), "typescript": (0.0, 0.6), "text": (0.1, 0.1)}
+    coordinates = Coordinates(bounds, [{"typescript": 2.0, "javascript": 1.0}])
+    assert coordinates.size == 1
+    shares = drawn(coordinates, 400)
+    ratio = shares[:, 2] / shares[:, 0]
+    assert ratio == pytest.approx(np.full(400, 2.0))
+    assert shares[:, 0].min() >= 0.1 - 1e-12
+    assert shares[:, 2].max() <= 0.6 + 1e-12
+    assert stats.kstest((shares[:, 1]) / 0.6, "uniform").pvalue > 1e-3  # 0.9 less a group of 0.3 to 0.9
+    outside = Mixture({"javascript": 0.3, "python": 0.3, "typescript": 0.3, "text": 0.1})
+    assert not coordinates.contains(outside)
+    nearest = coordinates.nearest(outside)
+    assert coordinates.contains(nearest)
+    random = np.random.default_rng(8)
+    distance = _distance(nearest, outside)
+    assert all(_distance(coordinates.mixture(u), outside) >= distance - 1e-9 for u in random.random((200, 1)))
+    again = coordinates.mixture(coordinates.coordinates(nearest))
+    assert dict(again) == pytest.approx(dict(nearest), abs=1e-9)
+
+
+def _distance(first: Mixture, second: Mixture) -> float:
+    return float(sum((first[name] - second[name]) ** 2 for name in first))
+
+
+def test_ties_that_no_bounds_allow_are_refused() -> None:
+    with pytest.raises(ValueError, match="a and b cannot keep their tie"):
+        Coordinates({"a": (0.5, 1.0), "b": (0.0, 0.2), "c": (0.0, 1.0)}, [{"a": 1.0, "b": 1.0}])
+    for ties in ([{"a": 1.0, "z": 1.0}], [{"a": 1.0, "b": 1.0}, {"b": 1.0, "c": 1.0}], [{"a": 0.0, "b": 1.0}]):
+        with pytest.raises(ValueError, match="tie"):
+            Coordinates({"a": (0.0, 1.0), "b": (0.0, 1.0), "c": (0.0, 1.0)}, ties)

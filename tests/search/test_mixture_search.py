@@ -24,7 +24,7 @@ from codescale.search.recommendation import recommendation
 from codescale.search.run import WarmStart, _starts, run_search, trial_sampler
 from codescale.search.samplers import make_sampler
 from codescale.search.space import Point, load_space
-from codescale.search.stopping import Curve, StoppingRule
+from codescale.search.stopping import StoppingRule
 from codescale.study import StudyConfig, StudyFolder
 
 WARM = WarmStart(
@@ -46,7 +46,7 @@ class Hand:
         self.folder = StudyFolder(self.root)
         space = load_space(self.space, LANGUAGES)
         plan = TrialPlan(self.config, CORPUS)
-        objective = Objective.of(self.config.weights(), TOKENS)
+        objective = Objective.of(self.config.weights(), TOKENS).varying(space.hyperparameters)
         self.ledger = Ledger(self.folder.search, {"n_tokens": TOKENS}, objective)
         sampler = trial_sampler(self.config, space, plan, self.warm)
         starts = _starts(space, plan, self.warm)
@@ -68,7 +68,7 @@ class Hand:
         for looks in (1, 2, 3):
             record = finished_record(spec, "pruned", looks)
             curve = self.ledger.objective.curve(record)
-            if StoppingRule().stops(Curve(curve.points), self.ledger.curves):
+            if StoppingRule().stops(replace(curve, final=None), self.ledger.curves):
                 return self.report(trial_id, record, "running")
         record = finished_record(spec)
         if all(e.losses["rust"] == e.losses["rust"] for e in record.evaluations):
@@ -209,6 +209,7 @@ def test_the_sweep_enters_as_completed_trials(tmp_path: Path) -> None:
     assert content["incumbent"]["run_id"] == "mixture-1"
     assert content["tokens_trained"] == 0
     rates = Hand(tmp_path, study(), WarmStart(evaluated=records), "learning_rate_only")
+    assert [curve.settings for curve in rates.ledger.curves] == [(0.0,)]
     assert [e.run_id for e in rates.ledger.entries] == ["mixture-1"]
 
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from synthetic_trials import LANGUAGES, study
 
 from codescale.errors import UserError
 from codescale.mixture import Mixture
+from codescale.search.objective import Objective
+from codescale.search.run import study_space
+from codescale.search.scale import settled
 from codescale.search.space import Point, load_space, space_names
+from codescale.search.starting_file import starting_space
+from codescale.study import StudyFolder
 
 SEVEN = ("python", "java", "javascript", "typescript", "csharp", "go", "rust")
 
@@ -16,7 +22,10 @@ SEVEN = ("python", "java", "javascript", "typescript", "csharp", "go", "rust")
 @pytest.mark.parametrize("name", space_names())
 def test_built_in_spaces_fit_the_study(name: str) -> None:
     space = load_space(name, SEVEN)
-    middle = space.point({key: 0.5 if key.startswith("share") else 1.0 for key in space.names})
+    ranges = space.hyperparameters
+    middle = space.point(
+        {key: (ranges[key].low + ranges[key].high) / 2 if key in ranges else 0.5 for key in space.names}
+    )
     assert space.point(space.parameters(middle)).same(middle)
 
 
@@ -61,13 +70,46 @@ def test_a_space_of_ones_own(tmp_path: Path) -> None:
         ("languages: all\nhyperparameters: {weight_decay: {low: 0, high: 1, scale: log}}", "weight_decay", "above 0"),
         ("languages: all\nhyperparameters: {batch: {low: 1, height: 2}}", "hyperparameters.batch", ""),
         ("- 1", "", "not a search space"),
+        ("languages: {python: {tied_to: rust, ratio: 2}, rust: [0.4, 1]}", "languages", "ties counted, sum to 1.2"),
+        (
+            "languages: {python: {tied_to: rust, ratio: 3, bounds: [0, 0.5]}, rust: [0.2, 1]}",
+            "languages.python",
+            "its tie",
+        ),
+        ("languages: {python: {tied_to: rust}, rust: {tied_to: python}}", "languages.python", "itself tied"),
+        ("languages: {python: {tied_to: python}, rust: free}", "languages.python", "to itself"),
+        ("languages: {python: {tied_to: go}, rust: free}", "languages.python", "does not name"),
+        ("languages: {python: {tied_to: rust, ratio: -1}, rust: free}", "languages.python.ratio", "greater than 0"),
+        ("languages: {python: {tide_to: rust}, rust: free}", "languages.python", "missing"),
+        ("languages: all\navailable: {tokens: {java: 3e9}}", "available.tokens.java", "not a language"),
+        (
+            "languages: {python: [0.5, 1], rust: free}\navailable: {tokens: {python: 1e8}}",
+            "available.tokens.python",
+            "1 ep",
+        ),
+        ("languages: all\navailable: {tokens: {python: 3e8, rust: 2e8}}", "languages", "upper bounds sum to 0.5"),
+        ("languages: all\nobjective: {weights: {cobol: 1}}", "objective.weights.cobol", "not a language"),
+        (
+            "languages: all\nobjective: {weights: {python: -1}}",
+            "objective.weights.python",
+            "greater than or equal to 0",
+        ),
+        ("languages: all\nobjective: {weights: {python: 0}}", "objective", "weighs nothing"),
+        ("languages: all\nobjective: [{weights: {python: 1}}, {weights: {rust: 1}}]", "objective.0.name", "missing"),
+        ("languages: all\nobjective: {weigths: {python: 1}}", "objective.weigths", "unknown key"),
+        ("languages: all\ntarget: {size: a, n_params: 3}", "target", "either size or n_params"),
+        (
+            "languages: all\nhyperparameters: {organisation: [shuffled, paired]}",
+            "organisation",
+            "shuffled documents only",
+        ),
     ],
 )
 def test_a_bad_space_names_file_and_field(tmp_path: Path, text: str, field: str, problem: str) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text(text)
     with pytest.raises(UserError) as refused:
-        load_space(path, ("python", "rust"))
+        load_space(path, ("python", "rust"), 1e9)
     message = str(refused.value)
     assert "bad.yaml" in message
     assert field in message.split(": ", maxsplit=1)[0]
@@ -78,3 +120,71 @@ def test_a_bad_space_names_file_and_field(tmp_path: Path, text: str, field: str,
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(UserError, match="two_languages"):
         load_space("three_languages", SEVEN)
+
+
+def test_a_space_with_everything(tmp_path: Path) -> None:
+    path = tmp_path / "ours.yaml"
+    path.write_text(
+        """
+languages:
+  python: [0.1, 0.5]
+  javascript: free
+  typescript: {tied_to: javascript, ratio: 2}
+  rust: free
+  text: 0.1
+available: {max_epochs: 4, tokens: {rust: 50e6}}
+objective: {weights: {typescript: 3, python: 1}, metrics: {bits_per_byte.python: 0.4}}
+target: {n_params: 1e9, n_tokens: 1e9}
+proxy: {tokens: 2e5}
+"""
+    )
+    space = load_space(path, ("python", "javascript", "typescript", "rust", "text"))
+    assert space.bounds["rust"] == (0.0, 0.2)
+    assert space.bounds["text"] == (0.1, 0.1)
+    assert len(space.names) == 2
+    mixture = space.point({"share_0": 0.3, "share_1": 0.6}).mixture
+    assert mixture["typescript"] == pytest.approx(2 * mixture["javascript"])
+    aim = Objective.aimed(space.aims[0], 1000)
+    assert aim.weights == {"typescript": 0.75, "python": 0.25}
+    assert aim.value({"typescript": 2.0, "python": 4.0}, {"bits_per_byte.python": 1.0}) == pytest.approx(2.6)
+
+
+def test_the_scales_of_the_space_are_the_searchs(tmp_path: Path) -> None:
+    path = tmp_path / "scales.yaml"
+    path.write_text("languages: all\nobjective: {weights: {rust: 2}}\nproxy: {tokens: 2e5}\ntarget: {n_tokens: 3e9}")
+    config = settled(study(), load_space(path, LANGUAGES))
+    assert config.search.tokens == 200_000
+    assert config.target.n_tokens == 3_000_000_000
+    assert config.weights() == {"python": 0.0, "java": 0.0, "rust": 2.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "problem"),
+    [
+        ("proxy: {tokens: 5e5}", "proxy.tokens", "longer than the target of 400,000"),
+        ("target: {n_params: 1000}", "study.yaml, search.size", "larger than the target of 1,000"),
+        ("target: {n_tokens: 1e5}", "study.yaml, search.tokens", "longer than the target of 100,000"),
+        ("proxy: {tokens: 500}", "proxy.tokens", "less than one batch"),
+        ("proxy: {size: huge}", "proxy.size", "not a size of the study"),
+    ],
+)
+def test_a_proxy_larger_than_the_target_is_refused(tmp_path: Path, text: str, field: str, problem: str) -> None:
+    path = tmp_path / "search_space.yaml"
+    path.write_text(f"languages: all\n{text}")
+    with pytest.raises(UserError, match=problem) as refused:
+        study_space(study(), StudyFolder(tmp_path))
+    assert field in str(refused.value)
+
+
+def test_the_file_to_begin_with_is_a_good_one(tmp_path: Path) -> None:
+    """As written, and with every # that stands before a key taken away."""
+    config = study()
+    text = starting_space(config)
+    path = tmp_path / "search_space.yaml"
+    path.write_text(text)
+    assert load_space(path, LANGUAGES).bounds == dict.fromkeys(LANGUAGES, (0.0, 1.0))
+    keys = ("# available:", "# hyper", "#   ", "# objective: {", "# target:", "# proxy")
+    path.write_text("\n".join(line.removeprefix("# ") if line.startswith(keys) else line for line in text.splitlines()))
+    space = load_space(path, LANGUAGES, 1e9)
+    assert len(space.hyperparameters) == 5
+    assert settled(config, space).search == config.search

@@ -1,0 +1,138 @@
+"""A mixture in the forms that people train with: Megatron-LM, torchtitan, nanotron, and 🤗 ``datasets``.
+
+A mixture is shares of tokens. Three of the four count sequences of one length, where that is the same. What
+``datasets.interleave_datasets`` draws are rows: where a row is a document, its probability is the share divided by the
+mean tokens of a row, which the sources then have to say.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from codescale.errors import UserError
+from codescale.files import read_yaml
+from codescale.mixture import Mixture
+
+Format = Literal["megatron", "torchtitan", "nanotron", "datasets"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+DIGITS = 9
+"""After the point, of what is written: of a budget of 1e12 tokens a thousand."""
+
+
+class Source(BaseModel):
+    """Where a language's data is: a path, a prefix, or a name on the hub, and the mean tokens of a row there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    path: str = Field(min_length=1)
+    tokens_per_row: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+
+
+_SOURCES = TypeAdapter(dict[str, Source])
+
+
+def read_sources(path: str | Path) -> dict[str, Source]:
+    """``paths.yaml``: language to path, or to {path, tokens_per_row}. Raises :class:`UserError` naming the entry."""
+    content = read_yaml(path)
+    if not isinstance(content, dict) or not content:
+        raise UserError(path, "names no paths", "give {python: /data/python, java: /data/java}")
+    full = {str(name): {"path": entry} if isinstance(entry, str) else entry for name, entry in content.items()}
+    try:
+        return _SOURCES.validate_python(full)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{path}, {field}", first["msg"], "give a path, or {path: …, tokens_per_row: 800}") from None
+
+
+def export_mixture(mixture: Mixture, sources: Mapping[str, Source], form: Format, seed: int = 0) -> str:
+    """``mixture`` over ``sources`` as the text of a file in ``form``; languages without a share are left out.
+
+    Raises :class:`UserError` for a language that has a share and no source, and where only some of the sources say how
+    many tokens a row has.
+    """
+    languages = list(mixture.support)
+    missing = [name for name in languages if name not in sources]
+    if missing:
+        raise UserError("--paths", f"{missing[0]} has a share and no path", "add it to the file")
+    shares = _rounded([mixture[name] for name in languages])
+    paths = [sources[name].path for name in languages]
+    if form == "megatron":
+        return _megatron(paths, shares)
+    if form == "torchtitan":
+        return _torchtitan(languages, paths, shares, seed)
+    if form == "nanotron":
+        return _nanotron(paths, shares, seed)
+    return _datasets(languages, [sources[name] for name in languages], shares, seed)
+
+
+def _rounded(values: Sequence[float]) -> list[float]:
+    """``values`` to :data:`DIGITS` digits with the sum 1: the largest takes what rounding left."""
+    total = math.fsum(values)
+    shares = [round(value / total, DIGITS) for value in values]
+    largest = shares.index(max(shares))
+    others = math.fsum(share for k, share in enumerate(shares) if k != largest)
+    shares[largest] = round(1.0 - others, DIGITS)
+    return shares
+
+
+def _plain(share: float) -> str:
+    return f"{share:.{DIGITS}f}"
+
+
+def _megatron(paths: Sequence[str], shares: Sequence[float]) -> str:
+    """The arguments of ``--data-path``: weight and prefix of each blended dataset. A file of them is what
+    ``--data-args-path`` reads.
+    """
+    return "\n".join(f"{_plain(share)} {shlex.quote(path)}" for share, path in zip(shares, paths, strict=True)) + "\n"
+
+
+def _torchtitan(languages: Sequence[str], paths: Sequence[str], shares: Sequence[float], seed: int) -> str:
+    """The fields of ``InterleavedHuggingFaceTextDataLoader.Config`` and its ``HFDataSource``: weights are probabilities
+    with which the next packed sequence comes from a source (torchtitan, docs/datasets.md).
+    """
+    sources = [
+        {"dataset": language, "dataset_path": path, "weight": share, "infinite": True}
+        for language, path, share in zip(languages, paths, shares, strict=True)
+    ]
+    return (
+        "# For InterleavedHuggingFaceTextDataLoader.Config; sources are HFDataSource, registered by these names.\n"
+        + (_yaml({"dataloader": {"sources": sources, "seed": seed}}))
+    )
+
+
+def _nanotron(paths: Sequence[str], shares: Sequence[float], seed: int) -> str:
+    """One of ``data_stages``, with Nanosets: folders of tokenized sequences and the weight of each."""
+    dataset = {"dataset_folder": list(paths), "dataset_weights": list(shares)}
+    stage = {"name": "mixture", "start_training_step": 1, "data": {"dataset": dataset, "seed": seed}}
+    return _yaml({"data_stages": [stage]})
+
+
+def _datasets(languages: Sequence[str], sources: Sequence[Source], shares: Sequence[float], seed: int) -> str:
+    """The arguments of ``datasets.interleave_datasets``, as JSON, with the paths of the datasets in their order."""
+    lengths = [source.tokens_per_row for source in sources]
+    known = [length for length in lengths if length is not None]
+    if known and len(known) < len(lengths):
+        lost = languages[lengths.index(None)]
+        raise UserError(f"--paths, {lost}.tokens_per_row", "is missing, and others have it", "give it for all or none")
+    rows = [share / length for share, length in zip(shares, known, strict=True)] if known else shares
+    content = {
+        "languages": list(languages),
+        "paths": [source.path for source in sources],
+        "probabilities": _rounded(rows),
+        "seed": seed,
+        "stopping_strategy": "all_exhausted",
+    }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def _yaml(content: object) -> str:
+    return str(yaml.safe_dump(content, sort_keys=False, width=120))

@@ -1,0 +1,160 @@
+"""The YAML of a search space as written: its schema, and one line for whatever is wrong in it (docs/search.md).
+
+languages:                                  # or one word: all (each free), uniform (each fixed at an equal share)
+  python: free                              # anything from 0 to 1
+  java: [0.05, 0.4]                         # bounds
+  typescript: {tied_to: javascript, ratio: 2}   # twice JavaScript's share, whatever that is
+  text: 0.1                                 # fixed
+available: {max_epochs: 4, tokens: {java: 30e9}}    # no share may ask for more of them at the target's D
+hyperparameters:
+  learning_rate_factor: {low: 0.5, high: 2.0, scale: log}
+objective: {weights: {python: 2, java: 1}, metrics: {pass_at_1.python: -0.5}}
+target: {size: large, n_tokens: 100e9}
+proxy: {size: small, tokens: 1e9}
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from codescale.allocation.files import Available, with_numbers
+from codescale.errors import UserError
+from codescale.files import read_yaml
+
+HyperName = Literal["learning_rate_factor", "weight_decay", "warmup_share", "cooldown_share", "batch"]
+HYPER_NAMES: tuple[str, ...] = HyperName.__args__  # type: ignore[attr-defined]
+
+Count = Annotated[float, Field(gt=0, lt=1e30, allow_inf_nan=False)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Tie(_Part):
+    """A share that is ``ratio`` times that of the language ``tied_to``; ``bounds`` are its own."""
+
+    tied_to: str
+    ratio: float = Field(default=1.0, gt=0)
+    bounds: tuple[float, float] = (0.0, 1.0)
+
+
+Share = Literal["free"] | float | tuple[float, float] | Tie
+
+
+class Range(_Part):
+    """The range of a hyperparameter, searched on a linear or a logarithmic scale; ``batch`` takes whole numbers."""
+
+    low: float
+    high: float
+    scale: Literal["linear", "log"] = "linear"
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Range:
+        if not self.low < self.high:
+            raise ValueError("low must be below high")
+        if self.scale == "log" and self.low <= 0:
+            raise ValueError("a logarithmic range begins above 0")
+        return self
+
+
+class Aim(_Part):
+    """What is minimised: the weighted losses of languages and ``metric.*`` columns (a negative weight: the more, the
+    better), divided by the sum of the losses' weights. ``name`` tells it from the others on a Pareto front.
+    """
+
+    name: str = ""
+    weights: dict[str, Annotated[float, Field(ge=0)]] = {}
+    metrics: dict[str, float] = {}
+
+    @model_validator(mode="after")
+    def _weighs_something(self) -> Aim:
+        if not any(self.weights.values()) and not any(self.metrics.values()):
+            raise ValueError("weighs nothing: give a language or a metric a weight other than 0")
+        return self
+
+
+class Target(_Part):
+    """The scale that the mixture is for; what is not given is as ``study.yaml`` says."""
+
+    size: str | None = None
+    n_params: Count | None = None
+    n_tokens: Count | None = None
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Target:
+        if self.size is not None and self.n_params is not None:
+            raise ValueError("give either size or n_params")
+        return self
+
+
+class Proxy(_Part):
+    """The size and D at which trials run; what is not given is as ``study.yaml`` says."""
+
+    size: str | None = None
+    tokens: Count | None = None
+
+
+class SpaceFile(_Part):
+    """A file of ``search_spaces/``, as written. Without an objective the study's weights hold; several ask for
+    their Pareto front.
+    """
+
+    languages: Literal["all", "uniform"] | dict[str, Share]
+    available: Available | None = None
+    hyperparameters: dict[HyperName, Range] = {}
+    objective: tuple[Aim, ...] = ()
+    target: Target = Target()
+    proxy: Proxy = Proxy()
+
+
+def read_space_file(path: Path) -> SpaceFile:
+    """The space in ``path`` as written. Raises :class:`UserError` that names file and field for a wrong shape."""
+    content = read_yaml(path)
+    if not isinstance(content, dict):
+        raise UserError(path, "is not a search space", "give it the keys languages and hyperparameters")
+    hyperparameters = content.get("hyperparameters")
+    if isinstance(hyperparameters, dict) and "organisation" in hyperparameters:
+        raise UserError(
+            f"{path}, hyperparameters.organisation", "training knows shuffled documents only, so there is nothing to "
+            "choose", "leave it out; sweeps of other organisations can still be fitted",
+        )  # fmt: skip
+    if isinstance(content.get("objective"), dict):
+        content = content | {"objective": [content["objective"]]}
+    try:
+        return SpaceFile.model_validate(with_numbers(content))
+    except ValidationError as error:
+        raise _told(error, path) from None
+
+
+def _told(error: ValidationError, path: Path) -> UserError:
+    """The first mistake as one line."""
+    first = error.errors()[0]
+    kind, location = first["type"], first["loc"]
+    if location[:1] == ("languages",) and kind != "missing":
+        return _not_a_share(error, path)
+    if location[-1:] == ("[key]",):
+        field = ".".join(str(part) for part in location[:2])
+        return UserError(f"{path}, {field}", "is not a hyperparameter", f"use one of {', '.join(HYPER_NAMES)}")
+    field = ".".join(str(part) for part in location if part != 0) or "the file"
+    problems = {"extra_forbidden": "unknown key", "missing": "is missing"}
+    problem = problems.get(kind, first["msg"].removeprefix("Value error, "))
+    mend = {"extra_forbidden": "remove it or correct its spelling", "missing": "add it"}.get(kind, "correct it")
+    return UserError(f"{path}, {field}", problem, f"{mend}; docs/search.md shows a whole file")
+
+
+def _not_a_share(error: ValidationError, path: Path) -> UserError:
+    """One mistake fails every form that a share may have; the longest location names the language."""
+    found = [one for one in error.errors() if one["loc"][0] == "languages"]
+    deepest = max(found, key=lambda one: len(one["loc"]))
+    name = str(deepest["loc"][2]) if len(deepest["loc"]) > 2 else ""
+    where = f"{path}, languages.{name}" if name else f"{path}, languages"
+    tie = next((one for one in found if "Tie" in one["loc"] and one["loc"][-1] != "Tie"), None)
+    if tie is not None and str(tie["loc"][2]) == name:
+        problem = {"extra_forbidden": "unknown key", "missing": "is missing"}.get(tie["type"], tie["msg"])
+        return UserError(f"{where}.{tie['loc'][-1]}", problem, "write {tied_to: LANGUAGE, ratio: NUMBER}")
+    mend = "write free, a number, two bounds like [0.1, 0.5], or {tied_to: LANGUAGE, ratio: NUMBER}"
+    return UserError(where, "is not a share", mend)
