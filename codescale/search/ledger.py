@@ -93,6 +93,12 @@ class Ledger:
         """Trial ``number`` has been chosen."""
         self.entries.append(Entry(number, spec.run_id, source, dict(spec.proportions), dict(spec.hyper), "RUNNING"))
 
+    def give_back(self, run_id: str) -> Entry:
+        """The trial under way has lost its worker: it is taken out, and will begin again."""
+        entry = next(entry for entry in self.entries if entry.run_id == run_id)
+        self.entries.remove(entry)
+        return entry
+
     def look(self, run_id: str, tokens: int) -> None:
         """A running trial has trained ``tokens`` so far."""
         self.advance(max(tokens - self._shown.get(run_id, 0), 0))

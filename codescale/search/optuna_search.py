@@ -8,6 +8,7 @@ PRUNED with its looks as intermediate values, FAIL where it diverged.
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -29,6 +30,9 @@ from codescale.search.plan import TrialPlan
 from codescale.search.samplers import SeededByTrial
 from codescale.search.space import Point, SearchSpace
 from codescale.study import MOST_TRIALS, StudyFolder
+
+RESTARTS = 2
+"""How often a trial whose worker died goes on from its checkpoint before the search gives up."""
 
 
 class MixtureSearch(OptunaSearch):
@@ -60,6 +64,7 @@ class MixtureSearch(OptunaSearch):
         self._patience = Patience(noise)
         self._specs: dict[str, RunSpec] = {}
         self._used: set[int] = set()
+        self._deaths: Counter[str] = Counter()
 
     @property
     def study(self) -> optuna.Study:
@@ -120,13 +125,19 @@ class MixtureSearch(OptunaSearch):
                 self.unfinished[entry.number] = entry
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
-        """The next trial for Tune, as ``{"spec": JSON}``; ``FINISHED`` where there is none."""
-        if self.remaining == 0 or self.refusal or self.failed:
+        """The next trial for Tune, as ``{"spec": JSON}``; ``FINISHED`` where there is none.
+
+        None, which has Tune ask again, as long as a trial is under way: its worker may die, and then it is the next.
+        """
+        if self.refusal or self.failed:
             return Searcher.FINISHED
+        if self.remaining == 0:
+            under_way = any(entry.state == "RUNNING" for entry in self.ledger.trials)
+            return None if under_way else Searcher.FINISHED
         number = next(number for number in range(len(self._used) + 1) if number not in self._used)
         entry = self.unfinished.pop(number, None)
         wanted = None if entry is None else self._wanted(entry, number)
-        spec = self._ask(trial_id, number, wanted)
+        spec = self._ask(trial_id, number, wanted, entry.source if entry and wanted else "sampler")
         if isinstance(self.trial_sampler, KnowsImprovement):
             self._patience.heard(self.trial_sampler.expected_improvement())
         self.ledger.ended = self._patience.verdict
@@ -149,7 +160,7 @@ class MixtureSearch(OptunaSearch):
         if trial_id in self._completed_trials:
             return
         if error or not result:
-            self.failed = self._specs[trial_id].run_id
+            self._lost(trial_id)
             return
         self._look(trial_id, result)
         if result["outcome"] == "refused":
@@ -163,6 +174,22 @@ class MixtureSearch(OptunaSearch):
             self.write()
         except UserError as refusal:
             self.refusal = refusal
+
+    def _lost(self, trial_id: str) -> None:
+        """The trial's worker died. The trial is asked for again, and goes on from its checkpoint.
+
+        Tune's own restarts leave out a worker that dies between two trials: its next one would fail at once.
+        """
+        run_id = self._specs[trial_id].run_id
+        self._deaths[run_id] += 1
+        if self._deaths[run_id] > RESTARTS:
+            self.failed = run_id
+            return
+        self.study.tell(self._ot_trials.pop(trial_id), state=TrialState.FAIL)
+        entry = self.ledger.give_back(run_id)
+        assert entry.number is not None
+        self._used.discard(entry.number)
+        self.unfinished[entry.number] = entry
 
     def write(self) -> None:
         """Brings ``search.json`` and Optuna's file up to date. Raises :class:`UserError` where the disk refuses."""
@@ -178,7 +205,7 @@ class MixtureSearch(OptunaSearch):
             return None
         return point if self.plan.spec(number, point).run_id == entry.run_id else None
 
-    def _ask(self, trial_id: str, number: int, wanted: Point | None) -> RunSpec:
+    def _ask(self, trial_id: str, number: int, wanted: Point | None, source: Source = "sampler") -> RunSpec:
         """Asks for trial ``number``: a start, or what the sampler suggests, or else the point ``wanted`` by a record.
 
         A record's point is first asked for like any other, so that a sampler with a memory (CMA-ES) sees in a replay
@@ -186,7 +213,6 @@ class MixtureSearch(OptunaSearch):
         differs, is told FAIL, which no sampler learns from, and the record's point is put in its place.
         """
         self.trial_sampler.begin(number)
-        source: Source = "sampler"
         start = next((start for start in self.starts if wanted is None or start[1].same(wanted)), None)
         if start is not None:
             source, wanted = start[0], start[1]

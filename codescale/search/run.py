@@ -24,7 +24,7 @@ from codescale.runs import RunRecord, RunsTable, read_records
 from codescale.search.law_sampler import LawSampler
 from codescale.search.ledger import Ledger, Source
 from codescale.search.objective import Objective
-from codescale.search.optuna_search import MixtureSearch
+from codescale.search.optuna_search import RESTARTS, MixtureSearch
 from codescale.search.plan import TrialPlan
 from codescale.search.recommendation import recommendation
 from codescale.search.samplers import SeededByTrial
@@ -38,9 +38,6 @@ from codescale.search.trainable import TrialTrainable
 from codescale.search.worker_group import OpenOnWorkers
 from codescale.study import StudyConfig, StudyFolder
 from codescale.sweeps.cluster import Workers, started_ray
-
-RESTARTS = 2
-"""How often a trial whose worker died goes on from its checkpoint before the search gives up."""
 
 
 @dataclass(frozen=True)
@@ -265,7 +262,7 @@ def _tune(
             tune_config=tune.TuneConfig(
                 search_alg=search,
                 scheduler=scheduler,
-                num_samples=search.remaining,
+                num_samples=-1,  # the search says when it has finished
                 max_concurrent_trials=fitting.at_once,
                 reuse_actors=fitting.warm,
                 trial_name_creator=lambda trial: f"trial_{trial.trial_id}",
@@ -275,7 +272,7 @@ def _tune(
                 name="search",
                 storage_path=str(scratch),
                 verbose=0,
-                failure_config=tune.FailureConfig(max_failures=RESTARTS),
+                failure_config=tune.FailureConfig(max_failures=0),
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                 callbacks=[*shown],
             ),

@@ -173,7 +173,7 @@ def test_a_killed_worker_changes_nothing(tmp_path: Path, undisturbed: dict[str, 
     driver = started_driver(tmp_path)
     wait_for_lines(driver, log, 18)
     family = psutil.Process(driver.pid).children(recursive=True)
-    (worker,) = [process for process in family if "ray::ResourceTrainable" in "".join(process.cmdline())]
+    (worker,) = [process for process in family if "Trainable" in "".join(process.cmdline())]
     worker.kill()
     finished = {record.spec.run_id for record in read_records(tmp_path / "runs")}
     assert 0 < len(finished) < 14

@@ -110,6 +110,32 @@ def test_a_replay_goes_on_with_the_same_sequence(tmp_path: Path, sampler: str) -
         assert again.sequence() == undisturbed.sequence()
 
 
+def test_a_trial_whose_worker_died_is_the_next_one_and_the_sequence_stays(tmp_path: Path) -> None:
+    undisturbed = Hand(tmp_path / "whole", study(trials=9))
+    undisturbed.go()
+    hand = Hand(tmp_path / "dies", study(trials=9))
+    for number in range(9):
+        for _ in range(2 if number in (0, 4, 8) else 0):
+            lost = hand.ask()
+            assert lost is not None
+            hand.search.on_trial_complete(lost, error=True)
+        hand.go(1)
+    assert hand.ask() is None
+    assert hand.search.ended
+    assert hand.search.failed is None
+    assert hand.sequence() == undisturbed.sequence()
+
+
+def test_a_trial_that_takes_every_worker_with_it_ends_the_search(tmp_path: Path) -> None:
+    hand = Hand(tmp_path, study(trials=4))
+    for _ in range(3):
+        lost = hand.ask()
+        assert lost is not None
+        hand.search.on_trial_complete(lost, error=True)
+    assert hand.search.failed == hand.search._specs[lost].run_id
+    assert hand.search.suggest("another") == "FINISHED"
+
+
 def test_a_search_of_everything_is_found_finished(tmp_path: Path) -> None:
     hand = Hand(tmp_path, study(trials=6))
     hand.go()
