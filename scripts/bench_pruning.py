@@ -193,9 +193,9 @@ def page(data: Recorded, rows: Sequence[str], orders: int, path: Path) -> str:
             "deviation | stopped ones that beat the best of then | that beat the final best |",
             "| --- | ---: | ---: | ---: | ---: | ---: | ---: |", *rows, "",
             f"A regret is the best of all {len(data.curves)} against the best that the search kept. On these curves "
-            "the learning rate's part in the cooldown is small beside mixtures and noise, and the rule that is blind to "
-            "it errs even less; where a higher rate wins only in its cooldown, it gives the winner a chance of 6 %, and "
-            "the rule that knows the rate 99.9 % (`tests/search/test_stopping.py`).", "",
+            "the learning rate's part in the cooldown is small beside mixtures and noise, and the rule that is blind "
+            "to it errs even less; where a higher rate wins only in its cooldown, it gives the winner a chance of 6 %, "
+            "and the rule that knows the rate 99.9 % (`tests/search/test_stopping.py`).", "",
             f"On {today}, {computer}: `{' '.join(['python', *sys.argv])}`.", "",
         ]
     )  # fmt: skip
