@@ -26,7 +26,7 @@ def content(root: Path) -> list[tuple]:
 
 
 def test_it_shows_every_trial_that_ended_as_it_ended(tmp_path: Path) -> None:
-    hand = Hand(tmp_path, study(trials=12), replace(WARM, evaluated=swept()))
+    hand = Hand(tmp_path, study(trials=12, sampler="random"), replace(WARM, evaluated=swept()))
     hand.go()
     ended = {entry.run_id: entry for entry in hand.ledger.entries}
     trials = opened(tmp_path).trials
