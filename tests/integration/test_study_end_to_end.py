@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import shutil
@@ -81,7 +82,7 @@ def test_every_artifact_is_there_and_the_report_is_one_page(finished: Path) -> N
     assert all(len(entry["measured"]["objective"]["values"]) == 3 for entry in comparison["mixtures"].values())
     assert comparison["larger"]["n_params"] > 4 * comparison["n_params"]
     assert comparison["larger"]["mixtures"].keys() == comparison["mixtures"].keys()
-    assert comparison["larger"]["verdict"]["statement"] in page
+    assert comparison["larger"]["verdict"]["statement"] in html.unescape(page)
 
 
 def test_the_runs_table_holds_every_run_once(finished: Path) -> None:
