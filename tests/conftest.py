@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from memory_corpus import LANGUAGES, MemoryCorpus
+from memory_corpus import MemoryCorpus
+from tiny_study import tiny_study
 
-from codescale.study import (
-    ComparisonSection,
-    GridPlan,
-    MixturePlan,
-    PairPlan,
-    SearchSection,
-    Shape,
-    StudyConfig,
-    SweepSection,
-    TargetSection,
-    TrainingSection,
-)
+from codescale.study import StudyConfig
 
 
 @pytest.fixture
@@ -28,24 +18,3 @@ def memory_corpus() -> MemoryCorpus:
 def config() -> StudyConfig:
     """A study of three languages whose runs take a fraction of a second."""
     return tiny_study()
-
-
-def tiny_study() -> StudyConfig:
-    """What ``config`` is, for tests that hypothesis repeats."""
-    return StudyConfig(
-        name="test",
-        languages=LANGUAGES,
-        sizes={
-            "tiny": Shape(hidden=8, layers=1, heads=2, intermediate=16),
-            "small": Shape(hidden=16, layers=2, heads=2, intermediate=32),
-        },
-        training=TrainingSection(context=16, batch=2, evaluations=2, evaluation_tokens=256),
-        sweep=SweepSection(
-            grid=GridPlan(sizes=("tiny", "small"), tokens=(320, 640)),
-            pairs=PairPlan(size="tiny", tokens=640),
-            mixtures=MixturePlan(count=8, sizes=("tiny",), tokens=(640,)),
-        ),
-        target=TargetSection(size="tiny", n_tokens=640),
-        search=SearchSection(size="tiny", tokens=640, trials=3),
-        comparison=ComparisonSection(size="tiny", tokens=640),
-    )

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import yaml
-from conftest import tiny_study
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest
+from tiny_study import tiny_study
 
 from codescale.errors import UserError
 from codescale.study import StudyConfig, SweepSection, parse_study, preset_text

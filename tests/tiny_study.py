@@ -1,0 +1,39 @@
+"""A study of three languages whose runs take a fraction of a second."""
+
+from __future__ import annotations
+
+from memory_corpus import LANGUAGES
+
+from codescale.study import (
+    ComparisonSection,
+    GridPlan,
+    MixturePlan,
+    PairPlan,
+    SearchSection,
+    Shape,
+    StudyConfig,
+    SweepSection,
+    TargetSection,
+    TrainingSection,
+)
+
+
+def tiny_study() -> StudyConfig:
+    """What ``config`` is, for tests that hypothesis repeats."""
+    return StudyConfig(
+        name="test",
+        languages=LANGUAGES,
+        sizes={
+            "tiny": Shape(hidden=8, layers=1, heads=2, intermediate=16),
+            "small": Shape(hidden=16, layers=2, heads=2, intermediate=32),
+        },
+        training=TrainingSection(context=16, batch=2, evaluations=2, evaluation_tokens=256),
+        sweep=SweepSection(
+            grid=GridPlan(sizes=("tiny", "small"), tokens=(320, 640)),
+            pairs=PairPlan(size="tiny", tokens=640),
+            mixtures=MixturePlan(count=8, sizes=("tiny",), tokens=(640,)),
+        ),
+        target=TargetSection(size="tiny", n_tokens=640),
+        search=SearchSection(size="tiny", tokens=640, trials=3),
+        comparison=ComparisonSection(size="tiny", tokens=640),
+    )
