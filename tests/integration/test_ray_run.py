@@ -120,7 +120,7 @@ class Training(threading.Thread):
         self.holds.mkdir(parents=True, exist_ok=True)
         for hold in holds:
             self._hold(hold).touch()
-        factory = PacedFactory(study.config, study.folder.corpus, None, self.holds)
+        factory = PacedFactory(study.config, study.folder.corpus, None, holds=self.holds)
         settings = {"workers": (2, 2), "resize_seconds": 0.5, "tokenizer": study.folder.corpus / "tokenizer.json"}
         self.job = RunJob(spec(study), factory, storage, **(settings | changes))
         self.events: list[dict[str, Any]] = []
