@@ -249,3 +249,12 @@ def test_without_control_groups_the_machine_counts(tmp_path: Path) -> None:
     assert memory_left._control_groups(tmp_path / "absent", tmp_path) == []
     left = memory_left.memory_left(torch.device("cpu"))
     assert memory_left.resident_memory() < left < 2**50
+
+
+def test_a_process_s_peak_is_its_own_and_not_that_of_the_one_that_started_it() -> None:
+    large = bytearray(b"x") * 900_000_000
+    script = (
+        "import torch; from codescale.training.hardware import peak_memory; print(peak_memory(torch.device('cpu')))"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert 0 < int(told.stdout) < len(large)
