@@ -51,7 +51,7 @@ def peak_memory(device: torch.device) -> int:
 
 
 def _high_water() -> int:
-    """Linux's own figure; 0 elsewhere. What ``getrusage`` tells begins at the peak of the process that started this one."""
+    """Linux's own figure; 0 elsewhere. ``getrusage`` instead begins at the peak of whoever started this process."""
     try:
         for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("VmHWM:"):
