@@ -50,13 +50,17 @@ class Region:
 
     @cached_property
     def low(self) -> Array:
-        """(domains,): the least share of each language."""
-        return np.asarray(np.vstack([self.corners, self.pool]).min(axis=0))
+        """(domains,): the least share that each language has in any feasible mixture."""
+        return self._reach(0)
 
     @cached_property
     def high(self) -> Array:
-        """(domains,): the largest share of each language."""
-        return np.asarray(np.vstack([self.corners, self.pool]).max(axis=0))
+        """(domains,): the largest share that each language has in any feasible mixture."""
+        return self._reach(1)
+
+    def _reach(self, end: int) -> Array:
+        shares = dict(zip(self.space.coordinates.languages, self.space.coordinates.reach[end], strict=True))
+        return np.array([shares.get(name, 0.0) for name in self.domains])
 
     @cached_property
     def directions(self) -> Array | None:

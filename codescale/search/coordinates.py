@@ -95,6 +95,14 @@ class Coordinates:
         """The number of coordinates: one less than the free groups."""
         return max(len(self.free) - 1, 0)
 
+    @property
+    def reach(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(languages,) twice: the lowest and the highest share that a language has in any mixture."""
+        low, high = self._lowest, self._highest
+        least = np.maximum(low, 1.0 - (high.sum() - high))
+        most = np.minimum(high, 1.0 - (low.sum() - low))
+        return self._shares(least), self._shares(most)
+
     def contains(self, mixture: Mixture) -> bool:
         """Whether ``mixture`` has no other language and keeps bounds and ties to 1e-9."""
         if any(language not in self.languages for language in mixture.support):

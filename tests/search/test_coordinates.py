@@ -227,3 +227,12 @@ def test_ties_that_no_bounds_allow_are_refused() -> None:
     for ties in ([{"a": 1.0, "z": 1.0}], [{"a": 1.0, "b": 1.0}, {"b": 1.0, "c": 1.0}], [{"a": 0.0, "b": 1.0}]):
         with pytest.raises(ValueError, match="tie"):
             Coordinates({"a": (0.0, 1.0), "b": (0.0, 1.0), "c": (0.0, 1.0)}, ties)
+
+
+def test_the_reach_of_a_share_is_what_the_others_leave_it() -> None:
+    space = Coordinates({"a": (0.0, 1.0), "b": (0.2, 0.3), "c": (0.0, 0.4)})
+    low, high = space.reach
+    assert low.tolist() == pytest.approx([0.3, 0.2, 0.0])
+    assert high.tolist() == pytest.approx([0.8, 0.3, 0.4])
+    tied = Coordinates({"a": (0.0, 1.0), "b": (0.0, 0.2), "c": (0.0, 1.0)}, ties=[{"a": 2.0, "b": 1.0}])
+    assert [end.tolist() for end in tied.reach] == [pytest.approx([0.0, 0.0, 0.4]), pytest.approx([0.4, 0.2, 1.0])]

@@ -222,4 +222,4 @@ def test_whatever_is_minimised_the_point_is_feasible(
     for k in np.argsort(slope):
         best[k] += min(left, high[k] - low[k])
         left = 1.0 - best.sum()
-    assert float(slope @ shares) <= float(slope @ best) + 0.05
+    assert float(slope @ shares) <= float(slope @ best) + 0.02
