@@ -17,11 +17,11 @@ import numpy as np
 from scipy.stats import norm
 
 from codescale.laws.law import Law
-from codescale.laws.observations import Array
+from codescale.laws.observations import Array, Mask
 from codescale.search.acquisition import Acquisition, Region, minimise
 from codescale.search.means import REFITTED, SAMPLES, Mean, given_law, level_mean, refitted_law, stacked
-from codescale.search.measured import Measured, Points
-from codescale.search.surrogate import Fitted, Surrogate, fit_processes
+from codescale.search.measured import Measured, Points, Told
+from codescale.search.surrogate import Fitted, Surrogate, evidence, fit_processes
 
 MOST_ROWS = 150
 """Rows that a surrogate learns from; of more, the best half and others spread over all."""
@@ -55,19 +55,20 @@ class Adviser:
     seed: int = 0
     losses: bool = True
     objectives: int = 1
-    _fits: dict[bytes, Fitted] = field(default_factory=dict, repr=False)
+    _fits: dict[bytes, tuple[Fitted, bool]] = field(default_factory=dict, repr=False)
 
-    def suggest(self, measured: Measured, pending: tuple[Array, Array], number: int) -> tuple[Array, Array]:
+    def suggest(self, told: Told, pending: tuple[Array, Array], number: int) -> tuple[Array, Array]:
         """Shares and hyperparameters (from 0 to 1) of trial ``number``.
 
         ``pending``: shares (rows, domains) and hyperparameters of the trials under way.
         """
         generator = np.random.default_rng((self.seed, number))
-        fitted = self._fitted(measured)
+        fitted, rows = self._fitted(told)
+        measured = told.now
         if fitted is None:
             tried = np.vstack([measured.points.shares, pending[0]]), np.vstack([measured.points.hyper, pending[1]])
             return self._first(tried, number, generator)
-        rows, starts = self._rows(measured), self._starts(measured)
+        starts = self._starts(measured)
         under_way = self._points(*pending)
         if self.objectives > 1:
             acquisition = self._front(Surrogate(fitted, rows, under_way), rows, generator)
@@ -79,20 +80,21 @@ class Adviser:
         shares, hyper, _ = minimise(acquisition, self.region, *starts, generator, effort)
         return shares, hyper
 
-    def recommend(self, measured: Measured, anywhere: bool = True) -> tuple[Array, Array, float]:
+    def recommend(self, told: Told, anywhere: bool = True) -> tuple[Array, Array, float]:
         """The point with the least expected objective, and that expectation.
 
-        Of all feasible points, or only of the measured ones where not ``anywhere``. Raises ``ValueError`` where nothing
-        is known yet.
+        Of all feasible points, or only of those that were measured to their end where not ``anywhere``. Raises
+        ``ValueError`` where nothing is known yet.
         """
-        fitted = self._fitted(measured)
+        fitted, rows = self._fitted(told)
+        measured = told.now.select(told.now.doubt <= 1.0)
         if fitted is None:
             if not len(measured):
                 raise ValueError("nothing has been measured yet")
             first = int(np.argmin(measured.objective))
             points = measured.points
             return points.shares[first], points.hyper[first], float(measured.objective[first])
-        surrogate = Surrogate(fitted, self._rows(measured))
+        surrogate = Surrogate(fitted, rows)
         if not anywhere and len(measured):
             points = measured.points
             at = surrogate.expected(self._points(points.shares, points.hyper))
@@ -102,19 +104,30 @@ class Adviser:
         acquisition = lambda shares, hyper: surrogate.expected(self._points(shares, hyper))  # noqa: E731
         return minimise(acquisition, self.region, *self._starts(measured), generator)
 
-    def believed(self, measured: Measured, shares: Array, hyper: Array) -> tuple[Array, Array]:
+    def believed(self, told: Told, shares: Array, hyper: Array) -> tuple[Array, Array]:
         """(rows,): expected objective and its standard deviation, a run's noise apart.
 
         Raises ``ValueError`` where too little is known.
         """
-        fitted = self._fitted(measured)
+        fitted, rows = self._fitted(told)
         if fitted is None:
             raise ValueError(f"nothing is known before {FEWEST_ROWS} trials have ended")
-        return Surrogate(fitted, self._rows(measured)).believed(self._points(shares, hyper))
+        return Surrogate(fitted, rows).believed(self._points(shares, hyper))
 
-    def name(self, measured: Measured) -> str:
+    def improvement(self, told: Told, shares: Array, hyper: Array) -> float | None:
+        """What a trial at ``shares`` (domains,) and ``hyper`` is expected to gain: E[max(best - y, 0)], where best is
+        the least expectation of a point that was measured to its end. None where too little is known to tell, and of
+        several objectives.
+        """
+        if self.objectives > 1 or self._fitted(told)[0] is None or not (told.now.doubt <= 1.0).any():
+            return None
+        best = self.recommend(told, anywhere=False)[2]
+        middle, deviation = self.believed(told, shares[None], hyper[None])
+        return float(deviation[0] * np.exp(log_improvement((best - middle) / deviation))[0])
+
+    def name(self, told: Told) -> str:
         """What the mean is made of."""
-        fitted = self._fitted(measured)
+        fitted, _ = self._fitted(told)
         return "nothing yet" if fitted is None else fitted.mean.name
 
     def _thompson(self, surrogate: Surrogate, generator: np.random.Generator) -> Acquisition:
@@ -168,26 +181,40 @@ class Adviser:
         order = np.argsort(measured.objective, kind="stable")[:16]
         return measured.points.shares[order], measured.points.hyper[order]
 
-    def _rows(self, measured: Measured) -> Measured:
-        rows = self.earlier.followed_by(measured)
-        if len(rows) <= MOST_ROWS:
-            return rows
-        order = np.argsort(rows.objective, kind="stable")
-        best, others = order[: MOST_ROWS // 2], order[MOST_ROWS // 2 :]
-        spread = others[np.linspace(0, len(others) - 1, MOST_ROWS - len(best)).astype(int)]
-        return rows.select(np.sort(np.concatenate([best, spread])))
+    def _fitted(self, told: Told) -> tuple[Fitted | None, Measured]:
+        """The surrogate, fitted to what is settled, and the rows to condition it on.
 
-    def _fitted(self, measured: Measured) -> Fitted | None:
-        """The surrogate fitted to the first finished rows, as many as its schedule has reached."""
-        finished = measured.select(measured.doubt <= 1.0)
-        count = milestone(len(finished))
-        rows = self._rows(finished.select(np.arange(count)))
+        Of two surrogates, one that listens to every scale and one to the trials' own alone, the one under which the
+        trials are likelier.
+        """
+        rows = self.earlier.followed_by(told.settled)
         if len(rows) < FEWEST_ROWS and self.law is None:
-            return None
-        key = rows.points.shares.tobytes()
+            return None, rows
+        key = rows.points.shares.tobytes() + rows.values.tobytes()
         if key not in self._fits:
-            self._fits = {key: self._fit(rows)}
-        return self._fits[key]
+            self._fits = {key: self._choice(rows)}
+        fitted, own = self._fits[key]
+        now = self.earlier.followed_by(told.now)
+        return fitted, limited(now.select(self._own(now)) if own else now)
+
+    def _choice(self, rows: Measured) -> tuple[Fitted, bool]:
+        """The surrogate for ``rows``, and whether it listens to the trials' own scale alone."""
+        all_scales, own_scale = limited(rows), limited(rows.select(self._own(rows)))
+        everything, own = self._fit(all_scales), self._own(all_scales)
+        if own.all() or len(own_scale) < FEWEST_ROWS:
+            return everything, False
+        alone = self._fit(own_scale)
+        likelier = evidence(alone, own_scale, np.ones(len(own_scale), dtype=bool)) > evidence(
+            everything, all_scales, own
+        )
+        return (alone, True) if likelier else (everything, False)
+
+    def _own(self, rows: Measured) -> Mask:
+        """(rows,): which of ``rows`` were measured at the scale searched for."""
+        points = rows.points
+        return np.asarray(
+            (np.abs(points.log_params - self.scale[0]) < 0.01) & (np.abs(points.log_tokens - self.scale[1]) < 0.01)
+        )
 
     def _fit(self, rows: Measured) -> Fitted:
         domains, targets = self.region.domains, tuple(self.weights)
@@ -199,6 +226,16 @@ class Adviser:
         mean = stacked([one for one in means if one is not None], rows)
         weight = np.array(list(self.weights.values()))
         return fit_processes(mean, rows, weight / weight.sum(), self.losses)
+
+
+def limited(rows: Measured) -> Measured:
+    """``rows``, or of more than :data:`MOST_ROWS` the best half and others spread over the rest."""
+    if len(rows) <= MOST_ROWS:
+        return rows
+    order = np.argsort(rows.objective, kind="stable")
+    best, others = order[: MOST_ROWS // 2], order[MOST_ROWS // 2 :]
+    spread = others[np.linspace(0, len(others) - 1, MOST_ROWS - len(best)).astype(int)]
+    return rows.select(np.sort(np.concatenate([best, spread])))
 
 
 def milestone(rows: int) -> int:

@@ -88,6 +88,14 @@ class Measured:
         )
 
 
+@dataclass(frozen=True)
+class Told:
+    """``now``: all that is known; ``settled``: the first of it, as it was known when it was fitted to."""
+
+    now: Measured
+    settled: Measured
+
+
 def nothing(domains: int, hyper: int, targets: int) -> Measured:
     """No rows at all."""
     none = np.empty(0)

@@ -97,19 +97,30 @@ class Objective:
         return Curve(tuple(points), final, self.settings_of(record.spec.hyper), tuple(parts))
 
     def losses(self, record: RunRecord) -> dict[str, float] | None:
-        """The weighted languages' losses at the annealed end of ``record``, or of a run without one at its last look.
+        """The weighted languages' losses at the annealed end of ``record``.
 
-        None where there is neither, or where the objective is more than a mean of losses.
+        None where it has none, or where the objective is more than a mean of losses.
         """
-        curve = self.curve(record)
-        end = curve.final if curve.final is not None else (curve.points[-1][1] if curve.points else None)
-        if not self.losses_alone:
+        final = self.curve(record).final
+        if not self.losses_alone or final is None:
             return None
         for evaluation in reversed(record.evaluations):
             known = all(name in evaluation.losses for name in self.weights)
-            if known and evaluation.annealed == (curve.final is not None) and self.value(evaluation.losses) == end:
+            if known and evaluation.annealed and self.value(evaluation.losses) == final:
                 return {name: evaluation.losses[name] for name in self.weights}
         return None
+
+    def looks(self, record: RunRecord) -> dict[str, dict[str, float]]:
+        """By tokens: the weighted languages' losses on the trunk of ``record``; empty where the objective is more than
+        a mean of losses.
+        """
+        if not self.losses_alone:
+            return {}
+        curve = self.curve(record)
+        return {
+            str(tokens): {name: part / weight for part, (name, weight) in zip(parts, self.weights.items(), strict=True)}
+            for (tokens, _), parts in zip(curve.points, curve.parts, strict=True)
+        }
 
     def _parts(self, record: RunRecord, evaluation: Evaluation) -> tuple[float, ...]:
         """What every language, then every metric, adds to the objective."""

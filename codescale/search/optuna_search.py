@@ -23,12 +23,13 @@ from codescale.progress import Progress
 from codescale.runs import RunRecord, RunSpec, read_record, write_record
 from codescale.search.distributions import distributions
 from codescale.search.improvement import KnowsImprovement, Patience
-from codescale.search.law_sampler import LOSSES, LawSampler
+from codescale.search.law_sampler import LawSampler
 from codescale.search.ledger import Entry, Ledger, Source, state_of
 from codescale.search.optuna_mirror import OptunaMirror
 from codescale.search.plan import TrialPlan
 from codescale.search.samplers import SeededByTrial
 from codescale.search.space import Point, SearchSpace
+from codescale.search.told import LOOKS, LOSSES
 from codescale.study import MOST_TRIALS, StudyFolder
 
 RESTARTS = 2
@@ -104,10 +105,13 @@ class MixtureSearch(OptunaSearch):
         if foreign or state_of(record, curve) != "COMPLETE":
             return False
         assert curve.final is not None
-        told = {LOSSES: self.ledger.objective.losses(record)}
+        told = {LOSSES: self.ledger.objective.losses(record), LOOKS: self.ledger.objective.looks(record)}
         self.study.add_trial(
-            create_trial(value=curve.final, params=parameters, distributions=distributions(self.space), user_attrs=told)
-        )
+            create_trial(
+                value=curve.final, params=parameters, distributions=distributions(self.space), user_attrs=told,
+                intermediate_values=dict(curve.points),
+            )
+        )  # fmt: skip
         self.mirror.add(record, "sweep", TrialState.COMPLETE, parameters, curve.points, curve.final)
         self.ledger.add_evaluated(record, point.hyper)
         self.starts = [start for start in self.starts if not start[1].same(point)]
@@ -245,6 +249,7 @@ class MixtureSearch(OptunaSearch):
         for tokens, value in curve.points:
             trial.report(value, tokens)
         trial.set_user_attr(LOSSES, self.ledger.objective.losses(record))
+        trial.set_user_attr(LOOKS, self.ledger.objective.looks(record))
         state = TrialState[state_of(record, curve)]
         final = curve.final if state == TrialState.COMPLETE else None
         self.study.tell(trial, final, state=state)

@@ -23,10 +23,11 @@ from codescale.mixture import Mixture
 from codescale.runs import RunsTable
 from codescale.search.distributions import distributions
 from codescale.search.landscape import Attainable, Landscape, SimulatedRun
-from codescale.search.law_sampler import LOSSES, LawSampler
+from codescale.search.law_sampler import LawSampler
 from codescale.search.samplers import SamplerName, make_sampler
 from codescale.search.space import Point, SearchSpace
 from codescale.search.stopping import Curve, StoppingRule
+from codescale.search.told import LOOKS, LOSSES
 
 LEVEL = 0.9
 """Of the interval over seeds."""
@@ -143,19 +144,20 @@ def _tell(
 
     ``finished``: the curves of finished trials, to which a finished one is added; None: nothing is stopped.
     """
+    named = partial(zip, landscape.targets, strict=True)
+    trial.set_user_attr(LOOKS, {str(tokens): dict(named(losses.tolist())) for tokens, losses in run.looks})
     points: list[tuple[int, float]] = []
     for tokens, losses in run.looks:
         value = landscape.mean(losses)
         points.append((tokens, value))
         trial.report(value, tokens)
         if finished is not None and StoppingRule().stops(Curve(tuple(points)), finished):
-            trial.set_user_attr(LOSSES, dict(zip(landscape.targets, losses.tolist(), strict=True)))
             study.tell(trial, state=TrialState.PRUNED)
             return tokens
     final = landscape.mean(run.losses)
     if finished is not None:
         finished.append(Curve(tuple(points), final))
-    trial.set_user_attr(LOSSES, dict(zip(landscape.targets, run.losses.tolist(), strict=True)))
+    trial.set_user_attr(LOSSES, dict(named(run.losses.tolist())))
     study.tell(trial, final)
     return None
 

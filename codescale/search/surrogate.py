@@ -16,7 +16,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from codescale.laws.kernel import Hyperparameters, covariance, fit_hyperparameters
-from codescale.laws.observations import Array
+from codescale.laws.observations import Array, Mask
 from codescale.search.means import SAMPLES, Mean
 from codescale.search.measured import Measured, Points
 
@@ -90,6 +90,26 @@ def _fit_target(inputs: Array, residuals: Array, mean: Array, worth: Array) -> T
     level = residuals.mean()
     process = fit_hyperparameters(inputs, residuals - level, worth)
     return TargetFit(process, centre, (_LEVEL_DEVIATION * scale) ** 2 + float(level) ** 2, _SLOPE_DEVIATION**2)
+
+
+def evidence(fitted: Fitted, measured: Measured, own: Mask) -> float:
+    """The log likelihood of the rows ``own``, given the others, in nats per row and target.
+
+    ``measured``: the rows that ``fitted`` was fitted to; every row stands beside the mean of a fit without it.
+    """
+    order = np.argsort(own, kind="stable")
+    rows, held_out = measured.select(order), fitted.mean.held_out[order]
+    inputs, first = rows.points.inputs, int(len(own) - own.sum())
+    total = 0.0
+    for k, target in enumerate(fitted.targets):
+        mean = held_out[:, k]
+        matrix = target.prior(inputs, inputs, mean, mean)
+        matrix[np.diag_indices(len(matrix))] += target.process.noise**2 * rows.doubt + 1e-12
+        factor = np.linalg.cholesky(matrix)
+        white = solve_triangular(factor, rows.values[:, k] - mean, lower=True)
+        each = -0.5 * white**2 - np.log(np.diag(factor))
+        total += float(each[first:].mean())
+    return total / len(fitted.targets)
 
 
 class Surrogate:

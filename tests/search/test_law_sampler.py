@@ -17,8 +17,9 @@ from codescale.runs import RunsTable
 from codescale.search.acquisition import Region, minimise
 from codescale.search.distributions import distributions, suggest_point
 from codescale.search.landscape import Landscape, attainable
-from codescale.search.law_sampler import LOSSES, LawSampler
+from codescale.search.law_sampler import LawSampler
 from codescale.search.space import Point, Range, SearchSpace
+from codescale.search.told import LOOKS, LOSSES
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -181,13 +182,17 @@ def test_pruned_trials_count_with_doubt() -> None:
     for k in range(8):
         trial = study.ask(distributions(where))
         run = ground.run(where.point(trial.params).mixture.array(LANGUAGES), generator)
+        looks = {}
         for tokens, losses in run.looks:
             trial.report(ground.mean(losses), tokens)
-        told = run.looks[-1][1] if k == 7 else run.losses
-        trial.set_user_attr(LOSSES, dict(zip(LANGUAGES, told.tolist(), strict=True)))
+            looks[str(tokens)] = dict(zip(LANGUAGES, losses.tolist(), strict=True))
+        trial.set_user_attr(LOOKS, looks)
+        if k < 7:
+            trial.set_user_attr(LOSSES, dict(zip(LANGUAGES, run.losses.tolist(), strict=True)))
         study.tell(trial, ground.mean(run.losses)) if k < 7 else study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-    measured, _ = sampler._told(study)
-    assert measured.doubt.tolist() == [1.0] * 7 + [10.0]
+    measured = sampler._told(study)[0].now
+    assert measured.doubt[:7].tolist() == [1.0] * 7
+    assert 2.0 < measured.doubt[7] < 20.0
     shares = measured.points.shares[-1:]
     assert measured.objective[-1] == pytest.approx(float(ground.objective(shares)[0]), rel=0.01)
     assert np.exp(measured.values[-1]) == pytest.approx(ground.losses(shares)[0], rel=0.02)
