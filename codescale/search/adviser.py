@@ -125,10 +125,9 @@ class Adviser:
         middle, deviation = self.believed(told, shares[None], hyper[None])
         return float(deviation[0] * np.exp(log_improvement((best - middle) / deviation))[0])
 
-    def name(self, told: Told) -> str:
-        """What the mean is made of."""
-        fitted, _ = self._fitted(told)
-        return "nothing yet" if fitted is None else fitted.mean.name
+    def known(self, told: Told) -> Measured:
+        """The rows that advice rests on: of all scales, or where those mislead of the trials' own."""
+        return self._fitted(told)[1]
 
     def _thompson(self, surrogate: Surrogate, generator: np.random.Generator) -> Acquisition:
         sample = 1 + int(generator.integers(SAMPLES))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pyarrow as pa
 
 from codescale.laws.law import FittedRange, Law
 from codescale.laws.observations import Array
+from codescale.runs import RunsTable
 from codescale.search.landscape import Landscape
 from codescale.search.space import SearchSpace
 
@@ -41,6 +43,31 @@ def landscape(noise: float = 0.001, looks: int = 0, languages: tuple[str, ...] =
 def space(languages: tuple[str, ...] = LANGUAGES) -> SearchSpace:
     """Every share is free."""
     return SearchSpace("planted", dict.fromkeys(languages, (0.0, 1.0)), {})
+
+
+def wrong_for(order: tuple[str, ...]) -> Landscape:
+    """A landscape in which the languages of ``order`` have each other's exponents: what a small scale may say."""
+    right = landscape()
+    back = [LANGUAGES.index(name) for name in order]
+
+    def losses(log_params: Array, log_tokens: Array, shares: Array) -> Array:
+        return right.log_losses(log_params, log_tokens, shares[:, back])[:, np.argsort(back)]
+
+    return replace(right, log_losses=losses)
+
+
+def sweep(ground: Landscape, n_tokens: Array, seed: int = 5) -> RunsTable:
+    """Runs of random mixtures on ``ground``, one for each of ``n_tokens`` (rows,)."""
+    generator = np.random.default_rng(seed)
+    count = len(n_tokens)
+    shares = generator.dirichlet(np.ones(len(LANGUAGES)), size=count)
+    losses = np.array([ground.run(row, generator, N, d).losses for row, d in zip(shares, n_tokens, strict=True)])
+    blank = np.full(count, "", dtype=object)
+    return RunsTable(
+        "sweep", LANGUAGES, LANGUAGES, blank, blank, np.full(count, N), n_tokens, shares, losses,
+        np.full(count, "ok", dtype=object), np.ones(count, dtype=bool), np.zeros(count), blank, blank,
+        np.full(count, np.nan), table=pa.table({"row": np.arange(count)}),
+    )  # fmt: skip
 
 
 def effective_data_law(exponents: tuple[float, ...]) -> Law:

@@ -6,14 +6,12 @@ from typing import Any
 
 import numpy as np
 import optuna
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planted_landscape import LANGUAGES, D, N, effective_data_law, landscape, space
+from planted_landscape import LANGUAGES, D, N, effective_data_law, landscape, space, sweep, wrong_for
 
 from codescale.mixture import Mixture
-from codescale.runs import RunsTable
 from codescale.search.acquisition import Region, minimise
 from codescale.search.distributions import distributions, suggest_point
 from codescale.search.landscape import Landscape, attainable
@@ -97,19 +95,22 @@ def test_a_wrong_law_does_not_hurt_for_long() -> None:
 
 
 def test_small_runs_inform_large_ones() -> None:
-    ground, generator = landscape(), np.random.default_rng(5)
-    shares = generator.dirichlet(np.ones(4), size=24)
-    tokens = np.where(np.arange(24) % 2, D / 100, D / 30)
-    losses = np.array([ground.run(row, generator, N, d).losses for row, d in zip(shares, tokens, strict=True)])
-    blank = np.full(24, "", dtype=object)
-    runs = RunsTable(
-        "sweep", LANGUAGES, LANGUAGES, blank, blank, np.full(24, N), tokens, shares, losses,
-        np.full(24, "ok", dtype=object), np.ones(24, dtype=bool), np.zeros(24), blank, blank, np.full(24, np.nan),
-        table=pa.table({"row": np.arange(24)}),
-    )  # fmt: skip
+    ground = landscape()
+    runs = sweep(ground, np.where(np.arange(24) % 2, D / 100, D / 30))
     sampler = ours(space(), runs=runs)
     study = search(sampler, 2, ground, space())
     assert regret(study, sampler, ground, space()) < 0.15
+
+
+@pytest.mark.parametrize("order", [LANGUAGES, LANGUAGES[::-1]])
+def test_small_runs_are_heeded_unless_they_mislead(order: tuple[str, ...]) -> None:
+    """Sixty runs of a hundredth of the tokens know the truth, or say that the languages which need most need least."""
+    runs = sweep(wrong_for(order), np.full(60, D / 100))
+    sampler = ours(space(), runs=runs)
+    study = search(sampler, 16, landscape(), space())
+    assert regret(study, sampler, landscape(), space()) < 0.1
+    told, adviser = sampler._told(study)
+    assert len(adviser.known(told)) == (76 if order == LANGUAGES else 16)
 
 
 def test_trials_under_way_are_suggested_apart(cold: tuple[LawSampler, optuna.Study]) -> None:
@@ -196,6 +197,29 @@ def test_pruned_trials_count_with_doubt() -> None:
     shares = measured.points.shares[-1:]
     assert measured.objective[-1] == pytest.approx(float(ground.objective(shares)[0]), rel=0.01)
     assert np.exp(measured.values[-1]) == pytest.approx(ground.losses(shares)[0], rel=0.02)
+
+
+def test_what_the_next_trial_may_gain_is_told_and_shrinks(cold: tuple[LawSampler, optuna.Study]) -> None:
+    early, late = ours(space()), ours(space())
+    assert early.expected_improvement() is None, "nothing has been suggested"
+    gains = []
+    for sampler, trials in ((early, 6), (late, 18)):
+        study = optuna.create_study(sampler=sampler)
+        study.add_trials(cold[1].trials[:trials])
+        told = []
+        for _ in range(3):
+            study.ask(distributions(space()))
+            told.append(sampler.expected_improvement())
+        gains.append(max(gain for gain in told if gain is not None))
+    assert 0 <= gains[1] < 0.3 * gains[0]
+
+
+def test_several_objectives_tell_no_gain() -> None:
+    where = SearchSpace("two", {"a": (0.0, 1.0), "b": (0.0, 1.0)}, {})
+    sampler = LawSampler(where, seed=0)
+    front = optuna.create_study(sampler=sampler, directions=["minimize", "minimize"])
+    front.optimize(lambda t: (suggest_point(t, where).mixture["a"] + 1, 2 - suggest_point(t, where).mixture["a"]), 7)
+    assert sampler.expected_improvement() is None
 
 
 @settings(max_examples=12, deadline=None)
