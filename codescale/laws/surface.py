@@ -32,13 +32,15 @@ class Surface:
         """(rows, targets): natural logs of the losses (nats per token) at log N and log D (rows,) and shares (rows,
         domains).
         """
-        inputs = (self.domains, log_params, log_tokens, shares)
+        logs = self.form.log_losses(self.values, self.domains, log_params, log_tokens, shares).T
+        if all(posterior is None for posterior in self.posteriors):
+            return logs
         points = kernel_inputs(log_params, log_tokens, shares)
-        columns = []
-        for one, posterior in zip(self.values, self.posteriors, strict=True):
-            column = self.form.log_losses(one[None, :], *inputs)[0]
-            columns.append(column if posterior is None else column + posterior.correction(points)[:, 0])
-        return np.column_stack(columns)
+        corrections = [
+            np.zeros(len(shares)) if posterior is None else posterior.correction(points)[:, 0]
+            for posterior in self.posteriors
+        ]
+        return np.asarray(logs + np.column_stack(corrections))
 
     def losses_and_slopes(self, log_params: float, log_tokens: float, shares: Array) -> tuple[Array, Array]:
         """Losses (targets,) in nats per token at one point, and their derivatives by each share (targets, domains)."""

@@ -30,7 +30,7 @@ FEWEST_ROWS = 5
 GROWTH = 0.15
 """The part by which the rows have to grow before laws and hyperparameters are fitted again."""
 IMPROVEMENT_EVERY = 3
-_EFFORT = 1_500_000
+_EFFORT = 1_200_000
 """Values of kernels that one suggestion may take."""
 _CHEBYSHEV = 0.05
 """The part of the plain sum in the scalar of several objectives (Knowles 2006)."""

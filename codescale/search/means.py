@@ -49,6 +49,10 @@ class Mean(Protocol):
         """(rows, targets): under ``sample``, 0 the mean as fitted, up to :data:`SAMPLES`."""
         ...
 
+    def every(self, points: Points) -> Array:
+        """(1 + samples, rows, targets): under every sample, the mean as fitted first."""
+        ...
+
 
 @dataclass(frozen=True)
 class Level:
@@ -60,6 +64,9 @@ class Level:
 
     def values(self, points: Points, sample: int) -> Array:
         return np.tile(self.level, (len(points), 1))
+
+    def every(self, points: Points) -> Array:
+        return np.tile(self.level, (SAMPLES + 1, len(points), 1))
 
 
 def level_mean(measured: Measured) -> Level:
@@ -88,6 +95,12 @@ class LawMean:
         at = (self.domains, points.log_params, points.log_tokens, points.shares)
         return self.form.log_losses(self.parameters[sample], *at).T
 
+    def every(self, points: Points) -> Array:
+        samples, targets, count = self.parameters.shape
+        at = (self.domains, points.log_params, points.log_tokens, points.shares)
+        logs = self.form.log_losses(self.parameters.reshape(-1, count), *at)
+        return logs.reshape(samples, targets, len(points)).transpose(0, 2, 1)
+
 
 @dataclass(frozen=True)
 class GivenLaw:
@@ -107,6 +120,9 @@ class GivenLaw:
         surface = self.surfaces[sample % len(self.surfaces)]
         logs = surface.log_losses(points.log_params, points.log_tokens, points.shares[:, self.order])
         return np.asarray(np.log(np.exp(logs) @ self.weights.T))
+
+    def every(self, points: Points) -> Array:
+        return np.stack([self.values(points, sample) for sample in range(SAMPLES + 1)])
 
 
 def given_law(
@@ -180,6 +196,10 @@ class Stacked:
         return np.asarray(
             sum(part * one.values(points, sample) for one, part in zip(self.members, self.parts, strict=True))
         )
+
+    def every(self, points: Points) -> Array:
+        """(1 + samples, rows, targets)."""
+        return np.asarray(sum(part * one.every(points) for one, part in zip(self.members, self.parts, strict=True)))
 
 
 def stacked(members: Sequence[Mean], measured: Measured) -> Stacked:

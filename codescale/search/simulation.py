@@ -169,7 +169,7 @@ def _judged(
     lowest = space.point(study.best_trial.params).mixture.array(landscape.domains)
     chosen = lowest
     if isinstance(sampler, LawSampler):
-        chosen = sampler.recommend(study, anywhere=True).mixture.array(landscape.domains)
+        chosen = sampler.recommend(study).mixture.array(landscape.domains)
     at = landscape.objective(np.stack([chosen, lowest]))
     return target.regret(float(at[0])), target.regret(float(at[1])), chosen
 

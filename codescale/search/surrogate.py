@@ -123,15 +123,17 @@ class Surrogate:
     def __init__(self, fitted: Fitted, measured: Measured, pending: Points | None = None) -> None:
         self.fitted = fitted
         at, values, doubt = measured.points, measured.values, measured.doubt
-        residuals = [values - fitted.mean.values(at, k) for k in range(SAMPLES + 1)]
+        every = fitted.mean.every(at)
+        residuals = values - every
         if pending is not None and len(pending):
             ahead = Surrogate(fitted, measured)
-            means = [fitted.mean.values(pending, k) for k in range(SAMPLES + 1)]
-            believed = [ahead.values(pending, k) for k in range(SAMPLES + 1)]
-            residuals = [np.vstack([residuals[k], believed[k] - means[k]]) for k in range(SAMPLES + 1)]
+            means = fitted.mean.every(pending)
+            believed = np.stack([ahead.values(pending, k) for k in range(SAMPLES + 1)])
+            residuals = np.concatenate([residuals, believed - means], axis=1)
+            every = np.concatenate([every, means], axis=1)
             at, doubt = at.followed_by(pending), np.concatenate([doubt, np.ones(len(pending))])
         self._inputs = at.inputs
-        self._basis = fitted.mean.values(at, 0)
+        self._basis = every[0]
         self._factors: list[Array] = []
         self._duals: list[Array] = []
         for k, target in enumerate(fitted.targets):
@@ -140,7 +142,7 @@ class Surrogate:
             matrix[np.diag_indices(len(matrix))] += target.process.noise**2 * doubt + 1e-12
             factor = cho_factor(matrix, lower=True, overwrite_a=True)
             self._factors.append(factor[0])
-            self._duals.append(cho_solve(factor, np.column_stack([one[:, k] for one in residuals])))
+            self._duals.append(cho_solve(factor, residuals[:, :, k].T))
 
     def values(self, points: Points, sample: int) -> Array:
         """(rows, targets): what is expected under one sample of the mean (0: as fitted)."""
@@ -168,12 +170,12 @@ class Surrogate:
         and the processes alike.
         """
         inputs = points.inputs
-        means = [self.fitted.mean.values(points, k) for k in range(SAMPLES + 1)]
+        means = self.fitted.mean.every(points)
         drawn = np.zeros((len(points), SAMPLES + 1))
         variance = np.zeros(len(points))
         for k, target in enumerate(self.fitted.targets):
             cross = self._cross(k, inputs, means[0][:, k])
-            own = np.column_stack([mean[:, k] for mean in means]) + cross @ self._duals[k]
+            own = means[:, :, k].T + cross @ self._duals[k]
             solved = solve_triangular(self._factors[k], cross.T, lower=True)
             left = np.maximum(target.variance(means[0][:, k]) - (solved * solved).sum(axis=0), 1e-18)
             worth = self.fitted.weights[k]

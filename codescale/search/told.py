@@ -61,18 +61,19 @@ class Reader:
         self.space, self.region, self.weights, self.scale = space, region, dict(weights), scale
         self._names = space.names
         self._rows: dict[tuple[str, int], _Row] = {}
+        self._telling: dict[str, dict[int, bool]] = {}
         self._places: dict[tuple[float, ...], tuple[Array, Array]] = {}
 
     def ended(self, study: Study) -> list[FrozenTrial]:
         """The trials of ``study`` that tell something, in order: finished, or stopped with a look."""
         trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-        alone = len(study.directions) == 1
-        return [
-            trial
-            for trial in trials
-            if (trial.state == TrialState.COMPLETE or (alone and trial.intermediate_values))
-            and ((study.study_name, trial.number) in self._rows or self.place(trial) is not None)
-        ]
+        telling = self._telling.setdefault(study.study_name, {})
+        for trial in trials:
+            if trial.number not in telling:
+                looked = len(study.directions) == 1 and bool(trial.intermediate_values)
+                tells = trial.state == TrialState.COMPLETE or looked
+                telling[trial.number] = tells and self.place(trial) is not None
+        return [trial for trial in trials if telling[trial.number]]
 
     def place(self, trial: FrozenTrial) -> tuple[Array, Array] | None:
         """Shares and scaled hyperparameters of ``trial``; None where it has not all parameters of the space."""
