@@ -10,7 +10,7 @@ import errno
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,21 @@ def write_text(path: str | Path, content: str) -> None:
 def write_json(path: str | Path, content: Any) -> None:
     """Writes ``content`` as indented JSON, atomically. Raises ``ValueError`` for NaN, which JSON cannot hold."""
     write_text(path, json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def json_line(content: Any) -> str:
+    """``content`` as JSON on one line. Raises ``ValueError`` for NaN, which JSON cannot hold."""
+    return json.dumps(content, allow_nan=False, ensure_ascii=False)
+
+
+def write_json_with_lines(path: str | Path, content: Mapping[str, Any], name: str, lines: Iterable[str]) -> None:
+    """As :func:`write_json`, with one more key: a list called ``name`` whose items are JSON already, one on a line.
+
+    For files that are written often and grow: what has not changed need not be turned into JSON again.
+    """
+    head = json.dumps(dict(content), indent=2, allow_nan=False, ensure_ascii=False).removesuffix("\n}")
+    items = ",\n".join(f"    {line}" for line in lines)
+    write_text(path, f"{head},\n  {json.dumps(name)}: [\n{items}\n  ]\n}}\n")
 
 
 def write_yaml(path: str | Path, content: Any) -> None:

@@ -186,18 +186,32 @@ def minimise(
     shares, others = np.vstack([starts, shares]), np.vstack([hyper, others])
     values = acquisition(shares, others)
     order = np.argsort(values, kind="stable")[:_STARTS]
-    found: list[tuple[float, Array, Array]] = []
-    for k in order:
-        best, best_hyper, value, step = shares[k], others[k], float(values[k]), 0.1
-        for _ in range(rounds):
-            around, around_hyper = region.near(best, best_hyper, step, generator)
-            at = acquisition(around, around_hyper)
-            first = int(np.argmin(at))
-            step = min(step * 1.3, 0.3) if first else max(step * 0.6, 1e-4)
-            best, best_hyper, value = around[first], around_hyper[first], float(at[first])
-        inside = region.inside(best)
-        if np.abs(inside - best).max() > 1e-9:
-            value = float(acquisition(inside[None], best_hyper[None])[0])
-        found.append((value, inside, best_hyper))
-    value, best, best_hyper = min(found, key=lambda one: one[0])
-    return best, best_hyper, value
+    paths = [_Path(shares[k], others[k], float(values[k])) for k in order]
+    for _ in range(rounds):  # side by side: one call for all
+        around = [region.near(path.shares, path.hyper, path.step, generator) for path in paths]
+        at = acquisition(np.vstack([one[0] for one in around]), np.vstack([one[1] for one in around]))
+        for path, (near, near_hyper), own in zip(paths, around, np.split(at, len(paths)), strict=True):
+            path.move(near, near_hyper, own)
+    for path in paths:
+        inside = region.inside(path.shares)
+        if np.abs(inside - path.shares).max() > 1e-9:
+            path.value = float(acquisition(inside[None], path.hyper[None])[0])
+        path.shares = inside
+    best = min(paths, key=lambda path: path.value)
+    return best.shares, best.hyper, best.value
+
+
+@dataclass
+class _Path:
+    """A descent: where it stands, and how far it looks."""
+
+    shares: Array
+    hyper: Array
+    value: float
+    step: float = 0.1
+
+    def move(self, near: Array, near_hyper: Array, at: Array) -> None:
+        """To the least of the points ``near``, the first of which is where it stands."""
+        first = int(np.argmin(at))
+        self.step = min(self.step * 1.3, 0.3) if first else max(self.step * 0.6, 1e-4)
+        self.shares, self.hyper, self.value = near[first], near_hyper[first], float(at[first])

@@ -23,14 +23,14 @@ from codescale.search.means import REFITTED, SAMPLES, Mean, given_law, level_mea
 from codescale.search.measured import Measured, Points, Told
 from codescale.search.surrogate import Fitted, Surrogate, evidence, fit_processes
 
-MOST_ROWS = 150
+MOST_ROWS = 100
 """Rows that a surrogate learns from; of more, the best half and others spread over all."""
 FEWEST_ROWS = 5
 """Rows below which nothing is fitted but a given law."""
 GROWTH = 0.15
 """The part by which the rows have to grow before laws and hyperparameters are fitted again."""
 IMPROVEMENT_EVERY = 3
-_EFFORT = 1_200_000
+_EFFORT = 1_000_000
 """Values of kernels that one suggestion may take."""
 _CHEBYSHEV = 0.05
 """The part of the plain sum in the scalar of several objectives (Knowles 2006)."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from codescale.errors import UserError
-from codescale.files import read_json, write_json
+from codescale.files import json_line, read_json, write_json_with_lines
 from codescale.runs import RunRecord, RunSpec
 from codescale.search.objective import Objective
 from codescale.search.stopping import Curve
@@ -65,6 +65,7 @@ class Ledger:
         self.advance: Callable[[float], None] = lambda amount: None
         self.recommended: dict[str, Any] | None = None
         self._shown: dict[str, int] = {}
+        self._lines: dict[str, str] = {}
         self._busy: dict[str, float] = {}
         self._begun: float | None = None
         self._before = {"seconds": 0.0, "overhead_seconds": 0.0}
@@ -173,6 +174,10 @@ class Ledger:
 
     def content(self) -> dict[str, Any]:
         """What ``search.json`` holds."""
+        return self._summary() | {"trials": [asdict(entry) for entry in self.entries]}
+
+    def _summary(self) -> dict[str, Any]:
+        """The same without the trials."""
         pruned = [entry for entry in self.trials if entry.state == "PRUNED"]
         now = 0.0 if self._begun is None else time.monotonic() - self._begun
         best = self.incumbent
@@ -182,7 +187,6 @@ class Ledger:
                 name: getattr(best, name) for name in ("run_id", "proportions", "hyper", "objective", "number")
             }
         return self.header | {
-            "trials": [asdict(entry) for entry in self.entries],
             "incumbent": incumbent,
             "recommended": self.recommended,
             "incumbent_history": [list(pair) for pair in self.history],
@@ -196,5 +200,9 @@ class Ledger:
         }
 
     def write(self) -> None:
-        """Writes ``search.json``, atomically."""
-        write_json(self.path, self.content())
+        """Writes ``search.json``, atomically. A trial that has ended is turned into JSON once."""
+        for entry in self.entries:
+            if entry.state != "RUNNING" and entry.run_id not in self._lines:
+                self._lines[entry.run_id] = json_line(asdict(entry))
+        lines = (self._lines.get(entry.run_id) or json_line(asdict(entry)) for entry in self.entries)
+        write_json_with_lines(self.path, self._summary(), "trials", lines)
