@@ -6,9 +6,9 @@ Landscapes: RegMix's 512 runs as two surrogates of different families (a Gaussia
 LightGBM's trees), searched within the shares that its runs had; planted laws of seven languages with synergies that no
 form of a law knows, several scales and loss curves, where a cheap sweep at a tenth of N and of D comes before the
 search; and one of them whose transfer between languages changes with scale, so that the law of the cheap sweep is
-wrong. ``--runs`` adds a law fitted to a table of real runs. Regret is read off the landscape without noise, as a part
-of the best attainable gain over uniform. Cost is 6ND of all runs, the cheap sweep and stopped trials included.
-``--full`` takes more seeds and larger budgets and writes docs/benchmarks/search.md.
+wrong. ``--runs`` adds a law fitted to a table of real runs, a sweep at half of N and D before it. Regret is read off
+the landscape without noise, as a part of the best attainable gain over uniform. Cost is 6ND of all runs, the cheap
+sweep and stopped trials included. ``--full`` takes twice the seeds and writes docs/benchmarks/search.md.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ import numpy as np
 import pyarrow as pa
 
 from codescale.allocation.optimize import optimize_mixture
+from codescale.errors import UserError
 from codescale.laws.fit import fit_law
 from codescale.laws.kernel import covariance, fit_hyperparameters
 from codescale.laws.law import Law
@@ -36,6 +37,7 @@ from codescale.laws.observations import Array
 from codescale.laws.warning import LawWarning
 from codescale.mixture import Mixture
 from codescale.runs import RunsTable, read_runs
+from codescale.search.acquisition import Region
 from codescale.search.landscape import Attainable, Landscape, attainable, of_law
 from codescale.search.simulation import Known, Outcome, SearchPlan, cost_to, simulate
 from codescale.search.space import SearchSpace
@@ -52,13 +54,15 @@ DATA = Path(__file__).parents[2] / "shared" / "data"
 
 @dataclass(frozen=True)
 class Stage:
-    """A landscape with its space, the best there, and what is known before the search: nothing, or a cheap sweep."""
+    """A landscape with its space, the best there, and what is known before the search: nothing, or a sweep of so many
+    runs at ``part`` of N and D.
+    """
 
     landscape: Landscape
     space: SearchSpace
     best: Attainable
-    prune: bool
     sweep: int
+    part: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -185,7 +189,7 @@ def stage(name: str, data: Path, runs: Path | None) -> Stage:
         landscape = Landscape(table.domains, table.targets, losses, weights, 1e6, 1e9, NOISE)
         ranges = zip(table.domains, table.proportions.min(axis=0), table.proportions.max(axis=0), strict=True)
         space = SearchSpace("regmix", {domain: (float(low), float(high)) for domain, low, high in ranges}, {})
-        return Stage(landscape, space, attainable(landscape, space), False, 0)
+        return Stage(landscape, space, attainable(landscape, space), 0)
     if name == "runs":
         assert runs is not None
         table = read_runs(runs)
@@ -194,13 +198,13 @@ def stage(name: str, data: Path, runs: Path | None) -> Stage:
             law, dict.fromkeys(law.targets, 1.0), float(table.n_params.max()), float(table.n_tokens.max()), None, 3
         )
         space = SearchSpace("runs", dict(law.fitted_range.proportions), {})
-        return Stage(landscape, space, attainable(landscape, space), landscape.looks > 0, 0)
+        return Stage(landscape, space, attainable(landscape, space), 24, 0.5)
     n_params, n_tokens = 1e8, 2e9
     truth = planted(int(name[-1]) if name[-1].isdigit() else 0, "biased" in name, n_params)
     weights = dict.fromkeys(LANGUAGES, 1.0)
     landscape = Landscape(LANGUAGES, LANGUAGES, truth, weights, n_params, n_tokens, NOISE, looks=3)
     space = SearchSpace("seven_languages", dict.fromkeys(LANGUAGES, (0.0, 1.0)), {})
-    return Stage(landscape, space, attainable(landscape, space), True, 60)
+    return Stage(landscape, space, attainable(landscape, space), 60, SMALL)
 
 
 def random_mixtures(where: Stage, count: int, generator: np.random.Generator) -> Array:
@@ -242,11 +246,11 @@ def law_of(where: Stage, table: RunsTable) -> tuple[Law, Mixture]:
 
 
 def before(where: Stage, method: str, seed: int) -> Known:
-    """What ``method`` knows before its first trial: of a cheap sweep, or (where there is none) of 30 runs."""
-    wanted = method == "TPE from the law's optimum" or (method == "ours" and where.sweep)
+    """What ``method`` knows before its first trial: of the sweep, or (where there is none) of 48 runs."""
+    wanted = method.startswith("TPE from the law's optimum") or (method == "ours" and where.sweep)
     if not wanted:
         return Known()
-    table, cost = sweep_runs(where, where.sweep or 30, seed, SMALL if where.sweep else 1.0)
+    table, cost = sweep_runs(where, where.sweep or 48, seed, where.part)
     law, best = law_of(where, table)
     return Known(law, table, best, cost) if method == "ours" else Known(start=best, cost=cost)
 
@@ -256,15 +260,18 @@ def designs(where: Stage, method: str, seed: int, most: int) -> Outcome:
     landscape, costs, regrets, chosen = where.landscape, [], [], np.empty(0)
     for count in [size for size in (16, 32, 64, 128, 256, 512, 1024, 2048) if size <= most]:
         if method == "law alone":
-            table, cost = sweep_runs(where, count, seed, SMALL if where.sweep else 1.0)
-            chosen = law_of(where, table)[1].array(landscape.domains)
+            table, cost = sweep_runs(where, count, seed, where.part)
+            try:
+                chosen = law_of(where, table)[1].array(landscape.domains)
+            except UserError:  # more parameters than runs
+                continue
         else:
             table, cost = sweep_runs(where, count, seed, 1.0)
             grown = grow(table.proportions, np.log(table.losses), 300)
-            drawn = random_mixtures(where, 4_000, np.random.default_rng((seed, 3)))
+            drawn, _ = Region(where.space, landscape.domains).draw(20_000, np.random.default_rng((seed, 3)))
             weight = np.array([landscape.weights[name] for name in landscape.targets])
             predicted = np.exp(grown(np.empty(0), np.empty(0), drawn)) @ weight
-            chosen = drawn[np.argsort(predicted)[:50]].mean(axis=0)
+            chosen = drawn[np.argsort(predicted)[:100]].mean(axis=0)
         costs.append(cost)
         regrets.append(where.best.regret(float(landscape.objective(chosen[None])[0])))
         if len(regrets) > 1 and max(regrets[-2:]) <= GOAL:
@@ -272,7 +279,32 @@ def designs(where: Stage, method: str, seed: int, most: int) -> Outcome:
     return Outcome(np.array(costs), np.array(regrets), np.array(regrets), 0, chosen)
 
 
-SAMPLERS = {"ours": "law", "random": "random", "TPE": "tpe", "GP": "gp", "TPE from the law's optimum": "tpe"}
+SAMPLERS = {"ours": "law", "random": "random", "TPE": "tpe", "GP": "gp"}
+STOPPING = ", stopping"
+"""A rival that stops trials by our rule where there are curves. The GP sampler learns nothing from stopped trials."""
+
+
+BUDGETS = {
+    "ours": 160,
+    "ours, without the sweep": 160,
+    "law alone": 512,
+    "GP": 200,
+    "TPE": 800,
+    "TPE, stopping": 800,
+    "TPE from the law's optimum": 400,
+    "TPE from the law's optimum, stopping": 400,
+    "random": 2000,
+    "random, stopping": 2000,
+    "swarm": 2048,
+}
+"""Trials, or the largest design."""
+
+
+def takes_part(method: str, where: Stage) -> bool:
+    """Whether ``method`` differs on this landscape from the one that it is a variant of."""
+    if method.endswith(STOPPING):
+        return where.landscape.looks > 0
+    return where.sweep > 0 or method != "ours, without the sweep"
 
 
 def one(name: str, method: str, seed: int, budget: int, data: Path, runs: Path | None) -> Outcome:
@@ -281,8 +313,10 @@ def one(name: str, method: str, seed: int, budget: int, data: Path, runs: Path |
     where = stage(name, data, runs)
     if method in ("swarm", "law alone"):
         return designs(where, method, seed, budget)
+    rival = next(own for own in SAMPLERS if method.startswith(own))
+    prune = where.landscape.looks > 0 and (rival == "ours" or method.endswith(STOPPING))
     every = 1 if where.sweep else 5
-    plan = SearchPlan(SAMPLERS[method], budget, prune=where.prune, report_every=every, until=GOAL)  # type: ignore[arg-type]
+    plan = SearchPlan(SAMPLERS[rival], budget, prune=prune, report_every=every, until=GOAL)  # type: ignore[arg-type]
     return simulate(where.landscape, where.space, plan, before(where, method, seed), where.best, seed)
 
 
@@ -311,13 +345,8 @@ def main() -> None:
     parser.add_argument("--page", type=Path, default=None)
     arguments = parser.parse_args()
     seeds = arguments.seeds or (20 if arguments.full else 10)
-    scale = 2 if arguments.full else 1
-    budgets = {
-        "ours": 80 * scale, "GP": 60 * scale, "TPE": 200 * scale, "TPE from the law's optimum": 120 * scale,
-        "random": 500 * scale, "swarm": 512 * scale, "law alone": 512 * scale,
-    }  # fmt: skip
-    if arguments.methods:
-        budgets = {name: budgets[name] for name in arguments.methods}
+    chosen = arguments.methods or list(BUDGETS)
+    budgets = {name: budget for name, budget in BUDGETS.items() if name in chosen}
     names = ["RegMix, process", "RegMix, trees", "planted", "planted, biased"]
     if not arguments.data.is_dir():
         print(f"{arguments.data} is not there: RegMix is left out", flush=True)
@@ -331,6 +360,7 @@ def main() -> None:
             pool.submit(one, name, method, seed, budget, arguments.data, arguments.runs): (name, method)
             for name in names
             for method, budget in budgets.items()
+            if takes_part(method, stage(name, arguments.data, arguments.runs))
             for seed in range(seeds)
         }
         for finished in as_completed(waiting):
@@ -371,7 +401,8 @@ def page(
         trial = stage(name, arguments.data, arguments.runs).landscape.cost()
         lines += [f"## {name}", "", "| method | cost | 5 % to 95 % | reached | regret at the end |"]
         lines += ["| --- | ---: | ---: | ---: | ---: |"]
-        lines += [row(method, results[name, method], trial, budgets[method]) for method in budgets]
+        there = [method for method in budgets if (name, method) in results]
+        lines += [row(method, results[name, method], trial, budgets[method]) for method in there]
         lines.append("")
     return lines
 
