@@ -22,6 +22,7 @@ from codescale.search.run import Part, WarmStart, run_search
 from codescale.search.session import OpenSession
 from codescale.search.space import SearchSpace
 from codescale.search.space_file import Aim
+from codescale.search.weighting import combined
 from codescale.study import StudyConfig, StudyFolder
 
 SPARSE = 20
@@ -38,19 +39,6 @@ def directions(count: int, trials: int) -> Directions:
     if count == 2 and trials >= SPARSE:
         rows += [np.array([0.25, 0.75]), np.array([0.75, 0.25])]
     return np.array(rows)
-
-
-def combined(aims: Sequence[Aim], direction: Sequence[float]) -> Aim:
-    """The objectives weighed by ``direction``, each first divided by the sum of its losses' weights."""
-    weights: dict[str, float] = {}
-    metrics: dict[str, float] = {}
-    for aim, part in zip(aims, direction, strict=True):
-        scale = float(part) / (sum(aim.weights.values()) or 1.0)
-        for total, own in ((weights, aim.weights), (metrics, aim.metrics)):
-            for name, weight in own.items():
-                total[name] = total.get(name, 0.0) + scale * weight
-    kept = {name: weight for name, weight in weights.items() if weight}
-    return Aim(name="+".join(aim.name for aim in aims), weights=kept, metrics={k: v for k, v in metrics.items() if v})
 
 
 def run_front(

@@ -16,6 +16,7 @@ from typing import Any
 from ray import tune
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
+from codescale.allocation.files import interval_of
 from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.mixture import Mixture
@@ -65,7 +66,8 @@ class Part:
 
 
 def study_space(config: StudyConfig, folder: StudyFolder) -> SearchSpace:
-    """The space of the study: its own file where there is one, else what ``search.space`` names.
+    """The space of the study: its own file where there is one, else what ``search.space`` names. What it leaves free
+    keeps the study's ``target.bounds``.
 
     Raises :class:`UserError` where that is wrong, or asks for a proxy larger than the target.
     """
@@ -73,7 +75,8 @@ def study_space(config: StudyConfig, folder: StudyFolder) -> SearchSpace:
     if Path(named).suffix in (".yaml", ".yml"):
         named = folder.root / named
     chosen = folder.space_file if folder.space_file.exists() else named
-    space = load_space(chosen, config.languages, config.target.n_tokens)
+    bounds = {language: interval_of(bound) for language, bound in config.target.bounds.items()}
+    space = load_space(chosen, config.languages, config.target.n_tokens, bounds)
     settled(config, space)
     return space
 
@@ -173,8 +176,7 @@ def _starts(space: SearchSpace, plan: TrialPlan, warm: WarmStart) -> list[tuple[
     given += [("thompson", mixture) for mixture in warm.bootstrap_optima]
     starts: list[tuple[Source, Point]] = []
     for source, mixture in given:
-        inside = mixture if space.coordinates.contains(mixture) else space.coordinates.nearest(mixture)
-        point = Point(inside, hyper)
+        point = Point(space.inside(mixture), hyper)
         if not any(point.same(other) for _, other in starts):
             starts.append((source, point))
     return starts
