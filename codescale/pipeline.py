@@ -129,7 +129,7 @@ class Study:
         return law
 
     def optimize(self) -> Mixture:
-        """Computes the mixture that the law predicts to be best at the study's target, by the study's weights and bounds.
+        """Computes the mixture that the law predicts to be best at the study's target, by its weights and bounds.
 
         A search space may ask another question; search and comparison then take the law's answer to that.
         """
@@ -188,10 +188,13 @@ class Study:
         with started_ray(self.config):
             common = (config, self.folder, space, corpus.corpus_id, opener)
             if len(space.aims) > 1:
-                result = run_front(*common, lambda narrowed: self._warm(config, narrowed), self.progress)
+                result = run_front(
+                    *common, lambda narrowed: self._warm(config, narrowed), self.progress, self._with_checks
+                )
             else:
                 result = run_search(*common, self._warm(config, space), self.progress)
                 result = self._with_checks(config, space, result)
+                write_json(self.folder.search, result)
         self._publish()
         self._timings.put(
             "search",
@@ -469,9 +472,7 @@ class Study:
         specs = drawn([records[run_id] for run_id in stopped], config.search.check_pruned, config.seed)
         if not specs:
             return result
-        checked = with_checks(result, self._train(specs, "check"), objective_of(config, space))
-        write_json(self.folder.search, checked)
-        return checked
+        return with_checks(result, self._train(specs, "check"), objective_of(config, space))
 
     def _with_the_trials_seed(self) -> list[RunRecord]:
         """The sweep's runs under the trials' seed; the search takes those of its own N, D and unique tokens."""

@@ -25,6 +25,7 @@ from codescale.runs import RunRecord, RunsTable, read_records
 from codescale.search.law_sampler import LawSampler
 from codescale.search.ledger import Ledger, Source
 from codescale.search.objective import Objective
+from codescale.search.optuna_mirror import OptunaMirror
 from codescale.search.optuna_search import RESTARTS, MixtureSearch
 from codescale.search.plan import TrialPlan
 from codescale.search.recommendation import recommendation
@@ -59,10 +60,13 @@ class WarmStart:
 
 @dataclass(frozen=True)
 class Part:
-    """One of the searches of a Pareto front: its name, which is in the trials' ids, and the file it is kept in."""
+    """One of the searches of a Pareto front: its name, which is in the trials' ids, the file it is kept in, and where
+    Optuna's dashboard sees it.
+    """
 
     name: str
     path: Path
+    mirror: OptunaMirror
 
 
 def study_space(config: StudyConfig, folder: StudyFolder) -> SearchSpace:
@@ -104,7 +108,8 @@ def run_search(
     plan = TrialPlan(config, corpus_id, part.name if part else "")
     ledger = Ledger(part.path if part else folder.search, header_of(config, space, objective), objective)
     sampler = trial_sampler(config, space, plan, warm)
-    search = MixtureSearch(space, sampler, plan, ledger, folder, _starts(space, plan, warm), progress, warm.noise)
+    starts, mirror = _starts(space, plan, warm), part.mirror if part else None
+    search = MixtureSearch(space, sampler, plan, ledger, folder, starts, progress, warm.noise, mirror)
     for record in _comparable(warm.evaluated, config, corpus_id):
         search.add_evaluated(record)
     with progress.bar("Search", _planned_tokens(config)) as advance:

@@ -208,6 +208,8 @@ def test_several_objectives_have_a_front() -> None:
     assert web == sorted(web)
     assert systems == sorted(systems, reverse=True)
     kept = {one["run_id"] for one in front}
+    twins = [one.model_copy(update={"spec": one.spec.model_copy(update={"run_id": "twin"})}) for one in records]
+    assert front_of([*records, *twins], aims, TOKENS) == front
     for other in records:
         if other.spec.run_id not in kept:
             values = [Objective.aimed(aim, TOKENS).curve(other).final or 0.0 for aim in aims]
