@@ -134,6 +134,10 @@ def test_stopped_trials_are_drawn_blindly_and_told_apart(tmp_path: Path) -> None
             )
         }
     )
+    diverged = checks[0].model_copy(update={"status": "diverged", "evaluations": ()})
+    told = with_checks(content, [diverged], hand.ledger.objective)
+    assert told["checked"][0]["objective"] is None
+    assert not told["checked"][0]["won"]
     told = with_checks(content, [lucky], hand.ledger.objective)
     assert told["checked"][0]["won"]
     assert told["checked"][0]["beat_the_best_of_then"]
