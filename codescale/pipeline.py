@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -130,7 +129,10 @@ class Study:
         return law
 
     def optimize(self) -> Mixture:
-        """Computes the mixture that the law predicts to be best at the study's target."""
+        """Computes the mixture that the law predicts to be best at the study's target, by its weights and bounds.
+
+        A search space may ask another question; search and comparison then take the law's answer to that.
+        """
         from codescale.allocation.files import write_mixture
         from codescale.allocation.optimize import optimize_mixture
 
@@ -155,12 +157,12 @@ class Study:
         from codescale.search.run import objective_of, study_space
         from codescale.search.scale import settled
         from codescale.search.seeds import seed_noise
+        from codescale.search.weighting import alike
 
         space = study_space(self.config, self.folder)
         config = settled(self.config, space)
         records = read_records(self.folder.runs)
-        aims = space.aims[:1]
-        objective = objective_of(config, replace(space, aims=aims))
+        objective = objective_of(config, alike(space))
         noise = seed_noise(records, objective, config.sizes[config.search.size].n_params)
         workers = config.ray.workers or max(1, (os.cpu_count() or 1) // config.ray.threads)
         speed = recorded_speed(records, config.search.size, workers) or measured_speed(config, workers)
@@ -178,13 +180,21 @@ class Study:
         space = study_space(self.config, self.folder)
         config = settled(self._with_unique_tokens(settled(self.config, space).search.tokens), space)
         opener = session_factory(self.config, self.folder.corpus, self.folder.checkpoints, self.folder.tensorboard)
+        if config.target != self.config.target:
+            self.progress.say(
+                f"{space.path} has an objective or a target of its own: search and comparison go by it, "
+                f"{self.folder.mixture.name} is for that of {self.folder.config_file.name}"
+            )
         with started_ray(self.config):
             common = (config, self.folder, space, corpus.corpus_id, opener)
             if len(space.aims) > 1:
-                result = run_front(*common, lambda narrowed: self._warm(config, narrowed), self.progress)
+                result = run_front(
+                    *common, lambda narrowed: self._warm(config, narrowed), self.progress, self._with_checks
+                )
             else:
                 result = run_search(*common, self._warm(config, space), self.progress)
                 result = self._with_checks(config, space, result)
+                write_json(self.folder.search, result)
         self._publish()
         self._timings.put(
             "search",
@@ -204,8 +214,9 @@ class Study:
         from codescale.search.scale import settled
 
         self._corpus()
-        config = settled(self.config, study_space(self.config, self.folder))
-        mixtures, hyper = self._compared(config)
+        space = study_space(self.config, self.folder)
+        config = settled(self.config, space)
+        mixtures, hyper = self._compared(config, space)
         plans = {
             scale: comparison_runs(config, scale, mixtures, self._unique_tokens(scale.tokens), hyper)
             for scale in config.comparison.scales
@@ -219,14 +230,18 @@ class Study:
         self._publish()
         return result
 
-    def _compared(self, config: StudyConfig) -> tuple[dict[str, Mixture], dict[str, float]]:
-        """The mixtures to compare, and the hyperparameters of all: those of what the search recommends."""
-        same = config.target == self.config.target
+    def _compared(self, config: StudyConfig, space: SearchSpace) -> tuple[dict[str, Mixture], dict[str, float]]:
+        """The mixtures to compare, and the hyperparameters of all: those of what the search recommends.
+
+        The law's best and the search's keep the rules of one ``space`` and are judged by one weighting.
+        """
+        from codescale.search.law_optimum import law_optimum
+
         search = read_json(self._need(self.folder.search, "codescale search"))
         best = search.get("recommended") or search["incumbent"]
         mixtures = {
             UNIFORM: self.config.uniform(),
-            PREDICTED: self._mixture() if same else self._law_optimum(config, config.weights()),
+            PREDICTED: law_optimum(self._law(), config, space, self._availability()),
             MEASURED: Mixture(best["proportions"]),
         }
         return mixtures, best["hyper"]
@@ -431,45 +446,20 @@ class Study:
         return read_mixture(self._need(self.folder.mixture, "codescale optimize"))
 
     def _warm(self, config: StudyConfig, space: SearchSpace) -> WarmStart:
-        """What the law and the sweep tell a search of ``space``: under its own objective where it has one."""
+        """What the law and the sweep tell a search of ``space``."""
+        from codescale.search.law_optimum import law_draws, law_optimum
         from codescale.search.run import WarmStart, objective_of
         from codescale.search.seeds import seed_noise
 
-        objective = objective_of(config, space)
-        n_params = config.sizes[config.search.size].n_params
-        noise = seed_noise(read_records(self.folder.runs), objective, n_params)
-        own = bool(space.aims) or config.target != self.config.target  # else the law's optimum is known already
-        weights = objective.weights or config.weights()  # a law can tell nothing of metrics alone
+        law, n_params = self._law(), config.sizes[config.search.size].n_params
+        noise = seed_noise(read_records(self.folder.runs), objective_of(config, space), n_params)
         return WarmStart(
-            law_optimum=self._law_optimum(config, weights) if own else self._mixture(),
-            bootstrap_optima=self._thompson(config, weights),
+            law_optimum=law_optimum(law, config, space, self._availability()),
+            bootstrap_optima=law_draws(law, config, space, THOMPSON_DRAWS),
             evaluated=self._with_the_trials_seed(),
-            law=self._law(),
+            law=law,
             runs=self._fresh_runs(self._corpus().corpus_id),
             noise=None if noise is None else noise.deviation,
-        )
-
-    def _law_optimum(self, config: StudyConfig, weights: dict[str, float]) -> Mixture:
-        from codescale.allocation.optimize import optimize_mixture
-
-        n_params, n_tokens = config.target_params(), config.target.n_tokens
-        bounds, available = dict(config.target.bounds), self._availability()
-        return optimize_mixture(
-            self._law(), n_params, n_tokens, weights=weights, bounds=bounds, available=available, seed=config.seed
-        ).mixture
-
-    def _thompson(self, config: StudyConfig, weights: dict[str, float]) -> list[Mixture]:
-        from codescale.allocation.optimize import bootstrap_optima
-
-        search = config.search
-        return bootstrap_optima(
-            self._law(),
-            config.sizes[search.size].n_params,
-            search.tokens,
-            count=THOMPSON_DRAWS,
-            weights=weights,
-            bounds=dict(config.target.bounds),
-            seed=config.seed,
         )
 
     def _with_checks(self, config: StudyConfig, space: SearchSpace, result: dict[str, Any]) -> dict[str, Any]:
@@ -482,9 +472,7 @@ class Study:
         specs = drawn([records[run_id] for run_id in stopped], config.search.check_pruned, config.seed)
         if not specs:
             return result
-        checked = with_checks(result, self._train(specs, "check"), objective_of(config, space))
-        write_json(self.folder.search, checked)
-        return checked
+        return with_checks(result, self._train(specs, "check"), objective_of(config, space))
 
     def _with_the_trials_seed(self) -> list[RunRecord]:
         """The sweep's runs under the trials' seed; the search takes those of its own N, D and unique tokens."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def compared(study: Study, output: Path, seeds: int, with_sweep: bool) -> dict[s
     for seed in range(base.seed, base.seed + seeds):
         config = with_search(base, seed)
         known = [r for r in swept if r.status == "ok" and r.spec.stage in ("grid", "mixture") and r.spec.seed == seed]
-        warm = WarmStart(study._mixture(), study._thompson(), known)
+        warm = replace(study._warm(config, study_space(config, study.folder)), evaluated=known)
         ours = searched(study, config, StudyFolder(output / f"law-{seed}"), warm)
         budget = ours["tokens_trained"] + (sweep_tokens if with_sweep else 0)
         budget = max(budget, config.search.tokens)

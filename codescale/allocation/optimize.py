@@ -36,6 +36,7 @@ from codescale.allocation.problem import (
     weights_of,
 )
 from codescale.allocation.reuse import Reuse, reused
+from codescale.allocation.ties import Ties, tied
 from codescale.laws.law import NORMAL_90, Law
 from codescale.laws.warning import warn
 from codescale.mixture import Mixture
@@ -167,6 +168,24 @@ def predict_objective(
     return float(weight @ losses), low, high
 
 
+def best_mixture(
+    law: Law,
+    n_params: float,
+    n_tokens: float,
+    weights: Mapping[str, float] | None = None,
+    bounds: Bounds | None = None,
+    available: Available | None = None,
+    seed: int = 0,
+    ties: Ties = (),
+) -> Mixture:
+    """The mixture of least weighted mean loss, as :func:`optimize_mixture` finds it, without how sure that is.
+
+    ``ties``: groups of languages that keep their ratios. Raises as :func:`optimize_mixture`.
+    """
+    problem = tied(make_problem(law, n_params, n_tokens, weights, bounds, available), ties)
+    return Mixture.from_array(law.domains, problem.mixtures(_optimum(problem, law, seed)))
+
+
 def bootstrap_optima(
     law: Law,
     n_params: float,
@@ -176,17 +195,19 @@ def bootstrap_optima(
     bounds: Bounds | None = None,
     available: Available | None = None,
     seed: int = 0,
+    ties: Ties = (),
 ) -> list[Mixture]:
     """The best mixtures under ``count`` of the law's bootstrap samples, drawn at random (all where it has fewer).
 
     Good first trials of a search, since they spread as far as the law is unsure. Raises as :func:`optimize_mixture`.
     """
-    problem = make_problem(law, n_params, n_tokens, weights, bounds, available)
+    problem = tied(make_problem(law, n_params, n_tokens, weights, bounds, available), ties)
     generator = np.random.default_rng(seed)
     best = minimise(problem, starts(problem, generator))
     drawn = generator.permutation(len(law.samples))[:count]
     points = [sample_point(law, problem.point, int(k)) for k in drawn]
-    return [Mixture.from_array(law.domains, optimum) for optimum in sample_optima(problem, points, best)]
+    optima = problem.mixtures(sample_optima(problem, points, best))
+    return [Mixture.from_array(law.domains, optimum) for optimum in optima]
 
 
 def _optimum(problem: Problem, law: Law, seed: int) -> Array:

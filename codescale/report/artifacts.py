@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_validator
 
@@ -174,6 +174,9 @@ class Search(_Artifact):
     """``search.json``; a search that is under way also has trials whose state is RUNNING."""
 
     sampler: str = ""
+    weights: dict[str, float] = {}
+    metrics: dict[str, float] = {}
+    directions: tuple[dict[str, Any], ...] = ()
     n_params: float | None = None
     n_tokens: float | None = None
     trials: tuple[Trial, ...] = ()

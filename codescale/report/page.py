@@ -15,12 +15,12 @@ from markupsafe import Markup
 
 from codescale import __version__
 from codescale.files import write_text
-from codescale.report.artifacts import MIXTURES, Measured, read_artifacts
+from codescale.report.artifacts import MIXTURES, Artifacts, Measured, read_artifacts
 from codescale.report.figure import INK
 from codescale.report.headline import Headline, Spent, headline, language_labels, shown_languages
 from codescale.report.palette import looks
 from codescale.report.predictions import held_out_errors, pairings
-from codescale.report.quantities import count, duration, interval, number, percent, signed, with_error
+from codescale.report.quantities import count, duration, interval, mean_in_words, number, percent, signed, with_error
 from codescale.report.sections import Cell, Grid, Subject, all_sections, proved_on
 from codescale.study import StudyConfig, StudyFolder
 
@@ -96,17 +96,12 @@ def key_table(result: Headline, colours: dict[str, str]) -> Grid:
     return Grid("", columns, tuple(rows), frozenset(range(1, 8)))
 
 
-def _objective_words(config: StudyConfig, labels: dict[str, str]) -> str:
-    weights = {name: weight for name, weight in config.weights().items() if weight > 0}
-    names = ", ".join(
-        labels.get(name, name) + ("" if len(set(weights.values())) == 1 else f" ({weight:g})")
-        for name, weight in weights.items()
-    )
-    kind = "mean" if len(set(weights.values())) == 1 else "weighted mean"
-    return (
-        f"The objective is the {kind} of the losses of {names}. "
-        "Bold marks the lowest mean of a row, whatever its noise."
-    )
+def _weights(config: StudyConfig, artifacts: Artifacts) -> dict[str, float]:
+    """Those of the objective in the headline: the comparison's, which may come from the search space, before there is
+    one the study's, which ``mixture.yaml`` was computed for.
+    """
+    comparison = artifacts.comparison
+    return comparison.weights if comparison is not None and comparison.weights else config.weights()
 
 
 def render(config: StudyConfig, folder: StudyFolder) -> str:
@@ -119,8 +114,8 @@ def render(config: StudyConfig, folder: StudyFolder) -> str:
     languages = shown_languages(config, artifacts)
     styles = looks([*languages, *labels])
     result = headline(config, artifacts, labels)
-    law, runs = artifacts.law, artifacts.runs
-    predicted = pairings(law, runs, config.weights()) if law and runs else []
+    law, runs, weights = artifacts.law, artifacts.runs, _weights(config, artifacts)
+    predicted = pairings(law, runs, weights) if law and runs else []
     errors = held_out_errors(law) if law else []
     subject = Subject(config, artifacts, labels, styles, languages, predicted, errors)
     environment = Environment(
@@ -135,7 +130,8 @@ def render(config: StudyConfig, folder: StudyFolder) -> str:
         outcome=outcome_facts(result),
         cost=cost_facts(result.spent),
         key_table=key_table(result, {name: look.colour for name, look in styles.items()}),
-        objective=_objective_words(config, labels),
+        objective=f"The objective is {mean_in_words(weights, labels)}. "
+        "Bold marks the lowest mean of a row, whatever its noise.",
         proved_on=proved_on(subject),
         sections=all_sections(subject),
     )

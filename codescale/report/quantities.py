@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 DASH = "–"
 MINUS = "−"
@@ -81,3 +82,11 @@ def duration(seconds: float | None) -> str:
         return f"{rest}{_SPACE}s"
     hours, minutes_left = divmod(minutes, 60)
     return f"{hours}{_SPACE}h {minutes_left:02d}{_SPACE}min" if hours else f"{minutes}{_SPACE}min {rest:02d}{_SPACE}s"
+
+
+def mean_in_words(weights: Mapping[str, float], labels: Mapping[str, str]) -> str:
+    """The objective that ``weights`` make: "the mean of the losses of Python, Go", each weight told if they differ."""
+    told = {name: f"{weight:.3g}" for name, weight in weights.items() if weight > 0}
+    same = len(set(told.values())) == 1
+    names = ", ".join(labels.get(name, name) + ("" if same else f" ({weight})") for name, weight in told.items())
+    return f"the {'mean' if same else 'weighted mean'} of the losses of {names}"

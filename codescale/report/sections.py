@@ -21,6 +21,7 @@ from codescale.report.quantities import (
     count,
     duration,
     interval,
+    mean_in_words,
     number,
     percent,
     signed,
@@ -280,8 +281,19 @@ def search_section(subject: Subject) -> Section:
         title,
         "Around the law's optimum real runs were trained, each judged on the validation split.",
         tuple(search_pictures(search)),
-        notes=(_search_account(search),),
+        notes=(_search_account(search), *_minimised(search, subject.labels)),
     )
+
+
+def _minimised(search: Search, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """What the search minimised, which a search space may say otherwise than the study."""
+    terms = [f"{weight:+g} × {name}" for name, weight in search.metrics.items()]
+    if search.weights:
+        terms = [mean_in_words(search.weights, labels), *terms]
+    if not terms:
+        return ()
+    others = f" This is one of {len(search.directions)} searches of a Pareto front." if search.directions else ""
+    return (f"It minimised {', '.join(terms)}.{others}",)
 
 
 def _search_account(search: Search) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import Trial
 
@@ -20,6 +22,11 @@ def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
         else:
             result[name] = FloatDistribution(limits.low, limits.high, log=limits.scale == "log")
     return result
+
+
+def typed(parameters: Mapping[str, float]) -> dict[str, float]:
+    """``parameters`` as these distributions hold them: a batch is a whole number."""
+    return {name: round(value) if name == "batch" else value for name, value in parameters.items()}
 
 
 def suggest_point(trial: Trial, space: SearchSpace) -> Point:

@@ -17,14 +17,20 @@ from optuna.distributions import BaseDistribution
 from optuna.storages import JournalStorage
 from optuna.storages.journal import BaseJournalBackend
 from optuna.study import StudyDirection
-from optuna.trial import TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from codescale.files import write_text, writing
 from codescale.runs import RunRecord
+from codescale.search.objective import Objective
+
+METRIC_NAMES = "study:metric_names"
+"""Where Optuna keeps the names of a study's objectives (``Study.set_metric_names``)."""
 
 
-class _Journal(BaseJournalBackend):
-    """A journal that is whole on the disk from its first ``write`` on, and grows line by line after that."""
+class Journal(BaseJournalBackend):
+    """A file of Optuna studies that is whole on the disk from its first ``write`` on, and grows line by line after
+    that.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -48,12 +54,12 @@ class _Journal(BaseJournalBackend):
 
 
 class OptunaMirror:
-    """An Optuna study ``name`` in the journal ``path``, whose trials have ended and have ``distributions``."""
+    """An Optuna study ``name`` in ``journal``, whose trials have ended and have ``distributions``."""
 
-    def __init__(self, path: Path, name: str, distributions: Mapping[str, BaseDistribution]) -> None:
+    def __init__(self, journal: Journal, name: str, distributions: Mapping[str, BaseDistribution]) -> None:
         self._distributions = dict(distributions)
-        self._journal = _Journal(path)
-        self._storage = JournalStorage(self._journal)
+        self._journal = journal
+        self._storage = JournalStorage(journal)
         self._study_id = self._storage.create_new_study([StudyDirection.MINIMIZE], name)
 
     def add(
@@ -66,24 +72,85 @@ class OptunaMirror:
         value: float | None,
     ) -> None:
         """The trial of ``record``: ``looks`` on its trunk are intermediate values by tokens, ``value`` its end."""
-        ended = datetime.fromtimestamp(record.finished, UTC)
-        trial = create_trial(
-            state=state,
-            value=value,
-            params=dict(parameters),
-            distributions=self._distributions,
+        trial = _ended(
+            record, source, state=state, value=value, params=dict(parameters), distributions=self._distributions,
             intermediate_values=dict(looks),
-            user_attrs={
-                "run_id": record.spec.run_id,
-                "source": source,
-                "proportions": dict(record.spec.proportions),
-                "tokens_trained": record.tokens_trained,
-                "flops": record.flops,
-            },
-        )
-        trial.datetime_start, trial.datetime_complete = ended - timedelta(seconds=record.seconds), ended
+        )  # fmt: skip
         self._storage.create_new_trial(self._study_id, trial)
 
     def write(self) -> None:
         """Brings the file up to date. Raises :class:`~codescale.errors.UserError` where the disk refuses."""
         self._journal.write()
+
+
+class FrontMirror:
+    """One Optuna study ``name`` of all searches of a Pareto front: every finished run once, with a value for each of
+    ``aims``, so that a dashboard draws the front.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        name: str,
+        distributions: Mapping[str, BaseDistribution],
+        aims: Mapping[str, Objective],
+    ) -> None:
+        self._distributions, self._aims = dict(distributions), list(aims.values())
+        self._storage = JournalStorage(journal)
+        self._study_id = self._storage.create_new_study([StudyDirection.MINIMIZE] * len(aims), name)
+        self._storage.set_study_system_attr(self._study_id, METRIC_NAMES, list(aims))
+        self._known: set[str] = set()
+
+    def add(self, record: RunRecord, source: str, parameters: Mapping[str, float]) -> None:
+        """The run of ``record``, unless it is there already or lacks what one of the objectives weighs."""
+        found = [aim.curve(record).final for aim in self._aims]
+        values = [value for value in found if value is not None]
+        if record.spec.run_id in self._known or len(values) < len(found):
+            return
+        self._known.add(record.spec.run_id)
+        trial = _ended(
+            record, source, state=TrialState.COMPLETE, values=values, params=dict(parameters),
+            distributions=self._distributions,
+        )  # fmt: skip
+        self._storage.create_new_trial(self._study_id, trial)
+
+
+class DirectionMirror(OptunaMirror):
+    """The mirror of one search of a front, whose finished trials ``front`` shows too."""
+
+    def __init__(
+        self, journal: Journal, name: str, distributions: Mapping[str, BaseDistribution], front: FrontMirror
+    ) -> None:
+        super().__init__(journal, name, distributions)
+        self._front = front
+
+    def add(
+        self,
+        record: RunRecord,
+        source: str,
+        state: TrialState,
+        parameters: Mapping[str, float],
+        looks: Sequence[tuple[int, float]],
+        value: float | None,
+    ) -> None:
+        """As every mirror."""
+        super().add(record, source, state, parameters, looks, value)
+        if state == TrialState.COMPLETE:
+            self._front.add(record, source, parameters)
+
+
+def _ended(record: RunRecord, source: str, **told: Any) -> FrozenTrial:
+    """Optuna's trial of ``record``, with what is ``told`` of it and when it was."""
+    ended = datetime.fromtimestamp(record.finished, UTC)
+    trial = create_trial(
+        user_attrs={
+            "run_id": record.spec.run_id,
+            "source": source,
+            "proportions": dict(record.spec.proportions),
+            "tokens_trained": record.tokens_trained,
+            "flops": record.flops,
+        },
+        **told,
+    )
+    trial.datetime_start, trial.datetime_complete = ended - timedelta(seconds=record.seconds), ended
+    return trial

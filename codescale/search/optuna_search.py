@@ -21,11 +21,11 @@ from codescale.errors import UserError
 from codescale.mixture import Mixture
 from codescale.progress import Progress
 from codescale.runs import RunRecord, RunSpec, read_record, write_record
-from codescale.search.distributions import distributions
+from codescale.search.distributions import distributions, typed
 from codescale.search.improvement import KnowsImprovement, Patience
 from codescale.search.law_sampler import LawSampler
 from codescale.search.ledger import Entry, Ledger, Source, state_of
-from codescale.search.optuna_mirror import OptunaMirror
+from codescale.search.optuna_mirror import Journal, OptunaMirror
 from codescale.search.plan import TrialPlan
 from codescale.search.samplers import SeededByTrial
 from codescale.search.space import Point, SearchSpace
@@ -38,6 +38,7 @@ RESTARTS = 2
 
 class MixtureSearch(OptunaSearch):
     """Proposes trials of ``plan`` in ``space`` and keeps ``ledger``; ``starts`` are tried before the sampler is asked.
+    What ended is shown by ``mirror``, unless given a study of its own in the folder.
 
     After a kill a fresh one is made and :meth:`replay` asks and tells again what the records hold. Nothing is pickled.
     ``refusal`` holds the bad input that a trial met and ``failed`` the trial that crashed: either ends the search.
@@ -53,12 +54,13 @@ class MixtureSearch(OptunaSearch):
         starts: Sequence[tuple[Source, Point]],
         progress: Progress,
         noise: float | None = None,
+        mirror: OptunaMirror | None = None,
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         super().__init__(space=distributions(space), metric="objective", mode="min", sampler=sampler)
         self.space, self.trial_sampler, self.plan, self.ledger = space, sampler, plan, ledger
         self.folder, self.starts, self.progress = folder, list(starts), progress
-        self.mirror = OptunaMirror(folder.optuna, plan.config.name, distributions(space))
+        self.mirror = mirror or OptunaMirror(Journal(folder.optuna), plan.config.name, distributions(space))
         self.unfinished: dict[int, Entry] = {}
         self.refusal: UserError | None = None
         self.failed: str | None = None
@@ -93,13 +95,15 @@ class MixtureSearch(OptunaSearch):
         return self.remaining == 0 and all(entry.state != "RUNNING" for entry in self.ledger.trials)
 
     def add_evaluated(self, record: RunRecord) -> bool:
-        """Enters a run of the sweep as a completed trial; False where it lies outside the space or has no end."""
+        """Enters a run of the sweep (or of another search of a front) as a completed trial; False where it lies outside
+        the space or has no end.
+        """
         base = self.plan.base_hyper(self.space)
         point = Point(record.spec.mixture, {name: record.spec.hyper.get(name, base[name]) for name in base})
         curve = self.ledger.objective.curve(record)
         foreign = set(record.spec.hyper) - set(base)
         try:
-            parameters = self._typed(self.space.parameters(point))
+            parameters = typed(self.space.parameters(point))
         except ValueError:
             return False
         if foreign or state_of(record, curve) != "COMPLETE":
@@ -112,7 +116,8 @@ class MixtureSearch(OptunaSearch):
                 intermediate_values=dict(curve.points),
             )
         )  # fmt: skip
-        self.mirror.add(record, "sweep", TrialState.COMPLETE, parameters, curve.points, curve.final)
+        source = "another search" if record.spec.stage in ("trial", "check") else "sweep"
+        self.mirror.add(record, source, TrialState.COMPLETE, parameters, curve.points, curve.final)
         self.ledger.add_evaluated(record, point.hyper)
         self.starts = [start for start in self.starts if not start[1].same(point)]
         return True
@@ -235,10 +240,7 @@ class MixtureSearch(OptunaSearch):
         return spec
 
     def _enqueue(self, point: Point) -> None:
-        self.study.enqueue_trial(self._typed(self.space.parameters(point)))
-
-    def _typed(self, parameters: Mapping[str, float]) -> dict[str, float]:
-        return {name: round(value) if name == "batch" else value for name, value in parameters.items()}
+        self.study.enqueue_trial(typed(self.space.parameters(point)))
 
     def _look(self, trial_id: str, result: Mapping[str, Any]) -> None:
         self.ledger.busy(str(result["pid"]), float(result["time_this_iter_s"]))
@@ -257,7 +259,7 @@ class MixtureSearch(OptunaSearch):
         self._discard_checkpoint(record.spec.run_id)
         entry = self.ledger.finish(record)
         point = Point(record.spec.mixture, record.spec.hyper)
-        parameters = self._typed(self.space.parameters(point))
+        parameters = typed(self.space.parameters(point))
         self.mirror.add(record, entry.source, state, parameters, curve.points, final)
         if not trial_id.startswith("replayed-"):
             self.progress.say(self._line(entry))

@@ -16,6 +16,7 @@ from typing import Any
 from ray import tune
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
+from codescale.allocation.files import interval_of
 from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.mixture import Mixture
@@ -24,6 +25,7 @@ from codescale.runs import RunRecord, RunsTable, read_records
 from codescale.search.law_sampler import LawSampler
 from codescale.search.ledger import Ledger, Source
 from codescale.search.objective import Objective
+from codescale.search.optuna_mirror import OptunaMirror
 from codescale.search.optuna_search import RESTARTS, MixtureSearch
 from codescale.search.plan import TrialPlan
 from codescale.search.recommendation import recommendation
@@ -58,14 +60,18 @@ class WarmStart:
 
 @dataclass(frozen=True)
 class Part:
-    """One of the searches of a Pareto front: its name, which is in the trials' ids, and the file it is kept in."""
+    """One of the searches of a Pareto front: its name, which is in the trials' ids, the file it is kept in, and where
+    Optuna's dashboard sees it.
+    """
 
     name: str
     path: Path
+    mirror: OptunaMirror
 
 
 def study_space(config: StudyConfig, folder: StudyFolder) -> SearchSpace:
-    """The space of the study: its own file where there is one, else what ``search.space`` names.
+    """The space of the study: its own file where there is one, else what ``search.space`` names. What it leaves free
+    keeps the study's ``target.bounds``.
 
     Raises :class:`UserError` where that is wrong, or asks for a proxy larger than the target.
     """
@@ -73,7 +79,8 @@ def study_space(config: StudyConfig, folder: StudyFolder) -> SearchSpace:
     if Path(named).suffix in (".yaml", ".yml"):
         named = folder.root / named
     chosen = folder.space_file if folder.space_file.exists() else named
-    space = load_space(chosen, config.languages, config.target.n_tokens)
+    bounds = {language: interval_of(bound) for language, bound in config.target.bounds.items()}
+    space = load_space(chosen, config.languages, config.target.n_tokens, bounds)
     settled(config, space)
     return space
 
@@ -101,7 +108,8 @@ def run_search(
     plan = TrialPlan(config, corpus_id, part.name if part else "")
     ledger = Ledger(part.path if part else folder.search, header_of(config, space, objective), objective)
     sampler = trial_sampler(config, space, plan, warm)
-    search = MixtureSearch(space, sampler, plan, ledger, folder, _starts(space, plan, warm), progress, warm.noise)
+    starts, mirror = _starts(space, plan, warm), part.mirror if part else None
+    search = MixtureSearch(space, sampler, plan, ledger, folder, starts, progress, warm.noise, mirror)
     for record in _comparable(warm.evaluated, config, corpus_id):
         search.add_evaluated(record)
     with progress.bar("Search", _planned_tokens(config)) as advance:
@@ -173,8 +181,7 @@ def _starts(space: SearchSpace, plan: TrialPlan, warm: WarmStart) -> list[tuple[
     given += [("thompson", mixture) for mixture in warm.bootstrap_optima]
     starts: list[tuple[Source, Point]] = []
     for source, mixture in given:
-        inside = mixture if space.coordinates.contains(mixture) else space.coordinates.nearest(mixture)
-        point = Point(inside, hyper)
+        point = Point(space.inside(mixture), hyper)
         if not any(point.same(other) for _, other in starts):
             starts.append((source, point))
     return starts

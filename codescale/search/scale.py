@@ -6,16 +6,16 @@ from typing import Any
 
 from codescale.errors import UserError
 from codescale.search.space import SearchSpace
+from codescale.search.weighting import search_weights
 from codescale.study import StudyConfig
 
 
 def settled(config: StudyConfig, space: SearchSpace) -> StudyConfig:
     """``config`` with the proxy, the target and the weights that ``space`` names in place of its own: what is searched
-    and what is judged are then the same. (Metrics are not judged; of several objectives the study's weights judge.)
+    and what is judged are then the same (:mod:`~codescale.search.weighting`; metrics are not judged).
 
     Raises :class:`UserError` that names the field for an unknown size, for a D of less than a batch, and for a proxy
-    that is larger than the target in N or D: a proxy stands for a model that is too dear to try. Also for checks of
-    stopped trials where there are several objectives.
+    that is larger than the target in N or D: a proxy stands for a model that is too dear to try.
     """
     target, proxy = space.target, space.proxy
     for field, size in (("target.size", target.size), ("proxy.size", proxy.size)):
@@ -27,8 +27,8 @@ def settled(config: StudyConfig, space: SearchSpace) -> StudyConfig:
         changed |= {"size": target.size, "n_params": None if target.n_params is None else round(target.n_params)}
     if target.n_tokens is not None:
         changed["n_tokens"] = round(target.n_tokens)
-    if len(space.aims) == 1 and any(space.aims[0].weights.values()):
-        changed["weights"] = dict(space.aims[0].weights)
+    if space.aims:
+        changed["weights"] = search_weights(config, space)
     search = {name: value for name, value in (("size", proxy.size), ("tokens", proxy.tokens)) if value is not None}
     if "tokens" in search:
         search["tokens"] = round(float(search["tokens"]))

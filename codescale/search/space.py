@@ -69,6 +69,10 @@ class SearchSpace:
         """The names of the numbers that a sampler chooses: the mixture's coordinates, then the hyperparameters."""
         return (*(f"{SHARE}{k}" for k in range(self.coordinates.size)), *self.hyperparameters)
 
+    def inside(self, mixture: Mixture) -> Mixture:
+        """``mixture`` where it keeps the space's rules, else the nearest mixture that does."""
+        return mixture if self.coordinates.contains(mixture) else self.coordinates.nearest(mixture)
+
     def point(self, parameters: Mapping[str, float]) -> Point:
         """The point at ``parameters``, a number for each of ``names``."""
         cube = np.array([parameters[f"{SHARE}{k}"] for k in range(self.coordinates.size)])
@@ -90,8 +94,14 @@ def space_names() -> list[str]:
     return sorted(path.stem for path in _folder().glob("*.yaml"))
 
 
-def load_space(name_or_path: str | Path, languages: Sequence[str], n_tokens: float | None = None) -> SearchSpace:
-    """The search space of a built-in name or a YAML file, for a study of ``languages`` whose target has ``n_tokens``.
+def load_space(
+    name_or_path: str | Path,
+    languages: Sequence[str],
+    n_tokens: float | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+) -> SearchSpace:
+    """The search space of a built-in name or a YAML file, for a study of ``languages`` whose target has ``n_tokens``
+    and ``bounds``, which hold for shares that the space leaves free (and for tied ones without bounds of their own).
 
     Raises :class:`UserError` naming file and field for an unknown name, key or language, for bounds whose lower one is
     above the upper, that contradict a tie or allow no sum of 1, and for a space with nothing to vary.
@@ -102,7 +112,7 @@ def load_space(name_or_path: str | Path, languages: Sequence[str], n_tokens: flo
             mend = f"use one of {', '.join(space_names())}, or the path of a .yaml file"
             raise UserError("search.space", f"{str(name_or_path)!r} is not a search space", mend)
         path = _folder() / f"{name_or_path}.yaml"
-    return _checked(read_space_file(path), path, languages, n_tokens)
+    return _checked(read_space_file(path), path, languages, n_tokens, bounds or {})
 
 
 def _folder() -> Path:
@@ -111,7 +121,13 @@ def _folder() -> Path:
     return installed if installed.is_dir() else Path(codescale.__file__).parent.parent / "search_spaces"
 
 
-def _checked(given: SpaceFile, path: Path, languages: Sequence[str], n_tokens: float | None) -> SearchSpace:
+def _checked(
+    given: SpaceFile,
+    path: Path,
+    languages: Sequence[str],
+    n_tokens: float | None,
+    targets: Mapping[str, tuple[float, float]],
+) -> SearchSpace:
     if given.languages == "all":
         shares: dict[str, Share] = dict.fromkeys(languages, "free")
     elif given.languages == "uniform":
@@ -121,7 +137,10 @@ def _checked(given: SpaceFile, path: Path, languages: Sequence[str], n_tokens: f
     bounds: Bounds = dict.fromkeys(languages, (0.0, 0.0))
     for language, share in shares.items():
         _check_language(language, languages, f"{path}, languages.{language}")
-        bounds[language] = _bounds(share, f"{path}, languages.{language}")
+        if _is_open(share) and language in targets:
+            bounds[language] = targets[language]
+        else:
+            bounds[language] = _bounds(share, f"{path}, languages.{language}")
     if given.available is not None:
         bounds = _available(bounds, given.available, given.target.n_tokens or n_tokens, path)
     ties = _ties(shares, bounds, path)
@@ -140,6 +159,11 @@ def _checked(given: SpaceFile, path: Path, languages: Sequence[str], n_tokens: f
 def _check_language(name: str, languages: Sequence[str], where: str) -> None:
     if name not in languages:
         raise UserError(where, "is not a language of the study", f"use {', '.join(languages)}, or add it there")
+
+
+def _is_open(share: Share) -> bool:
+    """Whether the space says nothing of how large ``share`` may be."""
+    return share == "free" or (isinstance(share, Tie) and "bounds" not in share.model_fields_set)
 
 
 def _bounds(share: Share, where: str) -> tuple[float, float]:

@@ -3,7 +3,9 @@
 Its id is the first one's with :data:`~codescale.runs.RETRY` behind it, its ``learning_rate_factor`` is
 ``training.retry_rate`` times the first one's, and its record says so. The first one stays ``diverged``, with its curve.
 A loss at another learning rate is not the one that was planned, so nothing takes it for that: a study's fits leave it
-out and say so, and ``codescale fit`` refuses the mix unless told which to take.
+out and say so, and ``codescale fit`` refuses the mix unless told which to take. A search has no use for such a loss: it
+is of another point than the one that was asked for, so trials, and stopped ones that are finished to check, are not
+done again (docs/search.md).
 """
 
 from __future__ import annotations
@@ -14,6 +16,9 @@ from codescale.runs import RETRY, RunRecord, RunSpec
 from codescale.study import StudyConfig
 from codescale.training.rules import LEARNING_RATE_FACTOR
 
+OF_A_SEARCH = ("trial", "check")
+"""Stages whose runs are never done again."""
+
 
 def retry_of(record: RunRecord, config: StudyConfig) -> RunSpec | None:
     """The run to be done once more after ``record``; None where it did not diverge, or was a second try itself."""
@@ -21,9 +26,11 @@ def retry_of(record: RunRecord, config: StudyConfig) -> RunSpec | None:
 
 
 def second_try(spec: RunSpec, config: StudyConfig) -> RunSpec | None:
-    """What follows ``spec`` where that diverges; None where it is a second try itself, or there are to be none."""
+    """What follows ``spec`` where that diverges; None for a second try, for a run of a search, and where there are to
+    be none.
+    """
     rate = config.training.retry_rate
-    if spec.is_retry or rate is None:
+    if spec.is_retry or spec.stage in OF_A_SEARCH or rate is None:
         return None
     factor = spec.hyper.get(LEARNING_RATE_FACTOR, 1.0) * rate
     return spec.model_copy(update={"run_id": spec.run_id + RETRY, "hyper": spec.hyper | {LEARNING_RATE_FACTOR: factor}})

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from codescale.allocation.feasible import feasible_set
 from codescale.allocation.files import Available
-from codescale.allocation.optimize import bootstrap_optima, optimize_mixture
+from codescale.allocation.optimize import best_mixture, bootstrap_optima, optimize_mixture
 from codescale.errors import UserError
 from codescale.laws.forms import find_form
 from codescale.laws.law import FittedRange, Law
@@ -166,3 +166,34 @@ def test_thompson_draws_are_feasible_and_repeatable() -> None:
     assert first == bootstrap_optima(made_law(), N, D, count=3, bounds={"python": (0.3, 1)}, seed=2)
     assert len(first) == 3
     assert all(isinstance(mixture, Mixture) and mixture["python"] >= 0.3 - 1e-9 for mixture in first)
+
+
+@settings(max_examples=10, deadline=None)
+@given(ratio=st.floats(0.2, 5), most=st.floats(0.2, 1.0), seed=st.integers(0, 5))
+def test_tied_languages_keep_their_ratio_and_no_such_mixture_is_better(ratio: float, most: float, seed: int) -> None:
+    """Held against the same problem written by hand: random shares of the groups, scaled to sum 1."""
+    made = made_law("additive", seed=seed)
+    weights = dict.fromkeys(LANGUAGES, 1.0)
+    ties = [{"python": 1.0, "go": ratio}]
+    best = best_mixture(made, N, D, weights, bounds={"python": (0.02, most), "text": 0.1}, ties=ties)
+    assert best["go"] == pytest.approx(ratio * best["python"], rel=1e-9)
+    assert 0.02 - 1e-9 <= best["python"] <= most + 1e-9
+    assert best["text"] == pytest.approx(0.1)
+    groups = 0.9 * np.random.default_rng(seed).dirichlet(np.ones(3), size=2000)
+    python = groups[:, 0] / (1 + ratio)
+    shares = np.column_stack([python, groups[:, 1], ratio * python, groups[:, 2], np.full(len(groups), 0.1)])
+    shares = shares[(python >= 0.02) & (python <= most)]
+    assert objective(made, best.array(LANGUAGES)[None], weights)[0] <= objective(made, shares, weights).min() + 1e-12
+    drawn = bootstrap_optima(made, N, D, 3, weights, bounds={"python": (0.02, most)}, ties=ties)
+    assert all(one["go"] == pytest.approx(ratio * one["python"], rel=1e-9) for one in drawn)
+
+
+def test_the_best_mixture_is_that_of_the_whole_allocation() -> None:
+    available = Available(max_epochs=4, tokens={"rust": 1e6})
+    options = {"bounds": {"python": (0.3, 1.0)}, "available": available, "seed": 1}
+    assert best_mixture(made_law(), N, D, **options) == optimize_mixture(made_law(), N, D, **options).mixture
+
+
+def test_ties_that_contradict_the_bounds_are_named() -> None:
+    with pytest.raises(UserError, match=r"bounds, python \+ go: cannot hold at the ratios of the tie"):
+        best_mixture(made_law(), N, D, bounds={"python": 0.1, "go": 0.4}, ties=[{"python": 1, "go": 2}])

@@ -11,28 +11,41 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import optuna
 import psutil
 import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 
 TRIALS = Path(__file__).parent.parent / "search"
 sys.path.insert(0, str(TRIALS))
 
 import ray  # noqa: E402
-from synthetic_trials import CORPUS, LANGUAGES, LOOKS, TOKENS, OpenSynthetic, SyntheticSession, study  # noqa: E402
+from synthetic_trials import (  # noqa: E402
+    CORPUS,
+    LANGUAGES,
+    LOOKS,
+    TOKENS,
+    OpenSynthetic,
+    SyntheticSession,
+    finished_record,
+    study,
+)  # fmt: skip
 
 import codescale.search.run as searching  # noqa: E402
 from codescale.errors import UserError  # noqa: E402
 from codescale.mixture import Mixture  # noqa: E402
 from codescale.progress import Silent  # noqa: E402
-from codescale.runs import RunSpec, read_records  # noqa: E402
+from codescale.runs import RunSpec, read_records, write_record  # noqa: E402
+from codescale.search.checking import drawn, with_checks  # noqa: E402
 from codescale.search.front import run_front  # noqa: E402
 from codescale.search.optuna_search import MixtureSearch  # noqa: E402
-from codescale.search.run import WarmStart, run_search  # noqa: E402
-from codescale.search.space import load_space  # noqa: E402
+from codescale.search.run import WarmStart, objective_of, run_search  # noqa: E402
+from codescale.search.space import SearchSpace, load_space  # noqa: E402
 from codescale.study import StudyConfig, StudyFolder  # noqa: E402
 
 pytestmark = pytest.mark.ray
@@ -252,20 +265,75 @@ def test_successive_halving_stops_trials_that_are_told_pruned(tmp_path: Path) ->
 
 
 def test_two_objectives_give_a_front_and_a_replay_gives_it_again(tmp_path: Path) -> None:
+    """Each search checks stopped trials of its own. What the sweep trained outside the space, or at another size, is no
+    part of the front, however good it is.
+    """
     path = tmp_path / "space.yaml"
     path.write_text(
-        "languages: all\nobjective: [{name: old, weights: {java: 1}}, {name: new, weights: {python: 1, rust: 1}}]"
+        "languages: {python: free, java: [0, 0.9], rust: free}\n"
+        "objective: [{name: old, weights: {java: 1}}, {name: new, weights: {python: 1, rust: 1}}]"
     )
-    config = study(trials=12, prune=False)
+    config, folder = study(trials=24, sampler="random", check_pruned=4), StudyFolder(tmp_path)
     space = load_space(path, LANGUAGES)
-    arguments = (config, StudyFolder(tmp_path), space, CORPUS, OpenSynthetic(tmp_path), lambda narrowed: WARM, Silent())
+    asked: list[int] = []
+
+    def check(shared: StudyConfig, narrowed: SearchSpace, content: dict[str, Any]) -> dict[str, Any]:
+        records = {record.spec.run_id: record for record in read_records(folder.runs)}
+        stopped = [records[entry["run_id"]] for entry in content["trials"] if entry["state"] == "PRUNED"]
+        asked.append(shared.search.check_pruned)
+        done = [finished_record(spec) for spec in drawn(stopped, shared.search.check_pruned, 0)]
+        for record in done:
+            write_record(folder.runs, record)
+        return with_checks(content, done, objective_of(shared, narrowed))
+
+    n_params = config.sizes["tiny"].n_params
+    swept = [
+        finished_record(
+            RunSpec(
+                run_id=name, stage="mixture", size="tiny", n_params=size, token_points=(TOKENS,), proportions=shares,
+                seed=config.seed,
+            )
+        )
+        for name, size, shares in (
+            ("sweep-inside", n_params, {"java": 0.89, "python": 0.11}),
+            ("sweep-outside", n_params, {"java": 1.0}),
+            ("sweep-larger", 10 * n_params, {"java": 0.9, "python": 0.1}),
+        )
+    ]  # fmt: skip
+    for record in swept:
+        write_record(folder.runs, record)
+    warm = replace(WARM, evaluated=swept)
+    arguments = (config, folder, space, CORPUS, OpenSynthetic(tmp_path), lambda narrowed: warm, Silent(), check)
     content = run_front(*arguments)
-    assert len(content["directions"]) == 3
-    assert len(read_records(tmp_path / "runs")) == 12
+    assert [one["name"] for one in content["directions"]] == [
+        "old 0.5, new 0.5", "old", "new", "old 0.25, new 0.75", "old 0.75, new 0.25"
+    ]  # fmt: skip
+    assert asked == [1, 1, 1, 1, 0]
+    records = read_records(folder.runs)
+    assert sum(record.spec.stage == "trial" for record in records) == 20
+    checked = {one["run_id"] for one in content["checked"]}
+    assert checked == {record.spec.run_id for record in records if record.spec.stage == "check"}
+    assert len(checked) > 1
+    assert content["tokens_checked"] == len(checked) * TOKENS
     values = [one["objectives"] for one in content["front"]]
     assert len(values) > 1
     assert [one["old"] for one in values] == sorted(one["old"] for one in values)
     assert [one["new"] for one in values] == sorted((one["new"] for one in values), reverse=True)
+    assert [one["direction"] for one in content["front"] if one["run_id"].startswith("sweep")] in ([], [None])
+    assert {one["run_id"] for one in content["front"]}.isdisjoint({"sweep-outside", "sweep-larger"})
+    parts = [json.loads((tmp_path / f"search-front-{k}.json").read_text()) for k in range(5)]
+    for one in content["front"]:
+        part = parts[one["direction"] or 0]
+        assert one["run_id"] in {entry["run_id"] for entry in [*part["trials"], *part.get("checked", [])]}
+    storage = JournalStorage(JournalFileBackend(str(folder.optuna)))
+    names = [f"synthetic: {one['name']}" for one in content["directions"]]
+    assert optuna.get_all_study_names(storage) == ["synthetic: front", *names]
+    shown = optuna.load_study(study_name="synthetic: front", storage=storage)
+    assert {trial.user_attrs["run_id"] for trial in shown.trials} == {
+        record.spec.run_id for record in records if record.status == "ok"
+    } - {"sweep-outside", "sweep-larger"}
+    best = {tuple(trial.values) for trial in shown.best_trials}
+    assert sorted(best) == [(one["old"], one["new"]) for one in values], "Optuna's front also holds equal runs"
     again = run_front(*arguments)
     assert again["front"] == content["front"]
-    assert len(read_records(tmp_path / "runs")) == 12
+    assert len(read_records(folder.runs)) == len(records)

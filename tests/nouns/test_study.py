@@ -15,6 +15,25 @@ def content() -> dict:
     return yaml.safe_load(preset_text("quick"))
 
 
+def test_the_demos_comment_turns_on_the_proof_at_four_times_the_size() -> None:
+    text = preset_text("demo")
+    size, larger = (line.removeprefix("#   ") for line in text.splitlines() if line.startswith("#   "))
+    content = yaml.safe_load(text)
+    content["sizes"] |= yaml.safe_load(size)
+    content["comparison"] |= yaml.safe_load(larger)
+    config = parse_study(content, "demo")
+    assert config.comparison.larger is not None
+    assert config.comparison.larger.size == "large"
+
+
+@pytest.mark.parametrize("name", ["demo", "quick"])
+def test_the_demos_search_with_our_sampler_and_check_what_was_stopped(name: str) -> None:
+    search = parse_study(yaml.safe_load(preset_text(name)), name).search
+    assert search.sampler == "law"
+    assert search.check_pruned > 0
+    assert search.trials * search.tokens <= (search.most_tokens or 0)
+
+
 @pytest.mark.parametrize("name", preset_names())
 def test_presets_are_valid(name: str) -> None:
     parse_study(yaml.safe_load(preset_text(name)), name)

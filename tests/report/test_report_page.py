@@ -112,6 +112,20 @@ def test_headline_numbers_stand_on_the_page(whole_study: Study, page: str) -> No
     assert comparison["verdict"]["statement"] in page
 
 
+def test_the_objective_in_words_is_the_one_that_was_judged(whole_study: Study, tmp_path: Path) -> None:
+    """A search space may weigh otherwise than study.yaml, whose weights are equal."""
+    config = whole_study[0]
+    copied = copy_of(whole_study, tmp_path / "own")
+    own = {"typescript": 0.75, "go": 0.25, "rust": 0.0}
+    for path, changed in ((copied.comparison, own), (copied.search, own)):
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"weights": changed}))
+    page = render(config, copied)
+    assert "The objective is the weighted mean of the losses of TypeScript (0.75), Go (0.25)." in page
+    assert "It minimised the weighted mean of the losses of TypeScript (0.75), Go (0.25)." in page
+    copied.comparison.unlink()
+    assert "The objective is the mean of the losses of Python, Java" in render(config, copied)
+
+
 def test_both_scales_of_the_proof_stand_side_by_side(page: str) -> None:
     section = page[page.index('id="scales"') : page.index('id="search"')]
     for n_params, seeds in ((151_000, 3), (640_000, 4)):

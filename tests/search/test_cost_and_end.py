@@ -134,6 +134,10 @@ def test_stopped_trials_are_drawn_blindly_and_told_apart(tmp_path: Path) -> None
             )
         }
     )
+    diverged = checks[0].model_copy(update={"status": "diverged", "evaluations": ()})
+    told = with_checks(content, [diverged], hand.ledger.objective)
+    assert told["checked"][0]["objective"] is None
+    assert not told["checked"][0]["won"]
     told = with_checks(content, [lucky], hand.ledger.objective)
     assert told["checked"][0]["won"]
     assert told["checked"][0]["beat_the_best_of_then"]
@@ -208,6 +212,8 @@ def test_several_objectives_have_a_front() -> None:
     assert web == sorted(web)
     assert systems == sorted(systems, reverse=True)
     kept = {one["run_id"] for one in front}
+    twins = [one.model_copy(update={"spec": one.spec.model_copy(update={"run_id": "twin"})}) for one in records]
+    assert front_of([*records, *twins], aims, TOKENS) == front
     for other in records:
         if other.spec.run_id not in kept:
             values = [Objective.aimed(aim, TOKENS).curve(other).final or 0.0 for aim in aims]

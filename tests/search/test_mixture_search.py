@@ -18,6 +18,7 @@ from codescale.progress import Silent
 from codescale.runs import RunRecord, RunSpec, Status, read_records
 from codescale.search.ledger import Ledger
 from codescale.search.objective import Objective
+from codescale.search.optuna_mirror import OptunaMirror
 from codescale.search.optuna_search import MixtureSearch
 from codescale.search.plan import TrialPlan
 from codescale.search.recommendation import recommendation
@@ -40,20 +41,27 @@ class Hand:
     config: StudyConfig
     warm: WarmStart = WARM
     space: str = "all_languages"
+    part: str = ""
+    mirror: OptunaMirror | None = None
     live: dict[str, RunSpec] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.folder = StudyFolder(self.root)
         space = load_space(self.space, LANGUAGES)
-        plan = TrialPlan(self.config, CORPUS)
+        self.plan = plan = TrialPlan(self.config, CORPUS, self.part)
         objective = Objective.of(self.config.weights(), TOKENS).varying(space.hyperparameters)
         self.ledger = Ledger(self.folder.search, {"n_tokens": TOKENS}, objective)
         sampler = trial_sampler(self.config, space, plan, self.warm)
         starts = _starts(space, plan, self.warm)
-        self.search = MixtureSearch(space, sampler, plan, self.ledger, self.folder, starts, Silent())
+        self.search = MixtureSearch(
+            space, sampler, plan, self.ledger, self.folder, starts, Silent(), mirror=self.mirror
+        )
         for record in self.warm.evaluated:
             self.search.add_evaluated(record)
         self.search.replay(plan.belonging(read_records(self.folder.runs), space), self.ledger.previous())
+
+    def has(self, record: RunRecord) -> bool:
+        return self.plan.number(record.spec) is not None
 
     def ask(self) -> str | None:
         trial_id = f"tune-{len(self.search._specs)}"

@@ -6,11 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import optuna
+import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from synthetic_trials import study
+from synthetic_trials import LANGUAGES, TOKENS, study
 from test_mixture_search import WARM, Hand, swept
 
+from codescale.runs import RunRecord, read_records
+from codescale.search.distributions import distributions, typed
+from codescale.search.objective import Objective
+from codescale.search.optuna_mirror import DirectionMirror, FrontMirror, Journal
+from codescale.search.run import WarmStart
+from codescale.search.space import load_space
 from codescale.study import StudyFolder
 
 
@@ -40,7 +47,7 @@ def test_it_shows_every_trial_that_ended_as_it_ended(tmp_path: Path) -> None:
         assert trial.intermediate_values == looks
         assert trial.user_attrs["proportions"] == entry.proportions
         assert trial.user_attrs["source"] == entry.source
-        assert dict(trial.params) == hand.search._typed(trial.params)
+        assert dict(trial.params) == typed(trial.params)
     best = hand.ledger.incumbent
     assert best is not None
     assert opened(tmp_path).best_trial.user_attrs["run_id"] == best.run_id
@@ -73,3 +80,52 @@ def test_deleted_while_the_search_goes_on_it_comes_back(tmp_path: Path) -> None:
     hand.folder.optuna.unlink()
     hand.go()
     assert len(opened(tmp_path).trials) == 6
+
+
+def test_a_front_has_a_study_for_each_search_and_one_with_a_value_for_each_objective(tmp_path: Path) -> None:
+    """Two searches share a journal; the second is told what the first one finished."""
+    folder, config = StudyFolder(tmp_path), study(trials=8, sampler="random")
+    space = load_space("all_languages", LANGUAGES)
+    old, new = Objective.of({"java": 1}, TOKENS), Objective.of({"python": 1, "rust": 1}, TOKENS)
+
+    def shown(warm: list[RunRecord], journal: Journal, front: FrontMirror, name: str) -> Hand:
+        mirror = DirectionMirror(journal, name, distributions(space), front)
+        return Hand(tmp_path, config, WarmStart(evaluated=warm), part=name, mirror=mirror)
+
+    def both() -> list[Hand]:
+        journal = Journal(folder.optuna)
+        front = FrontMirror(journal, "front", distributions(space), {"old": old, "new": new})
+        first = shown(swept(), journal, front, "first")
+        first.go()
+        known = [one for one in read_records(folder.runs) if one.status == "ok" and first.has(one)]
+        second = shown([*swept(), *known], journal, front, "second")
+        second.go()
+        second.search.write()
+        return [first, second]
+
+    hands = both()
+    path = str(folder.optuna)
+    storage = JournalStorage(JournalFileBackend(path))
+    assert optuna.get_all_study_names(storage) == ["front", "first", "second"]
+    for hand, name in zip(hands, ("first", "second"), strict=True):
+        trials = optuna.load_study(study_name=name, storage=storage).trials
+        assert [trial.user_attrs["run_id"] for trial in trials] == [entry.run_id for entry in hand.ledger.entries]
+        assert [trial.state.name for trial in trials] == [entry.state for entry in hand.ledger.entries]
+    sources = [trial.user_attrs["source"] for trial in trials]
+    assert {"sweep", "another search", "sampler"} <= set(sources)
+    front = optuna.load_study(study_name="front", storage=storage)
+    assert front.metric_names == ["old", "new"]
+    finished = {one.spec.run_id: one for one in [*swept(), *read_records(folder.runs)] if one.status == "ok"}
+    told = {trial.user_attrs["run_id"]: trial for trial in front.trials}
+    assert len(told) == len(front.trials)
+    assert set(told) == set(finished)
+    for run_id, trial in told.items():
+        curves = [objective.curve(finished[run_id]).final for objective in (old, new)]
+        assert trial.values == curves
+        shares = space.point(trial.params).mixture
+        assert dict(shares) == pytest.approx({**dict.fromkeys(LANGUAGES, 0.0), **finished[run_id].spec.proportions})
+    assert len(front.best_trials) > 1
+    before = [trial.user_attrs["run_id"] for trial in front.trials]
+    both()
+    again = optuna.load_study(study_name="front", storage=JournalStorage(JournalFileBackend(path)))
+    assert [trial.user_attrs["run_id"] for trial in again.trials] == before

@@ -56,6 +56,13 @@ def test_a_diverged_run_is_tried_once_more_at_a_lower_rate(config: StudyConfig) 
     assert retry_of(record(first, "diverged"), never) is None
 
 
+def test_runs_of_a_search_are_not_tried_again(config: StudyConfig) -> None:
+    """A loss at another rate is that of another point than the sampler asked for."""
+    for stage in ("trial", "check"):
+        run = spec(config, stage).model_copy(update={"stage": stage})
+        assert retry_of(record(run, "diverged"), config) is None
+
+
 @pytest.fixture
 def tried_again(config: StudyConfig, tmp_path: Path) -> Path:
     """A study with a run, one that diverged and its second try."""
