@@ -147,7 +147,7 @@ class MixtureSearch(OptunaSearch):
         entry = self.unfinished.pop(number, None)
         wanted = None if entry is None else self._wanted(entry, number)
         spec = self._ask(trial_id, number, wanted, entry.source if entry and wanted else "sampler")
-        if isinstance(self.trial_sampler, KnowsImprovement):
+        if isinstance(self.trial_sampler, KnowsImprovement) and self.ledger.trials[-1].source == "sampler":
             self._patience.heard(self.trial_sampler.expected_improvement())
         self.ledger.ended = self._patience.verdict
         try:

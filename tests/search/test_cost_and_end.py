@@ -89,14 +89,16 @@ def test_one_budget_of_tokens_and_words_for_pruning() -> None:
 
 
 def test_too_little_to_gain_ends_the_search_and_says_so(tmp_path: Path) -> None:
-    """A sampler that expects less than the noise from its third suggestion on."""
+    """A sampler that expects less than the noise from its third suggestion on; it is not asked about the starts."""
     hand = Hand(tmp_path, study(trials=40, prune="none"))
     hand.search._patience = Patience(0.01)
     heard = iter([0.5, 0.02, *([0.004] * 40)])
     hand.search.trial_sampler.expected_improvement = lambda: next(heard)  # type: ignore[method-assign]
     hand.go()
     assert hand.search.ended
-    assert len(hand.ledger.trials) == 2 + PATIENCE
+    suggested = [trial for trial in hand.ledger.trials if trial.source == "sampler"]
+    assert len(suggested) == 2 + PATIENCE
+    assert len(suggested) < len(hand.ledger.trials)
     assert "0.004 nats per token" in hand.ledger.content()["ended"]
 
 
