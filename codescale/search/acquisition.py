@@ -155,6 +155,13 @@ class Region:
             values[name] = min(max(value, limits.low), limits.high)
         return Point(Mixture.from_array(self.domains, shares), values)
 
+    def snapped(self, hyper: Array) -> Array:
+        """``hyper`` (rows, hyperparameters) as trials have them: a batch is a whole number."""
+        if "batch" not in self.space.hyperparameters:
+            return hyper
+        shares = self.corners[0]
+        return np.array([self.scaled(self.point(shares, row).hyper) for row in hyper]).reshape(hyper.shape)
+
     def scaled(self, hyper: dict[str, float]) -> Array:
         """(hyperparameters,): ``hyper`` from 0 to 1 over their ranges."""
         parts = []

@@ -19,6 +19,7 @@ from scipy.stats import norm
 from codescale.laws.law import Law
 from codescale.laws.observations import Array, Mask
 from codescale.search.acquisition import Acquisition, Region, minimise
+from codescale.search.avoiding import avoided
 from codescale.search.means import REFITTED, SAMPLES, Mean, given_law, level_mean, refitted_law, stacked
 from codescale.search.measured import Measured, Points, Told
 from codescale.search.surrogate import Fitted, Surrogate, evidence, fit_processes
@@ -65,9 +66,11 @@ class Adviser:
         generator = np.random.default_rng((self.seed, number))
         fitted, rows = self._fitted(told)
         measured = told.now
+        own = measured.select(self._own(measured)).points
+        tried = np.vstack([own.shares, pending[0]]), np.vstack([own.hyper, pending[1]])
+        avoid = avoided(self.region, tried, told.diverged)
         if fitted is None:
-            tried = np.vstack([measured.points.shares, pending[0]]), np.vstack([measured.points.hyper, pending[1]])
-            return self._first(tried, number, generator)
+            return self._first((avoid.shares, avoid.hyper), number, generator)
         starts = self._starts(measured)
         under_way = self._points(*pending)
         if self.objectives > 1:
@@ -78,6 +81,8 @@ class Adviser:
             acquisition = self._thompson(Surrogate(fitted, rows), generator)
         effort = _EFFORT / (len(self.weights) * (len(rows) + 2 * len(self.region.domains)))
         shares, hyper, _ = minimise(acquisition, self.region, *starts, generator, effort)
+        if avoid.holds(shares[None], hyper[None])[0]:
+            shares, hyper, _ = minimise(avoid.elsewhere(acquisition), self.region, *starts, generator, effort)
         return shares, hyper
 
     def recommend(self, told: Told, anywhere: bool = True) -> tuple[Array, Array, float]:

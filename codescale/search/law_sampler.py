@@ -34,7 +34,7 @@ from codescale.laws.observations import Array
 from codescale.runs import RunsTable
 from codescale.search.acquisition import Region
 from codescale.search.adviser import Adviser, milestone
-from codescale.search.distributions import distributions
+from codescale.search.distributions import distributions, typed
 from codescale.search.measured import Measured, Told, from_runs, nothing
 from codescale.search.space import Point, SearchSpace
 from codescale.search.told import Kind, Reader
@@ -102,7 +102,7 @@ class LawSampler(BaseSampler):
         pending = self._pending(study, trial)
         shares, hyper = adviser.suggest(told, pending, number)
         self._latest = study, shares, hyper
-        return self._typed(self.space.parameters(self._region.point(shares, hyper)))
+        return typed(self.space.parameters(self._region.point(shares, hyper)))
 
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
@@ -139,22 +139,13 @@ class LawSampler(BaseSampler):
         told, adviser = self._told(study)
         return adviser.improvement(told, shares, hyper)
 
-    def _typed(self, parameters: Mapping[str, float]) -> dict[str, float]:
-        return {name: round(value) if name == "batch" else value for name, value in parameters.items()}
-
     def _sign(self, study: Study) -> float:
         return -1.0 if study.directions[0] == StudyDirection.MAXIMIZE else 1.0
 
     def _pending(self, study: Study, own: FrozenTrial) -> tuple[Array, Array]:
         running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
         places = [self._reader.place(trial) for trial in running if trial.number != own.number]
-        known = [place for place in places if place is not None]
-        shares = [place[0] for place in known]
-        hyper = [place[1] for place in known]
-        rows = len(known)
-        return np.array(shares).reshape(rows, len(self._region.domains)), np.array(hyper).reshape(
-            rows, len(self.space.hyperparameters)
-        )
+        return self._reader.stacked([place for place in places if place is not None])
 
     def _told(self, study: Study) -> tuple[Told, Adviser]:
         """What the trials of ``study`` tell, and the adviser for that kind of objective.
@@ -169,7 +160,7 @@ class LawSampler(BaseSampler):
         if key not in self._settled:
             self._settled = {key: self._reader.measured(study, trials[:count], kind)}
         now = self._settled[key] if count == len(trials) else self._reader.measured(study, trials, kind)
-        return Told(now, self._settled[key]), self._adviser(kind)
+        return Told(now, self._settled[key], self._reader.diverged(study)), self._adviser(kind)
 
     def _adviser(self, kind: Kind) -> Adviser:
         if kind not in self._advisers:

@@ -90,10 +90,13 @@ class Measured:
 
 @dataclass(frozen=True)
 class Told:
-    """``now``: all that is known; ``settled``: the first of it, as it was known when it was fitted to."""
+    """``now``: all that is known; ``settled``: the first of it, as it was known when it was fitted to. ``diverged``:
+    shares and hyperparameters of the trials whose training diverged.
+    """
 
     now: Measured
     settled: Measured
+    diverged: tuple[Array, Array]
 
 
 def nothing(domains: int, hyper: int, targets: int) -> Measured:

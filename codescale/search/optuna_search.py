@@ -29,7 +29,7 @@ from codescale.search.optuna_mirror import Journal, OptunaMirror
 from codescale.search.plan import TrialPlan
 from codescale.search.samplers import SeededByTrial
 from codescale.search.space import Point, SearchSpace
-from codescale.search.told import LOOKS, LOSSES
+from codescale.search.told import DIVERGED, LOOKS, LOSSES
 from codescale.study import MOST_TRIALS, StudyFolder
 
 RESTARTS = 2
@@ -253,6 +253,8 @@ class MixtureSearch(OptunaSearch):
         trial.set_user_attr(LOSSES, self.ledger.objective.losses(record))
         trial.set_user_attr(LOOKS, self.ledger.objective.looks(record))
         state = TrialState[state_of(record, curve)]
+        if state == TrialState.FAIL:
+            trial.set_user_attr(DIVERGED, True)
         final = curve.final if state == TrialState.COMPLETE else None
         self.study.tell(trial, final, state=state)
         self._completed_trials.add(trial_id)

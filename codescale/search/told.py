@@ -25,6 +25,8 @@ LOSSES = "losses"
 """The user attribute of a finished trial that holds its loss by target, nats per token."""
 LOOKS = "looks"
 """The user attribute that holds, by step, the losses by target before the end: {"1000": {"python": 2.1}}."""
+DIVERGED = "diverged"
+"""The user attribute of a failed trial whose training diverged; other failures tell nothing of their point."""
 WHOLE = "objective"
 """The one target of a search that is told no losses by target."""
 
@@ -74,6 +76,18 @@ class Reader:
                 tells = trial.state == TrialState.COMPLETE or looked
                 telling[trial.number] = tells and self.place(trial) is not None
         return [trial for trial in trials if telling[trial.number]]
+
+    def diverged(self, study: Study) -> tuple[Array, Array]:
+        """Shares and scaled hyperparameters of the trials of ``study`` that diverged."""
+        failed = study.get_trials(deepcopy=False, states=(TrialState.FAIL,))
+        places = [self.place(trial) for trial in failed if trial.user_attrs.get(DIVERGED)]
+        return self.stacked([place for place in places if place is not None])
+
+    def stacked(self, places: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
+        """Shares (rows, domains) and scaled hyperparameters (rows, hyperparameters) of ``places``."""
+        return _stacked([place[0] for place in places], len(self.region.domains)), _stacked(
+            [place[1] for place in places], len(self.space.hyperparameters)
+        )
 
     def place(self, trial: FrozenTrial) -> tuple[Array, Array] | None:
         """Shares and scaled hyperparameters of ``trial``; None where it has not all parameters of the space."""

@@ -17,7 +17,7 @@ from codescale.search.distributions import distributions, suggest_point
 from codescale.search.landscape import Landscape, attainable
 from codescale.search.law_sampler import LawSampler
 from codescale.search.space import Point, Range, SearchSpace
-from codescale.search.told import LOOKS, LOSSES
+from codescale.search.told import DIVERGED, LOOKS, LOSSES
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 
@@ -212,6 +212,35 @@ def test_what_the_next_trial_may_gain_is_told_and_shrinks(cold: tuple[LawSampler
             told.append(sampler.expected_improvement())
         gains.append(max(gain for gain in told if gain is not None))
     assert 0 <= gains[1] < 0.3 * gains[0]
+
+
+def test_no_point_is_tried_twice() -> None:
+    """The optimum is a corner, to which every suggestion would go."""
+    where = SearchSpace("two", {"a": (0.0, 1.0), "b": (0.0, 1.0)}, {"batch": Range(low=2, high=4)})
+    study = optuna.create_study(sampler=LawSampler(where, seed=0))
+    study.optimize(lambda t: 2.0 - suggest_point(t, where).mixture["a"], n_trials=16)
+    points = [where.point(trial.params) for trial in study.trials]
+    tried = {(round(point.mixture["a"], 4), round(point.hyper["batch"])) for point in points}
+    assert len(tried) == 16
+    assert min(trial.value for trial in study.trials if trial.value is not None) == pytest.approx(1.0, abs=0.01)
+
+
+def test_where_training_diverged_none_is_tried_again() -> None:
+    """The likeliest corner diverges: after its first trial there the search stays away from it."""
+    where = SearchSpace("two", {"a": (0.0, 1.0), "b": (0.0, 1.0)}, {})
+    study = optuna.create_study(sampler=LawSampler(where, seed=0))
+    failed = 0
+    for _ in range(14):
+        trial = study.ask(distributions(where))
+        share = where.point(trial.params).mixture["a"]
+        if share > 0.97:
+            failed += 1
+            trial.set_user_attr(DIVERGED, True)
+            study.tell(trial, state=optuna.trial.TrialState.FAIL)
+        else:
+            study.tell(trial, 2.0 - share)
+    assert failed == 1
+    assert study.best_value == pytest.approx(1.05, abs=0.04)
 
 
 def test_several_objectives_tell_no_gain() -> None:
