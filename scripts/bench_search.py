@@ -320,6 +320,14 @@ def one(name: str, method: str, seed: int, budget: int, data: Path, runs: Path |
     return simulate(where.landscape, where.space, plan, before(where, method, seed), where.best, seed)
 
 
+def own_end(name: str, seed: int, data: Path, runs: Path | None) -> Outcome:
+    """Our search as it is in earnest: it ends where it says that too little is to be gained."""
+    warnings.simplefilter("ignore")
+    where = stage(name, data, runs)
+    plan = SearchPlan("law", BUDGETS["ours"], prune=where.landscape.looks > 0, report_every=BUDGETS["ours"], ends=True)
+    return simulate(where.landscape, where.space, plan, before(where, "ours", seed), where.best, seed)
+
+
 def row(method: str, outcomes: list[Outcome], trial: float, budget: int) -> str:
     """A line of the table: cost to the goal in trials at full size, over seeds; censored ones count as the budget."""
     costs = np.array([cost_to(outcome, GOAL) for outcome in outcomes]) / trial
@@ -363,13 +371,20 @@ def main() -> None:
             if takes_part(method, stage(name, arguments.data, arguments.runs))
             for seed in range(seeds)
         }
+        ending = {
+            name: [pool.submit(own_end, name, k, arguments.data, arguments.runs) for k in range(seeds)]
+            for name in names
+        }
         for finished in as_completed(waiting):
             results.setdefault(waiting[finished], []).append(finished.result())
             name, method = waiting[finished]
             if len(results[name, method]) == seeds:
                 trial = stage(name, arguments.data, arguments.runs).landscape.cost()
                 print(f"{name}: {row(method, results[name, method], trial, budgets[method])}", flush=True)
-    lines = page(names, results, budgets, seeds, time.monotonic() - begun, arguments)
+        ends = {name: [one.result() for one in own] for name, own in ending.items()}
+    lines = page(names, results, budgets, seeds, time.monotonic() - begun, arguments) + page_of_ends(
+        names, ends, arguments
+    )
     print("\n".join(lines))
     target = arguments.page or (
         Path(__file__).parents[1] / "docs" / "benchmarks" / "search.md" if arguments.full else None
@@ -404,6 +419,30 @@ def page(
         there = [method for method in budgets if (name, method) in results]
         lines += [row(method, results[name, method], trial, budgets[method]) for method in there]
         lines.append("")
+    return lines
+
+
+def page_of_ends(names: list[str], ends: dict[str, list[Outcome]], arguments: argparse.Namespace) -> list[str]:
+    """Where our search ends of itself, and how good what it recommends is there."""
+    lines = [
+        "## Where ours ends of itself", "",
+        "The expected gain of a trial stayed below the objective's deviation between seeds for three trials: medians, "
+        "5th to 95th percentile.", "",
+        "| landscape | cost | 5 % to 95 % | regret | 5 % to 95 % | deviation between seeds, of the gain |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]  # fmt: skip
+    for name in names:
+        where = stage(name, arguments.data, arguments.runs)
+        told = [one.end for one in ends[name] if one.end is not None]
+        cells = []
+        for values, form in (
+            ([end.cost / where.landscape.cost() for end in told], "{:.1f}"),
+            ([end.regret for end in told], "{:.1%}"),
+        ):
+            low, middle, high = np.quantile(values, [0.05, 0.5, 0.95]) if values else [np.nan] * 3
+            cells += [form.format(middle), f"{form.format(low)} to {form.format(high)}"]
+        noise = where.landscape.deviation(where.best.shares) / (where.best.uniform - where.best.best)
+        lines.append(f"| {name} ({len(told)} of {len(ends[name])} ended) | {' | '.join(cells)} | {noise:.1%} |")
     return lines
 
 

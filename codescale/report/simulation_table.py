@@ -48,11 +48,21 @@ def simulation_table(outcomes: Mapping[str, Sequence[Outcome]], landscape: Lands
         pruned = sum(outcome.pruned for outcome in own) / len(own)
         stopped = f"; {pruned:.0f} trials stopped early" if pruned else ""
         lines.append(f"{name}: {percent(_GOAL)} regret: {said}; {reached} of {len(own)} seeds got there{stopped}.")
+        if ends := [outcome.end for outcome in own if outcome.end is not None]:
+            lines.append(
+                f"{name}: would end of itself after {np.median([end.trials for end in ends]):.0f} trials (median of "
+                f"{len(ends)} seeds) at a regret of {_spread([end.regret for end in ends])}."
+            )
     return Group(table, *lines)
 
 
 def _cell(at: RegretAt) -> str:
     return f"{at.median:.1%} ({at.low:.1%} to {at.high:.1%})"
+
+
+def _spread(regrets: Sequence[float]) -> str:
+    low, middle, high = np.quantile(regrets, [0.05, 0.5, 0.95])
+    return f"{middle:.1%} ({low:.1%} to {high:.1%})"
 
 
 def simulation_rows(outcomes: Mapping[str, Sequence[Outcome]], seeds: Sequence[int]) -> str:

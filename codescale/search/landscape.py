@@ -73,6 +73,10 @@ class Landscape:
         """(rows,): the objective at the landscape's scale, without noise."""
         return np.asarray(self.losses(shares) @ self._weight)
 
+    def deviation(self, shares: Array) -> float:
+        """The standard deviation of the objective between runs of ``shares`` (domains,), nats per token."""
+        return float(self.noise * np.linalg.norm(self._weight * self.losses(shares[None])[0]))
+
     def mean(self, losses: Array) -> float:
         """The objective of measured ``losses`` (targets,)."""
         return float(losses @ self._weight)

@@ -22,6 +22,7 @@ from codescale.laws.observations import Array
 from codescale.mixture import Mixture
 from codescale.runs import RunsTable
 from codescale.search.distributions import distributions
+from codescale.search.improvement import KnowsImprovement, Patience
 from codescale.search.landscape import Attainable, Landscape, SimulatedRun
 from codescale.search.law_sampler import LawSampler
 from codescale.search.samplers import SamplerName, make_sampler
@@ -51,7 +52,8 @@ class SearchPlan:
     """A search to simulate: ``trials`` with ``sampler``, so many at once, stopped by the rule or not.
 
     ``report_every``: trials between two recommendations that are judged. ``until``: a regret at which the search ends,
-    as soon as two reports in a row are there (None: it goes on to its last trial).
+    as soon as two reports in a row are there (None: it goes on to its last trial). ``ends``: it ends where it says
+    that too little is to be gained, as a search in earnest; else it goes on, to show what more would give.
     """
 
     sampler: SamplerName
@@ -60,12 +62,25 @@ class SearchPlan:
     prune: bool = False
     report_every: int = 5
     until: float | None = None
+    ends: bool = False
+
+
+@dataclass(frozen=True)
+class End:
+    """Where a search says that too little is to be gained: after so many ``trials``, at ``cost`` (FLOPs) and
+    ``regret``.
+    """
+
+    trials: int
+    cost: float
+    regret: float
 
 
 @dataclass(frozen=True)
 class Outcome:
     """One simulated search: after each report the ``cost`` so far (FLOPs), the ``regret`` of the recommended mixture,
-    and ``regret_of_lowest``, that of the lowest measurement. ``pruned``: trials stopped early.
+    and ``regret_of_lowest``, that of the lowest measurement. ``pruned``: trials stopped early. ``end``: where the
+    search would have ended of itself; None where it would not have, or its sampler cannot tell.
     """
 
     cost: Array
@@ -73,6 +88,7 @@ class Outcome:
     regret_of_lowest: Array
     pruned: int
     recommended: Array = field(repr=False)
+    end: End | None = None
 
 
 def simulate(
@@ -88,9 +104,16 @@ def simulate(
     cost, pruned = known.cost, 0
     finished: list[Curve] = []
     reports: list[tuple[float, float, float, Array]] = []
-    done = 0
-    while done < plan.trials and not _reached(reports, plan.until):
-        batch = [study.ask(distributions(space)) for _ in range(min(plan.concurrency, plan.trials - done))]
+    done, end = 0, None
+    patience = Patience(landscape.deviation(target.shares))
+    while done < plan.trials and not _reached(reports, plan.until) and not (plan.ends and end):
+        batch = []
+        for _ in range(min(plan.concurrency, plan.trials - done)):
+            batch.append(study.ask(distributions(space)))
+            if isinstance(sampler, KnowsImprovement) and end is None:
+                patience.heard(sampler.expected_improvement())
+                if patience.verdict:
+                    end = End(done, cost, _judged(study, sampler, space, landscape, target)[0])
         for trial in batch:
             shares = _shares(trial, space, landscape)
             run = landscape.run(shares, generator)
@@ -100,12 +123,15 @@ def simulate(
             done += 1
             if done % plan.report_every == 0 or done == plan.trials:
                 reports.append((cost, *_judged(study, sampler, space, landscape, target)))
+    if end is not None and not reports:
+        reports.append((cost, *_judged(study, sampler, space, landscape, target)))
     return Outcome(
         cost=np.array([row[0] for row in reports]),
         regret=np.array([row[1] for row in reports]),
         regret_of_lowest=np.array([row[2] for row in reports]),
         pruned=pruned,
         recommended=reports[-1][3],
+        end=end,
     )
 
 

@@ -50,6 +50,20 @@ def test_the_same_seed_gives_the_same_search_also_in_batches() -> None:
     assert first.regret.tolist() == second.regret.tolist()
 
 
+def test_a_search_says_where_it_would_end_and_ends_there_if_asked() -> None:
+    ground = landscape(noise=0.01)
+    target = attainable(ground, space())
+    on = simulate(ground, space(), SearchPlan("law", 24), Known(), target, 0)
+    assert on.end is not None
+    assert on.end.trials < 24
+    assert on.cost[-1] == pytest.approx(24 * ground.cost())
+    ended = simulate(ground, space(), SearchPlan("law", 24, ends=True), Known(), target, 0)
+    assert ended.end == on.end
+    assert ended.cost[-1] <= on.end.cost + ground.cost()
+    random = simulate(ground, space(), SearchPlan("random", 24, ends=True), Known(), target, 0)
+    assert random.end is None
+
+
 def test_a_start_is_tried_first() -> None:
     ground = landscape()
     target = attainable(ground, space())
