@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from codescale.errors import UserError
 from codescale.files import read_json, read_yaml
@@ -171,7 +171,9 @@ class Check(_Artifact):
 
 
 class Search(_Artifact):
-    """``search.json``; a search that is under way also has trials whose state is RUNNING."""
+    """``search.json``; a search that is under way also has trials whose state is RUNNING. ``reason``: why it ended
+    before its budget; empty where it did not.
+    """
 
     sampler: str = ""
     weights: dict[str, float] = {}
@@ -187,6 +189,7 @@ class Search(_Artifact):
     tokens_saved_by_pruning: float | None = None
     pruned: int | None = None
     checked: tuple[Check, ...] = ()
+    reason: str = Field(default="", validation_alias="ended")
 
     @property
     def best(self) -> Incumbent | None:

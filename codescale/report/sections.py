@@ -313,6 +313,8 @@ def _search_account(search: Search) -> str:
             f". Of {len(search.checked)} stopped trials, drawn at random and trained to their end for {count(cost)} "
             f"tokens, {won or 'none'} would have won"
         )
+    if search.reason:
+        text += f". It ended before its budget: {search.reason}"
     return f"{text}."
 
 

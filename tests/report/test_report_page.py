@@ -240,7 +240,8 @@ def test_sparse_artifacts_are_shown_as_far_as_they_go(whole_study: Study, tmp_pa
     edit(folder.comparison, without_predictions)
     edit(folder.scaling, one_size)
     edit(folder.synergy, lambda c: c.update(gain={}, alone={}, reason="no pairs", degrees_of_freedom=0))
-    edit(folder.search, lambda c: c.update(trials=[], incumbent=None, incumbent_history=[]))
+    reason = "too little <to gain>"
+    edit(folder.search, lambda c: c.update(trials=[], incumbent=None, incumbent_history=[], ended=reason))
     edit(folder.law, lambda c: c.update(held_out={}))
     edit(folder.timings, lambda c: c.update(stages={"fit": {"seconds": 0.0}}, machine={}))
     edit(folder.manifest, lambda c: c["languages"].update(python={}))
@@ -249,3 +250,4 @@ def test_sparse_artifacts_are_shown_as_far_as_they_go(whole_study: Study, tmp_pa
     assert "Nothing to show: no pairs." in text
     assert "holds no held-out errors" in text
     assert "cannot be told at this scale" in text
+    assert "It ended before its budget: too little &lt;to gain&gt;." in text
