@@ -4,8 +4,8 @@
 
 STUDY has been run up to ``codescale optimize`` (the demo's, say). For each seed both searches train real trials; random
 search may train as many tokens as the other one did, with ``--with-sweep`` the tokens of the sweep on top, which the
-law was fitted on. Both are judged by the objective of the best that they measured (validation split, nats per token),
-seed by seed. Killed and started again the script goes on where it was.
+law was fitted on. Both stop trials as STUDY says, and are judged by the objective of the best that they measured
+(validation split, nats per token), seed by seed. Killed and started again the script goes on where it was.
 """
 
 from __future__ import annotations
