@@ -74,9 +74,8 @@ def compared(study: Study, output: Path, seeds: int, with_sweep: bool) -> dict[s
         ours = searched(study, config, StudyFolder(output / f"law-{seed}"), warm)
         budget = ours["tokens_trained"] + (sweep_tokens if with_sweep else 0)
         budget = max(budget, config.search.tokens)
-        random = with_search(
-            base, seed, sampler="random", prune=False, budget_tokens=budget, trials=budget // config.search.tokens
-        )
+        most = 4 * (budget // config.search.tokens)  # stopped trials leave tokens for others
+        random = with_search(base, seed, sampler="random", budget_tokens=budget, trials=most)
         theirs = searched(study, random, StudyFolder(output / f"random-{seed}"), WarmStart())
         rows.append({"seed": seed, "law": figures(ours), "random": figures(theirs)})
         print(f"seed {seed}: from the law {rows[-1]['law']}, random {rows[-1]['random']}", flush=True)
