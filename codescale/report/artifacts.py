@@ -163,6 +163,14 @@ class Incumbent(_Artifact):
     hyper: dict[str, float] = {}
 
 
+class FrontRun(_Artifact):
+    """A run that no other one beats in every objective."""
+
+    run_id: str
+    proportions: dict[str, float]
+    objectives: dict[str, float]
+
+
 class Check(_Artifact):
     """A stopped trial that was trained to its end; ``won``: it would have been the search's best."""
 
@@ -189,6 +197,7 @@ class Search(_Artifact):
     tokens_saved_by_pruning: float | None = None
     pruned: int | None = None
     checked: tuple[Check, ...] = ()
+    front: tuple[FrontRun, ...] = ()
     reason: str = Field(default="", validation_alias="ended")
 
     @property

@@ -281,8 +281,28 @@ def search_section(subject: Subject) -> Section:
         title,
         "Around the law's optimum real runs were trained, each judged on the validation split.",
         tuple(search_pictures(search)),
+        tables=_front(search, subject.labels),
         notes=(_search_account(search), *_minimised(search, subject.labels)),
     )
+
+
+def _front(search: Search, labels: Mapping[str, str]) -> tuple[Grid, ...]:
+    """The runs on the Pareto front, in order of the first objective; none where there is one objective."""
+    if not search.front:
+        return ()
+    objectives = tuple(search.front[0].objectives)
+    languages = tuple(name for name in labels if any(one.proportions.get(name, 0.0) > 0 for one in search.front))
+    rows = tuple(
+        (
+            Cell(one.run_id),
+            *(Cell(f"{one.objectives[name]:.4f}" if name in one.objectives else DASH) for name in objectives),
+            *(Cell(percent(one.proportions.get(name, 0.0))) for name in languages),
+        )
+        for one in search.front
+    )
+    columns = ("run", *objectives, *(labels[name] for name in languages))
+    caption = "The Pareto front: no run beats one of these in every objective (validation split, one seed each)"
+    return (Grid(caption, columns, rows, frozenset(range(1, len(columns)))),)
 
 
 def _minimised(search: Search, labels: Mapping[str, str]) -> tuple[str, ...]:

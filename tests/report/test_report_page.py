@@ -245,8 +245,13 @@ def test_sparse_artifacts_are_shown_as_far_as_they_go(whole_study: Study, tmp_pa
     edit(folder.law, lambda c: c.update(held_out={}))
     edit(folder.timings, lambda c: c.update(stages={"fit": {"seconds": 0.0}}, machine={}))
     edit(folder.manifest, lambda c: c["languages"].update(python={}))
+    runs = [{"run_id": f"trial-{k}", "proportions": {"python": 0.5 + k / 8, "rust": 0.5 - k / 8}} for k in range(2)]
+    front = [run | {"objectives": {"web": 2.5 + k, "<systems>": 1.25 - k}} for k, run in enumerate(runs)]
+    edit(folder.search, lambda c: c.update(front=front))
     text = render(whole_study[0], folder)
     _Page(text)
+    for shown in ("The Pareto front", "trial-1", "&lt;systems&gt;", "3.5000", "62.5"):
+        assert shown in text
     assert "Nothing to show: no pairs." in text
     assert "holds no held-out errors" in text
     assert "cannot be told at this scale" in text
