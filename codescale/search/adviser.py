@@ -22,7 +22,7 @@ from codescale.search.acquisition import Acquisition, Region, minimise
 from codescale.search.avoiding import avoided
 from codescale.search.means import REFITTED, SAMPLES, Mean, given_law, level_mean, refitted_law, stacked
 from codescale.search.measured import Measured, Points, Told
-from codescale.search.surrogate import Fitted, Surrogate, evidence, fit_processes
+from codescale.search.surrogate import Fitted, Surrogate, evidence, fit_processes, with_noise
 
 MOST_ROWS = 100
 """Rows that a surrogate learns from; of more, the best half and others spread over all."""
@@ -43,6 +43,7 @@ class Adviser:
 
     ``weights``: target to weight; ``whole``: where the one target is a mean of losses that ``law`` predicts, their
     weights. ``losses``: whether values are log losses. ``objectives``: how many there are; of several each is a target.
+    ``noise``: the standard deviation of the objective between seeds, where it is known.
     The same rows, number and seed give the same advice: what is kept between calls are fits, by the rows that they were
     fitted to.
     """
@@ -56,6 +57,7 @@ class Adviser:
     seed: int = 0
     losses: bool = True
     objectives: int = 1
+    noise: float | None = None
     _fits: dict[bytes, tuple[Fitted, bool]] = field(default_factory=dict, repr=False)
 
     def suggest(self, told: Told, pending: tuple[Array, Array], number: int) -> tuple[Array, Array]:
@@ -196,7 +198,10 @@ class Adviser:
             return None, rows
         key = rows.points.shares.tobytes() + rows.values.tobytes()
         if key not in self._fits:
-            self._fits = {key: self._choice(rows)}
+            fitted, own = self._choice(rows)
+            if self.noise is not None and self.objectives == 1 and len(rows):
+                fitted = with_noise(fitted, limited(rows), self.noise)
+            self._fits = {key: (fitted, own)}
         fitted, own = self._fits[key]
         now = self.earlier.followed_by(told.now)
         return fitted, limited(now.select(self._own(now)) if own else now)

@@ -47,8 +47,9 @@ class LawSampler(BaseSampler):
     :data:`~codescale.search.told.LOSSES`; None: the objective is modelled as a whole. ``n_params``, ``n_tokens``: the
     scale that the search is for. ``law``: one fitted before, trusted as far as the trials bear it out; ``runs``: the
     runs of an earlier sweep at any scale, heeded where they make the trials likelier, with ``hyper`` the
-    hyperparameters that they were trained with (absent: the middle of each range). ``seed``: the same
-    study and seed give the same suggestions.
+    hyperparameters that they were trained with (absent: the middle of each range). ``noise``: the standard deviation of
+    the objective between seeds, where it is known; trials that share a seed cannot tell. ``seed``: the same study and
+    seed give the same suggestions.
 
     Several objectives are searched for their Pareto front, by Thompson draws under random weights (Knowles 2006,
     "ParEGO"). Objectives that are maximised, or not above 0, have no law: the process alone models them.
@@ -64,6 +65,7 @@ class LawSampler(BaseSampler):
         law: Law | None = None,
         runs: RunsTable | None = None,
         hyper: Mapping[str, float] | None = None,
+        noise: float | None = None,
         seed: int | None = None,
     ) -> None:
         self.space = space
@@ -72,7 +74,7 @@ class LawSampler(BaseSampler):
         self._names = space.names
         self._weights = {name: value for name, value in (weights or {}).items() if value > 0}
         self._scale = float(np.log(n_params)), float(np.log(n_tokens))
-        self._law, self._runs, self._hyper = law, runs, dict(hyper or {})
+        self._law, self._runs, self._hyper, self._noise = law, runs, dict(hyper or {}), noise
         self._seed = int(np.random.default_rng().integers(2**31)) if seed is None else seed
         self._number: int | None = None
         self._independent = RandomSampler(seed=self._seed)
@@ -174,7 +176,7 @@ class LawSampler(BaseSampler):
             whole = None if by_target else self._weights
             self._advisers[kind] = Adviser(
                 self._region, weights, self._scale, earlier, law, whole, self._seed, kind.losses,
-                1 if by_target else len(targets),
+                1 if by_target else len(targets), self._noise,
             )  # fmt: skip
         return self._advisers[kind]
 

@@ -72,12 +72,16 @@ class Ledger:
         self.ended = ""
 
     def previous(self) -> list[Entry]:
-        """The trials that an earlier session of this same search had under way; also takes over its times."""
+        """The trials that an earlier session of this same search had under way; also takes over its times, and why it
+        ended where it did.
+        """
         try:
             content = read_json(self.path)
             same = all(content.get(key) == value for key, value in self.header.items())
             entries = [Entry(**entry) for entry in content["trials"]] if same else []
-            self._before = {name: float(content[name]) for name in self._before} if same else self._before
+            if same:
+                self._before = {name: float(content[name]) for name in self._before}
+                self.ended = str(content.get("ended", ""))
         except (UserError, KeyError, TypeError, ValueError, AttributeError):
             return []
         return [entry for entry in entries if entry.state == "RUNNING"]

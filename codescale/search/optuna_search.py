@@ -77,9 +77,13 @@ class MixtureSearch(OptunaSearch):
 
     @property
     def remaining(self) -> int:
-        """How many trials may still be asked for; 0 where the budget is used up or too little is to be gained."""
+        """How many trials may still be asked for: none where the budget is used up; where too little is to be gained,
+        those that were under way when the search was killed.
+        """
         search, budget = self.plan.config.search, self.plan.config.search.budget
-        if self.ledger.ended or (budget.hours is not None and self.ledger.seconds >= 3600 * budget.hours):
+        if self.ledger.ended:
+            return len(self.unfinished)
+        if budget.hours is not None and self.ledger.seconds >= 3600 * budget.hours:
             return 0
         left = search.most_trials - len(self._used)
         if search.most_tokens is not None:
@@ -147,9 +151,6 @@ class MixtureSearch(OptunaSearch):
         entry = self.unfinished.pop(number, None)
         wanted = None if entry is None else self._wanted(entry, number)
         spec = self._ask(trial_id, number, wanted, entry.source if entry and wanted else "sampler")
-        if isinstance(self.trial_sampler, KnowsImprovement) and self.ledger.trials[-1].source == "sampler":
-            self._patience.heard(self.trial_sampler.expected_improvement())
-        self.ledger.ended = self._patience.verdict
         try:
             self.write()
         except UserError as error:  # a full disk: Tune would bury the line in a traceback
@@ -237,6 +238,9 @@ class MixtureSearch(OptunaSearch):
         self._specs[trial_id] = spec
         self._used.add(number)
         self.ledger.begin(number, spec, source)
+        if source == "sampler" and isinstance(self.trial_sampler, KnowsImprovement):
+            self._patience.heard(self.trial_sampler.expected_improvement())
+            self.ledger.ended = self.ledger.ended or self._patience.verdict
         return spec
 
     def _enqueue(self, point: Point) -> None:

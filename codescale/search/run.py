@@ -147,6 +147,7 @@ def trial_sampler(
         law=warm.law,
         runs=runs if runs is not None and len(runs) else None,
         hyper=plan.base_hyper(space),
+        noise=warm.noise,
         seed=config.seed,
     )
 

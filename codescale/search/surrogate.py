@@ -10,7 +10,7 @@ which the marginal likelihood finds, grows with what the mean leaves over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
@@ -74,6 +74,24 @@ def fit_processes(mean: Mean, measured: Measured, weights: Array, losses: bool) 
         for k in range(len(weights))
     ]
     return Fitted(mean, tuple(fits), weights, losses)
+
+
+def with_noise(fitted: Fitted, measured: Measured, noise: float) -> Fitted:
+    """``fitted`` where a run's objective has at least the standard deviation ``noise``.
+
+    Trials share a seed, and what one seed does to similar mixtures looks like the mixtures' own doing: the likelihood
+    of the trials cannot tell it apart. Targets that err together also make the objective noisier than each by itself.
+    """
+    levels = np.exp(measured.values.mean(axis=0)) if fitted.losses else np.ones(len(fitted.weights))
+    own = np.array([target.process.noise for target in fitted.targets])
+    factor = noise / max(float(np.linalg.norm(fitted.weights * levels * own)), 1e-12)
+    if factor <= 1.0:
+        return fitted
+    raised = [
+        replace(target, process=replace(target.process, noise=factor * target.process.noise))
+        for target in fitted.targets
+    ]
+    return replace(fitted, targets=tuple(raised))
 
 
 def _unknown(mean: Mean, measured: Measured, target: int) -> TargetFit:

@@ -102,6 +102,25 @@ def test_too_little_to_gain_ends_the_search_and_says_so(tmp_path: Path) -> None:
     assert "0.004 nats per token" in hand.ledger.content()["ended"]
 
 
+def test_a_search_that_ended_is_not_taken_up_again_but_for_what_a_kill_left(tmp_path: Path) -> None:
+    hand = Hand(tmp_path, study(trials=40, prune="none"))
+    hand.search._patience = Patience(0.01)
+    hand.search.trial_sampler.expected_improvement = lambda: 0.004  # type: ignore[method-assign]
+    while not hand.search.ledger.ended:
+        trial_id = hand.ask()
+        assert trial_id is not None
+        if not hand.search.ledger.ended:
+            hand.end(trial_id)
+    killed = Hand(tmp_path, study(trials=40, prune="none"))
+    assert killed.ledger.ended == hand.ledger.ended
+    killed.go()
+    assert len(killed.ledger.trials) == len(hand.ledger.trials)
+    assert killed.search.ended
+    again = Hand(tmp_path, study(trials=40, prune="none"))
+    assert again.ask() is None
+    assert again.sequence() == killed.sequence()
+
+
 def test_one_poor_expectation_or_no_noise_ends_nothing() -> None:
     patient, unmeasured = Patience(0.01), Patience(None)
     for improvement in (0.001, 0.02, 0.001, None, 0.001, 0.001):

@@ -176,6 +176,28 @@ def test_objectives_of_every_kind_are_searched() -> None:
     assert len(front.best_trials) >= 4
 
 
+def test_a_lucky_run_is_trusted_no_more_than_seeds_allow() -> None:
+    """Trials of one seed lie on a surface of their own; a point 0.02 below it is a find, unless seeds differ as much."""
+    ground, where = landscape(noise=0.0), space()
+    shares = 0.9 * attainable(ground, where, 2).shares + 0.025
+    lucky = Point(Mixture.from_array(LANGUAGES, shares / shares.sum()), {})
+    believed = []
+    for noise in (None, 0.02):
+        sampler = ours(where, noise=noise)
+        study = search(sampler, 12, ground, where)
+        losses = ground.losses(lucky.mixture.array(LANGUAGES)[None])[0] - 0.02
+        told = {LOSSES: dict(zip(LANGUAGES, losses.tolist(), strict=True))}
+        study.add_trial(
+            optuna.trial.create_trial(
+                params=where.parameters(lucky), distributions=distributions(where), value=float(losses.mean()),
+                user_attrs=told,
+            )
+        )  # fmt: skip
+        believed.append(float(sampler.expected(study, [lucky])[0][0] - losses.mean()))
+    assert believed[0] < 0.01
+    assert believed[1] > believed[0] + 0.003
+
+
 def test_pruned_trials_count_with_doubt() -> None:
     where, sampler = space(), ours(space())
     study = optuna.create_study(sampler=sampler)
