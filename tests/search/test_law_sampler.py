@@ -177,7 +177,7 @@ def test_objectives_of_every_kind_are_searched() -> None:
 
 
 def test_a_lucky_run_is_trusted_no_more_than_seeds_allow() -> None:
-    """Trials of one seed lie on a surface of their own; a point 0.02 below it is a find, unless seeds differ as much."""
+    """Trials of one seed lie on a surface of their own: a point 0.02 below it is a find, unless seeds differ so."""
     ground, where = landscape(noise=0.0), space()
     shares = 0.9 * attainable(ground, where, 2).shares + 0.025
     lucky = Point(Mixture.from_array(LANGUAGES, shares / shares.sum()), {})
