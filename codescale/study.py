@@ -340,7 +340,9 @@ class SearchSection(_Section):
     """The search with real runs around the law's optimum. ``space`` names a file of search_spaces/ or a path.
 
     ``prune``: what stops trials early. ``check_pruned``: so many stopped trials, drawn at random, are trained to their
-    end afterwards, to see how often stopping was wrong. ``budget_tokens`` is the older word for ``budget.tokens``.
+    end afterwards, to see how often stopping was wrong. ``end_at_noise``: whether the search ends before its budget
+    where another trial is expected to gain less than what seeds change. ``budget_tokens`` is the older word for
+    ``budget.tokens``.
     """
 
     space: str = "seven_languages"
@@ -352,6 +354,7 @@ class SearchSection(_Section):
     sampler: Literal["law", "tpe", "gp", "cmaes", "random"] = "law"
     prune: Annotated[Literal["curves", "asha", "none"], BeforeValidator(_prune_word)] = "curves"
     check_pruned: int = Field(default=0, ge=0, le=1_000)
+    end_at_noise: bool = True
     budget: SearchBudget = SearchBudget()
     budget_tokens: Positive | None = None
     callbacks: CallbacksSection = CallbacksSection()

@@ -133,6 +133,8 @@ class MixtureSearch(OptunaSearch):
             trial_id = f"replayed-{number}"
             self._ask(trial_id, number, Point(record.spec.mixture, record.spec.hyper))
             self._tell(trial_id, record)
+        if self._patience.noise is None:
+            self.ledger.ended = ""  # it may have ended under another study.yaml
         for entry in unfinished:
             if entry.number is not None and entry.number not in self._used:
                 self.unfinished[entry.number] = entry

@@ -109,7 +109,8 @@ def run_search(
     ledger = Ledger(part.path if part else folder.search, header_of(config, space, objective), objective)
     sampler = trial_sampler(config, space, plan, warm)
     starts, mirror = _starts(space, plan, warm), part.mirror if part else None
-    search = MixtureSearch(space, sampler, plan, ledger, folder, starts, progress, warm.noise, mirror)
+    noise = warm.noise if config.search.end_at_noise else None
+    search = MixtureSearch(space, sampler, plan, ledger, folder, starts, progress, noise, mirror)
     for record in _comparable(warm.evaluated, config, corpus_id):
         search.add_evaluated(record)
     with progress.bar("Search", _planned_tokens(config)) as advance:

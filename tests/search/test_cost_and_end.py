@@ -111,14 +111,15 @@ def test_a_search_that_ended_is_not_taken_up_again_but_for_what_a_kill_left(tmp_
         assert trial_id is not None
         if not hand.search.ledger.ended:
             hand.end(trial_id)
-    killed = Hand(tmp_path, study(trials=40, prune="none"))
+    killed = Hand(tmp_path, study(trials=40, prune="none"), noise=0.01)
     assert killed.ledger.ended == hand.ledger.ended
     killed.go()
     assert len(killed.ledger.trials) == len(hand.ledger.trials)
     assert killed.search.ended
-    again = Hand(tmp_path, study(trials=40, prune="none"))
+    again = Hand(tmp_path, study(trials=40, prune="none"), noise=0.01)
     assert again.ask() is None
     assert again.sequence() == killed.sequence()
+    assert Hand(tmp_path, study(trials=40, prune="none")).ask() is not None, "end_at_noise: false goes on"
 
 
 def test_one_poor_expectation_or_no_noise_ends_nothing() -> None:

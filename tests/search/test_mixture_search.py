@@ -43,6 +43,7 @@ class Hand:
     space: str = "all_languages"
     part: str = ""
     mirror: OptunaMirror | None = None
+    noise: float | None = None
     live: dict[str, RunSpec] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -54,7 +55,7 @@ class Hand:
         sampler = trial_sampler(self.config, space, plan, self.warm)
         starts = _starts(space, plan, self.warm)
         self.search = MixtureSearch(
-            space, sampler, plan, self.ledger, self.folder, starts, Silent(), mirror=self.mirror
+            space, sampler, plan, self.ledger, self.folder, starts, Silent(), self.noise, self.mirror
         )
         for record in self.warm.evaluated:
             self.search.add_evaluated(record)
