@@ -188,7 +188,7 @@ def minimise(
     how many points the acquisition may be asked for.
     """
     screened = int(min(max(effort / 4, 64), _CANDIDATES))
-    rounds = int(min(max((effort - screened) / (_STARTS * _STEPS), 4), _ROUNDS))
+    rounds = int(min(max((effort - screened) / (_STARTS * _STEPS), 3), _ROUNDS))
     shares, others = region.draw(screened, generator)
     shares, others = np.vstack([starts, shares]), np.vstack([hyper, others])
     values = acquisition(shares, others)

@@ -31,8 +31,10 @@ FEWEST_ROWS = 5
 GROWTH = 0.15
 """The part by which the rows have to grow before laws and hyperparameters are fitted again."""
 IMPROVEMENT_EVERY = 3
-_EFFORT = 1_000_000
-"""Values of kernels that one suggestion may take."""
+_EFFORT = 800_000
+"""Values of kernels that one suggestion may take once there are as many rows as a surrogate learns from."""
+_LEAST_EFFORT = 1_200
+"""Points that are looked at as long as there are fewer."""
 _CHEBYSHEV = 0.05
 """The part of the plain sum in the scalar of several objectives (Knowles 2006)."""
 
@@ -82,10 +84,9 @@ class Adviser:
         else:
             acquisition = self._thompson(Surrogate(fitted, rows), generator)
         effort = _EFFORT / (len(self.weights) * (len(rows) + 2 * len(self.region.domains)))
+        effort = effort if len(rows) >= MOST_ROWS else max(effort, _LEAST_EFFORT)
         shares, hyper, _ = minimise(acquisition, self.region, *starts, generator, effort)
-        if avoid.holds(shares[None], hyper[None])[0]:
-            shares, hyper, _ = minimise(avoid.elsewhere(acquisition), self.region, *starts, generator, effort)
-        return shares, hyper
+        return avoid.elsewhere(shares, hyper, acquisition, generator)
 
     def recommend(self, told: Told, anywhere: bool = True) -> tuple[Array, Array, float]:
         """The point with the least expected objective, and that expectation.

@@ -14,6 +14,7 @@ from codescale.search.acquisition import Acquisition, Region
 
 _SAME = 1e-3
 _AROUND_DIVERGED = 0.05
+_STEPS = (0.02, 0.1, 0.3, 1.0)
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,22 @@ class Avoided:
         away = np.abs(points[:, None, :] - known[None]).max(axis=2, initial=0.0)
         return np.asarray((away <= self.reach).any(axis=1))
 
-    def elsewhere(self, acquisition: Acquisition) -> Acquisition:
-        """``acquisition``, infinite at what is avoided."""
-
-        def masked(shares: Array, hyper: Array) -> Array:
-            return np.where(self.holds(shares, hyper), np.inf, acquisition(shares, hyper))
-
-        return masked
+    def elsewhere(
+        self, shares: Array, hyper: Array, acquisition: Acquisition, generator: np.random.Generator
+    ) -> tuple[Array, Array]:
+        """The point (domains,), (hyperparameters,) itself, or where it is avoided the one with the least
+        ``acquisition`` of some near it that are not; the point itself where all are.
+        """
+        if not self.holds(shares[None], hyper[None])[0]:
+            return shares, hyper
+        for step in _STEPS:
+            near, near_hyper = self.region.near(shares, hyper, step, generator)
+            free = ~self.holds(near, near_hyper)
+            if free.any():
+                near, near_hyper = near[free], near_hyper[free]
+                best = int(np.argmin(acquisition(near, near_hyper)))
+                return self.region.inside(near[best]), near_hyper[best]
+        return shares, hyper
 
 
 def avoided(region: Region, tried: tuple[Array, Array], diverged: tuple[Array, Array]) -> Avoided:

@@ -81,7 +81,7 @@ class LawSampler(BaseSampler):
         self._reader = Reader(space, self._region, self._weights, self._scale)
         self._advisers: dict[Kind, Adviser] = {}
         self._settled: dict[tuple[str, int, Kind], Measured] = {}
-        self._latest: tuple[Study, Array, Array] | None = None
+        self._latest: tuple[Told, Adviser, Array, Array] | None = None
 
     def begin(self, number: int) -> None:
         """The next suggestion is for trial ``number`` of a search whose numbers are not Optuna's."""
@@ -103,7 +103,7 @@ class LawSampler(BaseSampler):
         told, adviser = self._told(study)
         pending = self._pending(study, trial)
         shares, hyper = adviser.suggest(told, pending, number)
-        self._latest = study, shares, hyper
+        self._latest = told, adviser, shares, hyper
         return typed(self.space.parameters(self._region.point(shares, hyper)))
 
     def sample_independent(
@@ -137,8 +137,7 @@ class LawSampler(BaseSampler):
         """
         if self._latest is None:
             return None
-        study, shares, hyper = self._latest
-        told, adviser = self._told(study)
+        told, adviser, shares, hyper = self._latest
         return adviser.improvement(told, shares, hyper)
 
     def _sign(self, study: Study) -> float:

@@ -70,12 +70,13 @@ class Reader:
         """The trials of ``study`` that tell something, in order: finished, or stopped with a look."""
         trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
         telling = self._telling.setdefault(study.study_name, {})
-        for trial in trials:
-            if trial.number not in telling:
-                looked = len(study.directions) == 1 and bool(trial.intermediate_values)
-                tells = trial.state == TrialState.COMPLETE or looked
-                telling[trial.number] = tells and self.place(trial) is not None
-        return [trial for trial in trials if telling[trial.number]]
+        if len(telling) < len(trials):
+            for trial in trials:
+                if trial.number not in telling:
+                    looked = len(study.directions) == 1 and bool(trial.intermediate_values)
+                    tells = trial.state == TrialState.COMPLETE or looked
+                    telling[trial.number] = tells and self.place(trial) is not None
+        return trials if all(telling.values()) else [trial for trial in trials if telling[trial.number]]
 
     def diverged(self, study: Study) -> tuple[Array, Array]:
         """Shares and scaled hyperparameters of the trials of ``study`` that diverged."""
