@@ -504,6 +504,12 @@ def _target(params: float | None, tokens: float | None, output: Path | None) -> 
     return params, tokens, output
 
 
+def _refuse_input_as_output(output: Path | None, *inputs: Path | None) -> None:
+    """Raises :class:`UserError` where ``output`` would replace one of ``inputs``."""
+    if output and any(one and one.exists() and output.exists() and output.samefile(one) for one in inputs):
+        raise UserError("--output", f"{output} is an input of this command", "name another file")
+
+
 def _check_counts(params: float | None, tokens: float | None) -> None:
     for name, value in (("--params", params), ("--tokens", tokens)):
         if value is not None and not 0 < value < MOST:
@@ -664,14 +670,17 @@ def simulate(
     from codescale.files import write_text
     from codescale.laws.store import load_law
     from codescale.report.simulation_table import simulation_rows, simulation_table
-    from codescale.search.landscape import attainable, read_landscape
+    from codescale.search.landscape import attainable, read_landscape, refuse_other_languages
     from codescale.search.samplers import named_samplers
     from codescale.search.simulation import Known, Outcome, SearchPlan, simulate_seeds
 
     chosen = named_samplers(_names(sampler) or [], "--sampler")
+    _refuse_input_as_output(output, source, known, weights)
     landscape, searched = read_landscape(source, space, params, tokens, weights, noise)
     target = attainable(landscape, searched)
     prior = Known(law=load_law(known) if known else None)
+    if known and prior.law:
+        refuse_other_languages(known, prior.law, landscape)
     outcomes: dict[str, list[Outcome]] = {}
     with _progress().bar("simulated searches", len(chosen)) as advance:
         for name in chosen:
@@ -719,6 +728,7 @@ def export(
     from codescale.allocation.files import read_mixture
     from codescale.files import write_text
 
+    _refuse_input_as_output(output, mixture, paths)
     chosen = next((one for one in FORMATS if one == form), None)
     if chosen is None:
         raise UserError("--format", f"{form!r} is not a form", f"use one of {', '.join(FORMATS)}")

@@ -129,6 +129,8 @@ def read_json(path: str | Path) -> Any:
         raise UserError(
             f"{path}, line {error.lineno}", f"is not JSON ({error.msg})", "repair it or make the file again"
         ) from None
+    except ValueError as error:  # a number of thousands of digits
+        raise UserError(path, f"is not JSON ({error})", "repair it or make the file again") from None
 
 
 class _UniqueKeys(yaml.SafeLoader):
@@ -162,3 +164,5 @@ def read_yaml(path: str | Path) -> Any:
         where = f"{path}, line {mark.line + 1}" if mark else str(path)
         problem = getattr(error, "problem", None) or "cannot be parsed"
         raise UserError(where, f"is not YAML ({problem})", "repair the line") from None
+    except (ValueError, TypeError, KeyError, AttributeError) as error:  # a date of month 99, a tag on the wrong thing
+        raise UserError(path, f"holds a value that is not what it looks like ({error})", "put it in quotes") from None

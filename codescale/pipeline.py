@@ -154,6 +154,7 @@ class Study:
     def forecast_search(self) -> Forecast:
         """What the search and its proof may cost, and what differences they can resolve; trains for seconds at most."""
         from codescale.search.forecast import forecast_search, measured_speed, recorded_speed
+        from codescale.search.front import refuse_too_few
         from codescale.search.run import objective_of, study_space
         from codescale.search.scale import settled
         from codescale.search.seeds import seed_noise
@@ -161,6 +162,7 @@ class Study:
 
         space = study_space(self.config, self.folder)
         config = settled(self.config, space)
+        refuse_too_few(config, space)
         records = read_records(self.folder.runs)
         objective = objective_of(config, alike(space))
         noise = seed_noise(records, objective, config.sizes[config.search.size].n_params)

@@ -449,7 +449,7 @@ class RaySection(_Section):
 class StudyConfig(_Section):
     """``study.yaml``: the single source of truth of a study."""
 
-    name: str = Field(min_length=1, max_length=80)
+    name: str = Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$")
     languages: tuple[Name, ...] = Field(min_length=1)
     languages_file: str | None = None
     seed: int = Field(default=0, ge=0, lt=2**31)

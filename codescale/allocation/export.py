@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, get_args
@@ -90,9 +89,14 @@ def _plain(share: float) -> str:
 
 def _megatron(paths: Sequence[str], shares: Sequence[float]) -> str:
     """The arguments of ``--data-path``: weight and prefix of each blended dataset. A file of them is what
-    ``--data-args-path`` reads.
+    ``--data-args-path`` reads, which splits it at white space and knows no quotes.
+
+    Raises :class:`UserError` for a path that it would split.
     """
-    return "\n".join(f"{_plain(share)} {shlex.quote(path)}" for share, path in zip(shares, paths, strict=True)) + "\n"
+    for path in paths:
+        if path.split() != [path]:
+            raise UserError("--paths", f"{path!r} has white space, at which Megatron splits", "move it, or make a link")
+    return "\n".join(f"{_plain(share)} {path}" for share, path in zip(shares, paths, strict=True)) + "\n"
 
 
 def _torchtitan(languages: Sequence[str], paths: Sequence[str], shares: Sequence[float], seed: int) -> str:

@@ -6,6 +6,7 @@ Everything here comes from files and is untrusted: numbers are checked, texts ar
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -153,6 +154,11 @@ class Trial(_Artifact):
     objective: float | None = None
     curve: tuple[tuple[float, float, bool], ...] = ()
     tokens_trained: float = 0.0
+
+    @field_validator("objective")
+    @classmethod
+    def _finite(cls, value: float | None) -> float | None:
+        return value if value is not None and math.isfinite(value) else None
 
 
 class Incumbent(_Artifact):

@@ -137,6 +137,7 @@ class Region:
 
     def inside(self, shares: Array) -> Array:
         """(domains,): ``shares``, or where those break a rule of the space the nearest mixture that does not."""
+        shares = np.maximum(shares, 0.0)  # rounding may leave a share of 0 below it
         total = shares.sum()
         mixture = Mixture.from_array(self.domains, shares / total) if total > 0 else Mixture.uniform(self.domains)
         if not self.space.coordinates.contains(mixture):

@@ -15,6 +15,7 @@ import numpy as np
 import optuna
 from numpy.typing import NDArray
 
+from codescale.errors import UserError
 from codescale.files import write_json
 from codescale.progress import Progress
 from codescale.runs import RunRecord, read_record
@@ -52,6 +53,24 @@ def unchecked(config: StudyConfig, space: SearchSpace, content: dict[str, Any]) 
     return content
 
 
+def refuse_too_few(config: StudyConfig, space: SearchSpace) -> None:
+    """Raises :class:`UserError` where trials or tokens do not suffice for a trial of each search of the front."""
+    if len(space.aims) < 2:
+        return
+    trials, tokens = config.search.most_trials, config.search.most_tokens
+    searches = len(directions(len(space.aims), trials))
+    if trials < searches:
+        raise UserError(
+            "search.trials", f"{len(space.aims)} objectives ask for {searches} searches, and there are {trials} trials",
+            f"give {searches} or more, or fewer objectives",
+        )  # fmt: skip
+    if tokens is not None and tokens < searches * config.search.tokens:
+        raise UserError(
+            "search.budget.tokens", f"does not suffice for a trial of each of {searches} searches",
+            f"give {searches * config.search.tokens:,} or more",
+        )  # fmt: skip
+
+
 def run_front(
     config: StudyConfig,
     folder: StudyFolder,
@@ -68,6 +87,7 @@ def run_front(
     ``search.json`` is that of the search that weighs them all alike, with all searches' trials under ``front``. The
     trials, a budget and the trials to check are shared out evenly. Raises as :func:`~codescale.search.run.run_search`.
     """
+    refuse_too_few(config, space)
     rows, names = directions(len(space.aims), config.search.most_trials), [aim.name for aim in space.aims]
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     journal = Journal(folder.optuna)

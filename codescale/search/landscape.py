@@ -21,10 +21,13 @@ from codescale.laws.observations import Array
 from codescale.laws.store import load_law
 from codescale.runs import read_runs
 from codescale.search.acquisition import Region, minimise
+from codescale.search.coordinates import Coordinates
 from codescale.search.space import SearchSpace, load_space
 
 FLOPS_PER_TOKEN = 6.0
 """Times N: what training on a token costs, attention and logits left out. Ratios of costs hardly depend on it."""
+_BEYOND = 1e4
+"""How far beyond the fitted runs' N and D a simulated search may lie: a factor."""
 _TRUNK_ABOVE = 0.03
 """By how much a loss on the trunk lies above the one that a cooldown there would end with: as in the demo's runs."""
 
@@ -183,7 +186,21 @@ def within(space: SearchSpace, law: Law) -> SearchSpace:
     low, high = (sum(pair[k] for pair in bounds.values()) for k in (0, 1))
     if low > 1 or high < 1:
         raise UserError(space.name, "holds no mixture within the shares that the runs had", "widen its bounds")
-    return replace(space, bounds=bounds)
+    narrowed = replace(space, bounds=bounds)
+    try:
+        Coordinates(bounds, narrowed.ties)
+    except ValueError as error:
+        raise UserError(space.name, f"within the shares that the runs had, {error}", "widen its bounds") from None
+    return narrowed
+
+
+def refuse_other_languages(path: Path, law: Law, landscape: Landscape) -> None:
+    """Raises :class:`UserError` where ``law``, of ``path``, is not of the languages of ``landscape``."""
+    missing = [name for name in landscape.weights if name not in law.targets]
+    strange = [name for name in law.domains if name not in landscape.domains]
+    if missing or strange:
+        problem = f"tells nothing of {', '.join(missing)}" if missing else f"is also of {', '.join(strange)}"
+        raise UserError(f"--known {path}", problem, f"give a law of {', '.join(landscape.domains)}")
 
 
 def read_landscape(
@@ -204,18 +221,22 @@ def read_landscape(
     law = load_law(path) if path.suffix == ".json" else fit_law(read_runs(path), bootstrap=0)
     scale = []
     for name, value, known in (
-        ("--params", n_params, law.fitted_range.n_params[1]),
-        ("--tokens", n_tokens, law.fitted_range.n_tokens[1]),
+        ("--params", n_params, law.fitted_range.n_params),
+        ("--tokens", n_tokens, law.fitted_range.n_tokens),
     ):
-        if value is not None and not (np.isfinite(value) and value > 0):
-            raise UserError(name, f"{value:g} is not a count", "give a number above 0")
-        scale.append(known if value is None else value)
+        low, high = known[0] / _BEYOND, known[1] * _BEYOND
+        if value is not None and not low <= value <= high:
+            mend = f"give a number from {low:g} to {high:g}"
+            raise UserError(name, f"{value:g} is far from all runs of the law", mend)
+        scale.append(known[1] if value is None else value)
     if noise is not None and not (np.isfinite(noise) and 0 <= noise < 1):
         raise UserError("--noise", f"{noise:g} is not a deviation of log losses", "give such as 0.003")
-    given = read_weights(weights, law.targets) if weights else None
+    loaded = load_space(space, law.domains)
+    own = dict(loaded.aims[0].weights) if len(loaded.aims) == 1 else {}
+    given = read_weights(weights, law.targets) if weights else (own or None)
     weight = dict(zip(law.targets, weights_of(law, given).tolist(), strict=True))
     weight = {name: value for name, value in weight.items() if value > 0}
-    searched = replace(load_space(space, law.domains), hyperparameters={})
+    searched = replace(loaded, hyperparameters={})
     if path.suffix != ".json":
         searched = within(searched, law)
     return of_law(law, weight, scale[0], scale[1], noise, looks), searched

@@ -18,7 +18,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from codescale.allocation.files import Available, with_numbers
 from codescale.errors import UserError
@@ -43,6 +43,16 @@ class Tie(_Part):
 
 
 Share = Literal["free"] | float | tuple[float, float] | Tie
+
+
+LIMITS: dict[str, tuple[float, float]] = {
+    "learning_rate_factor": (1e-6, 1e6),
+    "weight_decay": (0.0, 1e3),
+    "warmup_share": (0.0, 0.99),
+    "cooldown_share": (0.001, 0.99),
+    "batch": (1.0, 1e6),
+}
+"""What training takes of each hyperparameter, both ends included."""
 
 
 class Range(_Part):
@@ -98,6 +108,14 @@ class Proxy(_Part):
     tokens: Count | None = None
 
 
+def _trainable(ranges: dict[HyperName, Range]) -> dict[HyperName, Range]:
+    for name, limits in ranges.items():
+        low, high = LIMITS[name]
+        if limits.low < low or limits.high > high:
+            raise ValueError(f"{name} may lie between {low:g} and {high:g}, not {limits.low:g} and {limits.high:g}")
+    return ranges
+
+
 class SpaceFile(_Part):
     """A file of ``search_spaces/``, as written. Without an objective the study's weights hold; several ask for
     their Pareto front.
@@ -105,7 +123,7 @@ class SpaceFile(_Part):
 
     languages: Literal["all", "uniform"] | dict[str, Share]
     available: Available | None = None
-    hyperparameters: dict[HyperName, Range] = {}
+    hyperparameters: Annotated[dict[HyperName, Range], AfterValidator(_trainable)] = {}
     objective: tuple[Aim, ...] = ()
     target: Target = Target()
     proxy: Proxy = Proxy()

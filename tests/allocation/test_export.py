@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,13 @@ from codescale.errors import UserError
 from codescale.mixture import Mixture
 
 MIXTURE = Mixture({"python": 0.5, "java": 1 / 3, "rust": 1 / 6, "go": 0.0})
-SOURCES = {name: Source(path=f"/data/my {name}") for name in ("python", "java", "rust")}
+SOURCES = {name: Source(path=f"/data/dä-{name}") for name in ("python", "java", "rust")}
 
 
 def parsed(text: str, form: str) -> dict[str, float]:
     """Path to weight, as the trainer reads it."""
     if form == "megatron":
-        words = shlex.split(text)
+        words = text.split()
         return {path: float(weight) for weight, path in zip(words[::2], words[1::2], strict=True)}
     if form == "torchtitan":
         return {one["dataset_path"]: one["weight"] for one in yaml.safe_load(text)["dataloader"]["sources"]}
@@ -36,7 +35,7 @@ def parsed(text: str, form: str) -> dict[str, float]:
 @pytest.mark.parametrize("form", FORMATS)
 def test_shares_come_back_and_sum_to_1(form: str) -> None:
     found = parsed(export_mixture(MIXTURE, SOURCES, form), form)  # type: ignore[arg-type]
-    assert found == pytest.approx({f"/data/my {name}": MIXTURE[name] for name in SOURCES}, abs=1e-8)
+    assert found == pytest.approx({f"/data/dä-{name}": MIXTURE[name] for name in SOURCES}, abs=1e-8)
     assert abs(sum(found.values()) - 1) < 1e-12
 
 
@@ -55,6 +54,14 @@ def test_rows_of_unequal_length_are_drawn_by_tokens() -> None:
     found = parsed(export_mixture(Mixture({"python": 0.5, "java": 0.5}), sources, "datasets"), "datasets")
     assert found == pytest.approx({"p": 2 / 3, "j": 1 / 3})
     assert found["p"] * 500 == pytest.approx(found["j"] * 1000, rel=1e-6)
+
+
+@pytest.mark.parametrize("path", ["/my data/x", "/data\n/x", " /x"])
+def test_a_path_that_megatron_would_split_is_refused(path: str) -> None:
+    sources = {"python": Source(path=path)}
+    with pytest.raises(UserError, match="white space"):
+        export_mixture(Mixture({"python": 1.0}), sources, "megatron")
+    assert list(parsed(export_mixture(Mixture({"python": 1.0}), sources, "datasets"), "datasets")) == [path]
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,12 @@ from codescale.mixture import Mixture
 from codescale.runs import RunRecord, RunSpec, read_records
 from codescale.search.checking import drawn, with_checks
 from codescale.search.forecast import Speed, forecast_search, recorded_speed, run_cost
-from codescale.search.front import combined, directions, front_of
+from codescale.search.front import combined, directions, front_of, refuse_too_few
 from codescale.search.improvement import PATIENCE, Patience
 from codescale.search.objective import Objective
 from codescale.search.plan import TrialPlan
 from codescale.search.seeds import SeedNoise, resolved, seed_noise, seeds_needed
-from codescale.search.space import Point
+from codescale.search.space import Point, load_space
 from codescale.search.space_file import Aim
 from codescale.study import parse_study
 
@@ -120,6 +121,18 @@ def test_a_search_that_ended_is_not_taken_up_again_but_for_what_a_kill_left(tmp_
     assert again.ask() is None
     assert again.sequence() == killed.sequence()
     assert Hand(tmp_path, study(trials=40, prune="none")).ask() is not None, "end_at_noise: false goes on"
+
+
+@pytest.mark.parametrize(
+    ("budget", "field"), [({"trials": 2}, "search.trials"), ({"trials": 40, "tokens": 2 * TOKENS}, "search.budget")]
+)
+def test_a_front_without_a_trial_for_each_search_is_refused(budget: dict[str, int], field: str) -> None:
+    space = load_space("all_languages", LANGUAGES)
+    aims = tuple(Aim(name=name, weights={name: 1.0}) for name in LANGUAGES)
+    with pytest.raises(UserError, match=field):
+        refuse_too_few(study(budget=budget), replace(space, aims=aims))
+    refuse_too_few(study(budget=budget), space)
+    refuse_too_few(study(budget={"trials": 4}), replace(space, aims=aims))
 
 
 def test_one_poor_expectation_or_no_noise_ends_nothing() -> None:

@@ -265,6 +265,21 @@ def test_where_training_diverged_none_is_tried_again() -> None:
     assert study.best_value == pytest.approx(1.05, abs=0.04)
 
 
+def test_ties_beside_languages_without_weight_hold() -> None:
+    """Where a share of 0 is the best, rounding must not take it below."""
+    where = SearchSpace("tied", dict.fromkeys((*LANGUAGES, "rust"), (0.0, 1.0)), {}, ({"python": 1.0, "java": 0.5},))
+    sampler = LawSampler(where, weights={"python": 5.0, "javascript": 1.0}, seed=0)
+    study = optuna.create_study(sampler=sampler)
+    for _ in range(9):
+        trial = study.ask(distributions(where))
+        mixture = where.point(trial.params).mixture
+        assert mixture["java"] == pytest.approx(0.5 * mixture["python"])
+        losses = {name: 2.0 - mixture[name] for name in LANGUAGES}
+        trial.set_user_attr(LOSSES, losses)
+        study.tell(trial, (5 * losses["python"] + losses["javascript"]) / 6)
+    assert study.best_value < 1.6
+
+
 def test_several_objectives_tell_no_gain() -> None:
     where = SearchSpace("two", {"a": (0.0, 1.0), "b": (0.0, 1.0)}, {})
     sampler = LawSampler(where, seed=0)

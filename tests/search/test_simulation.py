@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -110,7 +111,11 @@ def test_the_command_prints_a_table_and_writes_every_curve(
     [
         (["--sampler", "tree"], "'tree' is not a sampler"),
         (["--noise", "-1"], "is not a deviation"),
-        (["--params", "-5"], "is not a count"),
+        (["--params", "-5"], "is far from all runs"),
+        (["--tokens", "1e308"], "is far from all runs"),
+        (["--known", "OTHER"], "tells nothing of go"),
+        (["--output", "LAW"], "is an input of this command"),
+        (["--space", "DATE"], "put it in quotes"),
         (["--space", "nowhere"], "is not a search space"),
     ],
 )
@@ -122,11 +127,18 @@ def test_bad_options_are_one_line(
     words: str,
 ) -> None:
     path = tmp_path / "law.json"
-    save_law(effective_data_law((0.16, 0.2, 0.25, 0.3)), path)
-    monkeypatch.setattr(sys, "argv", ["codescale", "simulate", str(path), *options])
+    law = effective_data_law((0.16, 0.2, 0.25, 0.3))
+    save_law(law, path)
+    renamed = path.read_text().replace('"go"', '"cobol"').replace("t.go", "t.cobol")
+    (tmp_path / "other.json").write_text(renamed)
+    (tmp_path / "date.yaml").write_text("languages: {python: 2024-99-99, java: free}")
+    files = {"LAW": path, "OTHER": tmp_path / "other.json", "DATE": tmp_path / "date.yaml"}
+    named = [str(files.get(option, option)) for option in options]
+    monkeypatch.setattr(sys, "argv", ["codescale", "simulate", str(path), *named])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
+    assert json.loads(path.read_text()), "the law is still there"
     errors = capsys.readouterr().err
     assert words in errors
     assert "Traceback" not in errors

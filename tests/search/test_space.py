@@ -69,6 +69,9 @@ def test_a_space_of_ones_own(tmp_path: Path) -> None:
         ("languages: all\nhyperparameters: {batch: {low: 1.5, high: 2}}", "hyperparameters.batch", "whole number"),
         ("languages: all\nhyperparameters: {weight_decay: {low: 0, high: 1, scale: log}}", "weight_decay", "above 0"),
         ("languages: all\nhyperparameters: {batch: {low: 1, height: 2}}", "hyperparameters.batch", ""),
+        ("languages: all\nhyperparameters: {weight_decay: {low: -1, high: 1}}", "hyperparameters", "may lie between 0"),
+        ("languages: all\nhyperparameters: {cooldown_share: {low: 0.1, high: 5}}", "hyperparameters", "0.99"),
+        ("languages: all\nhyperparameters: {batch: {low: 1, high: 1.0e300}}", "hyperparameters", "batch may lie"),
         ("- 1", "", "not a search space"),
         ("languages: {python: {tied_to: rust, ratio: 2}, rust: [0.4, 1]}", "languages", "ties counted, sum to 1.2"),
         (
