@@ -140,9 +140,7 @@ class Region:
         shares = np.maximum(shares, 0.0)  # rounding may leave a share of 0 below it
         total = shares.sum()
         mixture = Mixture.from_array(self.domains, shares / total) if total > 0 else Mixture.uniform(self.domains)
-        if not self.space.coordinates.contains(mixture):
-            mixture = self.space.coordinates.nearest(mixture)
-        return mixture.array(self.domains)
+        return self.space.inside(mixture).array(self.domains)
 
     def point(self, shares: Array, hyper: Array) -> Point:
         """The space's own point of ``shares`` (feasible) and ``hyper`` (from 0 to 1)."""

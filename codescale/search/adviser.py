@@ -95,7 +95,7 @@ class Adviser:
         ``ValueError`` where nothing is known yet.
         """
         fitted, rows = self._fitted(told)
-        measured = told.now.select(told.now.doubt <= 1.0)
+        measured = told.now.finished
         if fitted is None:
             if not len(measured):
                 raise ValueError("nothing has been measured yet")
@@ -127,10 +127,13 @@ class Adviser:
         the least expectation of a point that was measured to its end. None where too little is known to tell, and of
         several objectives.
         """
-        if self.objectives > 1 or self._fitted(told)[0] is None or not (told.now.doubt <= 1.0).any():
+        fitted, rows = self._fitted(told)
+        finished = told.now.finished.points
+        if self.objectives > 1 or fitted is None or not len(finished):
             return None
-        best = self.recommend(told, anywhere=False)[2]
-        middle, deviation = self.believed(told, shares[None], hyper[None])
+        surrogate = Surrogate(fitted, rows)
+        best = float(surrogate.expected(self._points(finished.shares, finished.hyper)).min())
+        middle, deviation = surrogate.believed(self._points(shares[None], hyper[None]))
         return float(deviation[0] * np.exp(log_improvement((best - middle) / deviation))[0])
 
     def known(self, told: Told) -> Measured:

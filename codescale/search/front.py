@@ -181,11 +181,11 @@ def _shared_out(config: StudyConfig, searches: int, k: int) -> StudyConfig:
     """``config`` for the search number ``k`` of so many; of trials to check the first ones have what is left over."""
     search = config.search
     tokens, budget = search.most_tokens, search.budget
-    trials = max(1, search.most_trials // searches)
+    trials = search.most_trials // searches
     each = budget.model_copy(
         update={
             "trials": trials,
-            "tokens": None if tokens is None else max(1, tokens // searches),
+            "tokens": None if tokens is None else tokens // searches,
             "flops": None if budget.flops is None else budget.flops / searches,
             "hours": None if budget.hours is None else budget.hours / searches,
         }

@@ -62,6 +62,11 @@ class Measured:
         """The rows that ``rows`` (indices or a mask) names."""
         return Measured(self.points.select(rows), self.values[rows], self.objective[rows], self.doubt[rows])
 
+    @property
+    def finished(self) -> Measured:
+        """The rows of runs that were measured to their end."""
+        return self.select(self.doubt <= 1.0)
+
     def followed_by(self, other: Measured) -> Measured:
         """These rows, then those of ``other``."""
         return Measured(

@@ -140,9 +140,8 @@ def _reached(reports: Sequence[tuple[float, float, float, Array]], until: float 
 
 
 def _moved_in(mixture: Mixture, space: SearchSpace) -> Point:
-    coordinates = space.coordinates
-    inside = mixture if coordinates.contains(mixture) else coordinates.nearest(mixture)
-    return Point(inside, {name: (limits.low + limits.high) / 2 for name, limits in space.hyperparameters.items()})
+    middle = {name: (limits.low + limits.high) / 2 for name, limits in space.hyperparameters.items()}
+    return Point(space.inside(mixture), middle)
 
 
 def _sampler(landscape: Landscape, space: SearchSpace, name: SamplerName, known: Known, seed: int) -> BaseSampler:
