@@ -133,24 +133,73 @@ def read_json(path: str | Path) -> Any:
         raise UserError(path, f"is not JSON ({error})", "repair it or make the file again") from None
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """YAML whose mappings may not name a key twice: the first would be lost without a word."""
+_MOST_VALUES = 100_000
+"""Of a YAML file whose aliases are written out; a file without aliases may hold more."""
+
+
+class _Plain(yaml.SafeLoader):
+    """Plain values, the keys of mappings as they are written: ``no`` and ``1`` name languages like any other word.
+
+    Raises ``yaml.YAMLError`` for a key that occurs twice, whose first value would be lost without a word, and for an
+    alias that holds itself or that written out is absurdly large ("billion laughs").
+    """
+
+    def get_single_node(self) -> yaml.Node | None:
+        """The document, its aliases checked before anything follows them."""
+        node: yaml.Node | None = super().get_single_node()
+        if node is not None:
+            _refuse_endless(node)
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """The mapping in ``node``. Raises ``yaml.constructor.ConstructorError`` for a key that occurs twice."""
-        seen: set[Any] = set()
+        """The mapping in ``node``."""
+        seen: set[str] = set()
         for key_node, _ in node.value:
-            key = getattr(key_node, "value", None)
-            if isinstance(key, str):
-                if key in seen:
-                    raise yaml.constructor.ConstructorError(None, None, f"{key} occurs twice", key_node.start_mark)
-                seen.add(key)
-        return super().construct_mapping(node, deep)
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise _wrong("a list or a mapping stands where a name belongs", key_node)
+            if key_node.value in seen:
+                raise _wrong(f"{key_node.value} occurs twice", key_node)
+            seen.add(key_node.value)
+        self.flatten_mapping(node)
+        return {key.value: self.construct_object(value, deep=True) for key, value in node.value}
+
+
+def _refuse_endless(root: yaml.Node) -> None:
+    """Counts the values below ``root`` as if every alias were written out, each node once.
+
+    Raises ``yaml.YAMLError`` where that has no end or is more than :data:`_MOST_VALUES`, by aliases alone.
+    """
+    counts: dict[yaml.Node, int] = {}
+    open_nodes: set[yaml.Node] = set()
+
+    def count(node: yaml.Node) -> int:
+        if node in open_nodes:
+            raise _wrong("an alias holds itself", node)
+        if node not in counts:
+            open_nodes.add(node)
+            counts[node] = 1 + sum(map(count, _below(node)))
+            open_nodes.remove(node)
+        return counts[node]
+
+    if count(root) > max(_MOST_VALUES, len(counts)):
+        raise _wrong(f"its aliases stand for more than {_MOST_VALUES:,} values", root)
+
+
+def _below(node: yaml.Node) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            yield from pair
+    elif isinstance(node, yaml.SequenceNode):
+        yield from node.value
+
+
+def _wrong(problem: str, node: yaml.Node) -> yaml.YAMLError:
+    return yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
 
 
 def parse_yaml(text: str) -> Any:
     """The YAML in ``text``, plain values only. Raises ``yaml.YAMLError``."""
-    return yaml.load(text, Loader=_UniqueKeys)  # a SafeLoader
+    return yaml.load(text, Loader=_Plain)  # a SafeLoader
 
 
 def read_yaml(path: str | Path) -> Any:
@@ -159,6 +208,10 @@ def read_yaml(path: str | Path) -> Any:
         return parse_yaml(read_text(path))
     except RecursionError:
         raise UserError(path, "is nested too deeply", "repair it") from None
+    except yaml.reader.ReaderError as error:
+        line = read_text(path).count("\n", 0, error.position) + 1
+        problem = f"holds the character U+{error.character:04X}, which YAML does not allow"
+        raise UserError(f"{path}, line {line}", problem, "remove it, or write it as an escape in double quotes") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}, line {mark.line + 1}" if mark else str(path)

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 Bound = float | tuple[float, float]
 """An interval of a share, or the number that fixes it."""
 
-_DEEPEST = 20
-"""Of what is nested in a file that a person writes; a YAML alias may hold itself."""
 _Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _WEIGHTS = TypeAdapter(dict[str, _Weight])
@@ -109,14 +107,12 @@ def _problem(first: Any) -> str:
     return words.get(first["type"], first["msg"])
 
 
-def with_numbers(content: Any, depth: int = 0) -> Any:
-    """YAML reads 30e9 as text (it wants 30.0e+9): what reads as a number is one. What lies too deep is nothing."""
-    if depth > _DEEPEST:
-        return None
+def with_numbers(content: Any) -> Any:
+    """YAML reads 30e9 as text (it wants 30.0e+9): what reads as a number is one."""
     if isinstance(content, dict):
-        return {str(key): with_numbers(value, depth + 1) for key, value in content.items()}
+        return {key: with_numbers(value) for key, value in content.items()}
     if isinstance(content, list):
-        return [with_numbers(value, depth + 1) for value in content]
+        return [with_numbers(value) for value in content]
     if isinstance(content, str):
         try:
             return float(content)

@@ -9,6 +9,9 @@ import pytest
 from codescale.errors import UserError
 from codescale.files import read_json, read_yaml, replacing, write_json, write_text
 
+LAUGHS = "a0: &a0 [x]\n" + "".join(f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 9)}]\n" for k in range(1, 400))
+"""A billion laughs, and many more: 9 to the power of 399 values by aliases."""
+
 
 def test_a_failed_write_leaves_the_old_file_and_no_temporary_one(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
@@ -63,13 +66,33 @@ def test_a_pipe_is_not_replaced_and_a_link_keeps_pointing(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("a: 1\nb: {c: 1, c: 2}\n", "line 2: is not YAML (c occurs twice)"), ("[" * 5000, "nested too deeply")],
+    [
+        ("a: 1\nb: {c: 1, c: 2}\n", "line 2: is not YAML (c occurs twice)"),
+        ("[" * 5000, "nested too deeply"),
+        ("a: 1\nb: &b [*b]\n", "line 2: is not YAML (an alias holds itself)"),
+        ("a: &a {b: {c: *a}}\n", "line 1: is not YAML (an alias holds itself)"),
+        (LAUGHS, "a.yaml, line 1: is not YAML (its aliases stand for more than 100,000 values)"),
+        ("? [a]\n: 1\n", "a list or a mapping stands where a name belongs"),
+        ("a: 1\nb: \x1b[31m\n", "a.yaml, line 2: holds the character U+001B"),
+    ],
 )
 def test_yaml_that_would_lose_a_key_or_the_stack_is_refused(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "a.yaml").write_text(text)
     with pytest.raises(UserError) as caught:
         read_yaml(tmp_path / "a.yaml")
     assert words in str(caught.value)
+
+
+def test_an_alias_may_be_used_often_and_a_long_file_is_no_alias(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("base: &base {x: 1}\nb: *base\nc: {<<: *base, y: 2}\n")
+    assert read_yaml(tmp_path / "a.yaml") == {"base": {"x": 1}, "b": {"x": 1}, "c": {"x": 1, "y": 2}}
+    (tmp_path / "a.yaml").write_text("[" + "1, " * 100_001 + "]")
+    assert len(read_yaml(tmp_path / "a.yaml")) == 100_001
+
+
+def test_the_keys_of_yaml_are_names_as_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("{no: 1, 7: 2, 1e3: 3, 'x y': 4}")
+    assert read_yaml(tmp_path / "a.yaml") == {"no": 1, "7": 2, "1e3": 3, "x y": 4}
 
 
 def test_yaml_makes_no_objects(tmp_path: Path) -> None:
