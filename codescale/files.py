@@ -211,7 +211,7 @@ def read_yaml(path: str | Path) -> Any:
     except yaml.reader.ReaderError as error:
         line = read_text(path).count("\n", 0, error.position) + 1
         problem = f"holds the character U+{error.character:04X}, which YAML does not allow"
-        raise UserError(f"{path}, line {line}", problem, "remove it, or write it as an escape in double quotes") from None
+        raise UserError(f"{path}, line {line}", problem, "remove it, or write an escape in double quotes") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}, line {mark.line + 1}" if mark else str(path)

@@ -11,10 +11,10 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
-from codescale.errors import UserError
 from codescale.files import read_yaml
+from codescale.validation import checked
 
 
 class Comments(BaseModel):
@@ -49,12 +49,7 @@ _ADAPTER = TypeAdapter(dict[str, Language])
 
 
 def _read(path: Path) -> dict[str, Language]:
-    try:
-        return _ADAPTER.validate_python(read_yaml(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise UserError(f"{path}, {field}", first["msg"], "give it the shape of codescale/languages.yaml") from None
+    return checked(_ADAPTER, read_yaml(path), path, "give it the shape of codescale/languages.yaml")
 
 
 def load_registry(extra: str | Path | None = None) -> Registry:

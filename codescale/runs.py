@@ -19,11 +19,12 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
 from codescale.errors import UserError
 from codescale.files import read_json, replacing, write_json
 from codescale.mixture import SUM_TOLERANCE, Mixture
+from codescale.validation import checked
 
 Status = Literal["ok", "diverged", "pruned", "failed"]
 Stage = Literal["grid", "alone", "pair", "mixture", "trial", "check", "comparison", "train"]
@@ -169,6 +170,9 @@ class RunRecord(BaseModel):
         return rows
 
 
+_RECORD = TypeAdapter(RunRecord)
+
+
 def write_record(folder: str | Path, record: RunRecord) -> Path:
     """Writes ``record`` to its own file in ``folder``; a run that is there already is left as it is."""
     path = Path(folder) / f"{record.spec.run_id}.json"
@@ -179,12 +183,7 @@ def write_record(folder: str | Path, record: RunRecord) -> Path:
 
 def read_record(path: str | Path) -> RunRecord:
     """The record in ``path``. Raises :class:`UserError` where the file is not one."""
-    try:
-        return RunRecord.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = f"{path}, {'.'.join(str(part) for part in first['loc'])}"
-        raise UserError(where, first["msg"], "delete the file to have the run done again") from None
+    return checked(_RECORD, read_json(path), path, "delete the file to have the run done again")
 
 
 def read_records(folder: str | Path) -> list[RunRecord]:

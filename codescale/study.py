@@ -5,6 +5,7 @@ Schemas and paths, no work. Unknown keys and wrong values are refused with the f
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -16,10 +17,18 @@ from codescale.errors import UserError
 from codescale.files import parse_yaml, read_yaml, write_text
 from codescale.languages import Registry, default_weights, load_registry
 from codescale.mixture import Mixture
+from codescale.validation import WholeNumber, first_mistake
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
-Positive = Annotated[int, Field(gt=0, lt=10**18)]
-Seeds = Annotated[int, Field(gt=0, le=1_000)]
+
+def _name(value: str) -> str:
+    if not re.fullmatch("[a-z0-9][a-z0-9_-]{0,59}", value):
+        raise ValueError(f"{value[:60]!r} is no name: write up to 60 lower-case letters, digits, _ and -")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Positive = Annotated[WholeNumber, Field(gt=0, lt=10**18)]
+Seeds = Annotated[WholeNumber, Field(gt=0, le=1_000)]
 Precision = Literal["float32", "bfloat16"]
 
 
@@ -96,7 +105,7 @@ class CorpusSection(_Section):
     near_duplicate_similarity: float = Field(default=0.8, gt=0, le=1)
     validation_share: float = Field(default=0.08, gt=0, lt=0.5)
     test_share: float = Field(default=0.08, gt=0, lt=0.5)
-    vocabulary: int = Field(default=1024, ge=260, le=500_000)
+    vocabulary: WholeNumber = Field(default=1024, ge=260, le=500_000)
 
 
 class Shape(_Section):
@@ -203,7 +212,7 @@ class TrainingSection(_Section):
     precision: Precision | None = None
     compile: bool | None = None
     checkpoint_activations: bool = False
-    evaluations: int = Field(default=6, gt=0, le=1_000)
+    evaluations: WholeNumber = Field(default=6, gt=0, le=1_000)
     evaluation_tokens: Positive = 8_192
     checkpoint_seconds: float = Field(default=30.0, gt=0)
     start: StartSection | None = None
@@ -235,7 +244,7 @@ class PairPlan(_Section):
     """Pairs for the synergy matrix at one size: D tokens of i+j, D/2 unique each, against i twice and i alone."""
 
     size: str
-    tokens: int = Field(gt=1, lt=10**18)
+    tokens: WholeNumber = Field(gt=1, lt=10**18)
     seeds: Seeds = 1
 
 
@@ -245,7 +254,7 @@ class MixturePlan(_Section):
     ``uniform_seeds`` of the first, the uniform one, measure how much a mixture's loss varies between seeds.
     """
 
-    count: int = Field(gt=0, le=100_000)
+    count: WholeNumber = Field(gt=0, le=100_000)
     sizes: Sizes
     tokens: TokenPoints
     seeds: Seeds = 1
@@ -279,7 +288,7 @@ class FitSection(_Section):
     """Which law, and how many bootstrap samples its intervals rest on."""
 
     law: str = "auto"
-    bootstrap: int = Field(default=200, gt=1, le=100_000)
+    bootstrap: WholeNumber = Field(default=200, gt=1, le=100_000)
 
 
 class TargetSection(_Section):
@@ -353,7 +362,7 @@ class SearchSection(_Section):
     workers_per_trial: Positive = 1
     sampler: Literal["law", "tpe", "gp", "cmaes", "random"] = "law"
     prune: Annotated[Literal["curves", "asha", "none"], BeforeValidator(_prune_word)] = "curves"
-    check_pruned: int = Field(default=0, ge=0, le=1_000)
+    check_pruned: WholeNumber = Field(default=0, ge=0, le=1_000)
     end_at_noise: bool = True
     budget: SearchBudget = SearchBudget()
     budget_tokens: Positive | None = None
@@ -386,7 +395,7 @@ class Scale(_Section):
 
     size: str
     tokens: Positive
-    seeds: int = Field(default=3, ge=3, le=1_000)
+    seeds: WholeNumber = Field(default=3, ge=3, le=1_000)
 
 
 class ComparisonSection(Scale):
@@ -430,7 +439,7 @@ class TrainSection(_Section):
     sharded: bool = False
     storage: str | None = Field(default=None, min_length=1)
     keep: Positive = 2
-    failures: int = Field(default=8, ge=0)
+    failures: WholeNumber = Field(default=8, ge=0)
     resize_seconds: float = Field(default=60.0, gt=0)
 
 
@@ -443,7 +452,7 @@ class RaySection(_Section):
     workers: Positive | None = None
     threads: Positive = 1
     gpus_per_worker: float | None = Field(default=None, ge=0)
-    pack: int | None = Field(default=None, gt=0, le=1_024)
+    pack: WholeNumber | None = Field(default=None, gt=0, le=1_024)
 
 
 class StudyConfig(_Section):
@@ -452,7 +461,7 @@ class StudyConfig(_Section):
     name: str = Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$")
     languages: tuple[Name, ...] = Field(min_length=1)
     languages_file: str | None = None
-    seed: int = Field(default=0, ge=0, lt=2**31)
+    seed: WholeNumber = Field(default=0, ge=0, lt=2**31)
     sizes: dict[Name, Shape] = {}
     corpus: CorpusSection = CorpusSection()
     training: TrainingSection = TrainingSection()
@@ -572,13 +581,6 @@ class StudyConfig(_Section):
         return self.sizes[self.target.size].n_params
 
 
-def _mend(kind: str) -> str:
-    return {
-        "extra_forbidden": "remove it or correct its spelling",
-        "missing": "add it",
-    }.get(kind, "correct it; docs/study.md explains every key")
-
-
 def parse_study(content: Any, where: str | Path) -> StudyConfig:
     """The study in ``content``. Raises :class:`UserError` naming the field of ``where`` that is wrong."""
     if not isinstance(content, dict):
@@ -586,12 +588,8 @@ def parse_study(content: Any, where: str | Path) -> StudyConfig:
     try:
         config = StudyConfig.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        problem = {"extra_forbidden": "unknown key", "missing": "is missing"}.get(
-            first["type"], first["msg"].removeprefix("Value error, ")
-        )
-        raise UserError(f"{where}, {field}" if field else where, problem, _mend(first["type"])) from None
+        mistake = first_mistake(error, content)
+        raise mistake.refusal(where, f"{mistake.remedy}; docs/study.md explains every key") from None
     registry = config.registry()
     for language in config.languages:
         if language not in registry:

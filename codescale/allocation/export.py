@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from codescale.errors import UserError
 from codescale.files import read_yaml
 from codescale.mixture import Mixture
+from codescale.validation import checked
 
 Format = Literal["megatron", "torchtitan", "nanotron", "datasets"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -43,13 +44,8 @@ def read_sources(path: str | Path) -> dict[str, Source]:
     content = read_yaml(path)
     if not isinstance(content, dict) or not content:
         raise UserError(path, "names no paths", "give {python: /data/python, java: /data/java}")
-    full = {str(name): {"path": entry} if isinstance(entry, str) else entry for name, entry in content.items()}
-    try:
-        return _SOURCES.validate_python(full)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"{path}, {field}", first["msg"], "give a path, or {path: …, tokens_per_row: 800}") from None
+    full = {name: {"path": entry} if isinstance(entry, str) else entry for name, entry in content.items()}
+    return checked(_SOURCES, full, path, "give a path, or {path: …, tokens_per_row: 800}")
 
 
 def export_mixture(mixture: Mixture, sources: Mapping[str, Source], form: Format, seed: int = 0) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from codescale.errors import UserError
 from codescale.files import read_yaml, write_yaml
 from codescale.mixture import Mixture, MixtureError
+from codescale.validation import checked
 
 if TYPE_CHECKING:
     from codescale.allocation.front import FrontPoint
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 Bound = float | tuple[float, float]
 """An interval of a share, or the number that fixes it."""
 
+_File = TypeVar("_File")
 _Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _WEIGHTS = TypeAdapter(dict[str, _Weight])
@@ -89,36 +91,11 @@ def check_names(names: Iterable[str], known: Iterable[str] | None, where: str | 
             raise UserError(f"{where}, {name}", "is not in the law", f"use names among {', '.join(order)}")
 
 
-def _validated(adapter: TypeAdapter[Any], path: str | Path, shape: str) -> Any:
+def _validated(adapter: TypeAdapter[_File], path: str | Path, shape: str) -> _File:
     content = read_yaml(path)
     if not isinstance(content, dict):
         raise UserError(path, "has another shape", f"give {shape}")
-    try:
-        return adapter.validate_python(with_numbers(content))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"] if isinstance(part, str) and "[" not in part)
-        field = field.removesuffix(".float").removesuffix(".tuple")
-        raise UserError(f"{path}, {field}" if field else path, _problem(first), f"give {shape}") from None
-
-
-def _problem(first: Any) -> str:
-    words = {"extra_forbidden": "unknown key", "missing": "is missing"}
-    return words.get(first["type"], first["msg"])
-
-
-def with_numbers(content: Any) -> Any:
-    """YAML reads 30e9 as text (it wants 30.0e+9): what reads as a number is one."""
-    if isinstance(content, dict):
-        return {key: with_numbers(value) for key, value in content.items()}
-    if isinstance(content, list):
-        return [with_numbers(value) for value in content]
-    if isinstance(content, str):
-        try:
-            return float(content)
-        except ValueError:
-            return content
-    return content
+    return checked(adapter, content, path, f"give {shape}")
 
 
 def write_mixture(path: str | Path, allocation: Allocation, law_path: str | Path) -> None:

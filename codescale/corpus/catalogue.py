@@ -6,10 +6,10 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from codescale.errors import UserError
 from codescale.files import read_yaml
+from codescale.validation import checked
 
 
 class _Entry(BaseModel):
@@ -54,13 +54,7 @@ Catalogue = TypeVar("Catalogue", PackageCatalogue, NpmCatalogue)
 
 
 def _read(path: Path, shape: type[Catalogue]) -> Catalogue:
-    try:
-        return shape.model_validate(read_yaml(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "the file"
-        mend = "give it the shape of the catalogues in codescale/corpus"
-        raise UserError(f"{path}, {field}", first["msg"], mend) from None
+    return checked(TypeAdapter(shape), read_yaml(path), path, "give it the shape of the catalogues in codescale/corpus")
 
 
 def read_catalogue(given: str, default: str, base: Path, shape: type[Catalogue]) -> Catalogue:

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from codescale.errors import UserError
 from codescale.files import read_yaml
+from codescale.validation import checked
 
 _Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_ColumnOrNumber = Annotated[_Positive | str | None, Field(union_mode="left_to_right")]
+"""A number however it is written, 1e9 as well; what is none names a column."""
 _EDGES = "_/.- "
 
 
@@ -27,8 +30,8 @@ class Columns(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     run_id: str = "Name"
-    n_params: str | _Positive | None = None
-    n_tokens: str | _Positive | None = None
+    n_params: _ColumnOrNumber = None
+    n_tokens: _ColumnOrNumber = None
     step: str = "_step"
     tokens_per_step: _Positive | None = None
     proportions: str | dict[str, str] = "proportion.*"
@@ -42,14 +45,7 @@ def read_columns(path: str | Path) -> Columns:
     content = read_yaml(path)
     if not isinstance(content, dict):
         raise UserError(path, "has another shape", "give a mapping such as {run_id: Name, losses: 'eval/loss/*'}")
-    try:
-        return Columns.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = str(first["loc"][0]) if first["loc"] else "columns"
-        problem = "unknown key" if first["type"] == "extra_forbidden" else first["msg"]
-        known = ", ".join(Columns.model_fields)
-        raise UserError(f"{path}, {field}", problem, f"the keys are {known}") from None
+    return checked(TypeAdapter(Columns), content, path, f"the keys are {', '.join(Columns.model_fields)}")
 
 
 def matching(wanted: str | dict[str, str], names: Sequence[str]) -> dict[str, str]:

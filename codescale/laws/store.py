@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter
 
 from codescale.errors import UserError
 from codescale.files import read_json, write_json
 from codescale.laws.law import Law
+from codescale.validation import checked
 
 
 def save_law(law: Law, path: str | Path) -> None:
@@ -22,12 +23,6 @@ def load_law(path: str | Path) -> Law:
     if not isinstance(content, dict) or "parameters" not in content:
         raise UserError(path, "is not a law file", "make one with: codescale fit RUNS --output law.json")
     try:
-        return Law.model_validate(content)
+        return checked(TypeAdapter(Law), content, path, "fit the law again with: codescale fit")
     except UserError as error:
         raise UserError(f"{path}, name", error.problem, error.mend) from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        problem = first["msg"].removeprefix("Value error, ")
-        where = f"{path}, {field}" if field else str(path)
-        raise UserError(where, problem, "fit the law again with: codescale fit") from None

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
-from codescale.errors import UserError
 from codescale.files import read_json, read_yaml
 from codescale.laws.law import Law
 from codescale.laws.store import load_law
 from codescale.runs import RunsTable, read_runs
 from codescale.study import StudyFolder
+from codescale.validation import checked
 
 MixtureName = Literal["uniform", "predicted_best", "measured_best"]
 MIXTURES: tuple[MixtureName, ...] = ("uniform", "predicted_best", "measured_best")
@@ -335,13 +335,7 @@ def read_artifact(path: Path, shape: type[_A], command: str) -> _A | None:
     if not path.exists():
         return None
     content = read_yaml(path) if path.suffix == ".yaml" else read_json(path)
-    try:
-        return TypeAdapter(shape).validate_python(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        where = f"{path}, {field}" if field else str(path)
-        raise UserError(where, first["msg"], f"make the file again with: codescale {command}") from None
+    return checked(TypeAdapter(shape), content, path, f"make the file again with: codescale {command}")
 
 
 def read_artifacts(folder: StudyFolder) -> Artifacts:

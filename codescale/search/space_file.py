@@ -16,13 +16,14 @@ proxy: {size: small, tokens: 1e9}
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from codescale.allocation.files import Available, with_numbers
+from codescale.allocation.files import Available
 from codescale.errors import UserError
 from codescale.files import read_yaml
+from codescale.validation import first_mistake
 
 HyperName = Literal["learning_rate_factor", "weight_decay", "warmup_share", "cooldown_share", "batch"]
 HYPER_NAMES: tuple[str, ...] = HyperName.__args__  # type: ignore[attr-defined]
@@ -43,6 +44,8 @@ class Tie(_Part):
 
 
 Share = Literal["free"] | float | tuple[float, float] | Tie
+
+_SHARES = "write free, a number, two bounds like [0.1, 0.5], or {tied_to: LANGUAGE, ratio: NUMBER}"
 
 
 LIMITS: dict[str, tuple[float, float]] = {
@@ -116,6 +119,10 @@ def _trainable(ranges: dict[HyperName, Range]) -> dict[HyperName, Range]:
     return ranges
 
 
+def _several(objective: Any) -> Any:
+    return [objective] if isinstance(objective, dict) else objective
+
+
 class SpaceFile(_Part):
     """A file of ``search_spaces/``, as written. Without an objective the study's weights hold; several ask for
     their Pareto front.
@@ -124,7 +131,7 @@ class SpaceFile(_Part):
     languages: Literal["all", "uniform"] | dict[str, Share]
     available: Available | None = None
     hyperparameters: Annotated[dict[HyperName, Range], AfterValidator(_trainable)] = {}
-    objective: tuple[Aim, ...] = ()
+    objective: Annotated[tuple[Aim, ...], BeforeValidator(_several)] = ()
     target: Target = Target()
     proxy: Proxy = Proxy()
 
@@ -140,39 +147,9 @@ def read_space_file(path: Path) -> SpaceFile:
             f"{path}, hyperparameters.organisation", "training knows shuffled documents only, so there is nothing to "
             "choose", "leave it out; sweeps of other organisations can still be fitted",
         )  # fmt: skip
-    if isinstance(content.get("objective"), dict):
-        content = content | {"objective": [content["objective"]]}
     try:
-        return SpaceFile.model_validate(with_numbers(content))
+        return SpaceFile.model_validate(content)
     except ValidationError as error:
-        raise _told(error, path) from None
-
-
-def _told(error: ValidationError, path: Path) -> UserError:
-    """The first mistake as one line."""
-    first = error.errors()[0]
-    kind, location = first["type"], first["loc"]
-    if location[:1] == ("languages",) and kind != "missing":
-        return _not_a_share(error, path)
-    if location[-1:] == ("[key]",):
-        field = ".".join(str(part) for part in location[:2])
-        return UserError(f"{path}, {field}", "is not a hyperparameter", f"use one of {', '.join(HYPER_NAMES)}")
-    field = ".".join(str(part) for part in location if part != 0) or "the file"
-    problems = {"extra_forbidden": "unknown key", "missing": "is missing"}
-    problem = problems.get(kind, first["msg"].removeprefix("Value error, "))
-    mend = {"extra_forbidden": "remove it or correct its spelling", "missing": "add it"}.get(kind, "correct it")
-    return UserError(f"{path}, {field}", problem, f"{mend}; docs/search.md shows a whole file")
-
-
-def _not_a_share(error: ValidationError, path: Path) -> UserError:
-    """One mistake fails every form that a share may have; the longest location names the language."""
-    found = [one for one in error.errors() if one["loc"][0] == "languages"]
-    deepest = max(found, key=lambda one: len(one["loc"]))
-    name = str(deepest["loc"][2]) if len(deepest["loc"]) > 2 else ""
-    where = f"{path}, languages.{name}" if name else f"{path}, languages"
-    tie = next((one for one in found if "Tie" in one["loc"] and one["loc"][-1] != "Tie"), None)
-    if tie is not None and str(tie["loc"][2]) == name:
-        problem = {"extra_forbidden": "unknown key", "missing": "is missing"}.get(tie["type"], tie["msg"])
-        return UserError(f"{where}.{tie['loc'][-1]}", problem, "write {tied_to: LANGUAGE, ratio: NUMBER}")
-    mend = "write free, a number, two bounds like [0.1, 0.5], or {tied_to: LANGUAGE, ratio: NUMBER}"
-    return UserError(where, "is not a share", mend)
+        mistake = first_mistake(error, content)
+        shares = f"{mistake.remedy}: {_SHARES}" if mistake.field.startswith("languages") else mistake.remedy
+        raise mistake.refusal(path, f"{shares}; docs/search.md shows a whole file") from None

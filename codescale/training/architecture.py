@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from codescale.errors import UserError
 from codescale.files import read_json
 from codescale.study import Shape
+from codescale.validation import checked
 
 CONFIGURATION = "config.json"
 
@@ -72,16 +73,9 @@ def read_architecture(folder: Path) -> Architecture:
     of a model that ours would not equal.
     """
     path = folder / CONFIGURATION
-    try:
-        found = _Configuration.model_validate(read_json(path))
-        _refuse_what_differs(path, found)
-        shape = _shape(found)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise UserError(
-            f"{path}, {field}" if field else path, first["msg"].removeprefix("Value error, "), FAMILY
-        ) from None
+    found = checked(TypeAdapter(_Configuration), read_json(path), path, FAMILY)
+    _refuse_what_differs(path, found)
+    shape = checked(TypeAdapter(Shape), _shape(found), path, FAMILY)
     ends = found.eos_token_id if isinstance(found.eos_token_id, list) else [found.eos_token_id]
     return Architecture(shape, found.vocab_size, next(iter(ends), None))
 
@@ -105,23 +99,23 @@ def _refuse_what_differs(path: Path, found: _Configuration) -> None:
             raise UserError(f"{path}, {field}", problem.replace(";", ","), FAMILY)
 
 
-def _shape(found: _Configuration) -> Shape:
+def _shape(found: _Configuration) -> dict[str, Any]:
     rope = found.rope_parameters or found.rope_scaling or _Rope()
     biased: Literal["none", "qkv", "all"] = "all" if found.attention_bias else "none"
     linear = (rope.rope_type or rope.type) == "linear"
-    return Shape(
-        hidden=found.hidden_size,
-        layers=found.num_hidden_layers,
-        heads=found.num_attention_heads,
-        intermediate=found.intermediate_size,
-        key_value_heads=found.num_key_value_heads,
-        head_dim=found.head_dim,
-        tied=found.tie_word_embeddings,
-        attention_bias="qkv" if found.model_type == "qwen2" else biased,
-        rope_theta=rope.rope_theta or found.rope_theta or 10_000.0,
-        rope_factor=(rope.factor or 1.0) if linear else 1.0,
-        norm_epsilon=found.rms_norm_eps,
-    )
+    return {
+        "hidden": found.hidden_size,
+        "layers": found.num_hidden_layers,
+        "heads": found.num_attention_heads,
+        "intermediate": found.intermediate_size,
+        "key_value_heads": found.num_key_value_heads,
+        "head_dim": found.head_dim,
+        "tied": found.tie_word_embeddings,
+        "attention_bias": "qkv" if found.model_type == "qwen2" else biased,
+        "rope_theta": rope.rope_theta or found.rope_theta or 10_000.0,
+        "rope_factor": (rope.factor or 1.0) if linear else 1.0,
+        "norm_epsilon": found.rms_norm_eps,
+    }
 
 
 def configuration(shape: Shape, vocabulary: int, context: int, document_end: int) -> dict[str, Any]:

@@ -168,6 +168,9 @@ def test_what_is_wrong_is_named_and_nothing_is_written(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=rf"^{output}, row 2"):
         import_runs([wrong, full], output, n_params=1e6, n_tokens=1e9)
     assert output.read_bytes() == before
+    (tmp_path / "columns.yaml").write_text("{n_params: 1e9, n_tokens: tokens, run_id: 1e3}")
+    columns = read_columns(tmp_path / "columns.yaml")
+    assert (columns.n_params, columns.n_tokens, columns.run_id) == (1e9, "tokens", "1e3")
     (tmp_path / "columns.yaml").write_text("losess: x")
     with pytest.raises(UserError, match=r"columns\.yaml, losess: unknown key"):
         read_columns(tmp_path / "columns.yaml")

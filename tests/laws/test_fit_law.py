@@ -129,7 +129,7 @@ def test_a_law_survives_its_file(law: Law, tmp_path: Path) -> None:
     [
         ("{", "is not JSON"),
         ("[1]", "is not a law file"),
-        ('{"parameters": {}}', "Field required"),
+        ('{"parameters": {}}', "name: is missing"),
     ],
 )
 def test_a_broken_law_file_is_refused(tmp_path: Path, content: str, expected: str) -> None:

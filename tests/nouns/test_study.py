@@ -48,7 +48,11 @@ def test_presets_are_valid(name: str) -> None:
         ({"sizes": {"tiny": {"hidden": 33, "layers": 1, "heads": 2, "intermediate": 8}}},
          "study.yaml, sizes.tiny: hidden must be an even multiple of heads"),
         ({"comparison": {"size": "small", "tokens": 10, "seeds": 2}},
-         "study.yaml, comparison.seeds: Input should be greater than or equal to 3"),
+         "study.yaml, comparison.seeds: is 2, where a number of 3 or more is wanted"),
+        ({"search": {"size": "tiny", "tokens": "1e3.5"}},
+         "study.yaml, search.tokens: is '1e3.5', where a whole number is wanted; correct it; docs/study.md explains"),
+        ({"sizes": {"Tiny One": {"hidden": 32, "layers": 1, "heads": 2, "intermediate": 8}}},
+         "study.yaml, sizes.Tiny One: 'Tiny One' is no name: write up to 60 lower-case letters, digits, _ and -"),
         ({"search": {"size": "huge", "tokens": 10}}, "search.size: 'huge' is not among sizes (tiny, small)"),
         ({"search": {"size": "tiny", "tokens": 100}}, "search.tokens: 100 tokens are less than one batch of 1,024"),
         ({"target": {"size": "tiny", "n_tokens": 9, "weights": {"cobol": 1}}}, "target.weights.cobol: not a language"),
@@ -59,13 +63,23 @@ def test_presets_are_valid(name: str) -> None:
         ({"sweep": {"grid": {"sizes": ["tiny"], "tokens": [2048, 2048]}}}, "study.yaml, sweep.grid.tokens: names one"),
         ({"sweep": {"grid": {"sizes": ["tiny"], "tokens": [2048], "seeds": 10**6}}}, "study.yaml, sweep.grid.seeds"),
         ({"training": {"evaluations": 10**9}}, "study.yaml, training.evaluations"),
-        ({"corpus": {"sources": [{"kind": "folder"}]}}, "study.yaml, corpus.sources.0.folder.path: is missing"),
+        ({"corpus": {"sources": [{"kind": "folder"}]}}, "study.yaml, corpus.sources.0.path: is missing"),
     ],
 )  # fmt: skip
 def test_mistakes_are_named(content: dict, change: dict, message: str) -> None:
     with pytest.raises(UserError) as caught:
         parse_study(content | change, "study.yaml")
     assert message in str(caught.value)
+
+
+def test_numbers_are_understood_as_people_write_them_and_names_stay_names(tmp_path: Path, content: dict) -> None:
+    search = {"size": "small", "tokens": 3001, "budget": {"tokens": 2001, "flops": 9001}}
+    text = yaml.safe_dump(content | {"name": "TITLE", "search": search})
+    for old, new in (("TITLE", "1e6"), (" 3001", " 3e5"), (" 2001", " 1e6"), (" 9001", " 2e12")):
+        text = text.replace(old, new)
+    (tmp_path / "study.yaml").write_text(text)
+    study = StudyFolder(tmp_path).config()
+    assert (study.name, study.search.tokens, study.search.budget.tokens) == ("1e6", 300_000, 1_000_000)
 
 
 def test_a_broken_yaml_names_its_line(tmp_path: Path) -> None:
