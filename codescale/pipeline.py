@@ -152,13 +152,17 @@ class Study:
         return allocation.mixture
 
     def forecast_search(self) -> Forecast:
-        """What the search and its proof may cost, and what differences they can resolve; trains for seconds at most."""
+        """What the search and its proof may cost, and what differences they can resolve; trains for seconds at most.
+
+        Raises :class:`UserError` for what the search would refuse, such as more workers for a trial than there are.
+        """
         from codescale.search.forecast import forecast_search, measured_speed, recorded_speed
         from codescale.search.front import refuse_too_few
-        from codescale.search.run import objective_of, study_space
+        from codescale.search.run import objective_of, study_space, trials_of
         from codescale.search.scale import settled
         from codescale.search.seeds import seed_noise
         from codescale.search.weighting import alike
+        from codescale.sweeps.cluster import workers_here
 
         space = study_space(self.config, self.folder)
         config = settled(self.config, space)
@@ -166,8 +170,10 @@ class Study:
         records = read_records(self.folder.runs)
         objective = objective_of(config, alike(space))
         noise = seed_noise(records, objective, config.sizes[config.search.size].n_params)
-        workers = config.ray.workers or max(1, (os.cpu_count() or 1) // config.ray.threads)
-        speed = recorded_speed(records, config.search.size, workers) or measured_speed(config, workers)
+        workers = workers_here(config)
+        if "RAY_ADDRESS" not in os.environ:  # a cluster says only when it is joined what it has
+            trials_of(config, workers)
+        speed = recorded_speed(records, config.search.size, workers.count) or measured_speed(config, workers.count)
         return forecast_search(config, noise, speed)
 
     def search(self) -> dict[str, Any]:

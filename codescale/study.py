@@ -374,6 +374,14 @@ class SearchSection(_Section):
             raise ValueError("give either budget.tokens or budget_tokens")
         return self
 
+    @model_validator(mode="after")
+    def _what_is_checked_can_have_stopped(self) -> SearchSection:
+        if self.check_pruned and self.prune == "none":
+            raise ValueError("check_pruned: prune: none stops no trial that could be checked")
+        if self.check_pruned > self.most_trials:
+            raise ValueError(f"check_pruned: {self.check_pruned:,} are more than the {self.most_trials:,} trials")
+        return self
+
     @property
     def most_trials(self) -> int:
         """Trials at most: without a word about them a budget of something else is the only limit."""
@@ -543,6 +551,13 @@ class StudyConfig(_Section):
         for name in self.target.available:
             if name not in self.languages:
                 raise ValueError(f"target.available.{name}: not a language of the study")
+        return self
+
+    @model_validator(mode="after")
+    def _a_trial_finds_its_workers(self) -> StudyConfig:
+        each, workers = self.search.workers_per_trial, self.ray.workers
+        if workers is not None and each > workers:
+            raise ValueError(f"search.workers_per_trial: {each:,} are more than the {workers:,} of ray.workers")
         return self
 
     @model_validator(mode="after")

@@ -69,7 +69,8 @@ def forecast_search(config: StudyConfig, noise: SeedNoise | None, speed: Speed |
     proof = run_cost(config, comparison.size, comparison.tokens)
     costs = [_cost("trials", trials, search.tokens, each, speed)]
     if search.check_pruned:
-        costs.append(_cost("stopped trials finished to check", search.check_pruned, search.tokens, each, speed))
+        checked = min(search.check_pruned, trials)
+        costs.append(_cost("stopped trials finished to check", checked, search.tokens, each, speed))
     costs.append(_cost("comparison", runs, comparison.tokens, proof, speed))
     limits = [f"{search.most_trials:,} trials"] if trials == search.most_trials else []
     for value, unit in ((search.most_tokens, "tokens"), (budget.flops, "FLOPs"), (budget.hours, "hours")):

@@ -229,7 +229,7 @@ def trials_of(config: StudyConfig, workers: Workers) -> Trials:
     each = config.search.workers_per_trial
     if each > workers.count:
         raise UserError(
-            "search.workers_per_trial", f"a trial is to have {each} workers, and there are {workers.count}",
+            "study.yaml, search.workers_per_trial", f"a trial is to have {each} workers, and there are {workers.count}",
             f"make it {workers.count} or less, or lower ray.threads, or use a larger cluster",
         )  # fmt: skip
     at_once = config.search.concurrency or max(1, workers.count // each)

@@ -69,7 +69,15 @@ def stay_on_loopback() -> None:
 def workers_of(config: StudyConfig) -> Workers:
     """One worker for every ``ray.threads`` cores of the cluster, unless the study says how many; GPUs shared evenly."""
     resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    cores, gpus = int(resources.get("CPU", 1)), resources.get("GPU", 0.0)
+    return _shared_out(config, int(resources.get("CPU", 1)), resources.get("GPU", 0.0))
+
+
+def workers_here(config: StudyConfig) -> Workers:
+    """The workers of a Ray that would be started on this machine, told without starting it; its GPUs apart."""
+    return _shared_out(config, os.cpu_count() or 1, 0.0)
+
+
+def _shared_out(config: StudyConfig, cores: int, gpus: float) -> Workers:
     threads = min(config.ray.threads, cores)
     count = config.ray.workers or max(1, cores // threads)
     share = config.ray.gpus_per_worker

@@ -185,6 +185,12 @@ def test_stages_before_their_artifacts_say_which_to_run(codescale, tmp_path: Pat
     refused(codescale("optimize", study), "codescale")
 
 
+def test_a_plan_refuses_what_the_search_would(codescale, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    search = yaml.safe_load(preset_text("quick"))["search"]
+    study = write_study(tmp_path / "s", search=search | {"workers_per_trial": 10_000})
+    refused(codescale("plan", study), "study.yaml, search.workers_per_trial", "10000 workers, and there are")
+
+
 def test_an_empty_corpus_folder(codescale, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "code").mkdir()
     study = write_study(tmp_path / "s", corpus={"sources": [{"kind": "folder", "path": str(tmp_path / "code")}]})

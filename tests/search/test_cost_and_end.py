@@ -219,6 +219,8 @@ def test_a_forecast_counts_what_the_budget_allows() -> None:
         ("trials", 5, pytest.approx(2.5)), ("stoppe", 2, pytest.approx(1.0)), ("compar", 9, pytest.approx(4.5))
     ]  # fmt: skip
     assert found.costs[0].tokens == 5 * TOKENS
+    few = study(trials=20, check_pruned=9, budget={"tokens": 5 * TOKENS})
+    assert [cost.runs for cost in forecast_search(few, None, None).costs] == [5, 5, 9]
     hours = study(trials=20, budget={"hours": 4})
     assert forecast_search(hours, None, speed).costs[0].runs == 8
     assert forecast_search(hours, None, None).resolutions == ()

@@ -29,5 +29,7 @@ def test_a_trial_reserves_what_its_worker_uses(workers: Workers, section: dict, 
 
 
 def test_too_few_workers_for_one_trial_are_refused() -> None:
+    config = study()
+    search = config.search.model_copy(update={"workers_per_trial": 3})
     with pytest.raises(UserError, match=r"search.workers_per_trial: a trial is to have 3 workers, and there are 2"):
-        trials_of(study(workers_per_trial=3), Workers(2, 1, 0.0))
+        trials_of(config.model_copy(update={"search": search}), Workers(2, 1, 0.0))
