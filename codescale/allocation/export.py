@@ -27,6 +27,9 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 DIGITS = 9
 """After the point, of what is written: of a budget of 1e12 tokens a thousand."""
 
+_SIGNIFICANT = 4
+"""Digits of a share that is too small for that, so that no language is dropped by rounding."""
+
 
 class Source(BaseModel):
     """Where a language's data is: a path, a prefix, or a name on the hub, and the mean tokens of a row there."""
@@ -58,7 +61,7 @@ def export_mixture(mixture: Mixture, sources: Mapping[str, Source], form: Format
     missing = [name for name in languages if name not in sources]
     if missing:
         raise UserError("--paths", f"{missing[0]} has a share and no path", "add it to the file")
-    shares = _rounded([mixture[name] for name in languages])
+    shares = _rounded(languages, [mixture[name] for name in languages])
     paths = [sources[name].path for name in languages]
     if form == "megatron":
         return _megatron(paths, shares)
@@ -69,18 +72,29 @@ def export_mixture(mixture: Mixture, sources: Mapping[str, Source], form: Format
     return _datasets(languages, [sources[name] for name in languages], shares, seed)
 
 
-def _rounded(values: Sequence[float]) -> list[float]:
-    """``values`` to :data:`DIGITS` digits with the sum 1: the largest takes what rounding left."""
+def _rounded(languages: Sequence[str], values: Sequence[float]) -> list[float]:
+    """``values`` to :data:`DIGITS` digits, or as many more as a small one needs, with the sum 1: the largest takes what
+    rounding left.
+
+    Raises :class:`UserError` that names the first of ``languages`` whose share no number can hold.
+    """
     total = math.fsum(values)
-    shares = [round(value / total, DIGITS) for value in values]
+    shares = [value / total for value in values]
+    for language, share in zip(languages, shares, strict=True):
+        if not share > 0:
+            raise UserError(language, "its share is too small to be written", "give it more, or a share of 0")
+    digits = [max(DIGITS, _SIGNIFICANT - 1 - math.floor(math.log10(share))) for share in shares]
+    rounded = [round(share, kept) for share, kept in zip(shares, digits, strict=True)]
     largest = shares.index(max(shares))
-    others = math.fsum(share for k, share in enumerate(shares) if k != largest)
-    shares[largest] = round(1.0 - others, DIGITS)
-    return shares
+    others = math.fsum(share for k, share in enumerate(rounded) if k != largest)
+    rounded[largest] = round(1.0 - others, max(digits))
+    return rounded
 
 
 def _plain(share: float) -> str:
-    return f"{share:.{DIGITS}f}"
+    """``share`` without an exponent where its digits suffice, as the trainers' own examples have it."""
+    plain = f"{share:.{DIGITS}f}"
+    return plain if float(plain) == share else repr(share)
 
 
 def _megatron(paths: Sequence[str], shares: Sequence[float]) -> str:
@@ -127,7 +141,7 @@ def _datasets(languages: Sequence[str], sources: Sequence[Source], shares: Seque
     content = {
         "languages": list(languages),
         "paths": [source.path for source in sources],
-        "probabilities": _rounded(rows),
+        "probabilities": _rounded(languages, rows),
         "seed": seed,
         "stopping_strategy": "all_exhausted",
     }

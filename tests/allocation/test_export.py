@@ -49,6 +49,21 @@ def test_any_mixture_sums_to_1(weights: list[float], form: str) -> None:
     assert min(found.values()) >= 0
 
 
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("tiny", [1e-7, 1e-11, 1e-17, 1e-200])
+def test_a_tiny_share_is_written_and_not_dropped(form: str, tiny: float) -> None:
+    mixture = Mixture({"python": 1 - 2 * tiny, "java": 1.2345678e0 * tiny, "rust": 0.7654e0 * tiny})
+    found = parsed(export_mixture(mixture, SOURCES, form), form)  # type: ignore[arg-type]
+    assert found == pytest.approx({f"/data/dä-{name}": mixture[name] for name in mixture}, rel=1e-3, abs=0)
+    assert abs(sum(found.values()) - 1) < 1e-12
+
+
+def test_a_share_that_no_number_holds_is_named() -> None:
+    sources = {"python": Source(path="p", tokens_per_row=1), "java": Source(path="j", tokens_per_row=1e300)}
+    with pytest.raises(UserError, match="java: its share is too small to be written"):
+        export_mixture(Mixture({"python": 1.0, "java": 1e-30}), sources, "datasets")
+
+
 def test_rows_of_unequal_length_are_drawn_by_tokens() -> None:
     sources = {"python": Source(path="p", tokens_per_row=500), "java": Source(path="j", tokens_per_row=1000)}
     found = parsed(export_mixture(Mixture({"python": 0.5, "java": 0.5}), sources, "datasets"), "datasets")
