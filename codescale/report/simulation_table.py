@@ -14,13 +14,23 @@ from codescale.search.simulation import Outcome, RegretAt, cost_to, regret_at
 
 _COSTS = 6
 _GOAL = 0.1
+_SLIGHTLY = 1 + 1e-9
+"""More than a cost, so that rounding does not part it from itself."""
 
 
 def costs_of(outcomes: Mapping[str, Sequence[Outcome]]) -> list[float]:
-    """A few costs (FLOPs), each 1.6 to 2 times the one before, up to what the cheapest search spent."""
+    """A few costs (FLOPs), each 1.6 to 2 times the one before, up to what the cheapest search spent; before each, some
+    search recommended anew, or it would say again what the one before it says.
+    """
     least = max(min(float(one.cost[0]) for one in own) for own in outcomes.values())
     most = min(max(float(one.cost[-1]) for one in own) for own in outcomes.values())
-    return [float(cost) for cost in np.geomspace(min(least, most), most, _COSTS)]
+    reports = np.sort(np.concatenate([one.cost for own in outcomes.values() for one in own]))
+    found: list[float] = []
+    for cost in np.geomspace(min(least, most), most, _COSTS):
+        heard = np.searchsorted(reports, [found[-1] * _SLIGHTLY if found else 0.0, cost * _SLIGHTLY])
+        if heard[0] < heard[1] or not found:
+            found.append(float(cost))
+    return found
 
 
 def simulation_table(outcomes: Mapping[str, Sequence[Outcome]], landscape: Landscape, target: Attainable) -> Group:

@@ -13,6 +13,7 @@ from planted_landscape import LANGUAGES, D, N, effective_data_law, landscape, sp
 from codescale.cli import main
 from codescale.errors import UserError
 from codescale.laws.store import save_law
+from codescale.report.simulation_table import costs_of
 from codescale.search.landscape import attainable, of_law, read_landscape, within
 from codescale.search.simulation import Known, Outcome, SearchPlan, cost_to, regret_at, simulate
 
@@ -73,6 +74,16 @@ def test_a_start_is_tried_first() -> None:
     best = Mixture.from_array(LANGUAGES, target.shares / target.shares.sum())
     outcome = simulate(ground, space(), SearchPlan("random", 1), Known(start=best), target, 0)
     assert outcome.regret_of_lowest[0] == pytest.approx(0.0, abs=1e-3)
+
+
+def test_a_table_says_each_recommendation_once() -> None:
+    def outcome(*costs: float) -> Outcome:
+        return Outcome(np.array(costs), np.linspace(0.4, 0.1, len(costs)), np.zeros(len(costs)), 0, np.zeros(1))
+
+    assert costs_of({"law": [outcome(5, 10)] * 3}) == pytest.approx([5, 10])
+    assert costs_of({"law": [outcome(5)]}) == pytest.approx([5])
+    assert costs_of({"law": [outcome(5, 10)], "tpe": [outcome(5, 7.5, 10)]}) == pytest.approx([5, 7.58, 10], rel=0.01)
+    assert len(costs_of({"law": [outcome(*range(5, 100))]})) == 6
 
 
 def test_regret_before_the_first_report_is_that_of_uniform() -> None:
