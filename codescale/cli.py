@@ -70,6 +70,15 @@ def _study(folder: Path) -> Any:
     return Study(folder, _progress())
 
 
+def _refuse_input_as_output(output: Path | None, *inputs: Path | None) -> None:
+    """Raises :class:`UserError` where ``output`` would replace one of ``inputs``, by whatever path or link.
+
+    Every command that has both calls it before it does any work.
+    """
+    if output and any(one and one.exists() and output.exists() and output.samefile(one) for one in inputs):
+        raise UserError("--output", f"{output} is an input of this command", "name another file")
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         console.print(f"codescale {__version__}", highlight=False)
@@ -256,6 +265,7 @@ def fit(
         return
     if output is None:
         raise UserError("--output", "is missing", "name the file that the law goes to, such as --output law.json")
+    _refuse_input_as_output(output, runs)
     narrowed: dict[str, Any] = {"corpus_id": corpus_id, "organisation": organisation, "repetition": repetition}
     _fit_table(runs, output, law, seed, bootstrap, narrowed | {"hyper": _hyper(hyper or []) or None})
 
@@ -288,8 +298,10 @@ def import_results(
       codescale import export.csv --columns columns.yaml --output runs.parquet
     """
     from codescale.importing.columns import read_columns
-    from codescale.importing.sources import import_runs
+    from codescale.importing.sources import PAIR, import_runs
 
+    paired = (source / name for source in sources for name in PAIR)
+    _refuse_input_as_output(output, *sources, *paired, columns, runs)
     for name, value in (("--params", params), ("--tokens", tokens)):
         if value is not None and not 0 < value < MOST:
             raise UserError(name, f"{value:g} is not a count", f"give a number above 0 and below {MOST:g}")
@@ -373,6 +385,7 @@ def laws_plot(
     from codescale.report.law_drawing import draw_law
     from codescale.runs import read_runs
 
+    _refuse_input_as_output(output, law, runs)
     drawn = draw_law(load_law(law), read_runs(runs), output, target or [])
     console.print(f"Wrote {escape(str(output))}: {escape(', '.join(drawn))}")
 
@@ -396,6 +409,7 @@ def predict(
     from codescale.laws.store import load_law
     from codescale.runs import read_runs, write_runs
 
+    _refuse_input_as_output(output, law, runs)
     table = predict_table(load_law(law), read_runs(runs), strict)
     write_runs(output, table)
     console.print(f"Wrote {escape(str(output))} ({table.num_rows:,} rows)")
@@ -459,6 +473,7 @@ def optimize(
         console.print(f"Wrote {escape(str(study.folder.mixture))}")
         return
     n_params, n_tokens, path = _target(params, tokens, output)
+    _refuse_input_as_output(path, law, weights, bounds, available, reference, earlier)
     from codescale.allocation.files import read_available, read_bounds, read_mixture, read_weights, write_mixture
     from codescale.allocation.optimize import optimize_mixture
     from codescale.allocation.reuse import Reuse
@@ -504,12 +519,6 @@ def _target(params: float | None, tokens: float | None, output: Path | None) -> 
     return params, tokens, output
 
 
-def _refuse_input_as_output(output: Path | None, *inputs: Path | None) -> None:
-    """Raises :class:`UserError` where ``output`` would replace one of ``inputs``."""
-    if output and any(one and one.exists() and output.exists() and output.samefile(one) for one in inputs):
-        raise UserError("--output", f"{output} is an input of this command", "name another file")
-
-
 def _check_counts(params: float | None, tokens: float | None) -> None:
     for name, value in (("--params", params), ("--tokens", tokens)):
         if value is not None and not 0 < value < MOST:
@@ -534,6 +543,7 @@ def front(
     --tokens 1e11 --output front.yaml
     """
     n_params, n_tokens, path = _target(params, tokens, output)
+    _refuse_input_as_output(path, law, bounds, available)
     from codescale.allocation.files import read_available, read_bounds, write_front
     from codescale.allocation.front import trace_front
     from codescale.laws.store import load_law
@@ -675,7 +685,7 @@ def simulate(
     from codescale.search.simulation import Known, Outcome, SearchPlan, simulate_seeds
 
     chosen = named_samplers(_names(sampler) or [], "--sampler")
-    _refuse_input_as_output(output, source, known, weights)
+    _refuse_input_as_output(output, source, known, weights, Path(space))
     landscape, searched = read_landscape(source, space, params, tokens, weights, noise)
     target = attainable(landscape, searched)
     prior = Known(law=load_law(known) if known else None)
@@ -788,6 +798,7 @@ def train(
     from codescale.report.trained_table import trained_table
 
     _check_counts(None, tokens)
+    _refuse_input_as_output(output, study, None if mixture is None else Path(mixture))
     opened = _study(study)
     shares = None
     if mixture is not None:

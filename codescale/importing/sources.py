@@ -15,6 +15,9 @@ from codescale.importing.export import read_export
 from codescale.importing.pairs import Pair, read_pair
 from codescale.runs import RunsTable, read_runs, write_runs
 
+PAIR = ("ratios.csv", "metrics.csv")
+"""In a folder: mixtures and losses."""
+
 
 def import_runs(
     sources: Sequence[str | Path],
@@ -62,8 +65,9 @@ def _read(
     only = paths[0]
     if not only.is_dir():
         return read_export(only, columns, n_params, n_tokens)
-    if (only / "ratios.csv").exists() and (only / "metrics.csv").exists():
-        return read_pair(Pair(only / "ratios.csv", only / "metrics.csv"), n_params, n_tokens)
+    mixtures, losses = (only / name for name in PAIR)
+    if mixtures.exists() and losses.exists():
+        return read_pair(Pair(mixtures, losses), n_params, n_tokens)
     if has_events(only):
         return read_event_files(only, columns, n_params, runs)
     raise UserError(
