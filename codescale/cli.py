@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 from typer.core import TyperGroup
 
 from codescale import __version__
-from codescale.errors import UserError
+from codescale.errors import UserError, on_one_line, visible
 from codescale.laws.warning import LawWarning
-from codescale.terminal import TerminalProgress
+from codescale.terminal import PlainConsole, TerminalProgress
 
 USAGE_ERROR: Any = typer.BadParameter.__bases__[0]
 """What typer raises for options and arguments that it cannot take; it has no public name of its own."""
@@ -52,8 +51,8 @@ search_app = typer.Typer(
     cls=_RunsByDefault, no_args_is_help=True, help="Search around the law's optimum with real runs; or write a space."
 )
 app.add_typer(search_app, name="search")
-console = Console()
-errors = Console(stderr=True)
+console = PlainConsole()
+errors = PlainConsole(stderr=True)
 
 StudyArgument = Annotated[
     Path, typer.Argument(metavar="STUDY", help="The study's folder, made by [b]codescale init[/b].")
@@ -141,9 +140,7 @@ def init(
     from codescale.pipeline import Study
 
     study = Study.create(folder, preset, _progress())
-    console.print(
-        f"Wrote {escape(str(study.folder.config_file))}. Edit it, then: codescale corpus {escape(str(folder))}"
-    )
+    console.print(f"Wrote {study.folder.config_file}. Edit it, then: codescale corpus {folder}")
 
 
 @app.command()
@@ -197,7 +194,7 @@ def sweep(
         console.print(plan_table(opened.config, opened.plan()))
         return
     records = opened.sweep()
-    console.print(f"{len(records)} runs done: {escape(str(opened.folder.runs_table))}")
+    console.print(f"{len(records)} runs done: {opened.folder.runs_table}")
 
 
 def _fit_table(runs: Path, output: Path, law: str, seed: int, bootstrap: int, narrowed: dict[str, Any]) -> None:
@@ -210,7 +207,7 @@ def _fit_table(runs: Path, output: Path, law: str, seed: int, bootstrap: int, na
     fitted = fit_law(table, law, seed=seed, bootstrap=bootstrap, progress=_progress(), **narrowed)
     save_law(fitted, output)
     console.print(law_table(fitted))
-    console.print(f"Wrote {escape(str(output))}")
+    console.print(f"Wrote {output}")
 
 
 def _hyper(pairs: list[str]) -> dict[str, float]:
@@ -261,7 +258,7 @@ def fit(
 
         study = _study(runs)
         console.print(law_table(study.fit()))
-        console.print(f"Wrote {escape(str(study.folder.law))}")
+        console.print(f"Wrote {study.folder.law}")
         return
     if output is None:
         raise UserError("--output", "is missing", "name the file that the law goes to, such as --output law.json")
@@ -307,7 +304,7 @@ def import_results(
             raise UserError(name, f"{value:g} is not a count", f"give a number above 0 and below {MOST:g}")
     table = import_runs(sources, output, read_columns(columns) if columns else None, params, tokens, runs)
     found = f"{len(set(table.run_id)):,} runs, {len(table.domains)} domains, {len(table.targets)} targets"
-    console.print(f"Wrote {escape(str(output))}: {len(table):,} rows of {found}")
+    console.print(f"Wrote {output}: {len(table):,} rows of {found}")
 
 
 @laws_app.command("compare")
@@ -387,7 +384,7 @@ def laws_plot(
 
     _refuse_input_as_output(output, law, runs)
     drawn = draw_law(load_law(law), read_runs(runs), output, target or [])
-    console.print(f"Wrote {escape(str(output))}: {escape(', '.join(drawn))}")
+    console.print(f"Wrote {output}: {', '.join(drawn)}")
 
 
 @app.command()
@@ -412,7 +409,7 @@ def predict(
     _refuse_input_as_output(output, law, runs)
     table = predict_table(load_law(law), read_runs(runs), strict)
     write_runs(output, table)
-    console.print(f"Wrote {escape(str(output))} ({table.num_rows:,} rows)")
+    console.print(f"Wrote {output} ({table.num_rows:,} rows)")
 
 
 WeightsOption = Annotated[Path | None, typer.Option(help="weights.yaml: {python: 2, typescript: 1}")]
@@ -470,7 +467,7 @@ def optimize(
         study = _study(law)
         study.optimize()
         console.print(mixture_table(study.folder.mixture))
-        console.print(f"Wrote {escape(str(study.folder.mixture))}")
+        console.print(f"Wrote {study.folder.mixture}")
         return
     n_params, n_tokens, path = _target(params, tokens, output)
     _refuse_input_as_output(path, law, weights, bounds, available, reference, earlier)
@@ -500,8 +497,8 @@ def optimize(
     write_mixture(path, allocation, str(law))
     console.print(allocation_table(allocation))
     if earlier:
-        console.print(f"Refitted: {escape(', '.join(allocation.refitted))}")
-    console.print(f"Wrote {escape(str(path))}")
+        console.print(f"Refitted: {', '.join(allocation.refitted)}")
+    console.print(f"Wrote {path}")
 
 
 def _names(listed: str | None) -> list[str] | None:
@@ -562,7 +559,7 @@ def front(
     )
     write_front(path, found)
     console.print(front_table(found))
-    console.print(f"Wrote {escape(str(path))}")
+    console.print(f"Wrote {path}")
 
 
 @app.command()
@@ -628,7 +625,7 @@ def search(study: StudyArgument) -> None:
     advised = result.get("recommended")
     if advised:
         console.print(
-            f"Recommended: {escape(advised['run_id'])}, measured {advised['objective']:.4f}, expected of its mixture "
+            f"Recommended: {advised['run_id']}, measured {advised['objective']:.4f}, expected of its mixture "
             f"{advised['expected']:.4f} ± {advised['deviation']:.4f}"
         )
 
@@ -640,9 +637,7 @@ def search_init(study: StudyArgument) -> None:
 
     opened = _study(study)
     write_starting_space(opened.config, opened.folder)
-    console.print(
-        f"Wrote {escape(str(opened.folder.space_file))}. Edit it, then: codescale search {escape(str(study))}"
-    )
+    console.print(f"Wrote {opened.folder.space_file}. Edit it, then: codescale search {study}")
 
 
 @app.command()
@@ -701,7 +696,7 @@ def simulate(
     console.print(simulation_table(outcomes, landscape, target))
     if output:
         write_text(output, simulation_rows(outcomes, range(seeds)))
-        console.print(f"Wrote {escape(str(output))}")
+        console.print(f"Wrote {output}")
 
 
 @app.command()
@@ -743,7 +738,7 @@ def export(
     if chosen is None:
         raise UserError("--format", f"{form!r} is not a form", f"use one of {', '.join(FORMATS)}")
     write_text(output, export_mixture(read_mixture(mixture), read_sources(paths), chosen, seed))
-    console.print(f"Wrote {escape(str(output))}")
+    console.print(f"Wrote {output}")
 
 
 @app.command()
@@ -798,7 +793,7 @@ def train(
     from codescale.report.trained_table import trained_table
 
     _check_counts(None, tokens)
-    _refuse_input_as_output(output, study, None if mixture is None else Path(mixture))
+    _refuse_input_as_output(output, None if mixture is None else Path(mixture))
     opened = _study(study)
     shares = None
     if mixture is not None:
@@ -838,7 +833,7 @@ def _train_section(section: Any, workers: str | None, sharded: bool | None, stor
 @app.command()
 def report(study: StudyArgument) -> None:
     """Write report.html: one self-contained page with every figure, its units and how to read it."""
-    console.print(f"Wrote {escape(str(_study(study).report()))}")
+    console.print(f"Wrote {_study(study).report()}")
 
 
 @app.command()
@@ -861,11 +856,15 @@ def demo(
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    errors.print(f"[yellow]warning:[/yellow] {escape(str(message))}", soft_wrap=True, highlight=False)
+    _say("warning:", "yellow", on_one_line(str(message)))
 
 
 def _fail(message: str) -> None:
-    errors.print(f"[red]error:[/red] {escape(message)}", soft_wrap=True, highlight=False)
+    _say("error:", "red", message)
+
+
+def _say(word: str, colour: str, message: str) -> None:
+    errors.print(Text.assemble((word, colour), " ", message), soft_wrap=True)
 
 
 def main() -> None:
@@ -881,13 +880,16 @@ def main() -> None:
         _fail(str(error))
         sys.exit(2)
     except USAGE_ERROR as error:
-        message = " ".join(error.format_message().split()).rstrip(".")
+        message = on_one_line(error.format_message()).rstrip(".")
         _fail(f"{message}. Give --help to see what there is.")
         sys.exit(2)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
             raise
-        _fail(f"{error.filename or 'the disk'}: {os.strerror(error.errno)}; mend it and give the same command again")
+        _fail(
+            f"{visible(str(error.filename or 'the disk'))}: {os.strerror(error.errno)}; mend it and give the same "
+            "command again"
+        )
         sys.exit(2)
 
 

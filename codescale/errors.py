@@ -6,7 +6,27 @@ without a traceback. Any other exception is a defect of ours and keeps its trace
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
+
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Unicode's categories of what steers a terminal or turns text around instead of being seen, and of broken text."""
+
+
+def visible(text: str) -> str:
+    """``text`` with what would act on a terminal instead of being seen (escape sequences, new lines, marks that turn
+    text around) written out, such as ``\\x1b``. Names come from files and are shown to people.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        one.encode("unicode_escape").decode() if unicodedata.category(one) in _UNSEEN else one for one in text
+    )
+
+
+def on_one_line(text: str) -> str:
+    """``text`` with its white space, new lines included, as single blanks, and :func:`visible`."""
+    return visible(" ".join(text.split()))
 
 
 class UserError(Exception):
@@ -23,4 +43,4 @@ class UserError(Exception):
         super().__init__(where, problem, mend)
 
     def __str__(self) -> str:
-        return " ".join(f"{self.where}: {self.problem}; {self.mend}".split())
+        return f"{visible(self.where)}: {on_one_line(self.problem)}; {on_one_line(self.mend)}"

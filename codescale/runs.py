@@ -302,7 +302,8 @@ def _load(path: Path) -> pa.Table:
         table = pa.csv.read_csv(
             path, convert_options=pa.csv.ConvertOptions(column_types=text, strings_can_be_null=True)
         )
-        if table.num_columns == 1 and any(mark in table.column_names[0] for mark in ";\t"):
+        names = table.column_names  # raises where one is no UTF-8
+        if len(names) == 1 and any(mark in names[0] for mark in ";\t"):
             raise UserError(path, "is separated by semicolons or tabs", "separate its columns by commas")
         return table
     except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeDecodeError) as error:

@@ -1,19 +1,44 @@
-"""Progress in a terminal: a bar a stage with the time left, and lines of results above it (Rich).
+"""What a person sees in a terminal (Rich): text as it is, a bar a stage with the time left, and results above it.
 
 Where the output is not a terminal, bars are left out and lines are printed as they come.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.progress import TimeRemainingColumn as TimeLeft
+from rich.segment import Segment
+from rich.text import Text
 
+from codescale.errors import visible
 from codescale.progress import Advance
+
+
+class PlainConsole(Console):
+    """A terminal in which nothing that comes from a file acts: names in brackets are no markup, and escape sequences
+    are written out, whoever forgot to.
+    """
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, markup=False, emoji=False)
+
+    def render_str(self, text: str, **settings: Any) -> Text:
+        """``text`` as it is."""
+        return super().render_str(_visible_lines(text), **settings)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """The pieces of ``renderable``, of which only Rich's own colours act."""
+        for piece in super().render(renderable, options):
+            yield piece if piece.control else Segment(_visible_lines(piece.text), piece.style)
+
+
+def _visible_lines(text: str) -> str:
+    return "\n".join(map(visible, text.split("\n")))
 
 
 class TerminalProgress:
@@ -23,7 +48,7 @@ class TerminalProgress:
         self._console = console
         self._bars = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TaskProgressColumn(),
             TimeElapsedColumn(),
@@ -41,7 +66,7 @@ class TerminalProgress:
         if self._open == 0:
             self._bars.start()
         self._open += 1
-        task = self._bars.add_task(escape(description), total=total)
+        task = self._bars.add_task(description, total=total)
         try:
             yield lambda amount: self._bars.advance(task, amount)
         finally:
@@ -52,4 +77,4 @@ class TerminalProgress:
 
     def say(self, message: str) -> None:
         """Prints one line above the bars."""
-        self._console.print(escape(message), highlight=False, soft_wrap=True)
+        self._console.print(message, highlight=False, soft_wrap=True)

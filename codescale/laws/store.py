@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import ValidationError
 
 from codescale.errors import UserError
 from codescale.files import read_json, write_json
 from codescale.laws.law import Law
-from codescale.validation import checked
+from codescale.validation import first_mistake
 
 
 def save_law(law: Law, path: str | Path) -> None:
@@ -23,6 +23,8 @@ def load_law(path: str | Path) -> Law:
     if not isinstance(content, dict) or "parameters" not in content:
         raise UserError(path, "is not a law file", "make one with: codescale fit RUNS --output law.json")
     try:
-        return checked(TypeAdapter(Law), content, path, "fit the law again with: codescale fit")
+        return Law.model_validate(content)
     except UserError as error:
         raise UserError(f"{path}, name", error.problem, error.mend) from None
+    except ValidationError as error:
+        raise first_mistake(error, content).refusal(path, "fit the law again with: codescale fit") from None

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.table import Table
-from rich.text import Text
 
 from codescale.allocation.forecast import ComputeOptimal, Forecast
 from codescale.allocation.front import FrontPoint
@@ -28,6 +27,7 @@ from codescale.report.artifacts import (
     read_artifacts,
 )
 from codescale.report.headline import Headline, headline, language_labels
+from codescale.report.plain import plain
 from codescale.report.predictions import held_out_errors
 from codescale.report.quantities import count, duration, interval, number, percent, signed, whole, with_error
 from codescale.study import StudyConfig, StudyFolder
@@ -49,7 +49,7 @@ def _shares(result: Headline, name: str) -> Table:
         table.add_column(f"{_SHORT[mixture]} share", justify="right")
     for row in result.rows:
         shares = (percent(row.shares.get(mixture)) for mixture in MIXTURES)
-        table.add_row(Text(row.label), count(row.tokens_available), *shares)
+        table.add_row(plain(row.label), count(row.tokens_available), *shares)
     return table
 
 
@@ -59,7 +59,7 @@ def _losses(result: Headline) -> Table:
     for mixture in MIXTURES:
         table.add_column(f"loss, {_SHORT[mixture]}", justify="right", no_wrap=True)
     for row in result.rows:
-        table.add_row(Text(row.label), *(_measured(row.losses.get(mixture)) for mixture in MIXTURES))
+        table.add_row(plain(row.label), *(_measured(row.losses.get(mixture)) for mixture in MIXTURES))
     table.add_section()
     objectives = [_measured(result.objectives.get(mixture)) for mixture in MIXTURES]
     table.add_row("objective", *objectives, style="bold")
@@ -100,7 +100,7 @@ def summary_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
     """
     artifacts = read_artifacts(folder)
     result = headline(config, artifacts, language_labels(config, artifacts))
-    return Group(_shares(result, config.name), _losses(result), *(Text(line) for line in _lines(result, folder)))
+    return Group(_shares(result, config.name), _losses(result), *(plain(line) for line in _lines(result, folder)))
 
 
 def corpus_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
@@ -115,7 +115,7 @@ def corpus_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
         table.add_column(title, justify="right")
     for name, entry in manifest.languages.items():
         table.add_row(
-            Text(label(name, registry)),
+            plain(label(name, registry)),
             whole(sum(entry.documents.values())),
             *(count(entry.tokens.get(split)) for split in ("training", "validation", "test")),
             number(entry.bytes_per_token.get("training"), 2),
@@ -133,19 +133,19 @@ _LISTED = 20
 def law_table(law: Law) -> RenderableType:
     """Which law was taken, and the held-out error of every law that was tried beside the baselines'."""
     errors = held_out_errors(law)
-    line = Text(f"{law.name}: {law.formula}; fitted to {law.fitted_rows} rows")
+    line = plain(f"{law.name}: {law.formula}; fitted to {law.fitted_rows} rows")
     if not errors:
-        return Group(line, Text("Too few runs to hold any out: its error on unseen runs is not known."))
+        return Group(line, plain("Too few runs to hold any out: its error on unseen runs is not known."))
     kinds = list(dict.fromkeys(kind for candidate in errors for kind in candidate.splits))
     table = Table(title="Mean relative error on held-out runs", title_justify="left")
     table.add_column("law", no_wrap=True)
     for title in ("mean", *kinds):
-        table.add_column(Text(title), justify="right")
+        table.add_column(plain(title), justify="right")
     for candidate in errors:
         role = " (taken)" if candidate.is_chosen else " (baseline)" if candidate.is_baseline else ""
         figures = (percent(candidate.splits.get(kind), 2) for kind in kinds)
         table.add_row(
-            Text(candidate.name + role), percent(candidate.error, 2), *figures,
+            plain(candidate.name + role), percent(candidate.error, 2), *figures,
             style="bold" if candidate.is_chosen else "",
         )  # fmt: skip
     return Group(table, line)
@@ -159,45 +159,45 @@ def laws_table(found: Sequence[Comparison]) -> RenderableType:
     table = Table(title="Mean relative error on held-out runs", title_justify="left")
     table.add_column("law", no_wrap=True)
     for title in ("mean", *kinds, "seconds"):
-        table.add_column(Text(title), justify="right")
+        table.add_column(plain(title), justify="right")
     for one in found:
         if one.held_out:
             figures = (percent(one.held_out.splits.get(kind), 2) for kind in kinds)
             role = " (baseline)" if one.name in BASELINES else ""
-            table.add_row(Text(one.name + role), percent(one.held_out.error, 2), *figures, f"{one.seconds:.1f}")
-    parts: list[RenderableType] = [table] if kinds else [Text("Too few runs to hold any out.")]
+            table.add_row(plain(one.name + role), percent(one.held_out.error, 2), *figures, f"{one.seconds:.1f}")
+    parts: list[RenderableType] = [table] if kinds else [plain("Too few runs to hold any out.")]
     for title, rankings in (
         ("The largest models' mixtures, ranked by a law fitted on the smaller ones", [o.across_scale for o in found]),
         ("Mixtures that the law was not fitted to, ranked", [o.unseen_mixtures for o in found]),
     ):
         rows = [(one.name, ranking) for one, ranking in zip(found, rankings, strict=True) if ranking]
         if rows:
-            parts += [Text(""), _rankings(title, rows)]
+            parts += [plain(""), _rankings(title, rows)]
     if len(parts) > 1:
-        parts += [Text(""), Text("regret: how far the mixture ranked first lies above the best one, measured.")]
+        parts += [plain(""), plain("regret: how far the mixture ranked first lies above the best one, measured.")]
     return Group(*parts)
 
 
 def _rankings(title: str, rows: Sequence[tuple[str, Ranking]]) -> Table:
-    table = Table(title=Text(title), title_justify="left")
+    table = Table(title=plain(title), title_justify="left")
     table.add_column("law", no_wrap=True)
     for column in ("rank correlation", "regret", "groups", "mixtures"):
         table.add_column(column, justify="right")
     for name, ranking in rows:
         table.add_row(
-            Text(name), f"{ranking.correlation:.3f}", percent(ranking.regret, 2), str(ranking.groups),
+            plain(name), f"{ranking.correlation:.3f}", percent(ranking.regret, 2), str(ranking.groups),
             str(ranking.mixtures),
         )  # fmt: skip
     return table
 
 
 def _shares_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
-    table = Table(title=Text(title), title_justify="left")
+    table = Table(title=plain(title), title_justify="left")
     table.add_column("language", no_wrap=True)
     for column in columns:
         table.add_column(column, justify="right")
     for name, *cells in rows:
-        table.add_row(Text(name), *cells)
+        table.add_row(plain(name), *cells)
     return table
 
 
@@ -210,7 +210,7 @@ def mixture_table(path: Path) -> RenderableType:
     title = f"The predicted best mixture at N = {count(mixture.n_params)}, D = {count(mixture.n_tokens)}"
     low, high = mixture.interval or (None, None)
     foreseen = f"Predicted objective: {number(mixture.objective)} nats per token {interval(low, high)}".rstrip()
-    return Group(_shares_table(title, ("share",), rows), Text(foreseen))
+    return Group(_shares_table(title, ("share",), rows), plain(foreseen))
 
 
 def allocation_table(allocation: Allocation) -> RenderableType:
@@ -247,31 +247,31 @@ def allocation_table(allocation: Allocation) -> RenderableType:
     parts: list[RenderableType] = [_shares_table(title, columns, rows)]
     if len(allocation.flat) and allocation.standard_error == allocation.standard_error:
         known = ("as good, %", "1 % more tokens change the goal by", "interval")
-        parts += [Text(""), _shares_table("How sure that is", known, values)]
+        parts += [plain(""), _shares_table("How sure that is", known, values)]
         lines.append(
             f"As good: shares of mixtures within {number(allocation.standard_error, 5)} of the best, "
             "what not knowing the law better may cost."
         )
-    return Group(*parts, *(Text(line) for line in lines))
+    return Group(*parts, *(plain(line) for line in lines))
 
 
 def forecast_table(found: Forecast) -> RenderableType:
     """Losses at N and D, and per target what the next unit of compute should buy."""
     title = f"Losses at N = {count(found.n_params)}, D = {count(found.n_tokens)}, nats per token"
-    table = Table(title=Text(title), title_justify="left")
+    table = Table(title=plain(title), title_justify="left")
     table.add_column("target", no_wrap=True)
     for column in ("loss", "1 % more parameters", "1 % more data", "next unit buys"):
         table.add_column(column, justify="right")
     for name, (value, low, high) in found.losses.items():
         unit = found.next_unit.get(name)
         bought = (number(unit.parameters[0], 5), number(unit.data[0], 5), unit.verdict) if unit else ("–", "–", "–")
-        table.add_row(Text(name), f"{number(value)} {interval(low, high)}".rstrip(), *bought)
+        table.add_row(plain(name), f"{number(value)} {interval(low, high)}".rstrip(), *bought)
     lines = [f"Objective: {number(found.objective[0])} nats per token {interval(*found.objective[1:])}".rstrip()]
     if not found.next_unit:
         lines.append("What N and D do is not known: the law's runs had one of them fixed.")
     if found.extrapolated:
         lines.append("This lies outside the range that the law was fitted on.")
-    return Group(table, *(Text(line) for line in lines))
+    return Group(table, *(plain(line) for line in lines))
 
 
 def compute_optimal_table(found: ComputeOptimal) -> RenderableType:
@@ -287,14 +287,14 @@ def compute_optimal_table(found: ComputeOptimal) -> RenderableType:
     ]
     if found.at_the_edge:
         lines.append("The best N lies at the end of what was looked through: the law has no optimum there.")
-    return Group(*(Text(line) for line in lines))
+    return Group(*(plain(line) for line in lines))
 
 
 def synergy_table(found: LawSynergy) -> RenderableType:
     """The gain of every column's language on every row's, per cent, with its interval; of many languages, a list of the
     greatest.
     """
-    note = Text(
+    note = plain(
         "*: differs from zero at a false discovery rate of 10 % over the whole matrix, as far as the law is right."
     )
     if len(found.languages) > _WIDEST_MATRIX:
@@ -302,10 +302,10 @@ def synergy_table(found: LawSynergy) -> RenderableType:
     table = Table(title="Gain of the column's language on the row's loss, %", title_justify="left")
     table.add_column("language", no_wrap=True)
     for name in found.languages:
-        table.add_column(Text(name), justify="right")
+        table.add_column(plain(name), justify="right")
     for i, name in enumerate(found.languages):
         cells = ("" if i == j else _gain(found, i, j) for j in range(len(found.languages)))
-        table.add_row(Text(name), *cells)
+        table.add_row(plain(name), *cells)
     return Group(table, note)
 
 
@@ -324,7 +324,7 @@ def _greatest_gains(found: LawSynergy) -> Table:
     table.add_column("from")
     table.add_column("gain", justify="right")
     for i, j in pairs[:_LISTED]:
-        table.add_row(Text(found.languages[i]), Text(found.languages[j]), _gain(found, i, j))
+        table.add_row(plain(found.languages[i]), plain(found.languages[j]), _gain(found, i, j))
     return table
 
 
@@ -337,6 +337,6 @@ def front_table(front: Sequence[FrontPoint]) -> RenderableType:
         shares = ", ".join(f"{name} {percent(share, 0)}" for name, share in one.mixture.items() if share >= 0.01)
         table.add_row(
             number(one.first[0]), interval(*one.first[1:]), number(one.second[0]), interval(*one.second[1:]),
-            Text(shares),
+            plain(shares),
         )  # fmt: skip
-    return Group(table, Text("Mean losses of the groups, nats per token; the law's own intervals of 90 %."))
+    return Group(table, plain("Mean losses of the groups, nats per token; the law's own intervals of 90 %."))

@@ -9,6 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from codescale.errors import visible
+from codescale.report.plain import plain
 from codescale.report.quantities import count, duration, number, percent
 from codescale.runs import RunRecord
 
@@ -26,9 +28,9 @@ def trained_table(record: RunRecord, model: Path, labels: Mapping[str, str]) -> 
     for language, loss in last.losses.items():
         bits = last.metrics.get(f"bits_per_byte.{language}")
         name, share = labels.get(language, language), record.spec.proportions.get(language)
-        table.add_row(Text(name), percent(share), number(loss), number(bits))
+        table.add_row(plain(name), percent(share), number(loss), number(bits))
     if record.status != "ok":
-        return Group(table, Text("There is no model."))
+        return Group(table, plain("There is no model."))
     speed = record.metrics.get("tokens_per_second")
     cost = f"{count(record.tokens_trained)} tokens, {count(record.flops, 'FLOP')}, {duration(record.seconds)}"
-    return Group(table, Text(f"{cost}, {count(speed)} tokens a second"), Text(f"Wrote {model}", no_wrap=True))
+    return Group(table, plain(f"{cost}, {count(speed)} tokens a second"), Text(visible(f"Wrote {model}"), no_wrap=True))

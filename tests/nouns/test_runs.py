@@ -153,3 +153,10 @@ def test_another_separator_is_named(tmp_path: Path, mark: str) -> None:
     path.write_text(mark.join(["run_id", "n_params"]) + "\n" + mark.join(["a", "1"]) + "\n")
     with pytest.raises(UserError, match=r"runs\.csv: is separated by semicolons or tabs"):
         read_runs(path)
+
+
+def test_a_column_whose_name_is_no_text_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "runs.csv"
+    path.write_bytes(f"{HEADER}.\x9b\n{GOOD}\n".encode("latin-1"))
+    with pytest.raises(UserError, match=r"runs\.csv: cannot be read as a runs table"):
+        read_runs(path)
