@@ -632,7 +632,7 @@ def search(study: StudyArgument) -> None:
 
 @search_app.command("init")
 def search_init(study: StudyArgument) -> None:
-    """Write a commented search_space.yaml to edit, made from the study's languages, weights and scales."""
+    """Write a commented search_space.yaml to edit, made from the space that study.yaml names under search.space."""
     from codescale.search.starting_file import write_starting_space
 
     opened = _study(study)

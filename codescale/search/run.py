@@ -33,7 +33,7 @@ from codescale.search.samplers import SeededByTrial
 from codescale.search.scale import settled
 from codescale.search.scheduler import EarlyCurveScheduler, successive_halving
 from codescale.search.session import OpenSession, OpenShared
-from codescale.search.space import Point, SearchSpace, load_space
+from codescale.search.space import Point, SearchSpace, load_space, named_space
 from codescale.search.stopping import StoppingRule
 from codescale.search.trackers import trackers
 from codescale.search.trainable import TrialTrainable
@@ -75,10 +75,7 @@ def study_space(config: StudyConfig, folder: StudyFolder) -> SearchSpace:
 
     Raises :class:`UserError` where that is wrong, or asks for a proxy larger than the target.
     """
-    named: str | Path = config.search.space
-    if Path(named).suffix in (".yaml", ".yml"):
-        named = folder.root / named
-    chosen = folder.space_file if folder.space_file.exists() else named
+    chosen = folder.space_file if folder.space_file.exists() else named_space(config, folder)
     bounds = {language: interval_of(bound) for language, bound in config.target.bounds.items()}
     space = load_space(chosen, config.languages, config.target.n_tokens, bounds)
     settled(config, space)

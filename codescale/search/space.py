@@ -19,9 +19,12 @@ from codescale.errors import UserError
 from codescale.mixture import SUM_TOLERANCE, Mixture
 from codescale.search.coordinates import TOLERANCE, Coordinates
 from codescale.search.space_file import Aim, Proxy, Range, Share, SpaceFile, Target, Tie, read_space_file
+from codescale.study import StudyConfig, StudyFolder
 
 SHARE = "share_"
 """What the names of the mixture's coordinates begin with, where they stand beside hyperparameters."""
+
+_ENDINGS = (".yaml", ".yml")
 
 Bounds = dict[str, tuple[float, float]]
 
@@ -94,6 +97,23 @@ def space_names() -> list[str]:
     return sorted(path.stem for path in _folder().glob("*.yaml"))
 
 
+def named_space(config: StudyConfig, folder: StudyFolder) -> str | Path:
+    """What ``search.space`` names: one of :func:`space_names`, or a path, which begins at the study."""
+    named = config.search.space
+    return folder.root / named if Path(named).suffix in _ENDINGS else named
+
+
+def space_path(name_or_path: str | Path) -> Path:
+    """The file of a space. Raises :class:`UserError` for a name that is none of :func:`space_names`."""
+    path = Path(name_or_path)
+    if path.suffix in _ENDINGS:
+        return path
+    if str(name_or_path) not in space_names():
+        mend = f"use one of {', '.join(space_names())}, or the path of a .yaml file"
+        raise UserError("search.space", f"{str(name_or_path)!r} is not a search space", mend)
+    return _folder() / f"{name_or_path}.yaml"
+
+
 def load_space(
     name_or_path: str | Path,
     languages: Sequence[str],
@@ -106,12 +126,7 @@ def load_space(
     Raises :class:`UserError` naming file and field for an unknown name, key or language, for bounds whose lower one is
     above the upper, that contradict a tie or allow no sum of 1, and for a space with nothing to vary.
     """
-    path = Path(name_or_path)
-    if path.suffix not in (".yaml", ".yml"):
-        if str(name_or_path) not in space_names():
-            mend = f"use one of {', '.join(space_names())}, or the path of a .yaml file"
-            raise UserError("search.space", f"{str(name_or_path)!r} is not a search space", mend)
-        path = _folder() / f"{name_or_path}.yaml"
+    path = space_path(name_or_path)
     return _checked(read_space_file(path), path, languages, n_tokens, bounds or {})
 
 

@@ -1,9 +1,19 @@
-"""A commented ``search_space.yaml`` to begin with, made from a study."""
+"""A commented ``search_space.yaml`` to begin with: the space that a study searches now, and what else it may say."""
 
 from __future__ import annotations
 
-from codescale.errors import UserError
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from codescale.allocation.files import interval_of
+from codescale.errors import UserError, visible
 from codescale.files import write_text
+from codescale.search.space import load_space, named_space, space_path
+from codescale.search.space_file import Share, SpaceFile, read_space_file
 from codescale.study import StudyConfig, StudyFolder
 
 RANGES = {
@@ -16,53 +26,106 @@ RANGES = {
 
 
 def write_starting_space(config: StudyConfig, folder: StudyFolder) -> None:
-    """Writes the study's own space. Raises :class:`UserError` where there is one already."""
+    """Writes the study's own space, which searches what ``search.space`` does until somebody edits it.
+
+    Raises :class:`UserError` where there is one already, and where ``search.space`` is none.
+    """
     if folder.space_file.exists():
         raise UserError(folder.space_file, "exists already", "edit it, or delete it to have a new one written")
-    write_text(folder.space_file, starting_space(config))
+    named = space_path(named_space(config, folder))
+    bounds = {language: interval_of(bound) for language, bound in config.target.bounds.items()}
+    load_space(named, config.languages, config.target.n_tokens, bounds)
+    write_text(folder.space_file, starting_space(config, read_space_file(named)))
 
 
-def starting_space(config: StudyConfig) -> str:
-    """The text of a space in which the study's languages keep its bounds and weights; the rest is commented."""
+def starting_space(config: StudyConfig, given: SpaceFile) -> str:
+    """The text of a space that says what ``given`` says for the languages of ``config``; the rest is commented."""
     lines = [
-        f"# What `codescale search` may vary in {config.name}. It wins over search.space in study.yaml.",
-        "# Every key is explained in docs/search.md; remove a # to use what stands behind it.",
+        f"# What `codescale search` may vary in {config.name}. It wins over search.space in study.yaml, which it was",
+        f"# made from ({visible(config.search.space)}). Every key is explained in docs/search.md; remove a # to use what stands",
+        "# behind it.",
         "",
-        "# Shares of training tokens: free (0 to 1), two bounds, one number (fixed), or tied to another language.",
-        "# A language that is not named gets no tokens.",
-        "languages:",
-    ]
-    width = max(map(len, config.languages)) + 1
-    for name in config.languages:
-        bound = config.target.bounds.get(name)
-        share = (
-            "free" if bound is None else f"[{bound[0]:g}, {bound[1]:g}]" if isinstance(bound, tuple) else f"{bound:g}"
-        )
-        lines.append(f"  {f'{name}:':<{width}} {share}")
-    first, last = config.languages[0], config.languages[-1]
-    lines += [
-        f"  # {last}: [0.05, 0.4]",
-        f"  # {last}: {{tied_to: {first}, ratio: 0.5}} # half as much of it as of {first}, whatever that is",
+        *_languages(config, given),
         "",
         "# No share may ask for more tokens at the target's D than there are, each seen so many times.",
-        f"# available: {{max_epochs: {config.target.max_epochs:g}, tokens: {{{first}: 30e9}}}}",
+        _said("available", given.available)
+        or f"# available: {{max_epochs: {config.target.max_epochs:g}, tokens: {{{config.languages[0]}: 30e9}}}}",
         "",
         "# How trials are trained; what is not named is as study.yaml says.",
-        "# hyperparameters:",
-    ]
-    for name, (limits, note) in RANGES.items():
-        lines.append(f"#   {name}: {limits}" + (f" # {note}" if note else ""))
-    weights = ", ".join(f"{name}: {weight:g}" for name, weight in config.weights().items() if weight)
-    search, target = config.search, config.target
-    size = f"size: {target.size}" if target.size else f"n_params: {target.n_params}"
-    lines += [
+        *_hyperparameters(given),
         "",
         "# What is minimised: weighted losses, and metric.* columns (a negative weight: the more, the better).",
         "# Several objectives, as a list of {name, weights, metrics}, ask for their Pareto front.",
-        f"# objective: {{weights: {{{weights}}}}}",
+        *_objective(config, given),
         "",
         "# The scale that the mixture is for, and the smaller one at which trials run.",
-        f"# target: {{{size}, n_tokens: {target.n_tokens}}}",
-        f"# proxy: {{size: {search.size}, tokens: {search.tokens}}}",
+        *_scales(config, given),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _languages(config: StudyConfig, given: SpaceFile) -> Iterator[str]:
+    yield "# Shares of training tokens: free (0 to 1), two bounds, one number (fixed), or tied to another language."
+    yield "# A language that is not named gets no tokens."
+    first, last = config.languages[0], config.languages[-1]
+    shares: dict[str, Share] = {}
+    if given.languages == "uniform":
+        yield "languages: uniform # each fixed at an equal share; or name them:"
+    else:
+        yield "languages:"
+        shares = dict.fromkeys(config.languages, "free") if given.languages == "all" else given.languages
+    width = max(map(len, config.languages)) + 1
+    for name in [*shares, *(name for name in config.languages if name not in shares)]:
+        share = _share(config, name, shares[name]) if name in shares else "free"
+        yield ("  " if name in shares else "#   ") + f"{f'{name}:':<{width}} {share}"
+    yield f"  # {last}: [0.05, 0.4]"
+    yield f"  # {last}: {{tied_to: {first}, ratio: 0.5}} # half as much of it as of {first}, whatever that is"
+
+
+def _share(config: StudyConfig, name: str, share: Share) -> str:
+    """A share as written; a free one with the bounds that the study has for it."""
+    bound = config.target.bounds.get(name)
+    return _flow(bound if share == "free" and bound is not None else share)
+
+
+def _hyperparameters(given: SpaceFile) -> Iterator[str]:
+    yield "hyperparameters:" if given.hyperparameters else "# hyperparameters:"
+    for name, value in given.hyperparameters.items():
+        yield f"  {name}: {_flow(value)}"
+    for name, (limits, note) in RANGES.items():
+        if name not in given.hyperparameters:
+            yield f"#   {name}: {limits}" + (f" # {note}" if note else "")
+
+
+def _objective(config: StudyConfig, given: SpaceFile) -> Iterator[str]:
+    weights = ", ".join(f"{name}: {weight:g}" for name, weight in config.weights().items() if weight)
+    if not given.objective:
+        yield f"# objective: {{weights: {{{weights}}}}}"
+    elif len(given.objective) == 1:
+        yield f"objective: {_flow(given.objective[0])}"
+    else:
+        yield "objective:"
+        for aim in given.objective:
+            yield f"  - {_flow(aim)}"
+
+
+def _scales(config: StudyConfig, given: SpaceFile) -> Iterator[str]:
+    search, target = config.search, config.target
+    size = f"size: {target.size}" if target.size else f"n_params: {target.n_params}"
+    yield _said("target", given.target) or f"# target: {{{size}, n_tokens: {target.n_tokens}}}"
+    yield _said("proxy", given.proxy) or f"# proxy: {{size: {search.size}, tokens: {search.tokens}}}"
+
+
+def _said(key: str, part: BaseModel | None) -> str:
+    """The line of a key that the space has; empty where it says nothing."""
+    return f"{key}: {_flow(part)}" if part is not None and part.model_fields_set else ""
+
+
+def _flow(value: Any) -> str:
+    """``value`` as YAML on one line."""
+    if isinstance(value, BaseModel):
+        value = value.model_dump(mode="json", exclude_unset=True)
+    if isinstance(value, tuple):
+        value = list(value)
+    text: str = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=math.inf)
+    return text.removesuffix("...\n").strip()
