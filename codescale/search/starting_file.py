@@ -40,10 +40,10 @@ def write_starting_space(config: StudyConfig, folder: StudyFolder) -> None:
 
 def starting_space(config: StudyConfig, given: SpaceFile) -> str:
     """The text of a space that says what ``given`` says for the languages of ``config``; the rest is commented."""
+    named = visible(config.search.space)
     lines = [
-        f"# What `codescale search` may vary in {config.name}. It wins over search.space in study.yaml, which it was",
-        f"# made from ({visible(config.search.space)}). Every key is explained in docs/search.md; remove a # to use what stands",
-        "# behind it.",
+        f"# What `codescale search` may vary in {config.name}: made from {named}, over which it wins.",
+        "# Every key is explained in docs/search.md; remove a # to use what stands behind it.",
         "",
         *_languages(config, given),
         "",
@@ -90,8 +90,8 @@ def _share(config: StudyConfig, name: str, share: Share) -> str:
 
 def _hyperparameters(given: SpaceFile) -> Iterator[str]:
     yield "hyperparameters:" if given.hyperparameters else "# hyperparameters:"
-    for name, value in given.hyperparameters.items():
-        yield f"  {name}: {_flow(value)}"
+    for given_name, value in given.hyperparameters.items():
+        yield f"  {given_name}: {_flow(value)}"
     for name, (limits, note) in RANGES.items():
         if name not in given.hyperparameters:
             yield f"#   {name}: {limits}" + (f" # {note}" if note else "")
