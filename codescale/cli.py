@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.text import Text
 from typer.core import TyperGroup
 
@@ -17,6 +18,7 @@ from codescale import __version__
 from codescale.errors import UserError, on_one_line, visible
 from codescale.laws.warning import LawWarning
 from codescale.terminal import PlainConsole, TerminalProgress
+from codescale.validation import first_mistake
 
 USAGE_ERROR: Any = typer.BadParameter.__bases__[0]
 """What typer raises for options and arguments that it cannot take; it has no public name of its own."""
@@ -867,6 +869,13 @@ def _say(word: str, colour: str, message: str) -> None:
     errors.print(Text.assemble((word, colour), " ", message), soft_wrap=True)
 
 
+def _usage(error: Any) -> str:
+    """What is wrong with an option or argument, on one line. Typer has pydantic check values; its words stay there."""
+    if isinstance(error.__cause__, ValidationError):
+        return on_one_line(f"{error.param.opts[0]} {first_mistake(error.__cause__, None).problem}")
+    return on_one_line(error.format_message()).rstrip(".")
+
+
 def main() -> None:
     """Runs the command line: exit code 0 if done, 2 for bad input (one line, no traceback), 130 for Ctrl-C."""
     warnings.showwarning = _show_warning
@@ -880,8 +889,9 @@ def main() -> None:
         _fail(str(error))
         sys.exit(2)
     except USAGE_ERROR as error:
-        message = on_one_line(error.format_message()).rstrip(".")
-        _fail(f"{message}. Give --help to see what there is.")
+        message = _usage(error)
+        if message:  # where no command was named its help is what was shown
+            _fail(f"{message}. Give --help to see what there is.")
         sys.exit(2)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):

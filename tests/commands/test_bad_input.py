@@ -123,7 +123,14 @@ def test_a_target_that_is_no_count(codescale, table: Path, tmp_path: Path, value
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(["--nonsense"], "No such option"), (["fit"], "RUNS"), (["fit", "x", "--bootstrap", "0"], "--bootstrap")],
+    [
+        (["--nonsense"], "No such option"),
+        (["fit"], "RUNS"),
+        (["fit", "x", "--bootstrap", "0"], "--bootstrap is '0', where a number of 2 or more is wanted"),
+        (["fit", "x", "--bootstrap", "many"], "--bootstrap is 'many', where a whole number is wanted"),
+        (["predict", "x", "y", "--output"], "--output"),
+        (["forecast", "x", "--params", "1e9x"], "--params is '1e9x', where a number is wanted"),
+    ],
 )
 def test_options_that_cannot_be_taken_are_one_line(codescale, arguments: list[str], words: str) -> None:  # type: ignore[no-untyped-def]
     refused(codescale(*arguments), words, "--help")
@@ -248,6 +255,13 @@ def test_an_archive_whose_path_climbs_out(codescale, tmp_path: Path) -> None:  #
     with pytest.raises(UserError, match=r"evil-1\.0\.tar\.gz.*escaped\.py"):
         list(read_members(archive, lambda name: True))
     assert not (tmp_path.parent / "escaped.py").exists()
+
+
+@pytest.mark.parametrize("words", [[], ["laws"], ["search"]])
+def test_a_group_alone_shows_its_help_and_no_empty_error(codescale, words: list[str]) -> None:  # type: ignore[no-untyped-def]
+    code, text = codescale(*words)
+    assert code == 2
+    assert "error" not in text
 
 
 @pytest.mark.parametrize(
