@@ -225,6 +225,7 @@ def _hyper(pairs: list[str]) -> dict[str, float]:
 
 @app.command()
 def fit(
+    context: typer.Context,
     runs: Annotated[Path, typer.Argument(metavar="RUNS", help="A runs table (CSV or Parquet), or a study's folder.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the law goes (JSON).")] = None,
     law: Annotated[
@@ -258,6 +259,7 @@ def fit(
     if runs.is_dir():
         from codescale.report.summary import law_table
 
+        _refuse_options(context)
         study = _study(runs)
         console.print(law_table(study.fit()))
         console.print(f"Wrote {study.folder.law}")
@@ -406,9 +408,10 @@ def predict(
     """
     from codescale.laws.predict import predict_table
     from codescale.laws.store import load_law
-    from codescale.runs import read_runs, write_runs
+    from codescale.runs import check_ending, read_runs, write_runs
 
     _refuse_input_as_output(output, law, runs)
+    check_ending(output)
     table = predict_table(load_law(law), read_runs(runs), strict)
     write_runs(output, table)
     console.print(f"Wrote {output} ({table.num_rows:,} rows)")
@@ -421,6 +424,7 @@ AvailableOption = Annotated[Path | None, typer.Option(help="available.yaml: {max
 
 @app.command()
 def optimize(
+    context: typer.Context,
     law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON), or a study's folder.")],
     params: Annotated[float | None, typer.Option(help="N: non-embedding parameters of the target model.")] = None,
     tokens: Annotated[float | None, typer.Option(help="D: training tokens of the target model.")] = None,
@@ -466,6 +470,7 @@ def optimize(
     from codescale.report.summary import allocation_table, mixture_table
 
     if law.is_dir():
+        _refuse_options(context)
         study = _study(law)
         study.optimize()
         console.print(mixture_table(study.folder.mixture))
@@ -516,6 +521,17 @@ def _target(params: float | None, tokens: float | None, output: Path | None) -> 
     assert output is not None
     _check_counts(params, tokens)
     return params, tokens, output
+
+
+def _refuse_options(context: typer.Context) -> None:
+    """Raises :class:`UserError` for an option that is given beside a study's folder, where it would do nothing."""
+    for option in context.command.params:
+        source = context.get_parameter_source(option.name or "")
+        if option.opts[0].startswith("-") and source is not None and source.name == "COMMANDLINE":
+            raise UserError(
+                option.opts[0], "is given beside a study's folder, which has a study.yaml and files of its own",
+                "leave it out, or name a file instead of the folder",
+            )  # fmt: skip
 
 
 def _check_counts(params: float | None, tokens: float | None) -> None:

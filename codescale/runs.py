@@ -211,10 +211,17 @@ def records_table(records: Iterable[RunRecord]) -> pa.Table:
     return pa.table(columns)
 
 
+def check_ending(path: str | Path) -> None:
+    """Raises :class:`UserError` where the name of a runs table says neither CSV nor Parquet."""
+    if Path(path).suffix.lower() not in (".csv", ".parquet"):
+        raise UserError(path, "has no ending that says its format", "end it in .csv or .parquet")
+
+
 def write_runs(path: str | Path, table: pa.Table) -> None:
-    """Writes a runs table atomically, as CSV or Parquet by the ending of ``path``."""
+    """Writes a runs table atomically, as CSV or Parquet by the ending of ``path``. Raises as :func:`check_ending`."""
+    check_ending(path)
     with replacing(path) as temporary:
-        if Path(path).suffix == ".csv":
+        if Path(path).suffix.lower() == ".csv":
             pa.csv.write_csv(table, temporary)
         else:
             pa.parquet.write_table(table, temporary)

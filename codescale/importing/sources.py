@@ -13,7 +13,7 @@ from codescale.importing.columns import Columns
 from codescale.importing.event_files import has_events, read_event_files
 from codescale.importing.export import read_export
 from codescale.importing.pairs import Pair, read_pair
-from codescale.runs import RunsTable, read_runs, write_runs
+from codescale.runs import RunsTable, check_ending, read_runs, write_runs
 
 PAIR = ("ratios.csv", "metrics.csv")
 """In a folder: mixtures and losses."""
@@ -38,12 +38,10 @@ def import_runs(
     for path in paths:
         if not path.exists():
             raise UserError(path, "no such file or folder", "check the path")
+    check_ending(output)
     table = _read(paths, columns or Columns(), n_params, n_tokens, runs)
-    checked = Path(output)
-    if checked.suffix not in (".csv", ".parquet"):
-        raise UserError(output, "has no ending that says its format", "end it in .csv or .parquet")
     with TemporaryDirectory() as folder:
-        trial = Path(folder) / checked.name
+        trial = Path(folder) / Path(output).name
         write_runs(trial, table)
         try:
             read_runs(trial)

@@ -89,6 +89,22 @@ def test_strict_refuses_what_lies_outside_the_fitted_range(codescale, table: Pat
     assert codescale("predict", law, table, "--output", output, "--strict")[0] == 0
 
 
+def test_predictions_go_to_a_file_whose_ending_says_what_it_is(codescale, table: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    law = tmp_path / "law.json"
+    codescale("fit", table, "--output", law, "--bootstrap", 2)
+    refused(codescale("predict", law, table, "--output", tmp_path / "p.txt"), "p.txt", "end it in .csv or .parquet")
+    assert codescale("predict", law, table, "--output", tmp_path / "P.CSV")[0] == 0
+    assert (tmp_path / "P.CSV").read_text().startswith('"run_id"')
+
+
+@pytest.mark.parametrize(
+    "words", [["fit", "--law", "additive"], ["fit", "-o", "l.json"], ["fit", "--repetition"], ["optimize", "--kl", "0"]]
+)
+def test_an_option_that_a_study_would_ignore_is_refused(codescale, words: list[str], tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    study = write_study(tmp_path / "s")
+    refused(codescale(words[0], study, *words[1:]), "beside a study's folder, which has a study.yaml")
+
+
 def test_an_unknown_law_lists_the_known_ones(codescale, table: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     refused(codescale("fit", table, "--output", tmp_path / "l.json", "--law", "magic"), "magic", "effective-data")
 
