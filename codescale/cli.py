@@ -71,11 +71,18 @@ def _study(folder: Path) -> Any:
     return Study(folder, _progress())
 
 
-def _refuse_input_as_output(output: Path | None, *inputs: Path | None) -> None:
-    """Raises :class:`UserError` where ``output`` would replace one of ``inputs``, by whatever path or link.
-
-    Every command that has both calls it before it does any work.
+def _check_output(output: Path | None, *inputs: Path | None) -> None:
+    """Raises :class:`UserError` where ``output`` can be no file, or would replace one of ``inputs`` by whatever path or
+    link. Every command that writes a file calls it before it does any work.
     """
+    from codescale.files import check_replaceable
+
+    _refuse_input_as_output(output, *inputs)
+    if output:
+        check_replaceable(output)
+
+
+def _refuse_input_as_output(output: Path | None, *inputs: Path | None) -> None:
     if output and any(one and one.exists() and output.exists() and output.samefile(one) for one in inputs):
         raise UserError("--output", f"{output} is an input of this command", "name another file")
 
@@ -266,7 +273,7 @@ def fit(
         return
     if output is None:
         raise UserError("--output", "is missing", "name the file that the law goes to, such as --output law.json")
-    _refuse_input_as_output(output, runs)
+    _check_output(output, runs)
     narrowed: dict[str, Any] = {"corpus_id": corpus_id, "organisation": organisation, "repetition": repetition}
     _fit_table(runs, output, law, seed, bootstrap, narrowed | {"hyper": _hyper(hyper or []) or None})
 
@@ -302,7 +309,7 @@ def import_results(
     from codescale.importing.sources import PAIR, import_runs
 
     paired = (source / name for source in sources for name in PAIR)
-    _refuse_input_as_output(output, *sources, *paired, columns, runs)
+    _check_output(output, *sources, *paired, columns, runs)
     for name, value in (("--params", params), ("--tokens", tokens)):
         if value is not None and not 0 < value < MOST:
             raise UserError(name, f"{value:g} is not a count", f"give a number above 0 and below {MOST:g}")
@@ -386,7 +393,7 @@ def laws_plot(
     from codescale.report.law_drawing import draw_law
     from codescale.runs import read_runs
 
-    _refuse_input_as_output(output, law, runs)
+    _check_output(output, law, runs)
     drawn = draw_law(load_law(law), read_runs(runs), output, target or [])
     console.print(f"Wrote {output}: {', '.join(drawn)}")
 
@@ -410,7 +417,7 @@ def predict(
     from codescale.laws.store import load_law
     from codescale.runs import check_ending, read_runs, write_runs
 
-    _refuse_input_as_output(output, law, runs)
+    _check_output(output, law, runs)
     check_ending(output)
     table = predict_table(load_law(law), read_runs(runs), strict)
     write_runs(output, table)
@@ -477,7 +484,7 @@ def optimize(
         console.print(f"Wrote {study.folder.mixture}")
         return
     n_params, n_tokens, path = _target(params, tokens, output)
-    _refuse_input_as_output(path, law, weights, bounds, available, reference, earlier)
+    _check_output(path, law, weights, bounds, available, reference, earlier)
     from codescale.allocation.files import read_available, read_bounds, read_mixture, read_weights, write_mixture
     from codescale.allocation.optimize import optimize_mixture
     from codescale.allocation.reuse import Reuse
@@ -558,7 +565,7 @@ def front(
     --tokens 1e11 --output front.yaml
     """
     n_params, n_tokens, path = _target(params, tokens, output)
-    _refuse_input_as_output(path, law, bounds, available)
+    _check_output(path, law, bounds, available)
     from codescale.allocation.files import read_available, read_bounds, write_front
     from codescale.allocation.front import trace_front
     from codescale.laws.store import load_law
@@ -698,7 +705,7 @@ def simulate(
     from codescale.search.simulation import Known, Outcome, SearchPlan, simulate_seeds
 
     chosen = named_samplers(_names(sampler) or [], "--sampler")
-    _refuse_input_as_output(output, source, known, weights, Path(space))
+    _check_output(output, source, known, weights, Path(space))
     landscape, searched = read_landscape(source, space, params, tokens, weights, noise)
     target = attainable(landscape, searched)
     prior = Known(law=load_law(known) if known else None)
@@ -751,7 +758,7 @@ def export(
     from codescale.allocation.files import read_mixture
     from codescale.files import write_text
 
-    _refuse_input_as_output(output, mixture, paths)
+    _check_output(output, mixture, paths)
     chosen = next((one for one in FORMATS if one == form), None)
     if chosen is None:
         raise UserError("--format", f"{form!r} is not a form", f"use one of {', '.join(FORMATS)}")

@@ -45,6 +45,15 @@ def writing(path: str | Path) -> Iterator[None]:
         raise UserError(path, f"cannot be written ({error.strerror})", _MENDS[error.errno]) from error
 
 
+def check_replaceable(path: str | Path) -> None:
+    """Raises :class:`UserError` where ``path`` can be no file of ours, to be told before long work and not after it."""
+    path = Path(path)
+    if path.is_dir():
+        raise UserError(path, "is a folder", "name a file in it")
+    if path.exists() and not path.is_file():
+        raise UserError(path, "is a device or a pipe, not a file", "name a file")
+
+
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yields a temporary path beside ``path``; on success it is flushed and renamed to ``path``, else removed.
@@ -52,10 +61,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     Raises :class:`UserError` where the disk is full, read-only or not ours to write.
     """
     path = Path(os.path.realpath(path))  # a link stays, what it points to is replaced
-    if path.is_dir():
-        raise UserError(path, "is a folder", "name a file in it")
-    if path.exists() and not path.is_file():
-        raise UserError(path, "is a device or a pipe, not a file", "name a file")
+    check_replaceable(path)
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -74,6 +74,22 @@ def test_an_input_is_never_the_output(name: str, arguments: tuple[str, ...], pla
     assert (place / "in.yaml").read_text() == "kept"
 
 
+@pytest.mark.parametrize(("name", "arguments"), [case for case in CASES if case[0] != "train"])
+def test_a_folder_as_output_is_refused_before_anything_is_read(
+    name: str,
+    arguments: tuple[str, ...],
+    place: Path,
+    capsys,  # type: ignore[no-untyped-def]
+    monkeypatch,  # type: ignore[no-untyped-def]
+) -> None:
+    given = ["in.yaml" if word == "IN" else word for word in arguments]
+    monkeypatch.setattr(sys, "argv", ["codescale", *name.split(), *given, "--output", str(place)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert f"{place}: is a folder; name a file in it" in capsys.readouterr().err
+
+
 def test_a_file_of_a_folder_that_is_imported_is_an_input(place: Path, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     (place / "results").mkdir()
     (place / "results" / "metrics.csv").write_text("kept")
