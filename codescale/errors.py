@@ -12,6 +12,9 @@ from pathlib import Path
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 """Unicode's categories of what steers a terminal or turns text around instead of being seen, and of broken text."""
 
+_JOINERS = "\u200c\u200d"
+"""What joins letters and emoji or keeps them apart, a part of many scripts' spelling: it steers nothing."""
+
 
 def visible(text: str) -> str:
     """``text`` with what would act on a terminal instead of being seen (escape sequences, new lines, marks that turn
@@ -20,7 +23,8 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        one.encode("unicode_escape").decode() if unicodedata.category(one) in _UNSEEN else one for one in text
+        one.encode("unicode_escape").decode() if unicodedata.category(one) in _UNSEEN and one not in _JOINERS else one
+        for one in text
     )
 
 

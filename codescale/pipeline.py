@@ -24,9 +24,10 @@ from codescale.timings import Timings
 if TYPE_CHECKING:
     from codescale.corpus.reader import Corpus
     from codescale.laws.law import Law
-    from codescale.search.forecast import Forecast
+    from codescale.search.forecast import Forecast, Speed
     from codescale.search.run import WarmStart
     from codescale.search.space import SearchSpace
+    from codescale.sweeps.cluster import Workers
 
 SWEEP_STAGES = ("grid", "alone", "pair", "mixture")
 """The runs that laws are fitted on: not the trials, so that a search that goes on after a kill starts from one law."""
@@ -156,7 +157,7 @@ class Study:
 
         Raises :class:`UserError` for what the search would refuse, such as more workers for a trial than there are.
         """
-        from codescale.search.forecast import forecast_search, measured_speed, recorded_speed
+        from codescale.search.forecast import forecast_search, recorded_speed
         from codescale.search.front import refuse_too_few
         from codescale.search.run import objective_of, study_space, trials_of
         from codescale.search.scale import settled
@@ -173,12 +174,22 @@ class Study:
         workers = workers_here(config)
         if "RAY_ADDRESS" not in os.environ:  # a cluster says only when it is joined what it has
             trials_of(config, workers)
-        speed = recorded_speed(records, config.search.size, workers.count) or measured_speed(config, workers.count)
+        speed = recorded_speed(records, config.search.size, workers.count) or self._measured_speed(config, workers)
         return forecast_search(config, noise, speed)
+
+    def _measured_speed(self, config: StudyConfig, workers: Workers) -> Speed:
+        """A worker's speed by a few steps of a trial, where there is room for one."""
+        from codescale.search.forecast import measured_speed
+        from codescale.search.plan import TrialPlan
+        from codescale.search.space import Point
+
+        trial = TrialPlan(config, "").spec(0, Point(config.uniform(), {}))
+        self._check_memory([trial])
+        return measured_speed(config, workers.count, workers.threads)
 
     def search(self) -> dict[str, Any]:
         """Searches around the law's optimum with real runs on Ray Tune and Optuna. Returns what search.json holds."""
-        from codescale.search.front import run_front
+        from codescale.search.front import refuse_too_few, run_front
         from codescale.search.run import run_search, study_space
         from codescale.search.scale import settled
         from codescale.sweeps.cluster import started_ray
@@ -187,6 +198,7 @@ class Study:
         corpus = self._corpus()
         space = study_space(self.config, self.folder)
         config = settled(self._with_unique_tokens(settled(self.config, space).search.tokens), space)
+        refuse_too_few(config, space)
         opener = session_factory(self.config, self.folder.corpus, self.folder.checkpoints, self.folder.tensorboard)
         if config.target != self.config.target:
             self.progress.say(

@@ -13,16 +13,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from codescale.errors import UserError
+from codescale.errors import UserError, visible
 from codescale.files import parse_yaml, read_yaml, write_text
 from codescale.languages import Registry, default_weights, load_registry
 from codescale.mixture import Mixture
-from codescale.validation import WholeNumber, first_mistake
+from codescale.validation import Number, WholeNumber, first_mistake
 
 
 def _name(value: str) -> str:
     if not re.fullmatch("[a-z0-9][a-z0-9_-]{0,59}", value):
         raise ValueError(f"{value[:60]!r} is no name: write up to 60 lower-case letters, digits, _ and -")
+    return value
+
+
+def _on_one_line(value: str) -> str:
+    if visible(value) != value:
+        raise ValueError(f"{visible(value)} holds a line break or another character that cannot be seen")
     return value
 
 
@@ -102,9 +108,9 @@ class CorpusSection(_Section):
     max_file_bytes: Positive = 200_000
     min_file_bytes: Positive = 100
     max_line_characters: Positive = 1_000
-    near_duplicate_similarity: float = Field(default=0.8, gt=0, le=1)
-    validation_share: float = Field(default=0.08, gt=0, lt=0.5)
-    test_share: float = Field(default=0.08, gt=0, lt=0.5)
+    near_duplicate_similarity: Number = Field(default=0.8, gt=0, le=1)
+    validation_share: Number = Field(default=0.08, gt=0, lt=0.5)
+    test_share: Number = Field(default=0.08, gt=0, lt=0.5)
     vocabulary: WholeNumber = Field(default=1024, ge=260, le=500_000)
 
 
@@ -126,9 +132,9 @@ class Shape(_Section):
     head_dim: Positive | None = None
     tied: bool = False
     attention_bias: Literal["none", "qkv", "all"] = "none"
-    rope_theta: float = Field(default=10_000.0, gt=0)
-    rope_factor: float = Field(default=1.0, ge=1)
-    norm_epsilon: float = Field(default=1e-6, gt=0)
+    rope_theta: Number = Field(default=10_000.0, gt=0)
+    rope_factor: Number = Field(default=1.0, ge=1)
+    norm_epsilon: Number = Field(default=1e-6, gt=0)
 
     @model_validator(mode="after")
     def _heads_divide(self) -> Shape:
@@ -197,24 +203,24 @@ class TrainingSection(_Section):
     micro_batch: Positive | None = None
     optimizer: Literal["muon", "adamw"] = "muon"
     rule: Literal["step-law", "deepseek"] | None = None
-    muon_learning_rate: float = Field(default=0.02, gt=0)
+    muon_learning_rate: Number = Field(default=0.02, gt=0)
     muon_precision: Precision | None = None
-    adamw_learning_rate: float = Field(default=0.015, gt=0)
-    weight_decay: float = Field(default=0.0, ge=0)
-    initial_deviation: float = Field(default=0.05, gt=0)
+    adamw_learning_rate: Number = Field(default=0.015, gt=0)
+    weight_decay: Number = Field(default=0.0, ge=0)
+    initial_deviation: Number = Field(default=0.05, gt=0)
     schedule: Literal["stable", "cosine"] = "stable"
-    warmup_share: float = Field(default=0.02, ge=0, lt=1)
-    cooldown_share: float = Field(default=0.25, gt=0, lt=1)
-    gradient_clip: float = Field(default=1.0, gt=0)
-    spike: float = Field(default=1.0, gt=0)
-    retry_rate: float | None = Field(default=0.5, gt=0, lt=1)
+    warmup_share: Number = Field(default=0.02, ge=0, lt=1)
+    cooldown_share: Number = Field(default=0.25, gt=0, lt=1)
+    gradient_clip: Number = Field(default=1.0, gt=0)
+    spike: Number = Field(default=1.0, gt=0)
+    retry_rate: Number | None = Field(default=0.5, gt=0, lt=1)
     attention: Literal["sequence", "document"] = "sequence"
     precision: Precision | None = None
     compile: bool | None = None
     checkpoint_activations: bool = False
     evaluations: WholeNumber = Field(default=6, gt=0, le=1_000)
     evaluation_tokens: Positive = 8_192
-    checkpoint_seconds: float = Field(default=30.0, gt=0)
+    checkpoint_seconds: Number = Field(default=30.0, gt=0)
     start: StartSection | None = None
 
     @model_validator(mode="after")
@@ -300,9 +306,9 @@ class TargetSection(_Section):
     size: str | None = None
     n_params: Positive | None = None
     n_tokens: Positive
-    weights: dict[str, float] | None = None
-    bounds: dict[str, float | tuple[float, float]] = {}
-    max_epochs: float = Field(default=4.0, gt=0)
+    weights: dict[str, Number] | None = None
+    bounds: dict[str, Number | tuple[Number, Number]] = {}
+    max_epochs: Number = Field(default=4.0, gt=0)
     available: dict[str, Positive] = {}
 
 
@@ -341,8 +347,8 @@ class SearchBudget(_Section):
 
     trials: Positive | None = None
     tokens: Positive | None = None
-    flops: float | None = Field(default=None, gt=0)
-    hours: float | None = Field(default=None, gt=0)
+    flops: Number | None = Field(default=None, gt=0)
+    hours: Number | None = Field(default=None, gt=0)
 
 
 class SearchSection(_Section):
@@ -448,7 +454,7 @@ class TrainSection(_Section):
     storage: str | None = Field(default=None, min_length=1)
     keep: Positive = 2
     failures: WholeNumber = Field(default=8, ge=0)
-    resize_seconds: float = Field(default=60.0, gt=0)
+    resize_seconds: Number = Field(default=60.0, gt=0)
 
 
 class RaySection(_Section):
@@ -457,16 +463,16 @@ class RaySection(_Section):
     ``pack``: runs of a sweep that are trained as one batched model; None: as many as a GPU holds, and 1 on a CPU.
     """
 
-    workers: Positive | None = None
-    threads: Positive = 1
-    gpus_per_worker: float | None = Field(default=None, ge=0)
+    workers: Annotated[WholeNumber, Field(gt=0, le=100_000)] | None = None
+    threads: Annotated[WholeNumber, Field(gt=0, le=1_024)] = 1
+    gpus_per_worker: Number | None = Field(default=None, ge=0)
     pack: WholeNumber | None = Field(default=None, gt=0, le=1_024)
 
 
 class StudyConfig(_Section):
     """``study.yaml``: the single source of truth of a study."""
 
-    name: str = Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$")
+    name: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_on_one_line)]
     languages: tuple[Name, ...] = Field(min_length=1)
     languages_file: str | None = None
     seed: WholeNumber = Field(default=0, ge=0, lt=2**31)
@@ -548,6 +554,9 @@ class StudyConfig(_Section):
             low, high = bound if isinstance(bound, tuple) else (bound, bound)
             if name not in self.languages or not 0 <= low <= high <= 1:
                 raise ValueError(f"target.bounds.{name}: not a language of the study, or no interval within 0 and 1")
+        least = sum(bound[0] if isinstance(bound, tuple) else bound for bound in self.target.bounds.values())
+        if least > 1 + 1e-9:
+            raise ValueError(f"target.bounds: the lower bounds sum to {least:.6g}, so no shares sum to 1")
         for name in self.target.available:
             if name not in self.languages:
                 raise ValueError(f"target.available.{name}: not a language of the study")

@@ -49,6 +49,9 @@ _WANTED = {
 }
 """By pydantic's name of an error: what is wanted instead."""
 
+_NAMED = ("missing", "extra_forbidden")
+"""Mistakes whose path ends in the key that is meant, be it in the file or not."""
+
 _OF_ANOTHER_TYPE = ("_type", "_parsing", "literal_error")
 """How errors end that say that a value has another form, where others say that it has the form and is wrong."""
 
@@ -64,6 +67,15 @@ def _whole(value: Any) -> Any:
         return int(number) if number.is_integer() else value
     return value
 
+
+def _no_truth_value(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise PydanticCustomError("float_type", "a truth value is no number")
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_no_truth_value)]
+"""A number; ``yes``, which pydantic takes for 1, is none."""
 
 WholeNumber = Annotated[int, BeforeValidator(_whole)]
 """A whole number as people write it: 1e6 as well, which YAML reads as text. Where text is wanted it stays text."""
@@ -113,7 +125,7 @@ def _written(error: ErrorDetails, content: Any) -> tuple[int | str, ...]:
     for k, part in enumerate(error["loc"]):
         last = k == len(error["loc"]) - 1
         if not _holds(content, part):
-            return (*place, part) if last and error["type"] == "missing" else tuple(place)
+            return (*place, part) if last and error["type"] in _NAMED else tuple(place)
         place.append(part)
         content = content[part]
     return tuple(place)
@@ -126,8 +138,9 @@ def _place(error: ErrorDetails, content: Any) -> tuple[int | str, ...]:
         if _holds(content, part):
             place.append(part)
             content = content[part]
-    missing = error["type"] == "missing" and isinstance(error["loc"][-1], str)
-    return (*place, error["loc"][-1]) if missing else tuple(place)
+    last = error["loc"][-1]
+    named = error["type"] in _NAMED and isinstance(last, str) and place[-1:] != [last]
+    return (*place, last) if named else tuple(place)
 
 
 def _holds(content: Any, part: int | str) -> bool:

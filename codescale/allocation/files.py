@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from codescale.errors import UserError
 from codescale.files import read_yaml, write_yaml
 from codescale.mixture import Mixture, MixtureError
-from codescale.validation import checked
+from codescale.validation import Number, checked
 
 if TYPE_CHECKING:
     from codescale.allocation.front import FrontPoint
@@ -22,8 +22,8 @@ Bound = float | tuple[float, float]
 """An interval of a share, or the number that fixes it."""
 
 _File = TypeVar("_File")
-_Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-_Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+_Weight = Annotated[Number, Field(ge=0, allow_inf_nan=False)]
+_Share = Annotated[Number, Field(ge=0, le=1, allow_inf_nan=False)]
 _WEIGHTS = TypeAdapter(dict[str, _Weight])
 _BOUNDS = TypeAdapter(dict[str, _Share | tuple[_Share, _Share]])
 
@@ -32,7 +32,7 @@ class Available(BaseModel):
     """Tokens that exist of each language, and how often they may be seen; languages without an entry are unlimited."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    max_epochs: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    max_epochs: Number = Field(default=1.0, gt=0, allow_inf_nan=False)
     tokens: dict[str, _Weight]
 
     def largest_share(self, language: str, n_tokens: float) -> float:
@@ -46,7 +46,7 @@ class _MixtureFile(BaseModel):
     """The part of ``mixture.yaml`` that other stages read."""
 
     model_config = ConfigDict(extra="ignore")
-    proportions: dict[str, float] = Field(min_length=1)
+    proportions: dict[str, Number] = Field(min_length=1)
 
 
 def read_weights(path: str | Path, known: Iterable[str] | None = None) -> dict[str, float]:

@@ -117,7 +117,7 @@ def recorded_speed(records: Iterable[RunRecord], size: str, workers: int) -> Spe
     return Speed(statistics.median(rates), workers, f"{len(rates)} runs of this study")
 
 
-def measured_speed(config: StudyConfig, workers: int) -> Speed:
+def measured_speed(config: StudyConfig, workers: int, threads: int) -> Speed:
     """A few seconds of training the proxy on random tokens here; without evaluations, so a little too fast."""
     import torch
 
@@ -125,7 +125,7 @@ def measured_speed(config: StudyConfig, workers: int) -> Speed:
     from codescale.training.parallel import Alone
     from codescale.training.step import Stepper
 
-    torch.set_num_threads(config.ray.threads)
+    torch.set_num_threads(threads)
     training, shape, parallel = config.training, config.sizes[config.search.size], Alone()
     model = LanguageModel(shape, config.corpus.vocabulary, training.context, None)
     initialise(model, training.initial_deviation, 0)

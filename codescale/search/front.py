@@ -20,6 +20,7 @@ from codescale.files import write_json
 from codescale.progress import Progress
 from codescale.runs import RunRecord, read_record
 from codescale.search.distributions import distributions, typed
+from codescale.search.forecast import run_cost
 from codescale.search.objective import Objective
 from codescale.search.optuna_mirror import DirectionMirror, FrontMirror, Journal
 from codescale.search.run import Part, WarmStart, run_search
@@ -54,11 +55,12 @@ def unchecked(config: StudyConfig, space: SearchSpace, content: dict[str, Any]) 
 
 
 def refuse_too_few(config: StudyConfig, space: SearchSpace) -> None:
-    """Raises :class:`UserError` where trials or tokens do not suffice for a trial of each search of the front."""
-    if len(space.aims) < 2:
-        return
-    trials, tokens = config.search.most_trials, config.search.most_tokens
-    searches = len(directions(len(space.aims), trials))
+    """Raises :class:`UserError` where trials, tokens or FLOPs do not suffice for a trial: of each search of the front
+    where there are several objectives.
+    """
+    trials, tokens, flops = config.search.most_trials, config.search.most_tokens, config.search.budget.flops
+    searches = len(directions(len(space.aims), trials)) if len(space.aims) > 1 else 1
+    each = f"a trial of each of {searches} searches" if searches > 1 else "one trial"
     if trials < searches:
         raise UserError(
             "search.trials", f"{len(space.aims)} objectives ask for {searches} searches, and there are {trials} trials",
@@ -66,9 +68,12 @@ def refuse_too_few(config: StudyConfig, space: SearchSpace) -> None:
         )  # fmt: skip
     if tokens is not None and tokens < searches * config.search.tokens:
         raise UserError(
-            "search.budget.tokens", f"does not suffice for a trial of each of {searches} searches",
+            "study.yaml, search.budget.tokens", f"does not suffice for {each}",
             f"give {searches * config.search.tokens:,} or more",
         )  # fmt: skip
+    needed = searches * run_cost(config, config.search.size, config.search.tokens)
+    if flops is not None and flops < needed:
+        raise UserError("study.yaml, search.budget.flops", f"does not suffice for {each}", f"give {needed:.3g} or more")
 
 
 def run_front(

@@ -23,12 +23,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from codescale.allocation.files import Available
 from codescale.errors import UserError
 from codescale.files import read_yaml
-from codescale.validation import first_mistake
+from codescale.validation import Number, first_mistake
 
 HyperName = Literal["learning_rate_factor", "weight_decay", "warmup_share", "cooldown_share", "batch"]
 HYPER_NAMES: tuple[str, ...] = HyperName.__args__  # type: ignore[attr-defined]
 
-Count = Annotated[float, Field(gt=0, lt=1e30, allow_inf_nan=False)]
+Count = Annotated[Number, Field(gt=0, lt=1e30, allow_inf_nan=False)]
 
 
 class _Part(BaseModel):
@@ -39,11 +39,11 @@ class Tie(_Part):
     """A share that is ``ratio`` times that of the language ``tied_to``; ``bounds`` are its own."""
 
     tied_to: str
-    ratio: float = Field(default=1.0, gt=0)
-    bounds: tuple[float, float] = (0.0, 1.0)
+    ratio: Number = Field(default=1.0, gt=0)
+    bounds: tuple[Number, Number] = (0.0, 1.0)
 
 
-Share = Literal["free"] | float | tuple[float, float] | Tie
+Share = Literal["free"] | Number | tuple[Number, Number] | Tie
 
 _SHARES = "write free, a number, two bounds like [0.1, 0.5], or {tied_to: LANGUAGE, ratio: NUMBER}"
 
@@ -61,8 +61,8 @@ LIMITS: dict[str, tuple[float, float]] = {
 class Range(_Part):
     """The range of a hyperparameter, searched on a linear or a logarithmic scale; ``batch`` takes whole numbers."""
 
-    low: float
-    high: float
+    low: Number
+    high: Number
     scale: Literal["linear", "log"] = "linear"
 
     @model_validator(mode="after")
@@ -80,8 +80,8 @@ class Aim(_Part):
     """
 
     name: str = ""
-    weights: dict[str, Annotated[float, Field(ge=0)]] = {}
-    metrics: dict[str, float] = {}
+    weights: dict[str, Annotated[Number, Field(ge=0)]] = {}
+    metrics: dict[str, Number] = {}
 
     @model_validator(mode="after")
     def _weighs_something(self) -> Aim:

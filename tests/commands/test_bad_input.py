@@ -212,6 +212,15 @@ def test_a_plan_refuses_what_the_search_would(codescale, tmp_path: Path) -> None
     search = yaml.safe_load(preset_text("quick"))["search"]
     study = write_study(tmp_path / "s", search=search | {"workers_per_trial": 10_000})
     refused(codescale("plan", study), "study.yaml, search.workers_per_trial", "10000 workers, and there are")
+    for budget in ({"tokens": 10}, {"flops": 1e9}):
+        write_study(study, search=search | {"budget_tokens": None, "budget": budget})
+        refused(
+            codescale("plan", study), f"study.yaml, search.budget.{next(iter(budget))}: does not suffice for one trial"
+        )
+    huge = {"tiny": {"hidden": 10**9, "layers": 2, "heads": 2, "intermediate": 64}}
+    huge["small"] = huge["tiny"] | {"layers": 3}
+    write_study(study, sizes=huge)
+    refused(codescale("plan", study), "study.yaml: ", "of memory")
 
 
 def test_an_empty_corpus_folder(codescale, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from codescale.errors import UserError
-from codescale.validation import WholeNumber, checked
+from codescale.validation import Number, WholeNumber, checked
 
 
 class Folder(BaseModel):
@@ -28,6 +28,7 @@ class Everything(BaseModel):
     trials: WholeNumber = Field(default=1, gt=0, lt=10**6)
     rate: float = Field(default=0.1, ge=0, le=1, allow_inf_nan=False)
     sampler: Literal["law", "tpe", "random"] = "law"
+    share: Number = 0.5
     deep: bool = False
     name: str = Field(default="a", min_length=1, max_length=5)
     sizes: tuple[str, ...] = Field(default=("a",), min_length=1)
@@ -48,6 +49,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"trials": 0}, "f.yaml, trials: is 0, where a number above 0 is wanted"),
     ({"trials": "1e6"}, "f.yaml, trials: is 1000000, where a number below 1,000,000 is wanted"),
     ({"rate": "fast"}, "f.yaml, rate: is 'fast', where a number is wanted"),
+    ({"share": True}, "f.yaml, share: is true, where a number is wanted"),
+    ({"scale": {"low": "x"}, "colour": 1}, "f.yaml, scale.low: is 'x', where a number is wanted"),
     ({"rate": [1]}, "f.yaml, rate: is a list, where a number is wanted"),
     ({"rate": -0.5}, "f.yaml, rate: is -0.5, where a number of 0 or more is wanted"),
     ({"rate": float("nan")}, "f.yaml, rate: is nan, where a finite number is wanted"),

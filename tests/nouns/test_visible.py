@@ -32,7 +32,13 @@ def shown(console: PlainConsole) -> str:
 
 @pytest.mark.parametrize(
     ("text", "seen"),
-    [(EVIL, SEEN), ("a\nb\r\tc", r"a\nb\r\tc"), ("naïve 语言 👍", "naïve 语言 👍"), ("\udcff", r"\udcff"), ("", "")],
+    [
+        (EVIL, SEEN),
+        ("a\nb\r\tc", r"a\nb\r\tc"),
+        ("naïve 语言 👩\u200d💻", "naïve 语言 👩\u200d💻"),
+        ("\udcff", r"\udcff"),
+        ("", ""),
+    ],
 )
 def test_what_would_act_is_written_out(text: str, seen: str) -> None:
     assert visible(text) == seen
