@@ -187,6 +187,8 @@ def sweep(
     from codescale.report.plan_table import plan_table
 
     if preset is not None:
+        if study is not None:
+            raise UserError("--preset", f"is given beside the study {study}", "leave one of them out")
         if not plan:
             raise UserError("--preset", "goes with --plan only", "make a study first: codescale init FOLDER --preset …")
         from codescale.files import parse_yaml
@@ -310,9 +312,7 @@ def import_results(
 
     paired = (source / name for source in sources for name in PAIR)
     _check_output(output, *sources, *paired, columns, runs)
-    for name, value in (("--params", params), ("--tokens", tokens)):
-        if value is not None and not 0 < value < MOST:
-            raise UserError(name, f"{value:g} is not a count", f"give a number above 0 and below {MOST:g}")
+    _check_counts(params, tokens)
     table = import_runs(sources, output, read_columns(columns) if columns else None, params, tokens, runs)
     found = f"{len(set(table.run_id)):,} runs, {len(table.domains)} domains, {len(table.targets)} targets"
     console.print(f"Wrote {output}: {len(table):,} rows of {found}")
@@ -543,8 +543,8 @@ def _refuse_options(context: typer.Context) -> None:
 
 def _check_counts(params: float | None, tokens: float | None) -> None:
     for name, value in (("--params", params), ("--tokens", tokens)):
-        if value is not None and not 0 < value < MOST:
-            raise UserError(name, f"{value:g} is not a count", f"give a number above 0 and below {MOST:g}")
+        if value is not None and not 1 <= value < MOST:
+            raise UserError(name, f"{value:g} is not a count", f"give a number of 1 or more, below {MOST:g}")
 
 
 @app.command()

@@ -36,9 +36,14 @@ _MENDS = {
 
 @contextmanager
 def writing(path: str | Path) -> Iterator[None]:
-    """Turns the operating system's refusal to write ``path`` into a :class:`UserError` that names it."""
+    """Turns the operating system's refusal to write ``path`` into a :class:`UserError` that names it; also a name that
+    is no text, of this file or of one that it tells of.
+    """
     try:
         yield
+    except UnicodeEncodeError as error:
+        name = error.object[max(0, error.start - 20) : error.end + 20]
+        raise UserError(path, f"cannot be written: {name!r} is no UTF-8 text", "rename what is called so") from None
     except OSError as error:
         if error.errno not in _MENDS:
             raise
@@ -83,7 +88,9 @@ def write_bytes(path: str | Path, content: bytes) -> None:
 
 def write_text(path: str | Path, content: str) -> None:
     """Writes ``content`` to ``path`` atomically, as UTF-8."""
-    write_bytes(path, content.encode("utf-8"))
+    with writing(path):
+        encoded = content.encode("utf-8")
+    write_bytes(path, encoded)
 
 
 def write_json(path: str | Path, content: Any) -> None:

@@ -313,7 +313,7 @@ def _load(path: Path) -> pa.Table:
         if len(names) == 1 and any(mark in names[0] for mark in ";\t"):
             raise UserError(path, "is separated by semicolons or tabs", "separate its columns by commas")
         return table
-    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeDecodeError) as error:
+    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeError) as error:
         detail = re.sub(r"\s+", " ", str(error))[:160]
         raise UserError(path, f"cannot be read as a runs table ({detail})", "give a CSV or Parquet file") from None
     except OSError as error:

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from codescale.errors import UserError
 from codescale.files import read_yaml
-from codescale.validation import checked
+from codescale.validation import Number, checked
 
-_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Positive = Annotated[Number, Field(gt=0, allow_inf_nan=False)]
 _ColumnOrNumber = Annotated[_Positive | str | None, Field(union_mode="left_to_right")]
 """A number however it is written, 1e9 as well; what is none names a column."""
 _EDGES = "_/.- "

@@ -20,10 +20,12 @@ _EMPTY = ["", "null", "NULL", "None"]
 def read_csv(path: Path) -> pa.Table:
     """The CSV file ``path``. Raises :class:`UserError` where it is none."""
     try:
-        return pa.csv.read_csv(path, convert_options=pa.csv.ConvertOptions(null_values=_EMPTY))
-    except (pa.ArrowInvalid, UnicodeDecodeError, OSError) as error:
+        table = pa.csv.read_csv(path, convert_options=pa.csv.ConvertOptions(null_values=_EMPTY))
+        _ = table.column_names  # raises where one is no UTF-8
+    except (pa.ArrowInvalid, UnicodeError, OSError) as error:
         detail = " ".join(str(error).split())[:160]
         raise UserError(path, f"cannot be read as CSV ({detail})", "give a CSV file with a header") from None
+    return table
 
 
 def read_text_table(path: Path) -> pa.Table:
@@ -32,7 +34,7 @@ def read_text_table(path: Path) -> pa.Table:
         return read_csv(path)
     try:
         table = pa.json.read_json(path)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowInvalid, UnicodeError, OSError) as error:
         detail = " ".join(str(error).split())[:160]
         raise UserError(path, f"cannot be read as JSON Lines ({detail})", "give one object a line") from None
     while any(pa.types.is_struct(field.type) for field in table.schema):

@@ -105,6 +105,11 @@ def test_an_option_that_a_study_would_ignore_is_refused(codescale, words: list[s
     refused(codescale(words[0], study, *words[1:]), "beside a study's folder, which has a study.yaml")
 
 
+def test_a_plan_is_of_a_study_or_of_a_preset(codescale, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    study = write_study(tmp_path / "s")
+    refused(codescale("sweep", study, "--plan", "--preset", "demo"), "--preset", "beside the study")
+
+
 def test_an_unknown_law_lists_the_known_ones(codescale, table: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     refused(codescale("fit", table, "--output", tmp_path / "l.json", "--law", "magic"), "magic", "effective-data")
 
@@ -129,7 +134,7 @@ def test_unknown_names_in_small_files_name_file_and_key(codescale, table: Path, 
     refused(codescale(*arguments, "--bounds", bounds), "a", "b", "sum")
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "1e400", "0", "-1"])
+@pytest.mark.parametrize("value", ["nan", "inf", "1e400", "0", "-1", "0.3"])
 def test_a_target_that_is_no_count(codescale, table: Path, tmp_path: Path, value: str) -> None:  # type: ignore[no-untyped-def]
     law = tmp_path / "law.json"
     codescale("fit", table, "--output", law, "--bootstrap", 2)

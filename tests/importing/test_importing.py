@@ -171,6 +171,9 @@ def test_what_is_wrong_is_named_and_nothing_is_written(tmp_path: Path) -> None:
     (tmp_path / "columns.yaml").write_text("{n_params: 1e9, n_tokens: tokens, run_id: 1e3}")
     columns = read_columns(tmp_path / "columns.yaml")
     assert (columns.n_params, columns.n_tokens, columns.run_id) == (1e9, "tokens", "1e3")
+    (tmp_path / "columns.yaml").write_text("n_params: yes")
+    with pytest.raises(UserError, match="n_params: is true, where a number or text"):
+        read_columns(tmp_path / "columns.yaml")
     (tmp_path / "columns.yaml").write_text("losess: x")
     with pytest.raises(UserError, match=r"columns\.yaml, losess: unknown key"):
         read_columns(tmp_path / "columns.yaml")
@@ -183,3 +186,10 @@ def test_the_command_says_what_it_found(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "3 rows of 3 runs, 2 domains, 2 targets" in " ".join(result.output.split())
     assert np.isfinite(read_runs(tmp_path / "runs.csv").losses).all()
+
+
+@pytest.mark.parametrize("name", ["export.csv", "\udcfe.csv"])
+def test_a_column_or_a_file_whose_name_is_no_text_is_one_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"Name,loss.\x9b\nr1,3\n")
+    with pytest.raises(UserError, match=r"\.csv: cannot be read as CSV"):
+        import_runs([tmp_path / name], tmp_path / "runs.csv")

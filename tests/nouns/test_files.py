@@ -44,6 +44,13 @@ def test_a_refusing_disk_is_one_clear_line(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_name_that_is_no_text_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"a\.json: cannot be written: .*/data/.* is no UTF-8 text") as caught:
+        write_json(tmp_path / "a.json", "/data/\udcff")
+    assert str(caught.value).isascii()
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="a part of this path is a file"):
