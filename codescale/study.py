@@ -306,7 +306,7 @@ class TargetSection(_Section):
     size: str | None = None
     n_params: Positive | None = None
     n_tokens: Positive
-    weights: dict[str, Number] | None = None
+    weights: dict[str, Annotated[Number, Field(lt=1e30)]] | None = None
     bounds: dict[str, Number | tuple[Number, Number]] = {}
     max_epochs: Number = Field(default=4.0, gt=0)
     available: dict[str, Positive] = {}

@@ -22,7 +22,7 @@ Bound = float | tuple[float, float]
 """An interval of a share, or the number that fixes it."""
 
 _File = TypeVar("_File")
-_Weight = Annotated[Number, Field(ge=0, allow_inf_nan=False)]
+_Weight = Annotated[Number, Field(ge=0, lt=1e30, allow_inf_nan=False)]
 _Share = Annotated[Number, Field(ge=0, le=1, allow_inf_nan=False)]
 _WEIGHTS = TypeAdapter(dict[str, _Weight])
 _BOUNDS = TypeAdapter(dict[str, _Share | tuple[_Share, _Share]])

@@ -80,8 +80,8 @@ class Aim(_Part):
     """
 
     name: str = ""
-    weights: dict[str, Annotated[Number, Field(ge=0)]] = {}
-    metrics: dict[str, Number] = {}
+    weights: dict[str, Annotated[Number, Field(ge=0, lt=1e30)]] = {}
+    metrics: dict[str, Annotated[Number, Field(gt=-1e30, lt=1e30)]] = {}
 
     @model_validator(mode="after")
     def _weighs_something(self) -> Aim:

@@ -30,6 +30,8 @@ def test_the_files_of_the_design_are_read(tmp_path: Path) -> None:
     [
         (read_weights, "{python: -1}", r"f\.yaml, python: "),
         (read_weights, "{python: lots}", r"f\.yaml, python: "),
+        (read_weights, "{python: 1e308, go: 1e308}", r"f\.yaml, python: is '1e308', where a number below 1e\+30"),
+        (read_weights, "{python: yes}", r"f\.yaml, python: is true, where a number is wanted"),
         (read_weights, "{python: 0}", "all weights are 0"),
         (read_weights, "[1, 2]", "has another shape"),
         (read_bounds, "{python: [0.5, 0.1]}", r"f\.yaml, python: 0\.5 is above 0\.1"),
