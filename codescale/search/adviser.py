@@ -22,19 +22,25 @@ from codescale.search.acquisition import Acquisition, Region, minimise
 from codescale.search.avoiding import avoided
 from codescale.search.means import REFITTED, SAMPLES, Mean, given_law, level_mean, refitted_law, stacked
 from codescale.search.measured import Measured, Points, Told
-from codescale.search.surrogate import Fitted, Surrogate, evidence, fit_processes, with_noise
+from codescale.search.surrogate import Fitted, Surrogate, evidence, fit_processes, surprise, with_noise
 
-MOST_ROWS = 100
+MOST_ROWS = 150
 """Rows that a surrogate learns from; of more, the best half and others spread over all."""
+_BEST = 10
+"""The best rows, near which others are kept."""
+_NEAR = 0.7
+"""The part of the rows learned from that are kept for their nearness."""
 FEWEST_ROWS = 5
 """Rows below which nothing is fitted but a given law."""
+MISLED = 5.0
+"""Deviations by which the first trials may miss what other scales foretell, if their best is not the foretold one."""
 GROWTH = 0.15
 """The part by which the rows have to grow before laws and hyperparameters are fitted again."""
 IMPROVEMENT_EVERY = 3
-_EFFORT = 800_000
-"""Values of kernels that one suggestion may take once there are as many rows as a surrogate learns from."""
-_LEAST_EFFORT = 1_200
-"""Points that are looked at as long as there are fewer."""
+_EFFORT = 1e9
+"""Values of kernels that a suggestion may take, times the trials so far: the more there are, the less is one worth."""
+_LEAST_EFFORT, _MOST_EFFORT = 300, 2_500
+"""Points that a suggestion looks at, whatever that comes to."""
 _CHEBYSHEV = 0.05
 """The part of the plain sum in the scalar of several objectives (Knowles 2006)."""
 
@@ -60,7 +66,7 @@ class Adviser:
     losses: bool = True
     objectives: int = 1
     noise: float | None = None
-    _fits: dict[bytes, tuple[Fitted, bool]] = field(default_factory=dict, repr=False)
+    _fits: dict[bytes, tuple[Fitted | None, bool]] = field(default_factory=dict, repr=False)
 
     def suggest(self, told: Told, pending: tuple[Array, Array], number: int) -> tuple[Array, Array]:
         """Shares and hyperparameters (from 0 to 1) of trial ``number``.
@@ -73,8 +79,11 @@ class Adviser:
         own = measured.select(self._own(measured)).points
         tried = np.vstack([own.shares, pending[0]]), np.vstack([own.hyper, pending[1]])
         avoid = avoided(self.region, tried, told.diverged)
+        middle = self._middle()
+        if len(self.earlier) and len(tried[0]) == 1 and not avoid.holds(middle[0][None], middle[1][None])[0]:
+            return middle
         if fitted is None:
-            return self._first((avoid.shares, avoid.hyper), number, generator)
+            return self._first((avoid.shares, avoid.hyper), generator)
         starts = self._starts(measured)
         under_way = self._points(*pending)
         if self.objectives > 1:
@@ -83,8 +92,8 @@ class Adviser:
             acquisition = self._improvement(Surrogate(fitted, rows, under_way), starts, generator)
         else:
             acquisition = self._thompson(Surrogate(fitted, rows), generator)
-        effort = _EFFORT / (len(self.weights) * (len(rows) + 2 * len(self.region.domains)))
-        effort = effort if len(rows) >= MOST_ROWS else max(effort, _LEAST_EFFORT)
+        a_point = len(self.weights) * (len(rows) + 2 * len(self.region.domains))
+        effort = min(max(_EFFORT / ((1 + number) * a_point), _LEAST_EFFORT), _MOST_EFFORT)
         shares, hyper, _ = minimise(acquisition, self.region, *starts, generator, effort)
         return avoid.elsewhere(shares, hyper, acquisition, generator)
 
@@ -169,14 +178,18 @@ class Adviser:
 
         return acquisition
 
-    def _first(self, tried: tuple[Array, Array], number: int, generator: np.random.Generator) -> tuple[Array, Array]:
+    def _middle(self) -> tuple[Array, Array]:
+        """Even shares, as far as the space allows, and the middle of every hyperparameter's range."""
+        count = len(self.region.domains)
+        return self.region.inside(np.full(count, 1.0 / count)), np.full(len(self.region.space.hyperparameters), 0.5)
+
+    def _first(self, tried: tuple[Array, Array], generator: np.random.Generator) -> tuple[Array, Array]:
         """The middle, then of random points the one farthest from all that were tried: how a search that knows nothing
         begins.
         """
-        shares, hyper = self.region.draw(64, generator)
         if not len(tried[0]):
-            count = len(self.region.domains)
-            return self.region.inside(np.full(count, 1.0 / count)), np.full(hyper.shape[1], 0.5)
+            return self._middle()
+        shares, hyper = self.region.draw(64, generator)
         here, there = (np.hstack([np.cbrt(one), other]) for one, other in ((shares, hyper), tried))
         distance = np.linalg.norm(here[:, None] - there[None], axis=2).min(axis=1)
         farthest = int(np.argmax(distance))
@@ -203,24 +216,38 @@ class Adviser:
         key = rows.points.shares.tobytes() + rows.values.tobytes()
         if key not in self._fits:
             fitted, own = self._choice(rows)
-            if self.noise is not None and self.objectives == 1 and len(rows):
+            if fitted is not None and self.noise is not None and self.objectives == 1 and len(rows):
                 fitted = with_noise(fitted, limited(rows), self.noise)
             self._fits = {key: (fitted, own)}
         fitted, own = self._fits[key]
         now = self.earlier.followed_by(told.now)
         return fitted, limited(now.select(self._own(now)) if own else now)
 
-    def _choice(self, rows: Measured) -> tuple[Fitted, bool]:
-        """The surrogate for ``rows``, and whether it listens to the trials' own scale alone."""
+    def _choice(self, rows: Measured) -> tuple[Fitted | None, bool]:
+        """The surrogate for ``rows``, and whether it listens to the trials' own scale alone: None where other scales
+        mislead and there are too few trials yet.
+        """
         all_scales, own_scale = limited(rows), limited(rows.select(self._own(rows)))
-        everything, own = self._fit(all_scales), self._own(all_scales)
+        own = self._own(all_scales)
+        if 1 < len(own_scale) < FEWEST_ROWS and not own.all() and self._misled(all_scales.select(~own), own_scale):
+            return None, True
+        everything = self._fit(all_scales, self.law)
         if own.all() or len(own_scale) < FEWEST_ROWS:
             return everything, False
-        alone = self._fit(own_scale)
+        alone = self._fit(own_scale, None)
         likelier = evidence(alone, own_scale, np.ones(len(own_scale), dtype=bool)) > evidence(
             everything, all_scales, own
         )
         return (alone, True) if likelier else (everything, False)
+
+    def _misled(self, others: Measured, own: Measured) -> bool:
+        """Whether another of the ``own`` trials was the best than ``others`` foretell, by far more than chance.
+
+        Differences foretold too large or too small harm no search as long as the best is where it was said to be.
+        """
+        fitted = self._fit(others, self.law)
+        foretold = Surrogate(fitted, others).expected(own.points)
+        return int(np.argmin(foretold)) != int(np.argmin(own.objective)) and (surprise(fitted, others, own) > MISLED**2)
 
     def _own(self, rows: Measured) -> Mask:
         """(rows,): which of ``rows`` were measured at the scale searched for."""
@@ -229,12 +256,12 @@ class Adviser:
             (np.abs(points.log_params - self.scale[0]) < 0.01) & (np.abs(points.log_tokens - self.scale[1]) < 0.01)
         )
 
-    def _fit(self, rows: Measured) -> Fitted:
+    def _fit(self, rows: Measured, law: Law | None) -> Fitted:
         domains, targets = self.region.domains, tuple(self.weights)
         means: list[Mean | None] = [level_mean(rows)] if len(rows) else []
         if self.losses:
             parts = [self.whole] if self.whole else [{name: 1.0} for name in targets]
-            means.append(given_law(self.law, domains, parts, rows, self.seed) if self.law else None)
+            means.append(given_law(law, domains, parts, rows, self.seed) if law else None)
             means += [refitted_law(name, rows, domains, targets, self.seed) for name in REFITTED]
         mean = stacked([one for one in means if one is not None], rows)
         weight = np.array(list(self.weights.values()))
@@ -242,13 +269,20 @@ class Adviser:
 
 
 def limited(rows: Measured) -> Measured:
-    """``rows``, or of more than :data:`MOST_ROWS` the best half and others spread over the rest."""
+    """``rows``, or of more than :data:`MOST_ROWS` those nearest to the best ones and others spread over the rest.
+
+    Bad trials beside good ones stay: without them the surrogate would believe in what has been tried and found wanting.
+    """
     if len(rows) <= MOST_ROWS:
         return rows
     order = np.argsort(rows.objective, kind="stable")
-    best, others = order[: MOST_ROWS // 2], order[MOST_ROWS // 2 :]
-    spread = others[np.linspace(0, len(others) - 1, MOST_ROWS - len(best)).astype(int)]
-    return rows.select(np.sort(np.concatenate([best, spread])))
+    inputs = rows.points.inputs
+    best = inputs[order[:_BEST]]
+    away = np.stack([np.linalg.norm(inputs - one, axis=1) for one in best]).min(axis=0)
+    near = np.argsort(away, kind="stable")[: int(_NEAR * MOST_ROWS)]
+    others = order[~np.isin(order, near)]
+    spread = others[np.linspace(0, len(others) - 1, MOST_ROWS - len(near)).astype(int)]
+    return rows.select(np.sort(np.concatenate([near, spread])))
 
 
 def milestone(rows: int) -> int:

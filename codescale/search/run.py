@@ -171,13 +171,17 @@ def header_of(config: StudyConfig, space: SearchSpace, objective: Objective) -> 
 
 
 def _starts(space: SearchSpace, plan: TrialPlan, warm: WarmStart) -> list[tuple[Source, Point]]:
-    """The law's optimum, then the Thompson draws, each moved into the space and none twice."""
+    """The law's optimum, then the Thompson draws, each moved into the space and none twice.
+
+    Our own sampler makes its draws itself, one after another: as soon as trials refute the law it makes none.
+    """
     hyper = {
         name: min(max(value, space.hyperparameters[name].low), space.hyperparameters[name].high)
         for name, value in plan.base_hyper(space).items()
     }
     given: list[tuple[Source, Mixture]] = [("law", warm.law_optimum)] if warm.law_optimum is not None else []
-    given += [("thompson", mixture) for mixture in warm.bootstrap_optima]
+    draws_itself = plan.config.search.sampler == "law" and objective_of(plan.config, space).losses_alone
+    given += [] if draws_itself else [("thompson", mixture) for mixture in warm.bootstrap_optima]
     starts: list[tuple[Source, Point]] = []
     for source, mixture in given:
         point = Point(space.inside(mixture), hyper)

@@ -116,18 +116,36 @@ def evidence(fitted: Fitted, measured: Measured, own: Mask) -> float:
     ``measured``: the rows that ``fitted`` was fitted to; every row stands beside the mean of a fit without it.
     """
     order = np.argsort(own, kind="stable")
-    rows, held_out = measured.select(order), fitted.mean.held_out[order]
-    inputs, first = rows.points.inputs, int(len(own) - own.sum())
-    total = 0.0
+    white, deviations = _whitened(fitted, measured.select(order), fitted.mean.held_out[order])
+    each = -0.5 * white**2 - np.log(deviations)
+    return float(each[int(len(own) - own.sum()) :].mean())
+
+
+def surprise(fitted: Fitted, measured: Measured, later: Measured) -> float:
+    """How far ``later`` rows lie from what is foretold of them: the mean square, in units of variance, over targets.
+
+    ``measured``: the rows that ``fitted`` was fitted to. The first of ``later`` only tells by how much everything is
+    off, which harms no search.
+    """
+    means = np.vstack([fitted.mean.held_out, fitted.mean.values(later.points, 0)])
+    white, _ = _whitened(fitted, measured.followed_by(later), means)
+    return float((white[len(measured) + 1 :] ** 2).mean())
+
+
+def _whitened(fitted: Fitted, rows: Measured, means: Array) -> tuple[Array, Array]:
+    """(rows, targets): by how many deviations each row lies from what the rows before it and ``means`` foretell, and
+    those deviations.
+    """
+    inputs = rows.points.inputs
+    white, deviations = np.empty(means.shape), np.empty(means.shape)
     for k, target in enumerate(fitted.targets):
-        mean = held_out[:, k]
+        mean = means[:, k]
         matrix = target.prior(inputs, inputs, mean, mean)
         matrix[np.diag_indices(len(matrix))] += target.process.noise**2 * rows.doubt + 1e-12
         factor = np.linalg.cholesky(matrix)
-        white = solve_triangular(factor, rows.values[:, k] - mean, lower=True)
-        each = -0.5 * white**2 - np.log(np.diag(factor))
-        total += float(each[first:].mean())
-    return total / len(fitted.targets)
+        white[:, k] = solve_triangular(factor, rows.values[:, k] - mean, lower=True)
+        deviations[:, k] = np.diag(factor)
+    return white, deviations
 
 
 class Surrogate:

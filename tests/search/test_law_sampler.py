@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,11 @@ from planted_landscape import LANGUAGES, D, N, effective_data_law, landscape, sp
 
 from codescale.mixture import Mixture
 from codescale.search.acquisition import Region, minimise
+from codescale.search.adviser import MOST_ROWS, limited
 from codescale.search.distributions import distributions, suggest_point
 from codescale.search.landscape import Landscape, attainable
 from codescale.search.law_sampler import LawSampler
+from codescale.search.measured import Measured, Points
 from codescale.search.space import Point, Range, SearchSpace
 from codescale.search.told import DIVERGED, LOOKS, LOSSES
 
@@ -111,6 +114,45 @@ def test_small_runs_are_heeded_unless_they_mislead(order: tuple[str, ...]) -> No
     assert regret(study, sampler, landscape(), space()) < 0.1
     told, adviser = sampler._told(study)
     assert len(adviser.known(told)) == (76 if order == LANGUAGES else 16)
+
+
+@pytest.mark.parametrize("order", [LANGUAGES, LANGUAGES[::-1]])
+def test_two_trials_tell_whether_small_runs_mislead(order: tuple[str, ...]) -> None:
+    """The second is the middle, which no law has chosen. Refuted, the search begins as one that knows nothing."""
+    runs = sweep(wrong_for(order), np.full(60, D / 100))
+    sampler = ours(space(), runs=runs)
+    study = search(sampler, 2, landscape(), space())
+    assert mixtures(study, space())[1].array(LANGUAGES) == pytest.approx(0.25, abs=1e-6)
+    told, adviser = sampler._told(study)
+    fitted, rows = adviser._fitted(told)
+    assert (fitted is None, len(rows)) == ((False, 62) if order == LANGUAGES else (True, 2))
+
+
+def test_what_only_shifts_all_losses_misleads_nobody() -> None:
+    """Small runs of which all losses lie a fifth too high still say where the optimum is."""
+    runs = sweep(landscape(), np.full(60, D / 100))
+    shifted = replace(runs, losses=1.2 * runs.losses)
+    sampler = ours(space(), runs=shifted)
+    study = search(sampler, 3, landscape(), space())
+    told, adviser = sampler._told(study)
+    assert len(adviser.known(told)) == 63
+
+
+def test_bad_trials_beside_good_ones_are_remembered() -> None:
+    """Of more trials than are learned from, those about the best stay, whatever they were worth."""
+    generator = np.random.default_rng(0)
+    far, near = generator.dirichlet(np.ones(4), size=400), np.array([0.7, 0.1, 0.1, 0.1])
+    about = generator.dirichlet(200 * near, size=40)
+    shares = np.vstack([far, near[None], about])
+    objective = np.concatenate([2 + generator.random(400), [1.0], 3 + generator.random(40)])
+    rows = Measured(
+        Points(np.zeros(441), np.zeros(441), shares, np.empty((441, 0))), objective[:, None], objective, np.ones(441)
+    )
+    kept = limited(rows)
+    assert len(kept) == MOST_ROWS
+    told = {tuple(row) for row in kept.points.shares}
+    assert sum(tuple(row) in told for row in about) > 35
+    assert kept.objective.max() > 2.9
 
 
 def test_trials_under_way_are_suggested_apart(cold: tuple[LawSampler, optuna.Study]) -> None:

@@ -250,7 +250,7 @@ def test_the_sweep_enters_as_completed_trials(tmp_path: Path) -> None:
 
 def test_what_the_sweep_did_is_not_tried_again(tmp_path: Path) -> None:
     known = sweep_record("mixture-1", dict(WARM.law_optimum or {}))
-    hand = Hand(tmp_path, study(), WarmStart(WARM.law_optimum, WARM.bootstrap_optima, [known]))
+    hand = Hand(tmp_path, study(sampler="tpe"), WarmStart(WARM.law_optimum, WARM.bootstrap_optima, [known]))
     hand.go(2)
     assert [e.source for e in hand.ledger.entries] == ["sweep", "thompson", "sampler"]
 
@@ -258,10 +258,16 @@ def test_what_the_sweep_did_is_not_tried_again(tmp_path: Path) -> None:
 def test_the_law_is_asked_first_and_moved_into_the_bounds(tmp_path: Path) -> None:
     path = tmp_path / "bounded.yaml"
     path.write_text("languages: {python: [0, 0.2], java: free, rust: free}")
-    hand = Hand(tmp_path, study(trials=3), space=str(path))
+    hand = Hand(tmp_path, study(trials=3, sampler="tpe"), space=str(path))
     hand.go()
     assert [e.source for e in hand.ledger.entries] == ["law", "thompson", "sampler"]
     assert hand.ledger.entries[0].proportions == pytest.approx({"python": 0.2, "java": 0.4, "rust": 0.4})
+
+
+def test_our_own_sampler_draws_from_the_law_itself(tmp_path: Path) -> None:
+    hand = Hand(tmp_path, study(trials=3, sampler="law"))
+    hand.go()
+    assert [e.source for e in hand.ledger.entries] == ["law", "sampler", "sampler"]
 
 
 def test_the_budget_of_tokens_ends_the_search(tmp_path: Path) -> None:
