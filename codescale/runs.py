@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 from codescale.errors import UserError
 from codescale.files import read_json, replacing, write_json
 from codescale.mixture import SUM_TOLERANCE, Mixture
+from codescale.organisation import Organisation
 from codescale.validation import checked
 
 Status = Literal["ok", "diverged", "pruned", "failed"]
@@ -56,7 +57,7 @@ class RunSpec(BaseModel):
     proportions: dict[str, float]
     unique_tokens: int | dict[str, int] | None = None
     seed: int = Field(ge=0)
-    organisation: Literal["shuffled", "paired"] = "shuffled"
+    organisation: Organisation = "shuffled"
     hyper: dict[str, float] = {}
     start: str | None = None
 

@@ -17,6 +17,7 @@ from codescale.errors import UserError, visible
 from codescale.files import parse_yaml, read_yaml, write_text
 from codescale.languages import Registry, default_weights, load_registry
 from codescale.mixture import Mixture
+from codescale.organisation import Organisation
 from codescale.validation import Number, WholeNumber, first_mistake
 
 
@@ -74,14 +75,22 @@ class NpmSource(_Section):
 
 
 class FolderSource(_Section):
-    """A folder of the user's own repositories: each direct sub-folder is one repository."""
+    """A folder of the user's own repositories: each direct sub-folder is one repository.
+
+    ``translations: same_path``: files of a repository whose paths differ in their endings alone, such as
+    ``two_sum/solution.py`` and ``two_sum/solution.java``, are translations of each other.
+    """
 
     kind: Literal["folder"]
     path: str
+    translations: Literal["same_path"] | None = None
 
 
 class TableSource(_Section):
-    """A Parquet or JSON Lines file with a text column, of one ``language`` or with a ``language_column``."""
+    """A Parquet or JSON Lines file with a text column, of one ``language`` or with a ``language_column``.
+
+    Rows with one value in ``program_column``, in this table or another one, are translations of each other.
+    """
 
     kind: Literal["table"]
     path: str
@@ -89,6 +98,7 @@ class TableSource(_Section):
     language: str | None = None
     language_column: str | None = None
     repository_column: str | None = None
+    program_column: str | None = None
 
     @model_validator(mode="after")
     def _one_language_source(self) -> TableSource:
@@ -196,6 +206,7 @@ class TrainingSection(_Section):
 
     ``rule``: AdamW's learning rate and the batch by a published rule in N and D (codescale/training/rules.py) instead
     of the values given. ``precision``, ``muon_precision``, ``compile``: None leaves them to the device.
+    ``organisation``: whether translations stand apart or in one document, one side of which is in the ``pivot``.
     """
 
     context: Positive = 256
@@ -215,6 +226,8 @@ class TrainingSection(_Section):
     spike: Number = Field(default=1.0, gt=0)
     retry_rate: Number | None = Field(default=0.5, gt=0, lt=1)
     attention: Literal["sequence", "document"] = "sequence"
+    organisation: Organisation = "shuffled"
+    pivot: Name = "python"
     precision: Precision | None = None
     compile: bool | None = None
     checkpoint_activations: bool = False

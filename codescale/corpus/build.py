@@ -75,10 +75,10 @@ def _selections(
         min(sum(d.size for d in one.documents), config.corpus.max_bytes_per_language) for one in candidates.values()
     )
     with progress.bar("Cleaning and splitting", total) as advance:
-        for language in config.languages:
-            found[language] = select(language, candidates.pop(language), config.corpus, advance)
-            write_selection(paths[language], found[language], mark)
-    return {language: found[language] for language in config.languages}
+        found = select(candidates, config.corpus, advance)
+    for language, selection in found.items():
+        write_selection(paths[language], selection, mark)
+    return found
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,7 @@ def _tokenize(
                     folder / f"{language}.{split}.arrow",
                     encode(spoken.tokenizer, selection.documents[split], spoken.end, advance),
                     spoken.vocabulary,
+                    [document.program for document in selection.documents[split]],
                 )
                 for split in SPLITS
             }
@@ -143,6 +144,7 @@ def _kept(config: StudyConfig, folder: StudyFolder, spoken: _Spoken) -> dict[str
 
 def _language_entry(selection: Selection, shards: Mapping[str, Shard]) -> dict[str, Any]:
     documents = [document for split in SPLITS for document in selection.documents[split]]
+    programs = {split: len({d.program for d in selection.documents[split] if d.program}) for split in SPLITS}
     return {
         "documents": {split: shards[split].documents for split in SPLITS},
         "bytes": {split: selection.size(split) for split in SPLITS},
@@ -152,6 +154,7 @@ def _language_entry(selection: Selection, shards: Mapping[str, Shard]) -> dict[s
         "dropped": dict(selection.dropped),
         "split_by": selection.split_by,
         "units": {split: list(selection.units[split]) for split in SPLITS},
+        **({"programs": programs} if any(programs.values()) else {}),
         "shards": {
             split: {"file": shards[split].file, "sha256": shards[split].sha256, "bytes": shards[split].bytes}
             for split in SPLITS

@@ -22,7 +22,9 @@ def even_shares(sizes: Mapping[str, int], limit: int) -> dict[str, int]:
 
 
 def take_evenly(documents: Sequence[Document], limit: int) -> list[Document]:
-    """At most ``limit`` bytes of ``documents``, spread over repositories; inside one, files in an order by hash."""
+    """At most ``limit`` bytes of ``documents``, spread over repositories; inside one, files in an order by hash,
+    which is the same in every language for the programs that they have in common.
+    """
     repositories: dict[str, list[Document]] = defaultdict(list)
     for document in documents:
         repositories[document.repository].append(document)
@@ -30,7 +32,7 @@ def take_evenly(documents: Sequence[Document], limit: int) -> list[Document]:
     taken: list[Document] = []
     for name, found in repositories.items():
         left = shares[name]
-        for document in sorted(found, key=lambda d: stable_order(f"{d.repository}/{d.path}")):
+        for document in sorted(found, key=lambda d: stable_order(d.program or f"{d.repository}/{d.path}")):
             if document.size <= left:
                 taken.append(document)
                 left -= document.size

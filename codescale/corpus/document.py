@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Document:
-    """A file that cleaning kept. ``size`` in bytes of UTF-8, ``digest`` the SHA-256 of its text."""
+    """A file that cleaning kept. ``size`` in bytes of UTF-8, ``digest`` the SHA-256 of its text; documents of one
+    ``program`` are translations of each other.
+    """
 
     repository: str
     path: str
     licence: str
     text: str
+    program: str | None = None
     size: int = field(init=False)
     digest: bytes = field(init=False)
 

@@ -18,6 +18,20 @@ FORMAT = 1
 _DATA = ("catalogue.yaml", "npm_catalogue.yaml", "unwanted.yaml")
 
 
+_LATER = ("translations", "program_column")
+"""Keys of a source that came after the first corpora: where they say nothing a corpus is what it was without them."""
+
+
+def corpus_content(section: CorpusSection) -> dict[str, Any]:
+    """``section`` as it is hashed."""
+    content = section.model_dump(mode="json")
+    for source in content["sources"]:
+        for key in _LATER:
+            if source.get(key, "") is None:
+                del source[key]
+    return content
+
+
 def fingerprint(config: StudyConfig) -> str:
     """A hash of the corpus section, the languages with their file endings, the lists that come with CodeScale, and what
     a model that runs start from brings: its tokenizer and the texts that it is to keep.
@@ -28,7 +42,7 @@ def fingerprint(config: StudyConfig) -> str:
     registry = config.registry()
     content: dict[str, Any] = {
         "format": FORMAT,
-        "corpus": CorpusSection.model_dump(config.corpus, mode="json"),
+        "corpus": corpus_content(config.corpus),
         "languages": {name: [registry[name].kind, *registry[name].endings] for name in config.languages},
         "data": [(files("codescale.corpus") / name).read_text(encoding="utf-8") for name in _DATA],
     }

@@ -45,17 +45,18 @@ def _signature(text: str) -> MinHash:
     return signature
 
 
-def near_duplicates(texts: Iterable[str], similarity: float, advance: Advance) -> list[int]:
+def near_duplicates(texts: Iterable[str], similarity: float, advance: Advance) -> dict[int, int]:
     """Positions of the texts that resemble an earlier one that is kept, with an estimated Jaccard index of
-    ``similarity`` or more. ``advance`` is told the bytes that are done."""
+    ``similarity`` or more, each with the position of the earliest such. ``advance`` is told the bytes that are done."""
     # The index only proposes; a lower threshold there misses fewer, and the estimate below decides.
     index = MinHashLSH(threshold=0.9 * similarity, num_perm=_PERMUTATIONS)
     kept: dict[int, MinHash] = {}
-    found = []
+    found: dict[int, int] = {}
     for position, text in enumerate(texts):
         signature = _signature(text)
-        if any(signature.jaccard(kept[other]) >= similarity for other in index.query(signature)):
-            found.append(position)
+        alike = [other for other in index.query(signature) if signature.jaccard(kept[other]) >= similarity]
+        if alike:
+            found[position] = min(alike)
         else:
             kept[position] = signature
             index.insert(position, signature)

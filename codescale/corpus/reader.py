@@ -1,9 +1,9 @@
 """Opens a corpus: token shards mapped into memory, checked against the manifest.
 
 Every worker of a sweep loads this file, so all that it loads of other libraries is NumPy and pyarrow. A shard is an
-Arrow IPC file with one record batch and one column, ``tokens``: a list of token ids for each document. Arrow lays all
+Arrow IPC file with one record batch and a column ``tokens``: a list of token ids for each document. Arrow lays all
 lists of a column out behind each other, so the column's values are the concatenated documents and its offsets their
-borders, without a copy.
+borders, without a copy. Where documents have translations a second column, ``program``, says which belong together.
 """
 
 from __future__ import annotations
@@ -34,10 +34,13 @@ Tokens = NDArray[np.uint16] | NDArray[np.uint32]
 @dataclass(frozen=True)
 class Documents:
     """The documents of a split: ``tokens`` (n_tokens,) uint16 or uint32, mapped read-only, concatenated, each document
-    with its end-of-document token; ``offsets`` (n_documents + 1,) int64, where each begins and the last one ends."""
+    with its end-of-document token; ``offsets`` (n_documents + 1,) int64, where each begins and the last one ends.
+    ``programs``: what each document's translations share (null for one that has none), None where no document has any.
+    """
 
     tokens: Tokens
     offsets: NDArray[np.int64]
+    programs: pa.Array | None = None
 
 
 def check_file(path: Path, size: int | None, sha256: str | None) -> None:
@@ -62,6 +65,7 @@ def read_shard(path: Path) -> Documents:
     return Documents(
         tokens=column.values.to_numpy(zero_copy_only=True),
         offsets=column.offsets.to_numpy(zero_copy_only=True),
+        programs=batch.column("program") if "program" in batch.schema.names else None,
     )
 
 
@@ -116,6 +120,13 @@ class Corpus:
     def count_tokens(self, language: str, split: str) -> int:
         """Tokens in a split, end-of-document tokens included."""
         return int(self._entry(language, split, "tokens"))
+
+    def programs(self, language: str, split: str) -> tuple[str | None, ...]:
+        """For each document of a split what its translations share; None for one that has none."""
+        documents = self.documents(language, split)
+        if documents.programs is None:
+            return (None,) * (len(documents.offsets) - 1)
+        return tuple(documents.programs.to_pylist())
 
     def documents(self, language: str, split: str) -> Documents:
         """The documents of a split. Raises :class:`UserError` for a language without tokens and a broken shard."""

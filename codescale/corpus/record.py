@@ -16,13 +16,16 @@ UNSTATED = "not stated"
 
 @dataclass(frozen=True)
 class Record:
-    """One source file: ``path`` is relative to its repository, with forward slashes; ``content`` is undecoded."""
+    """One source file: ``path`` is relative to its repository, with forward slashes; ``content`` is undecoded;
+    ``program`` is what its translations share.
+    """
 
     language: str
     repository: str
     path: str
     content: bytes
     licence: str = UNSTATED
+    program: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""From one language's records to its documents: cleaned, deduplicated, capped and split.
+"""From records to documents: cleaned, deduplicated, capped and split, language by language but for programs' splits.
 
 The order matters: near-duplicates are looked for after the split, test and validation first, so that of two files that
 resemble each other across splits it is the training part's that goes.
@@ -6,14 +6,15 @@ resemble each other across splits it is the training part's that goes.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from codescale.corpus.capping import take_evenly
 from codescale.corpus.cleaning import clean
 from codescale.corpus.document import Document
 from codescale.corpus.near_duplicates import near_duplicates
+from codescale.corpus.programs import program_splits, settled_programs
 from codescale.corpus.reader import SPLITS
 from codescale.corpus.record import Record
 from codescale.corpus.splits import plan_splits
@@ -35,12 +36,14 @@ class Candidates:
         if text is None:
             self.dropped[str(reason)] += 1
         else:
-            self.documents.append(Document(record.repository, record.path, record.licence, text))
+            self.documents.append(Document(record.repository, record.path, record.licence, text, record.program))
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The documents of one language by split, each split in order of repository and path."""
+    """The documents of one language by split, each split in order of repository and path. ``split_by``: package,
+    folder, or program where all documents are of programs; ``units``: of the documents without one.
+    """
 
     documents: Mapping[str, tuple[Document, ...]]
     dropped: Mapping[str, int]
@@ -52,10 +55,27 @@ class Selection:
         return sum(document.size for document in self.documents[split])
 
 
-def _distinct(documents: Iterable[Document]) -> list[Document]:
-    """One of each text, the first by repository and path."""
-    ordered = sorted(documents, key=lambda document: (document.repository, document.path))
-    return list({document.digest: document for document in reversed(ordered)}.values())[::-1]
+@dataclass(frozen=True)
+class _Shortlist:
+    """What is left of one language before it is split. ``same``: programs that have one text."""
+
+    documents: list[Document]
+    dropped: Counter[str]
+    same: list[tuple[str, ...]]
+
+
+def _distinct(documents: Iterable[Document]) -> tuple[list[Document], list[tuple[str, ...]]]:
+    """One of each text, the first by repository and path; and the programs that share a text."""
+    alike: dict[bytes, list[Document]] = defaultdict(list)
+    for document in sorted(documents, key=lambda document: (document.repository, document.path)):
+        alike[document.digest].append(document)
+    kept, same = [], []
+    for first, *others in alike.values():
+        programs = {document.program for document in (first, *others) if document.program is not None}
+        if len(programs) > 1:
+            same.append(tuple(sorted(programs)))
+        kept.append(first if first.program or not programs else replace(first, program=min(programs)))
+    return kept, same
 
 
 def _check(language: str, dropped: Mapping[str, int], count: int) -> None:
@@ -67,23 +87,77 @@ def _check(language: str, dropped: Mapping[str, int], count: int) -> None:
     raise UserError(f"corpus, {language}", f"{problem} after cleaning ({left_out})", mend)
 
 
-def select(language: str, candidates: Candidates, section: CorpusSection, advance: Advance) -> Selection:
-    """The documents of ``language``. ``advance`` is told the characters that are compared.
+def select(candidates: dict[str, Candidates], section: CorpusSection, advance: Advance) -> dict[str, Selection]:
+    """The documents of every language of ``candidates``, which is emptied. ``advance`` is told the characters that are
+    compared.
 
     Raises :class:`UserError` for a language that has too little for three splits.
     """
+    shortlists = {}
+    for language in list(candidates):
+        shortlists[language] = _shortlist(language, candidates.pop(language), section)
+    documents = {language: shortlist.documents for language, shortlist in shortlists.items()}
+    documents = settled_programs(documents, (group for one in shortlists.values() for group in one.same))
+    shares = {"test": section.test_share, "validation": section.validation_share}
+    splits = program_splits(documents, shares)
+    selections, leaking = {}, set()
+    for language, shortlist in shortlists.items():
+        chosen, repeating = _divided(documents[language], shortlist.dropped, shares, splits, section, advance)
+        selections[language] = chosen
+        leaking |= repeating
+    selections = {language: _without(leaking, selection) for language, selection in selections.items()}
+    for language, selection in selections.items():
+        count = sum(len(found) for found in selection.documents.values())
+        _check(language, selection.dropped, count if all(selection.documents.values()) else min(count, 2))
+    return selections
+
+
+def _shortlist(language: str, candidates: Candidates, section: CorpusSection) -> _Shortlist:
     dropped = Counter(candidates.dropped)
-    distinct = _distinct(candidates.documents)
+    distinct, same = _distinct(candidates.documents)
     dropped["exact_duplicate"] = len(candidates.documents) - len(distinct)
     taken = take_evenly(distinct, section.max_bytes_per_language)
     dropped["over_the_cap"] = len(distinct) - len(taken)
     _check(language, +dropped, len(taken))
-    plan = plan_splits(taken, {"test": section.test_share, "validation": section.validation_share})
-    ordered = sorted(zip(plan.split, taken, strict=True), key=lambda pair: -SPLITS.index(pair[0]))
+    return _Shortlist(taken, dropped, same)
+
+
+def _divided(
+    documents: list[Document],
+    dropped: Counter[str],
+    shares: Mapping[str, float],
+    splits: Mapping[str, str],
+    section: CorpusSection,
+    advance: Advance,
+) -> tuple[Selection, set[str]]:
+    """The selection of one language, and the programs in training of which a document resembles a held-out one.
+
+    ``splits``: of programs.
+    """
+    others = [document for document in documents if document.program is None]
+    plan = plan_splits(others, shares)
+    planned = iter(plan.split)
+    split = [next(planned) if document.program is None else splits[document.program] for document in documents]
+    ordered = sorted(zip(split, documents, strict=True), key=lambda pair: -SPLITS.index(pair[0]))
     repeated = near_duplicates((d.text for _, d in ordered), section.near_duplicate_similarity, advance)
-    dropped["near_duplicate"] = len(repeated)
-    without = set(repeated)
-    kept = [pair for position, pair in enumerate(ordered) if position not in without]
-    documents = {name: tuple(document for split, document in kept if split == name) for name in SPLITS}
-    _check(language, +dropped, len(kept) if all(documents.values()) else min(len(kept), 2))
-    return Selection(documents, dict(sorted((+dropped).items())), plan.split_by, plan.units)
+    leaking = {
+        document.program
+        for (name, document), (first, _) in ((ordered[here], ordered[there]) for here, there in repeated.items())
+        if document.program is not None and name == "training" and first != "training"
+    }
+    kept = [pair for position, pair in enumerate(ordered) if position not in repeated]
+    found = {name: tuple(document for part, document in kept if part == name) for name in SPLITS}
+    counted = dropped + Counter(near_duplicate=len(repeated))
+    split_by = plan.split_by if others else "program"
+    return Selection(found, dict(sorted(counted.items())), split_by, plan.units), leaking
+
+
+def _without(leaking: set[str], selection: Selection) -> Selection:
+    """``selection`` whose training part has no document of the programs ``leaking``."""
+    training = tuple(d for d in selection.documents["training"] if d.program is None or d.program not in leaking)
+    gone = len(selection.documents["training"]) - len(training)
+    if not gone:
+        return selection
+    dropped = Counter(selection.dropped) + Counter(near_duplicate=gone)
+    documents = {**selection.documents, "training": training}
+    return replace(selection, documents=documents, dropped=dict(sorted(dropped.items())))

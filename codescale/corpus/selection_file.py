@@ -1,7 +1,7 @@
 """One Parquet file for each language with the documents that were selected, before they become tokens.
 
 A build that is killed later starts from these files instead of from the sources, and people can look into them:
-they hold repository, path, licence, split and text of every document of the corpus.
+they hold repository, path, licence, split, text and program of every document of the corpus.
 """
 
 from __future__ import annotations
@@ -18,15 +18,22 @@ from codescale.corpus.selection import Selection
 from codescale.files import replacing
 
 _COLUMNS = ("split", "repository", "path", "licence", "text")
+_PROGRAM = "program"
+"""A column that is there where documents have translations."""
 
 
 def write_selection(path: Path, selection: Selection, fingerprint: str) -> None:
     """Writes ``selection`` atomically. Raises :class:`UserError` for a disk that is full or read-only."""
     rows = [(split, d.repository, d.path, d.licence, d.text) for split in SPLITS for d in selection.documents[split]]
     arrays = [pa.array(column, pa.large_string()) for column in zip(*rows, strict=True)]
+    names = list(_COLUMNS)
+    programs = [document.program for split in SPLITS for document in selection.documents[split]]
+    if any(program is not None for program in programs):
+        arrays.append(pa.array(programs, pa.large_string()))
+        names.append(_PROGRAM)
     facts = {"dropped": selection.dropped, "split_by": selection.split_by, "units": selection.units}
     metadata = {"fingerprint": fingerprint, "selection": json.dumps(facts)}
-    table = pa.table(arrays, names=list(_COLUMNS)).replace_schema_metadata(metadata)
+    table = pa.table(arrays, names=names).replace_schema_metadata(metadata)
     with replacing(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
 
@@ -38,12 +45,15 @@ def read_selection(path: Path, fingerprint: str) -> Selection | None:
     except (OSError, pa.ArrowInvalid):
         return None
     metadata = table.schema.metadata or {}
-    if metadata.get(b"fingerprint", b"").decode() != fingerprint or table.column_names != list(_COLUMNS):
+    whole = table.column_names in ([*_COLUMNS], [*_COLUMNS, _PROGRAM])
+    if metadata.get(b"fingerprint", b"").decode() != fingerprint or not whole:
         return None
+    if _PROGRAM not in table.column_names:
+        table = table.append_column(_PROGRAM, pa.nulls(len(table), pa.large_string()))
     facts = json.loads(metadata[b"selection"])
     documents: dict[str, list[Document]] = {split: [] for split in SPLITS}
-    for split, repository, name, licence, text in zip(*(c.to_pylist() for c in table.columns), strict=True):
-        documents[split].append(Document(repository, name, licence, text))
+    for split, *rest in zip(*(column.to_pylist() for column in table.columns), strict=True):
+        documents[split].append(Document(*rest))
     units = {split: tuple(found) for split, found in facts["units"].items()}
     by_split = {split: tuple(found) for split, found in documents.items()}
     return Selection(by_split, facts["dropped"], facts["split_by"], units)

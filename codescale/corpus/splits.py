@@ -85,7 +85,7 @@ def _with_whole_packages(
     return assigned
 
 
-def _filled(sizes: Mapping[str, int], assigned: dict[str, str], shares: Mapping[str, float]) -> dict[str, str]:
+def filled(sizes: Mapping[str, int], assigned: dict[str, str], shares: Mapping[str, float]) -> dict[str, str]:
     """``assigned`` with the smallest training unit moved into each split that has none."""
     for split in shares:
         training = [unit for unit in assigned if assigned[unit] == "training"]
@@ -150,4 +150,4 @@ def plan_splits(documents: Sequence[Document], shares: Mapping[str, float]) -> S
         if _is_enough(sizes, assigned, shares):
             return _plan(folders, assigned, "folder")
         if not folders.open_largest(limit=sum(sizes.values()) * min(shares.values())):
-            return _plan(folders, _filled(sizes, assigned, shares), "folder")
+            return _plan(folders, filled(sizes, assigned, shares), "folder")

@@ -195,12 +195,12 @@ def test_near_duplicates_across_splits_leave_training(split: str) -> None:
     documents = [
         Document(f"repo{r}", f"f{n}.py", "MIT", code("python", 100 * r + n, 200)) for r in range(10) for n in range(4)
     ]
-    before = select("python", Candidates(documents), section, lambda _: None)
+    before = select({"python": Candidates(documents)}, section, lambda _: None)["python"]
     held_out = before.documents[split][0]
     training = before.documents["training"][0]
     copy = Document(training.repository, training.path, "MIT", held_out.text.replace("begin_", "start_"))
     documents[documents.index(training)] = copy
-    after = select("python", Candidates(documents), section, lambda _: None)
+    after = select({"python": Candidates(documents)}, section, lambda _: None)["python"]
     assert after.units == before.units
     assert held_out in after.documents[split]
     assert copy not in after.documents["training"]

@@ -87,11 +87,11 @@ def test_near_duplicates_leave_the_first() -> None:
     first, second = code("python", 1, 200), code("python", 2, 200)
     edited = first.replace("begin_1", "begin_7")
     told: list[float] = []
-    assert near_duplicates([first, second, edited, first], 0.8, told.append) == [2, 3]
+    assert near_duplicates([first, second, edited, first], 0.8, told.append) == {2: 0, 3: 0}
     assert sum(told) == len(first) * 2 + len(second) + len(edited)
     half = first[: len(first) // 2] + second[len(second) // 2 :]
-    assert near_duplicates([first, half], 0.8, told.append) == []
-    assert near_duplicates([first, half], 0.2, told.append) == [1]
+    assert near_duplicates([first, half], 0.8, told.append) == {}
+    assert near_duplicates([first, half], 0.2, told.append) == {1: 0}
 
 
 @given(st.lists(st.sampled_from(["a", "b", "if", "(", "1"]), max_size=30))
@@ -106,7 +106,7 @@ def test_a_resemblance_below_the_threshold_is_kept() -> None:
     for seed in range(20):
         first, second = code("python", seed, 200), code("python", 100 + seed, 200)
         mostly = first[: len(first) * 9 // 10] + second[len(second) * 9 // 10 :]
-        assert near_duplicates([first, mostly], 0.95, lambda _: None) == []
+        assert near_duplicates([first, mostly], 0.95, lambda _: None) == {}
 
 
 def test_shingles_know_the_order() -> None:

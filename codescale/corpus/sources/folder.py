@@ -21,6 +21,7 @@ class FolderReader:
     def __init__(self, section: FolderSource, reading: Reading) -> None:
         self._folder = reading.base / Path(section.path).expanduser()
         self._reading = reading
+        self._translated = section.translations is not None
         if not self._folder.is_dir():
             problem = "is not a folder" if self._folder.exists() else "no such folder"
             raise UserError(self._folder, problem, "correct corpus.sources; paths start at the study folder")
@@ -57,7 +58,8 @@ class FolderReader:
                 except OSError as error:
                     problem = f"cannot be read ({error.strerror})"
                     raise UserError(path, problem, "check its permissions, or move it out of the folder") from None
-                yield Record(language, repository, inner, content)
+                program = f"{repository}/{inner.removesuffix(path.suffix)}" if self._translated else None
+                yield Record(language, repository, inner, content, program=program)
                 count += 1
                 advance(1)
         if not count:

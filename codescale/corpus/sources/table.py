@@ -52,7 +52,7 @@ class TableReader:
     @property
     def _columns(self) -> list[str]:
         section = self._section
-        chosen = (section.text_column, section.language_column, section.repository_column)
+        chosen = (section.text_column, section.language_column, section.repository_column, section.program_column)
         return [column for column in chosen if column is not None]
 
     def _missing(self, where: str | Path, present: list[str], column: str) -> UserError:
@@ -114,7 +114,11 @@ class TableReader:
             raise UserError(where, f"is not text but {type(text).__name__}", "name a text column in corpus.sources")
         content = text if isinstance(text, bytes) else text.encode("utf-8", errors="surrogatepass")
         repository = row[section.repository_column] if section.repository_column is not None else None
-        return Record(language, str(repository or path.stem), f"{path.stem}/{number:09d}", content)
+        program = row[section.program_column] if section.program_column is not None else None
+        return Record(
+            language, str(repository or path.stem), f"{path.stem}/{number:09d}", content,
+            program=None if program is None else str(program),
+        )  # fmt: skip
 
     def records(self, progress: Progress) -> Iterator[Record]:
         """Every row in a language of the study. Raises :class:`UserError`, naming the file and the row or column."""
