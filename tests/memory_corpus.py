@@ -42,3 +42,6 @@ class MemoryCorpus:
 
     def count_tokens(self, language: str, split: str) -> int:
         return self.tokens
+
+    def programs(self, language: str, split: str) -> tuple[str | None, ...]:
+        return (None,) * (len(self.documents(language, split).offsets) - 1)

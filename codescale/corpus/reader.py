@@ -76,6 +76,7 @@ class Corpus:
     folder: Path
     manifest: dict[str, Any]
     _mapped: dict[tuple[str, str], Documents] = field(default_factory=dict, repr=False)
+    _programs: dict[tuple[str, str], tuple[str | None, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def corpus_id(self) -> str:
@@ -123,10 +124,12 @@ class Corpus:
 
     def programs(self, language: str, split: str) -> tuple[str | None, ...]:
         """For each document of a split what its translations share; None for one that has none."""
-        documents = self.documents(language, split)
-        if documents.programs is None:
-            return (None,) * (len(documents.offsets) - 1)
-        return tuple(documents.programs.to_pylist())
+        key = (language, split)
+        if key not in self._programs:
+            documents = self.documents(language, split)
+            none = (None,) * (len(documents.offsets) - 1)
+            self._programs[key] = none if documents.programs is None else tuple(documents.programs.to_pylist())
+        return self._programs[key]
 
     def documents(self, language: str, split: str) -> Documents:
         """The documents of a split. Raises :class:`UserError` for a language without tokens and a broken shard."""

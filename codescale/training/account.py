@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from codescale.corpus.reader import Corpus
 from codescale.runs import Evaluation, RunRecord, RunSpec, Status
 from codescale.study import Shape, TrainingSection
-from codescale.training.batches import Batches
+from codescale.training.batches import RunBatches
 from codescale.training.flops import training_flops
 from codescale.training.schedule import Leg
 
@@ -23,7 +23,7 @@ class Account:
     """
 
     def __init__(
-        self, spec: RunSpec, shape: Shape, training: TrainingSection, batches: Batches, corpus: Corpus
+        self, spec: RunSpec, shape: Shape, training: TrainingSection, batches: RunBatches, corpus: Corpus
     ) -> None:
         self.spec = spec
         self.training = training

@@ -10,9 +10,10 @@ which is most of the noise between the seeds of a proxy. A second epoch shows th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +24,35 @@ from codescale.mixture import Mixture
 from codescale.training.interleaving import interleave, occurrences
 
 
-def _generator(seed: int, language: str, draw: int) -> np.random.Generator:
+class RunBatches(Protocol):
+    """The batches of one run, and what of each language they have shown."""
+
+    def rows(self, step: int, rows: range) -> NDArray[np.int64]:
+        """Those ``rows`` of the batch of ``step``, (rows, context + 1) token ids."""
+        ...
+
+    def unique_tokens(self, steps: int) -> dict[str, int]:
+        """Distinct tokens of each language seen in the first ``steps`` steps."""
+        ...
+
+    def epochs(self, steps: int) -> dict[str, float]:
+        """Passes over each language's distinct tokens in the first ``steps`` steps."""
+        ...
+
+
+def generator_of(seed: int, language: str, draw: int) -> np.random.Generator:
+    """Random numbers that depend on nothing else: ``draw`` 0 is of documents, the others of sequences."""
     digest = hashlib.sha256(f"{seed}/{language}/{draw}".encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:8], "little"))
+
+
+def too_little(language: str, tokens: int, context: int) -> UserError:
+    """A language whose training tokens, or as many as a run is held to, do not fill a sequence."""
+    return UserError(
+        f"corpus, {language}",
+        f"{tokens:,} training tokens do not fill one sequence of {context}",
+        "add code in this language, or leave it out of languages",
+    )
 
 
 @dataclass(frozen=True)
@@ -40,7 +67,7 @@ class LanguageStream:
 
     @cached_property
     def _order(self) -> NDArray[np.int64]:
-        return _generator(self.seed, self.language, 0).permutation(len(self.documents.offsets) - 1)
+        return generator_of(self.seed, self.language, 0).permutation(len(self.documents.offsets) - 1)
 
     @cached_property
     def _ends(self) -> NDArray[np.int64]:
@@ -52,11 +79,7 @@ class LanguageStream:
         tokens = int(self._ends[-1]) - 1 if len(self._ends) else 0
         limit = tokens if self.unique_tokens is None else min(tokens, self.unique_tokens)
         if limit < self.context:
-            raise UserError(
-                f"corpus, {self.language}",
-                f"{limit:,} training tokens do not fill one sequence of {self.context}",
-                "add code in this language, or leave it out of languages",
-            )
+            raise too_little(self.language, limit, self.context)
         return limit // self.context
 
     def _slice(self, start: int, stop: int) -> NDArray[np.int64]:
@@ -78,7 +101,7 @@ class LanguageStream:
     def _sequences(self) -> NDArray[np.int64]:
         """Where the distinct sequences begin, in units of ``context`` tokens, in the order of the first epoch."""
         everywhere = (int(self._ends[-1]) - 1) // self.context
-        return _generator(self.seed, self.language, 1).permutation(everywhere)[: self.unique_sequences]
+        return generator_of(self.seed, self.language, 1).permutation(everywhere)[: self.unique_sequences]
 
     @cached_property
     def _later_epochs(self) -> dict[int, NDArray[np.int64]]:
@@ -88,7 +111,7 @@ class LanguageStream:
         if epoch == 0:
             return self._sequences
         if epoch not in self._later_epochs:
-            generator = _generator(self.seed, self.language, 1 + epoch)
+            generator = generator_of(self.seed, self.language, 1 + epoch)
             self._later_epochs[epoch] = generator.permutation(self._sequences)
         return self._later_epochs[epoch]
 
@@ -105,6 +128,19 @@ class LanguageStream:
     def unique_tokens_after(self, sequences: int) -> int:
         """Distinct tokens seen in the first ``sequences`` sequences."""
         return min(sequences, self.unique_sequences) * self.context
+
+
+def refuse_strangers(languages: Sequence[str], corpus: Corpus) -> None:
+    """Raises :class:`UserError` for a language that is not in the corpus."""
+    missing = [language for language in languages if language not in corpus.languages]
+    if missing:
+        known = ", ".join(corpus.languages)
+        raise UserError("proportions", f"{missing[0]} is not in the corpus", f"use {known}, or add it to the study")
+
+
+def held_to(languages: Sequence[str], unique_tokens: int | Mapping[str, int] | None) -> Mapping[str, int | None]:
+    """The distinct tokens that each language is held to; one that is not there has no limit."""
+    return unique_tokens if isinstance(unique_tokens, Mapping) else dict.fromkeys(languages, unique_tokens)
 
 
 class Batches:
@@ -126,11 +162,8 @@ class Batches:
     ) -> None:
         self.languages = mixture.support
         self.batch = batch
-        missing = [language for language in self.languages if language not in corpus.languages]
-        if missing:
-            known = ", ".join(corpus.languages)
-            raise UserError("proportions", f"{missing[0]} is not in the corpus", f"use {known}, or add it to the study")
-        held = unique_tokens if isinstance(unique_tokens, Mapping) else dict.fromkeys(self.languages, unique_tokens)
+        refuse_strangers(self.languages, corpus)
+        held = held_to(self.languages, unique_tokens)
         self.streams = [
             LanguageStream(corpus.documents(language, "training"), language, seed, context, held.get(language))
             for language in self.languages

@@ -18,7 +18,7 @@ from torch import Tensor
 from codescale.runs import Evaluation, RunRecord, RunSpec
 from codescale.study import Shape, StudyConfig, TrainingSection
 from codescale.training.account import Account
-from codescale.training.batches import Batches
+from codescale.training.batches import RunBatches
 from codescale.training.checkpoint import Progress, State, Store
 from codescale.training.course import Course
 from codescale.training.hardware import throughput
@@ -51,7 +51,7 @@ def packs_with(config: StudyConfig, spec: RunSpec) -> tuple[Shape, tuple[int, ..
 class PackedBatches:
     """The batches of K runs, side by side."""
 
-    members: tuple[Batches, ...]
+    members: tuple[RunBatches, ...]
 
     def rows(self, step: int, rows: range) -> NDArray[np.int64]:
         """Those ``rows`` of every run's batch of ``step``: (K, rows, context + 1) token ids."""

@@ -7,15 +7,17 @@ to call ``advance``. Killed at any moment and opened again it goes on from its l
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Protocol
 
 from torch import Tensor
 
 from codescale.corpus.reader import Corpus
+from codescale.organisation import SHUFFLED
 from codescale.runs import Evaluation, RunRecord, RunSpec, Status
 from codescale.study import StudyConfig, TrainingSection
 from codescale.training.account import Account
-from codescale.training.batches import Batches
+from codescale.training.batches import Batches, RunBatches
 from codescale.training.checkpoint import Progress, Store
 from codescale.training.course import Course
 from codescale.training.evaluation import HeldOut
@@ -24,6 +26,7 @@ from codescale.training.hardware import throughput
 from codescale.training.memory_plan import check_fits, demand_of
 from codescale.training.model import LanguageModel
 from codescale.training.opening import opened_model
+from codescale.training.paired_batches import paired_batches
 from codescale.training.parallel import Alone
 from codescale.training.rules import LEARNING_RATE_FACTOR, training_of
 from codescale.training.schedule import Leg, schedule_of
@@ -169,9 +172,10 @@ class TrainingSession(Course):
             self._forgetting.before = progress["before"]
 
 
-def run_batches(corpus: Corpus, spec: RunSpec, training: TrainingSection, steps: int) -> Batches:
+def run_batches(corpus: Corpus, spec: RunSpec, training: TrainingSection, steps: int) -> RunBatches:
     """The batches of ``spec``, trained as ``training`` says, for its first ``steps`` steps."""
-    return Batches(
+    open_batches = Batches if spec.organisation == SHUFFLED else partial(paired_batches, pivot=training.pivot)
+    return open_batches(
         corpus,
         spec.mixture,
         seed=spec.seed,

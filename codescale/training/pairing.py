@@ -1,0 +1,185 @@
+"""Parallel pairing: which documents of a run stand in one training document with their translation.
+
+Yang et al. (2025, arXiv 2512.13472) let Python be the pivot: one side of every pair. A program that the pivot and
+several other languages have is given to one of those by a hash of seed and program, so that nothing is shown twice in
+an epoch. The pivot's side of a pair is charged to the pivot, so a mixture may ask for less of it than all pairs would
+bring: then only a part of the programs is paired, by a second hash, and what is paired under a smaller part is paired
+under a larger one too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codescale.corpus.reader import Corpus, Documents
+from codescale.errors import UserError
+from codescale.mixture import Mixture
+from codescale.training.strand import Integers, Pieces
+
+SLACK = 0.02
+"""The part of the pivot's share that pairs leave to documents of its own, by which shares are kept."""
+
+Programs = Sequence[str | None]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Documents of a language, ``own``, each with its translation ``pivot`` (indices, in any order); where
+    ``pivot_first`` that goes first. ``rank``, from 0 to 1: what is paired comes in this order.
+    """
+
+    own: Integers
+    pivot: Integers
+    pivot_first: NDArray[np.bool_]
+    rank: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.own)
+
+    def select(self, chosen: Integers | NDArray[np.bool_]) -> Pairs:
+        """Those pairs (indices or a mask)."""
+        return Pairs(self.own[chosen], self.pivot[chosen], self.pivot_first[chosen], self.rank[chosen])
+
+    def lengths(self, own: Documents, pivot: Documents) -> tuple[Integers, Integers]:
+        """Tokens of each side. What goes first loses its end-of-document token: a pair is one document."""
+        mine, others = np.diff(own.offsets)[self.own], np.diff(pivot.offsets)[self.pivot]
+        return mine - ~self.pivot_first, others - self.pivot_first
+
+    def pieces(self, own: Documents, pivot: Documents, order: Integers) -> Pieces:
+        """The pairs one after another, in the ``order`` (a permutation) of the language's documents."""
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        ordered = self.select(np.argsort(place[self.own], kind="stable"))
+        mine, others = ordered.lengths(own, pivot)
+        sides = np.stack([ordered.pivot_first, ~ordered.pivot_first], axis=1)
+        begin = np.stack([own.offsets[ordered.own], pivot.offsets[ordered.pivot]], axis=1)
+        length = np.stack([mine, others], axis=1)
+        swapped = np.where(ordered.pivot_first, 1, 0)[:, None]
+        columns = np.concatenate([swapped, 1 - swapped], axis=1)
+        return Pieces(
+            own.tokens,
+            pivot.tokens,
+            np.take_along_axis(begin, columns, axis=1).ravel(),
+            np.take_along_axis(length, columns, axis=1).ravel(),
+            sides.ravel(),
+        )
+
+
+def refuse_untranslated(corpus: Corpus, pivot: str) -> None:
+    """Raises :class:`UserError` where no document of the corpus' training part has a translation in ``pivot``."""
+    if pivot in corpus.languages:
+        known = _known(corpus.programs(pivot, "training"))
+        others = [language for language in corpus.languages if language != pivot]
+        if any(known & _known(corpus.programs(language, "training")) for language in others):
+            return
+    raise UserError(
+        "organisation",
+        f"paired needs documents that translate one in the pivot, {pivot}, and the corpus has none",
+        "name program_column or translations in corpus.sources, another training.pivot, or use shuffled",
+    )
+
+
+def _known(programs: Programs) -> set[str]:
+    return {program for program in programs if program is not None}
+
+
+def candidate_pairs(programs: Mapping[str, Programs], pivot: str, seed: int) -> dict[str, Pairs]:
+    """By language, all documents that may be paired with one of ``pivot``; ``programs``: of every language's documents.
+
+    Of several documents of one program the first goes with the first, and so on.
+    """
+    places = {language: _places(found) for language, found in programs.items()}
+    theirs = places.pop(pivot)
+    rows: dict[str, list[tuple[int, int, bool, float]]] = {language: [] for language in places}
+    for program, pivots in theirs.items():
+        speakers = [language for language, found in places.items() if program in found]
+        if not speakers:
+            continue
+        drawn = {_drawn(f"{seed}/{program}/{language}"): language for language in speakers}
+        partner = drawn[max(drawn)]
+        number = _drawn(f"{seed}/{program}")
+        rank, first = (number >> 1) / 2**63, bool(number & 1)
+        both = zip(places[partner][program], pivots, strict=False)
+        rows[partner] += [(own, other, first, rank) for own, other in both]
+    return {language: _pairs(found) for language, found in rows.items() if found}
+
+
+def _drawn(name: str) -> int:
+    """A number below 2^64 that depends on ``name`` alone."""
+    return int.from_bytes(hashlib.sha256(name.encode("utf-8", errors="surrogateescape")).digest()[:8], "little")
+
+
+def _places(programs: Programs) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for place, program in enumerate(programs):
+        if program is not None:
+            found[program].append(place)
+    return found
+
+
+def _pairs(rows: Sequence[tuple[int, int, bool, float]]) -> Pairs:
+    own, pivot, first, rank = (np.array(column) for column in zip(*rows, strict=True))
+    return Pairs(own.astype(np.int64), pivot.astype(np.int64), first.astype(np.bool_), rank.astype(np.float64))
+
+
+def chosen_pairs(
+    candidates: Mapping[str, Pairs],
+    documents: Mapping[str, Documents],
+    mixture: Mixture,
+    pivot: str,
+    held: Mapping[str, int | None],
+    context: int,
+) -> dict[str, Pairs]:
+    """By language, the pairs of a run: as many as the pivot's share and the unique tokens ``held`` to allow.
+
+    Of a language that is held to a part of its tokens, no more than that part of its pairs. A language whose pairs do
+    not fill a sequence has none.
+    """
+    allowed = {}
+    for language, pairs in candidates.items():
+        own, _ = pairs.lengths(documents[language], documents[pivot])
+        allowed[language] = _within(pairs, own, _part(documents[language], held[language]))
+    ranks, asked, tokens = [], [], []
+    for language, pairs in allowed.items():
+        size = min(len(documents[language].tokens), held[language] or np.inf)
+        others = pairs.lengths(documents[language], documents[pivot])[1]
+        ranks.append(pairs.rank)
+        asked.append(mixture[language] * others / size)
+        tokens.append(np.diff(documents[pivot].offsets)[pairs.pivot])
+    last = _last_rank(np.concatenate(ranks), np.concatenate(asked), (1.0 - SLACK) * mixture.get(pivot, 0.0))
+    most = held[pivot]
+    if most is not None:
+        last = min(last, _last_rank(np.concatenate(ranks), np.concatenate(tokens), float(most)))
+    chosen = {language: pairs.select(pairs.rank <= last) for language, pairs in allowed.items()}
+    return {
+        language: pairs
+        for language, pairs in chosen.items()
+        if sum(int(side.sum()) for side in pairs.lengths(documents[language], documents[pivot])) > context
+    }
+
+
+def _part(documents: Documents, held: int | None) -> float:
+    """The part of a language's tokens that it is held to."""
+    return 1.0 if held is None else min(held / max(len(documents.tokens), 1), 1.0)
+
+
+def _within(pairs: Pairs, tokens: Integers, part: float) -> Pairs:
+    """The first of ``pairs``, by rank, that have this part of their ``tokens``."""
+    return pairs.select(pairs.rank <= _last_rank(pairs.rank, tokens, part * float(tokens.sum())))
+
+
+def _last_rank(ranks: NDArray[np.float64], amounts: NDArray[np.floating] | Integers, most: float) -> float:
+    """The rank up to which ``amounts`` sum to ``most`` at the most; below all where the first is too much."""
+    order = np.argsort(ranks, kind="stable")
+    sums = np.cumsum(amounts[order])
+    count = int(np.searchsorted(sums, most * (1.0 + 1e-12), side="right"))
+    if count == len(order):
+        return 1.0
+    # Documents of one program have one rank, and are in together or not at all.
+    return float(np.nextafter(ranks[order[count]], -1.0))
