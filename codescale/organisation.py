@@ -11,3 +11,16 @@ from typing import Literal, get_args
 Organisation = Literal["shuffled", "paired"]
 ORGANISATIONS: tuple[Organisation, ...] = get_args(Organisation)
 SHUFFLED, PAIRED = ORGANISATIONS
+
+ORGANISATION = "organisation"
+"""Its name among the hyperparameters of a search, where it is a number: 0 is shuffled, 1 is paired."""
+
+
+def number_of(organisation: Organisation) -> float:
+    """What stands for ``organisation`` where only numbers do."""
+    return float(ORGANISATIONS.index(organisation))
+
+
+def organisation_of(number: float) -> Organisation:
+    """The organisation that ``number``, 0 or 1, stands for."""
+    return ORGANISATIONS[round(number)]

@@ -16,6 +16,7 @@ from codescale.errors import UserError
 from codescale.files import read_json, write_json
 from codescale.languages import label
 from codescale.mixture import Mixture
+from codescale.organisation import ORGANISATION, PAIRED
 from codescale.progress import Progress, Silent
 from codescale.runs import RunRecord, RunSpec, RunsTable, compact, read_records, read_runs
 from codescale.study import Scale, StudyConfig, StudyFolder, TrainSection, preset_text
@@ -110,6 +111,8 @@ class Study:
             import numpy as np
 
             table = table.select(np.array([entry in SWEEP_STAGES for entry in stage]))
+        if len(set(table.organisation)) > 1:  # the study trained otherwise before
+            table = table.select(table.organisation == self.config.training.organisation)
         if table.retried.any():
             left_out = len(set(table.trunk[table.retried]))
             self.progress.say(f"left out of the fits: {left_out} second tries, at a lower rate, of runs that diverged")
@@ -197,6 +200,7 @@ class Study:
 
         corpus = self._corpus()
         space = study_space(self.config, self.folder)
+        self._check_organisation(space)
         config = settled(self._with_unique_tokens(settled(self.config, space).search.tokens), space)
         refuse_too_few(config, space)
         opener = session_factory(self.config, self.folder.corpus, self.folder.checkpoints, self.folder.tensorboard)
@@ -236,9 +240,11 @@ class Study:
         self._corpus()
         space = study_space(self.config, self.folder)
         config = settled(self.config, space)
-        mixtures, hyper = self._compared(config, space)
+        mixtures, best = self._compared(config, space)
         plans = {
-            scale: comparison_runs(config, scale, mixtures, self._unique_tokens(scale.tokens), hyper)
+            scale: comparison_runs(
+                config, scale, mixtures, self._unique_tokens(scale.tokens), best["hyper"], best.get(ORGANISATION)
+            )
             for scale in config.comparison.scales
         }
         wanted = {spec.run_id: spec for plan in plans.values() for specs in plan.values() for spec in specs}
@@ -250,8 +256,8 @@ class Study:
         self._publish()
         return result
 
-    def _compared(self, config: StudyConfig, space: SearchSpace) -> tuple[dict[str, Mixture], dict[str, float]]:
-        """The mixtures to compare, and the hyperparameters of all: those of what the search recommends.
+    def _compared(self, config: StudyConfig, space: SearchSpace) -> tuple[dict[str, Mixture], dict[str, Any]]:
+        """The mixtures to compare, and the trial that the search recommends, whose hyperparameters all have.
 
         The law's best and the search's keep the rules of one ``space`` and are judged by one weighting.
         """
@@ -264,7 +270,7 @@ class Study:
             PREDICTED: law_optimum(self._law(), config, space, self._availability()),
             MEASURED: Mixture(best["proportions"]),
         }
-        return mixtures, best["hyper"]
+        return mixtures, best
 
     def _judged(self, config: StudyConfig, scale: Scale, plan: dict[str, list[RunSpec]]) -> dict[str, Any]:
         from codescale.comparison.compare import compare
@@ -308,6 +314,7 @@ class Study:
         if mixture is None:
             mixture = self._mixture() if self.folder.mixture.exists() else config.uniform()
         seed = config.seed if seed is None else seed
+        self._check_organisation()
         runs = runs_of_model(config, self._corpus().corpus_id, size, tokens, mixture, seed)
         place = Path(output).absolute() if output else self.folder.models / runs[0].run_id
         done = model_in(place, runs)
@@ -434,12 +441,23 @@ class Study:
         from codescale.sweeps.plan import check_repetition
 
         space = study_space(self.config, self.folder)
+        self._check_organisation(space)
         highest = {language: high for language, (_, high) in space.bounds.items()}
         for stage in ("search", "comparison"):
             tokens = getattr(self.config, stage).tokens
             check_repetition(self.config, self._available(), f"a run of the {stage}", highest, tokens)
         target = self.config.target
         feasible_set(self.config.languages, target.n_tokens, dict(target.bounds), self._availability())
+
+    def _check_organisation(self, space: SearchSpace | None = None) -> None:
+        """Refuses to pair, or to search whether to, where the corpus has nothing to pair."""
+        from codescale.training.pairing import refuse_untranslated
+
+        pivot = self.config.training.pivot
+        if self.config.training.organisation == PAIRED:
+            refuse_untranslated(self._corpus(), pivot, f"{self.folder.config_file}, training.organisation")
+        if space is not None and space.frees_organisation:
+            refuse_untranslated(self._corpus(), pivot, f"{space.path}, hyperparameters.{ORGANISATION}")
 
     def _with_unique_tokens(self, tokens: int) -> StudyConfig:
         """The configuration with the unique tokens that every run of ``tokens`` tokens is held to: trials repeat as the
@@ -517,6 +535,7 @@ class Study:
         fresh = np.array([stage in ("grid", "mixture") for stage in table.table["stage"].to_pylist()], dtype=bool)
         start = self.config.start_id
         fresh &= table.corpus_id == corpus_id + (f"-{start}" if start else "")
+        fresh &= table.organisation == self.config.training.organisation
         return table.select(fresh) if fresh.any() else None
 
     def _need(self, path: Path, command: str) -> Path:

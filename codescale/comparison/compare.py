@@ -106,6 +106,7 @@ def compare(
         mixtures[role] = {
             "proportions": dict(mixture),
             "hyper": runs[0].spec.hyper,
+            "organisation": runs[0].spec.organisation,
             "predicted": prediction(config, scale, law, mixture) if law else None,
             "validation": _summaries([run.final_losses() for run in runs], config),
             "measured": measured[role],

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 
 from codescale.mixture import Mixture
+from codescale.organisation import SHUFFLED, Organisation
 from codescale.runs import RunSpec
 from codescale.study import Scale, StudyConfig
 
@@ -22,10 +23,11 @@ def comparison_seeds(config: StudyConfig, scale: Scale) -> list[int]:
     return [config.seed + used + k for k in range(scale.seeds)]
 
 
-def digest(mixture: Mixture, hyper: Mapping[str, float]) -> str:
+def digest(mixture: Mixture, hyper: Mapping[str, float], organisation: Organisation = SHUFFLED) -> str:
     """Six characters that tell one mixture's runs from another's: a search that goes on may find a better one."""
     shares = {language: f"{share:.9f}" for language, share in sorted(mixture.items()) if share}
-    content = json.dumps([shares, dict(sorted(hyper.items()))])
+    paired = [] if organisation == SHUFFLED else [organisation]
+    content = json.dumps([shares, dict(sorted(hyper.items())), *paired])
     return hashlib.sha256(content.encode()).hexdigest()[:6]
 
 
@@ -41,20 +43,32 @@ def comparison_runs(
     mixtures: Mapping[str, Mixture],
     unique_tokens: int | dict[str, int] | None,
     hyper: Mapping[str, float],
+    measured: Organisation | None = None,
 ) -> dict[str, list[RunSpec]]:
     """One run at ``scale`` for each of ``mixtures`` (by role) and seed; mixtures that train on the same sequences share
     their runs.
 
-    All are trained with the same ``hyper``, the incumbent's, so that a difference is the mixtures'.
+    All are trained with the same ``hyper``, the incumbent's, so that a difference is the mixtures'. ``measured``: the
+    data's organisation that the search chose with its mixture; the others have the study's, which is what a law fitted
+    to the study's runs speaks of.
     """
     stage = "comparison" if scale is config.comparison else "comparison-larger"
     runs: dict[str, list[RunSpec]] = {}
     for role, mixture in mixtures.items():
         sequences = scale.tokens / config.training.context
-        twin = next((other for other in runs if _closer_than_a_sequence(mixtures[other], mixture, sequences)), None)
+        organisation = (measured if role == MEASURED else None) or config.training.organisation
+        twin = next(
+            (
+                other
+                for other, specs in runs.items()
+                if specs[0].organisation == organisation
+                and _closer_than_a_sequence(mixtures[other], mixture, sequences)
+            ),
+            None,
+        )
         runs[role] = runs[twin] if twin else [
             RunSpec(
-                run_id=f"{stage}-{role}-{digest(mixture, hyper)}-s{seed}",
+                run_id=f"{stage}-{role}-{digest(mixture, hyper, organisation)}-s{seed}",
                 stage="comparison",
                 size=scale.size,
                 n_params=config.sizes[scale.size].n_params,
@@ -62,6 +76,7 @@ def comparison_runs(
                 proportions=dict(mixture),
                 unique_tokens=unique_tokens,
                 seed=seed,
+                organisation=organisation,
                 hyper=dict(hyper),
                 start=config.start_id,
             )

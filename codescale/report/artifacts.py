@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 from codescale.files import read_json, read_yaml
 from codescale.laws.law import Law
 from codescale.laws.store import load_law
+from codescale.organisation import SHUFFLED
 from codescale.runs import RunsTable, read_runs
 from codescale.study import StudyFolder
 from codescale.validation import checked
@@ -150,6 +151,7 @@ class Trial(_Artifact):
     source: str = ""
     proportions: dict[str, float] = {}
     hyper: dict[str, float] = {}
+    organisation: str = SHUFFLED
     state: str = "COMPLETE"
     objective: float | None = None
     curve: tuple[tuple[float, float, bool], ...] = ()
@@ -167,6 +169,7 @@ class Incumbent(_Artifact):
     proportions: dict[str, float]
     objective: float | None = None
     hyper: dict[str, float] = {}
+    organisation: str = SHUFFLED
 
 
 class FrontRun(_Artifact):
@@ -245,6 +248,7 @@ class ComparedMixture(_Artifact):
 
     proportions: dict[str, float]
     hyper: dict[str, float] = {}
+    organisation: str = SHUFFLED
     predicted: Foreseen | None = None
     validation: Judged | None = None
     measured: Judged

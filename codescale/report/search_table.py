@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
+from codescale.organisation import ORGANISATION, SHUFFLED
 from codescale.report.quantities import count
 
 
@@ -24,6 +25,8 @@ def search_table(found: dict[str, Any]) -> Table:
         table.add_row("its shares", shares)
         if best["hyper"]:
             table.add_row("its settings", ", ".join(f"{name} {value:.4g}" for name, value in best["hyper"].items()))
+        if {entry.get(ORGANISATION, SHUFFLED) for entry in found["trials"]} != {SHUFFLED}:
+            table.add_row("its organisation", best[ORGANISATION])
     table.add_row(
         "tokens", f"{count(found['tokens_trained'])} trained, {count(found['tokens_saved_by_pruning'])} saved"
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from codescale.organisation import PAIRED, SHUFFLED
 from codescale.report.artifacts import MIXTURES, Artifacts, Difference, LanguageScaling, Manifest, Search, Synergy
 from codescale.report.claims import paper_claims
 from codescale.report.cost_figure import cost_picture
@@ -224,13 +225,19 @@ def mixtures_section(subject: Subject) -> Section:
     differences = differences_picture(comparison, losses, subject.labels)
     if differences is not None:
         pictures.append(differences)
-    hyper = {name: comparison.mixtures[name].hyper for name in MIXTURES if name in comparison.mixtures}
-    notes = tuple(
-        f"{TITLES[name]}: trained with {', '.join(f'{key} = {value:.4g}' for key, value in freed.items())}."
-        for name, freed in hyper.items()
-        if freed
-    )
+    trained = {
+        name: _settings(comparison.mixtures[name].hyper, comparison.mixtures[name].organisation)
+        for name in MIXTURES
+        if name in comparison.mixtures
+    }
+    notes = tuple(f"{TITLES[name]}: trained with {', '.join(words)}." for name, words in trained.items() if words)
     return Section("mixtures", title, lead, tuple(pictures), (), notes)
+
+
+def _settings(hyper: Mapping[str, float], organisation: str) -> list[str]:
+    """What of a run's training is not as ever."""
+    paired = [] if organisation == SHUFFLED else ["translations in one document"]
+    return [f"{key} = {value:.4g}" for key, value in hyper.items()] + paired
 
 
 def scales_section(subject: Subject) -> Section | None:
@@ -282,7 +289,7 @@ def search_section(subject: Subject) -> Section:
         "Around the law's optimum real runs were trained, each judged on the validation split.",
         tuple(search_pictures(search)),
         tables=_front(search, subject.labels),
-        notes=(_search_account(search), *_minimised(search, subject.labels)),
+        notes=(_search_account(search), *_minimised(search, subject.labels), *_organised(search)),
     )
 
 
@@ -314,6 +321,18 @@ def _minimised(search: Search, labels: Mapping[str, str]) -> tuple[str, ...]:
         return ()
     others = f" This is one of {len(search.directions)} searches of a Pareto front." if search.directions else ""
     return (f"It minimised {', '.join(terms)}.{others}",)
+
+
+def _organised(search: Search) -> tuple[str, ...]:
+    """What the search says of the data's organisation; nothing where no trial had its translations paired."""
+    paired = [trial for trial in search.trials if trial.organisation == PAIRED]
+    if not paired or search.best is None:
+        return ()
+    best = "in one document" if search.best.organisation == PAIRED else "apart"
+    return (
+        f"In {len(paired)} of {len(search.trials)} runs a snippet and its translation stood in one document; in the "
+        f"one that the search recommends they stand {best}.",
+    )
 
 
 def _search_account(search: Search) -> str:

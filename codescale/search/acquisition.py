@@ -16,6 +16,7 @@ import numpy as np
 from codescale.laws.observations import Array
 from codescale.mixture import Mixture
 from codescale.search.space import Point, SearchSpace
+from codescale.search.space_file import Choice
 
 Acquisition = Callable[[Array, Array], Array]
 """(rows, domains), (rows, hyperparameters) -> (rows,): what is minimised."""
@@ -25,6 +26,8 @@ _CANDIDATES = 768
 _STARTS = 3
 _ROUNDS = 24
 _STEPS = 72
+_TURNED = 0.25
+"""How often a step turns a choice to the other side."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +76,30 @@ class Region:
         moving = int((self.high - self.low > 1e-9).sum())
         return None if len(kept) >= moving - 1 else kept.T
 
+    @cached_property
+    def choices(self) -> list[int]:
+        """The hyperparameters that are 0 or 1 and nothing between: they are drawn and stepped as such."""
+        limits = self.space.hyperparameters.values()
+        return [k for k, one in enumerate(limits) if isinstance(one, Choice)]
+
+    def _chosen(self, hyper: Array, others: Array, generator: np.random.Generator) -> Array:
+        """``others`` (rows, hyperparameters) about ``hyper``, with each choice as it is there, or now and then the
+        other one.
+        """
+        if self.choices:
+            turned = generator.random((len(others), len(self.choices))) < _TURNED
+            others[:, self.choices] = np.abs(np.round(hyper[self.choices]) - turned)
+        return others
+
     def draw(self, count: int, generator: np.random.Generator) -> tuple[Array, Array]:
         """``count`` feasible points: between one to four feasible mixtures, so that faces and corners are met too."""
         atoms = np.vstack([self.pool, self.corners])
         chosen = atoms[generator.integers(len(atoms), size=(count, 4))]
         parts = generator.dirichlet(np.full(4, 0.3), size=count)
         shares = np.einsum("cd,cdj->cj", parts, chosen)
-        return shares, generator.random((count, len(self.space.hyperparameters)))
+        hyper = generator.random((count, len(self.space.hyperparameters)))
+        hyper[:, self.choices] = np.round(hyper[:, self.choices])
+        return shares, hyper
 
     def near(self, shares: Array, hyper: Array, step: float, generator: np.random.Generator) -> tuple[Array, Array]:
         """``_STEPS`` points about a step from one, which is the first of them.
@@ -109,6 +129,7 @@ class Region:
             moved = self._along(shares, moved)
         moved[0] = shares
         others = hyper + step * generator.standard_normal((_STEPS, len(hyper)))
+        others = self._chosen(hyper, others, generator)
         others[0] = hyper
         if len(hyper):
             moved[1::4] = shares  # else a good mixture would never meet another hyperparameter
@@ -150,13 +171,13 @@ class Region:
                 value = float(np.exp(np.log(limits.low) + part * np.log(limits.high / limits.low)))
             else:
                 value = limits.low + float(part) * (limits.high - limits.low)
-            value = float(round(value)) if name == "batch" else value
+            value = float(round(value)) if name == "batch" or isinstance(limits, Choice) else value
             values[name] = min(max(value, limits.low), limits.high)
         return Point(Mixture.from_array(self.domains, shares), values)
 
     def snapped(self, hyper: Array) -> Array:
-        """``hyper`` (rows, hyperparameters) as trials have them: a batch is a whole number."""
-        if "batch" not in self.space.hyperparameters:
+        """``hyper`` (rows, hyperparameters) as trials have them: a batch is a whole number, a choice 0 or 1."""
+        if "batch" not in self.space.hyperparameters and not self.choices:
             return hyper
         shares = self.corners[0]
         return np.array([self.scaled(self.point(shares, row).hyper) for row in hyper]).reshape(hyper.shape)

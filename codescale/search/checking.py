@@ -56,6 +56,7 @@ def with_checks(content: Mapping[str, Any], checks: Sequence[RunRecord], objecti
                 "run_id": record.spec.run_id,
                 "proportions": dict(record.spec.proportions),
                 "hyper": dict(record.spec.hyper),
+                "organisation": record.spec.organisation,
                 "objective": final,
                 "number": trial["number"],
             }

@@ -25,7 +25,7 @@ from codescale.search.objective import Objective
 from codescale.search.optuna_mirror import DirectionMirror, FrontMirror, Journal
 from codescale.search.run import Part, WarmStart, run_search
 from codescale.search.session import OpenSession
-from codescale.search.space import Point, SearchSpace
+from codescale.search.space import SearchSpace
 from codescale.search.space_file import Aim
 from codescale.search.weighting import combined
 from codescale.study import StudyConfig, StudyFolder
@@ -152,8 +152,8 @@ def _taken_over(content: Mapping[str, Any]) -> list[str]:
     return [one["run_id"] for one in content["trials"] if one["number"] is None and one["state"] == "COMPLETE"]
 
 
-def _parameters(space: SearchSpace, record: RunRecord) -> dict[str, float]:
-    return typed(space.parameters(Point(record.spec.mixture, record.spec.hyper)))
+def _parameters(space: SearchSpace, record: RunRecord) -> dict[str, Any]:
+    return typed(space.parameters(space.point_of(record.spec)))
 
 
 def front_of(records: Sequence[RunRecord], aims: Sequence[Aim], n_tokens: int) -> list[dict[str, Any]]:
@@ -176,6 +176,7 @@ def front_of(records: Sequence[RunRecord], aims: Sequence[Aim], n_tokens: int) -
             "run_id": record.spec.run_id,
             "proportions": dict(record.spec.proportions),
             "hyper": dict(record.spec.hyper),
+            "organisation": record.spec.organisation,
             "objectives": dict(zip([aim.name for aim in aims], values, strict=True)),
         }
         for values, record in sorted(kept, key=lambda pair: pair[0])

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from codescale.errors import UserError
 from codescale.files import json_line, read_json, write_json_with_lines
+from codescale.organisation import ORGANISATION, SHUFFLED, Organisation
 from codescale.runs import RunRecord, RunSpec
 from codescale.search.objective import Objective
 from codescale.search.stopping import Curve
@@ -42,6 +43,11 @@ class Entry:
     flops: float = 0.0
     seconds: float = 0.0
     to_beat: float | None = None
+    organisation: Organisation = SHUFFLED
+
+
+HELD = ("run_id", "proportions", "hyper", "organisation", "objective", "number")
+"""What of a trial stands where it is the best one."""
 
 
 def state_of(record: RunRecord, curve: Curve) -> State:
@@ -96,7 +102,9 @@ class Ledger:
 
     def begin(self, number: int, spec: RunSpec, source: Source) -> None:
         """Trial ``number`` has been chosen."""
-        self.entries.append(Entry(number, spec.run_id, source, dict(spec.proportions), dict(spec.hyper), "RUNNING"))
+        entry = Entry(number, spec.run_id, source, dict(spec.proportions), dict(spec.hyper), "RUNNING")
+        entry.organisation = spec.organisation
+        self.entries.append(entry)
 
     def give_back(self, run_id: str) -> Entry:
         """The trial under way has lost its worker: it is taken out, and will begin again."""
@@ -123,7 +131,9 @@ class Ledger:
     def add_evaluated(self, record: RunRecord, hyper: Mapping[str, float] | None = None) -> Entry:
         """A run of the sweep stands for a finished trial; ``hyper``: how it was trained, where it does not say."""
         spec = record.spec
-        entry = Entry(None, spec.run_id, "sweep", dict(spec.proportions), dict(spec.hyper), "RUNNING")
+        settings = {name: value for name, value in (hyper or spec.hyper).items() if name != ORGANISATION}
+        entry = Entry(None, spec.run_id, "sweep", dict(spec.proportions), settings, "RUNNING")
+        entry.organisation = spec.organisation
         self.entries.append(entry)
         self._fill(entry, record)
         if entry.state == "COMPLETE" and hyper is not None:
@@ -187,9 +197,7 @@ class Ledger:
         best = self.incumbent
         incumbent = None
         if best is not None:
-            incumbent = {
-                name: getattr(best, name) for name in ("run_id", "proportions", "hyper", "objective", "number")
-            }
+            incumbent = {name: getattr(best, name) for name in HELD}
         return self.header | {
             "incumbent": incumbent,
             "recommended": self.recommended,

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from codescale.errors import UserError
+from codescale.organisation import ORGANISATION, number_of
 from codescale.runs import Evaluation, RunRecord
 from codescale.search.space_file import Aim, Range
 from codescale.search.stopping import Curve
@@ -94,7 +95,8 @@ class Objective:
             elif (ours or evaluation.branch is None) and evaluation.n_tokens <= self.n_tokens:
                 points.append((evaluation.n_tokens, value))
                 parts.append(self._parts(record, evaluation))
-        return Curve(tuple(points), final, self.settings_of(record.spec.hyper), tuple(parts))
+        settings = {**record.spec.hyper, ORGANISATION: number_of(record.spec.organisation)}
+        return Curve(tuple(points), final, self.settings_of(settings), tuple(parts))
 
     def losses(self, record: RunRecord) -> dict[str, float] | None:
         """The weighted languages' losses at the annealed end of ``record``.

@@ -67,7 +67,7 @@ class OptunaMirror:
         record: RunRecord,
         source: str,
         state: TrialState,
-        parameters: Mapping[str, float],
+        parameters: Mapping[str, Any],
         looks: Sequence[tuple[int, float]],
         value: float | None,
     ) -> None:
@@ -101,7 +101,7 @@ class FrontMirror:
         self._storage.set_study_system_attr(self._study_id, METRIC_NAMES, list(aims))
         self._known: set[str] = set()
 
-    def add(self, record: RunRecord, source: str, parameters: Mapping[str, float]) -> None:
+    def add(self, record: RunRecord, source: str, parameters: Mapping[str, Any]) -> None:
         """The run of ``record``, unless it is there already or lacks what one of the objectives weighs."""
         found = [aim.curve(record).final for aim in self._aims]
         values = [value for value in found if value is not None]
@@ -129,7 +129,7 @@ class DirectionMirror(OptunaMirror):
         record: RunRecord,
         source: str,
         state: TrialState,
-        parameters: Mapping[str, float],
+        parameters: Mapping[str, Any],
         looks: Sequence[tuple[int, float]],
         value: float | None,
     ) -> None:

@@ -19,6 +19,7 @@ from ray.tune.search.optuna import OptunaSearch
 
 from codescale.errors import UserError
 from codescale.mixture import Mixture
+from codescale.organisation import ORGANISATION
 from codescale.progress import Progress
 from codescale.runs import RunRecord, RunSpec, read_record, write_record
 from codescale.search.distributions import distributions, typed
@@ -103,9 +104,10 @@ class MixtureSearch(OptunaSearch):
         the space or has no end.
         """
         base = self.plan.base_hyper(self.space)
-        point = Point(record.spec.mixture, {name: record.spec.hyper.get(name, base[name]) for name in base})
+        spec = record.spec
+        point = self.space.chosen(spec.mixture, base | spec.hyper, spec.organisation)
         curve = self.ledger.objective.curve(record)
-        foreign = set(record.spec.hyper) - set(base)
+        foreign = set(spec.hyper) - set(base)
         try:
             parameters = typed(self.space.parameters(point))
         except ValueError:
@@ -131,7 +133,7 @@ class MixtureSearch(OptunaSearch):
         for number in sorted(records):
             record = records[number]
             trial_id = f"replayed-{number}"
-            self._ask(trial_id, number, Point(record.spec.mixture, record.spec.hyper))
+            self._ask(trial_id, number, self.space.point_of(record.spec))
             self._tell(trial_id, record)
         if self._patience.noise is None:
             self.ledger.ended = ""  # it may have ended under another study.yaml
@@ -159,8 +161,9 @@ class MixtureSearch(OptunaSearch):
             self.refusal = error
             return Searcher.FINISHED
         # The trial needs the run alone; the rest is for whoever shows it.
-        named = {f"proportion.{name}": share for name, share in spec.proportions.items()}
+        named: dict[str, Any] = {f"proportion.{name}": share for name, share in spec.proportions.items()}
         named |= {f"hyper.{name}": value for name, value in spec.hyper.items()}
+        named[ORGANISATION] = spec.organisation
         return {"spec": spec.model_dump_json(), "run_id": spec.run_id} | named
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
@@ -210,7 +213,7 @@ class MixtureSearch(OptunaSearch):
 
     def _wanted(self, entry: Entry, number: int) -> Point | None:
         """The point of a trial that was under way, unless study or space have changed since."""
-        point = Point(Mixture(entry.proportions), entry.hyper)
+        point = self.space.chosen(Mixture(entry.proportions), entry.hyper, entry.organisation)
         try:
             self.space.parameters(point)
         except ValueError:
@@ -266,7 +269,7 @@ class MixtureSearch(OptunaSearch):
         self._completed_trials.add(trial_id)
         self._discard_checkpoint(record.spec.run_id)
         entry = self.ledger.finish(record)
-        point = Point(record.spec.mixture, record.spec.hyper)
+        point = self.space.point_of(record.spec)
         parameters = typed(self.space.parameters(point))
         self.mirror.add(record, entry.source, state, parameters, curve.points, final)
         if not trial_id.startswith("replayed-"):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from codescale.organisation import ORGANISATION, number_of, organisation_of
 from codescale.runs import RunRecord, RunSpec
 from codescale.search.space import Point, SearchSpace
 from codescale.study import StudyConfig
@@ -35,7 +36,7 @@ class TrialPlan:
     def base_hyper(self, space: SearchSpace) -> dict[str, float]:
         """What the study trains with, for each hyperparameter that ``space`` frees."""
         training = self.config.training
-        values = {"learning_rate_factor": 1.0} | {
+        values = {"learning_rate_factor": 1.0, ORGANISATION: number_of(training.organisation)} | {
             name: float(getattr(training, name)) for name in ("weight_decay", "warmup_share", "cooldown_share", "batch")
         }
         return {name: values[name] for name in space.hyperparameters}
@@ -48,6 +49,8 @@ class TrialPlan:
         """
         config = self.config
         shares = {language: float(share) for language, share in point.mixture.items()}
+        hyper = {name: value for name, value in point.hyper.items() if name != ORGANISATION}
+        organised = point.hyper.get(ORGANISATION, number_of(config.training.organisation))
         draft = RunSpec(
             run_id=f"trial-{number:04d}",
             stage="trial",
@@ -57,13 +60,14 @@ class TrialPlan:
             proportions=shares,
             unique_tokens=config.sweep.unique_tokens,
             seed=config.seed,
-            hyper=point.hyper,
+            organisation=organisation_of(organised),
+            hyper=hyper,
             start=config.start_id,
         )
         content = draft.model_dump(mode="json") | {
             "corpus_id": self.corpus_id,
             "proportions": {name: f"{share:.9f}" for name, share in shares.items()},
-            "hyper": {name: f"{value:.9g}" for name, value in point.hyper.items()},
+            "hyper": {name: f"{value:.9g}" for name, value in hyper.items()},
         }
         if self.part:
             content["part"] = self.part
@@ -76,18 +80,22 @@ class TrialPlan:
         if spec.stage != "trial" or match is None:
             return None
         number = int(match[1])
-        return number if self.spec(number, Point(spec.mixture, spec.hyper)).run_id == spec.run_id else None
+        point = Point(spec.mixture, {**spec.hyper, ORGANISATION: number_of(spec.organisation)})
+        return number if self.spec(number, point).run_id == spec.run_id else None
 
     def belonging(self, records: Iterable[RunRecord], space: SearchSpace) -> dict[int, RunRecord]:
         """The records of this search's trials by number; those outside ``space`` belong to a space given up since."""
+        own = number_of(self.config.training.organisation)
         found: dict[int, RunRecord] = {}
         for record in records:
             number = self.number(record.spec) if record.corpus_id == self.corpus_id else None
             if number is None or record.status == "failed" or number in found:
                 continue
             try:
-                space.parameters(Point(record.spec.mixture, record.spec.hyper))
+                space.parameters(space.point_of(record.spec))
             except ValueError:
+                continue
+            if not space.frees_organisation and number_of(record.spec.organisation) != own:
                 continue
             found[number] = record
         return found

@@ -9,8 +9,7 @@ import optuna
 
 from codescale.mixture import Mixture
 from codescale.search.law_sampler import LawSampler
-from codescale.search.ledger import Ledger
-from codescale.search.space import Point
+from codescale.search.ledger import HELD, Ledger
 
 
 def recommendation(sampler: object, study: optuna.Study, ledger: Ledger) -> dict[str, Any] | None:
@@ -24,11 +23,13 @@ def recommendation(sampler: object, study: optuna.Study, ledger: Ledger) -> dict
     if not isinstance(sampler, LawSampler) or not finished:
         return None
     try:
-        points = [Point(Mixture(entry.proportions), entry.hyper) for entry in finished]
+        points = [
+            sampler.space.chosen(Mixture(entry.proportions), entry.hyper, entry.organisation) for entry in finished
+        ]
         expected, deviation = sampler.expected(study, points)
     except ValueError:
         return None
     best = int(np.argmin(expected))
     entry = finished[best]
-    held = {name: getattr(entry, name) for name in ("run_id", "proportions", "hyper", "objective", "number")}
+    held = {name: getattr(entry, name) for name in HELD}
     return held | {"expected": float(expected[best]), "deviation": float(deviation[best])}

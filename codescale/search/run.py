@@ -20,6 +20,7 @@ from codescale.allocation.files import interval_of
 from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.mixture import Mixture
+from codescale.organisation import ORGANISATION
 from codescale.progress import Progress
 from codescale.runs import RunRecord, RunsTable, read_records
 from codescale.search.law_sampler import LawSampler
@@ -108,7 +109,7 @@ def run_search(
     starts, mirror = _starts(space, plan, warm), part.mirror if part else None
     noise = warm.noise if config.search.end_at_noise else None
     search = MixtureSearch(space, sampler, plan, ledger, folder, starts, progress, noise, mirror)
-    for record in _comparable(warm.evaluated, config, corpus_id):
+    for record in _comparable(warm.evaluated, config, space, corpus_id):
         search.add_evaluated(record)
     with progress.bar("Search", _planned_tokens(config)) as advance:
         ledger.advance = advance
@@ -171,7 +172,8 @@ def header_of(config: StudyConfig, space: SearchSpace, objective: Objective) -> 
 
 
 def _starts(space: SearchSpace, plan: TrialPlan, warm: WarmStart) -> list[tuple[Source, Point]]:
-    """The law's optimum, then the Thompson draws, each moved into the space and none twice.
+    """The law's optimum, then the Thompson draws, each moved into the space and none twice; where the data's
+    organisation is searched the law's optimum under both, for a law knows neither.
 
     Our own sampler makes its draws itself, one after another: as soon as trials refute the law it makes none.
     """
@@ -184,14 +186,24 @@ def _starts(space: SearchSpace, plan: TrialPlan, warm: WarmStart) -> list[tuple[
     given += [] if draws_itself else [("thompson", mixture) for mixture in warm.bootstrap_optima]
     starts: list[tuple[Source, Point]] = []
     for source, mixture in given:
-        point = Point(space.inside(mixture), hyper)
-        if not any(point.same(other) for _, other in starts):
-            starts.append((source, point))
+        for settings in [hyper, *(_otherwise_organised(hyper) if source == "law" else [])]:
+            point = Point(space.inside(mixture), settings)
+            if not any(point.same(other) for _, other in starts):
+                starts.append((source, point))
     return starts
 
 
-def _comparable(records: Sequence[RunRecord], config: StudyConfig, corpus_id: str) -> list[RunRecord]:
-    """Those of ``records`` that were trained as a trial is: same N, D, start, corpus, repetition and organisation."""
+def _otherwise_organised(hyper: dict[str, float]) -> list[dict[str, float]]:
+    """``hyper`` with the other organisation; nothing where it is not among them."""
+    return [hyper | {ORGANISATION: 1.0 - hyper[ORGANISATION]}] if ORGANISATION in hyper else []
+
+
+def _comparable(
+    records: Sequence[RunRecord], config: StudyConfig, space: SearchSpace, corpus_id: str
+) -> list[RunRecord]:
+    """Those of ``records`` that were trained as a trial is: same N, D, start, corpus and repetition, and the study's
+    organisation where that is not searched.
+    """
     n_params = config.sizes[config.search.size].n_params
     return [
         record
@@ -201,7 +213,7 @@ def _comparable(records: Sequence[RunRecord], config: StudyConfig, corpus_id: st
         and record.spec.start == config.start_id
         and config.search.tokens in record.spec.token_points
         and record.spec.unique_tokens == config.sweep.unique_tokens
-        and record.spec.organisation == "shuffled"
+        and (space.frees_organisation or record.spec.organisation == config.training.organisation)
     ]
 
 

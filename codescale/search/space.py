@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,8 @@ import codescale
 from codescale.allocation.files import Available
 from codescale.errors import UserError
 from codescale.mixture import SUM_TOLERANCE, Mixture
+from codescale.organisation import ORGANISATION, Organisation, number_of
+from codescale.runs import RunSpec
 from codescale.search.coordinates import TOLERANCE, Coordinates
 from codescale.search.space_file import Aim, Proxy, Range, Share, SpaceFile, Target, Tie, read_space_file
 from codescale.study import StudyConfig, StudyFolder
@@ -31,7 +34,9 @@ Bounds = dict[str, tuple[float, float]]
 
 @dataclass(frozen=True)
 class Point:
-    """One choice from a space: a mixture and the hyperparameters that the space frees."""
+    """One choice from a space: a mixture and the hyperparameters that the space frees, the data's organisation by its
+    number.
+    """
 
     mixture: Mixture
     hyper: dict[str, float]
@@ -76,10 +81,25 @@ class SearchSpace:
         """``mixture`` where it keeps the space's rules, else the nearest mixture that does."""
         return mixture if self.coordinates.contains(mixture) else self.coordinates.nearest(mixture)
 
-    def point(self, parameters: Mapping[str, float]) -> Point:
-        """The point at ``parameters``, a number for each of ``names``."""
+    @property
+    def frees_organisation(self) -> bool:
+        """Whether the data's organisation is one of the hyperparameters."""
+        return ORGANISATION in self.hyperparameters
+
+    def point(self, parameters: Mapping[str, Any]) -> Point:
+        """The point at ``parameters``, a number for each of ``names``; the data's organisation by number or name."""
         cube = np.array([parameters[f"{SHARE}{k}"] for k in range(self.coordinates.size)])
-        return Point(self.coordinates.mixture(cube), {name: float(parameters[name]) for name in self.hyperparameters})
+        hyper = {name: _number(parameters[name]) for name in self.hyperparameters}
+        return Point(self.coordinates.mixture(cube), hyper)
+
+    def chosen(self, mixture: Mixture, hyper: Mapping[str, float], organisation: Organisation) -> Point:
+        """The point at which a run was trained so."""
+        own = {ORGANISATION: number_of(organisation)} if self.frees_organisation else {}
+        return Point(mixture, {**hyper, **own})
+
+    def point_of(self, spec: RunSpec) -> Point:
+        """The point that ``spec`` tries."""
+        return self.chosen(spec.mixture, spec.hyper, spec.organisation)
 
     def parameters(self, point: Point) -> dict[str, float]:
         """The numbers that name ``point``. Raises ``ValueError`` where it lies outside the space."""
@@ -90,6 +110,10 @@ class SearchSpace:
             if not limits.low <= point.hyper[name] <= limits.high:
                 raise ValueError(f"{name} lies outside its range")
         return {f"{SHARE}{k}": float(value) for k, value in enumerate(cube)} | point.hyper
+
+
+def _number(value: float | Organisation) -> float:
+    return number_of(value) if isinstance(value, str) else float(value)
 
 
 def space_names() -> list[str]:

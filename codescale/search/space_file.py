@@ -8,6 +8,7 @@ languages:                                  # or one word: all (each free), unif
 available: {max_epochs: 4, tokens: {java: 30e9}}    # no share may ask for more of them at the target's D
 hyperparameters:
   learning_rate_factor: {low: 0.5, high: 2.0, scale: log}
+  organisation: [shuffled, paired]          # of the data (docs/organisation.md)
 objective: {weights: {python: 2, java: 1}, metrics: {pass_at_1.python: -0.5}}
 target: {size: large, n_tokens: 100e9}
 proxy: {size: small, tokens: 1e9}
@@ -23,6 +24,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from codescale.allocation.files import Available
 from codescale.errors import UserError
 from codescale.files import read_yaml
+from codescale.organisation import ORGANISATION, ORGANISATIONS
 from codescale.validation import Number, first_mistake
 
 HyperName = Literal["learning_rate_factor", "weight_decay", "warmup_share", "cooldown_share", "batch"]
@@ -72,6 +74,13 @@ class Range(_Part):
         if self.scale == "log" and self.low <= 0:
             raise ValueError("a logarithmic range begins above 0")
         return self
+
+
+class Choice(Range):
+    """The data's organisation, one of :data:`~codescale.organisation.ORGANISATIONS`: 0 or 1 and nothing between."""
+
+    low: float = 0.0
+    high: float = 1.0
 
 
 class Aim(_Part):
@@ -141,15 +150,26 @@ def read_space_file(path: Path) -> SpaceFile:
     content = read_yaml(path)
     if not isinstance(content, dict):
         raise UserError(path, "is not a search space", "give it the keys languages and hyperparameters")
-    hyperparameters = content.get("hyperparameters")
-    if isinstance(hyperparameters, dict) and "organisation" in hyperparameters:
-        raise UserError(
-            f"{path}, hyperparameters.organisation", "training knows shuffled documents only, so there is nothing to "
-            "choose", "leave it out; sweeps of other organisations can still be fitted",
-        )  # fmt: skip
+    content, choices = _without_choices(content, path)
     try:
-        return SpaceFile.model_validate(content)
+        found = SpaceFile.model_validate(content)
     except ValidationError as error:
         mistake = first_mistake(error, content)
         shares = f"{mistake.remedy}: {_SHARES}" if mistake.field.startswith("languages") else mistake.remedy
         raise mistake.refusal(path, f"{shares}; docs/search.md shows a whole file") from None
+    return found.model_copy(update={"hyperparameters": {**found.hyperparameters, **choices}})
+
+
+def _without_choices(content: dict[str, Any], path: Path) -> tuple[dict[str, Any], dict[str, Choice]]:
+    """``content`` without the data's organisation, and that as a hyperparameter where it is free: the last one."""
+    hyperparameters = content.get("hyperparameters")
+    if not isinstance(hyperparameters, dict) or ORGANISATION not in hyperparameters:
+        return content, {}
+    given = hyperparameters[ORGANISATION]
+    if not isinstance(given, list) or sorted(map(str, given)) != sorted(ORGANISATIONS):
+        raise UserError(
+            f"{path}, hyperparameters.{ORGANISATION}", "is not a choice between the two",
+            f"write [{', '.join(ORGANISATIONS)}], or leave it out: then training.organisation of study.yaml holds",
+        )  # fmt: skip
+    ranges = {name: limits for name, limits in hyperparameters.items() if name != ORGANISATION}
+    return content | {"hyperparameters": ranges}, {ORGANISATION: Choice()}

@@ -12,8 +12,9 @@ from pydantic import BaseModel
 from codescale.allocation.files import interval_of
 from codescale.errors import UserError, visible
 from codescale.files import write_text
+from codescale.organisation import ORGANISATION, ORGANISATIONS
 from codescale.search.space import load_space, named_space, space_path
-from codescale.search.space_file import Share, SpaceFile, read_space_file
+from codescale.search.space_file import Choice, Share, SpaceFile, read_space_file
 from codescale.study import StudyConfig, StudyFolder
 
 RANGES = {
@@ -22,6 +23,7 @@ RANGES = {
     "warmup_share": ("{low: 0.0, high: 0.1}", "of a run's steps"),
     "cooldown_share": ("{low: 0.1, high: 0.4}", "of a run's steps"),
     "weight_decay": ("{low: 0.0, high: 0.2}", ""),
+    ORGANISATION: (f"[{', '.join(ORGANISATIONS)}]", "translations apart, or in one document"),
 }
 
 
@@ -123,6 +125,8 @@ def _said(key: str, part: BaseModel | None) -> str:
 
 def _flow(value: Any) -> str:
     """``value`` as YAML on one line."""
+    if isinstance(value, Choice):
+        value = list(ORGANISATIONS)
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json", exclude_unset=True)
     if isinstance(value, tuple):

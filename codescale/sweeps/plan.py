@@ -17,6 +17,7 @@ from scipy.stats import qmc
 
 from codescale.errors import UserError
 from codescale.mixture import Mixture
+from codescale.organisation import SHUFFLED, Organisation
 from codescale.runs import RunSpec, Stage
 from codescale.study import GridPlan, MixturePlan, PairPlan, StudyConfig, SweepSection
 from codescale.training.flops import training_flops
@@ -55,6 +56,7 @@ def _runs(
     available: Available,
 ) -> list[RunSpec]:
     """One run with a branch at each D; where unique tokens grow with D, a run for each, since a trunk has one set."""
+    run_id = organised(run_id, config.training.organisation)
     points: list[tuple[str, tuple[int, ...]]] = [(run_id, tuple(sorted(tokens)))]
     if config.sweep.repetition == "target":
         points = [(f"{run_id}-d{d}", (d,)) for d in sorted(tokens)]
@@ -68,10 +70,16 @@ def _runs(
             proportions=proportions,
             unique_tokens=unique_tokens_of(config, available, max(ends)),
             seed=seed,
+            organisation=config.training.organisation,
             start=config.start_id,
         )
         for name, ends in points
     ]
+
+
+def organised(run_id: str, organisation: Organisation) -> str:
+    """``run_id``, which tells paired runs from shuffled ones."""
+    return run_id if organisation == SHUFFLED else f"{run_id}-{organisation}"
 
 
 def pair_runs(config: StudyConfig, plan: PairPlan) -> list[RunSpec]:
@@ -93,8 +101,9 @@ def pair_runs(config: StudyConfig, plan: PairPlan) -> list[RunSpec]:
         ]
         runs += [
             RunSpec(
-                run_id=run_id, stage=stage, size=plan.size, n_params=n_params, token_points=points,
-                proportions=proportions, unique_tokens=half, seed=seed, start=config.start_id,
+                run_id=organised(run_id, config.training.organisation), stage=stage, size=plan.size,
+                n_params=n_params, token_points=points, proportions=proportions, unique_tokens=half, seed=seed,
+                organisation=config.training.organisation, start=config.start_id,
             )
             for stage, run_id, points, proportions in cells
         ]  # fmt: skip

@@ -12,6 +12,7 @@ from typing import Any
 from codescale.errors import UserError
 from codescale.files import writing
 from codescale.mixture import Mixture
+from codescale.organisation import SHUFFLED
 from codescale.progress import Progress
 from codescale.runs import RunRecord, RunSpec, read_record, write_record
 from codescale.study import StudyConfig, StudyFolder
@@ -52,17 +53,23 @@ def single_run(config: StudyConfig, corpus_id: str, size: str, tokens: int, mixt
         token_points=(tokens,),
         proportions={language: mixture.get(language, 0.0) for language in config.languages},
         seed=seed,
+        organisation=config.training.organisation,
         start=config.start_id,
     )
     training = training_of(config.training, draft, config.sizes[size])
     content = draft.model_dump(mode="json") | {
         "corpus_id": corpus_id,
         "shape": config.sizes[size].model_dump(mode="json"),
-        "training": training.model_dump(mode="json", exclude=HOW_NOT_WHAT | {"start"}),
+        "training": training.model_dump(mode="json", exclude=_not_of(draft)),
         "proportions": {name: f"{share:.9f}" for name, share in draft.proportions.items()},
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
     return draft.model_copy(update={"run_id": f"train-{size}-{tokens}-s{seed}-{digest}"})
+
+
+def _not_of(spec: RunSpec) -> set[str]:
+    """Settings that the losses of ``spec`` do not depend on, or that it names itself; a pivot is one of pairs."""
+    return HOW_NOT_WHAT | {"start", "organisation"} | ({"pivot"} if spec.organisation == SHUFFLED else set())
 
 
 def runs_of_model(

@@ -65,7 +65,7 @@ def paired_batches(
     Raises :class:`UserError` where the corpus has no document that translates one of ``pivot``, and as those do.
     """
     refuse_strangers(mixture.support, corpus)
-    refuse_untranslated(corpus, pivot)
+    refuse_untranslated(corpus, pivot, "organisation")
     held = held_to(mixture.support, unique_tokens)
     documents = {language: corpus.documents(language, "training") for language in mixture.support}
     for language, found in documents.items():

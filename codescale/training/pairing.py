@@ -71,15 +71,17 @@ class Pairs:
         )
 
 
-def refuse_untranslated(corpus: Corpus, pivot: str) -> None:
-    """Raises :class:`UserError` where no document of the corpus' training part has a translation in ``pivot``."""
+def refuse_untranslated(corpus: Corpus, pivot: str, where: str) -> None:
+    """Raises :class:`UserError` where no document of the corpus' training part has a translation in ``pivot``;
+    ``where`` it was asked to be paired.
+    """
     if pivot in corpus.languages:
         known = _known(corpus.programs(pivot, "training"))
         others = [language for language in corpus.languages if language != pivot]
         if any(known & _known(corpus.programs(language, "training")) for language in others):
             return
     raise UserError(
-        "organisation",
+        where,
         f"paired needs documents that translate one in the pivot, {pivot}, and the corpus has none",
         "name program_column or translations in corpus.sources, another training.pivot, or use shuffled",
     )

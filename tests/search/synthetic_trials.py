@@ -15,6 +15,8 @@ LANGUAGES = ("python", "java", "rust")
 CORPUS = "synthetic-corpus"
 TOKENS = 400_000
 LOOKS = 4
+PAIRING_GAINS = 0.05
+"""Nats per token."""
 
 
 def study(**search: object) -> StudyConfig:
@@ -40,10 +42,13 @@ def loss(share: float, tokens: float, annealed: bool) -> float:
 
 
 def losses(spec: RunSpec, tokens: float, annealed: bool) -> dict[str, float]:
-    """The losses of ``spec``; learning rates off 1 cost a little, a share of all for rust diverges."""
+    """The losses of ``spec``; learning rates off 1 cost a little, pairing gains a little, a share of all for rust
+    diverges.
+    """
     if spec.proportions.get("rust", 0.0) > 0.97:
         return dict.fromkeys(LANGUAGES, math.nan)
     price = 0.2 * math.log(spec.hyper.get("learning_rate_factor", 1.0)) ** 2
+    price -= PAIRING_GAINS if spec.organisation == "paired" else 0.0
     return {name: loss(spec.proportions.get(name, 0.0), tokens, annealed) + price for name in LANGUAGES}
 
 

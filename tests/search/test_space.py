@@ -113,10 +113,17 @@ def test_a_space_of_ones_own(tmp_path: Path) -> None:
         ("languages: all\nobjective: {weigths: {python: 1}}", "objective.weigths", "unknown key"),
         ("languages: all\ntarget: {size: a, n_params: 3}", "target", "either size or n_params"),
         (
-            "languages: all\nhyperparameters: {organisation: [shuffled, paired]}",
-            "organisation",
-            "shuffled documents only",
+            "languages: all\nhyperparameters: {organisation: [paired]}",
+            "hyperparameters.organisation",
+            "between the two",
         ),
+        ("languages: all\nhyperparameters: {organisation: paired}", "hyperparameters.organisation", "between the two"),
+        (
+            "languages: all\nhyperparameters: {organisation: {low: 0, high: 1}}",
+            "hyperparameters.organisation",
+            "between the two",
+        ),
+        ("languages: all\nhyperparameters: {organization: [shuffled, paired]}", "organization", "not a hyperparameter"),
     ],
 )
 def test_a_bad_space_names_file_and_field(tmp_path: Path, text: str, field: str, problem: str) -> None:
@@ -238,5 +245,5 @@ def test_the_file_to_begin_with_is_a_good_one(tmp_path: Path) -> None:
     keys = ("# available:", "# hyper", "#   ", "# objective: {", "# target:", "# proxy")
     path.write_text("\n".join(line.removeprefix("# ") if line.startswith(keys) else line for line in text.splitlines()))
     space = load_space(path, LANGUAGES, 1e9)
-    assert len(space.hyperparameters) == 5
+    assert len(space.hyperparameters) == 6
     assert settled(config, space).search == config.search

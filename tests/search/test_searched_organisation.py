@@ -1,0 +1,233 @@
+"""A search that also chooses the data's organisation: 0 or 1 everywhere, and never anything between."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution
+from synthetic_trials import CORPUS, LANGUAGES, finished_record, study
+from test_mixture_search import WARM, Hand, swept
+
+from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs
+from codescale.mixture import Mixture
+from codescale.organisation import PAIRED, SHUFFLED
+from codescale.runs import RunRecord
+from codescale.search.acquisition import Region
+from codescale.search.distributions import distributions, suggest_point, typed
+from codescale.search.law_sampler import LawSampler
+from codescale.search.plan import TrialPlan
+from codescale.search.recommendation import recommendation
+from codescale.search.run import WarmStart, _comparable, _starts
+from codescale.search.space import Point, SearchSpace, load_space
+from codescale.study import StudyConfig
+
+BOTH = "languages: all\nhyperparameters: {organisation: [shuffled, paired]}"
+WITH_RATE = (
+    "languages: all\nhyperparameters: {organisation: [shuffled, paired], "
+    "learning_rate_factor: {low: 0.5, high: 2.0, scale: log}}"
+)
+ALONE = "languages: uniform\nhyperparameters: {organisation: [paired, shuffled]}"
+SAMPLERS = ["law", "tpe", "random", "gp", "cmaes"]
+
+
+def space_of(folder: Path, text: str = BOTH) -> SearchSpace:
+    path = folder / "ours.yaml"
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return load_space(path, LANGUAGES)
+
+
+def hand_of(folder: Path, config: StudyConfig, text: str = BOTH, warm: WarmStart = WARM) -> Hand:
+    return Hand(folder, config, warm, space=str(space_of(folder, text).path))
+
+
+def paired_study(**search: object) -> StudyConfig:
+    config = study(**search)
+    return config.model_copy(update={"training": config.training.model_copy(update={"organisation": PAIRED})})
+
+
+def test_a_point_names_the_organisation_by_number_and_optuna_by_word(tmp_path: Path) -> None:
+    space = space_of(tmp_path, WITH_RATE)
+    assert space.names[-1] == "organisation"
+    point = Point(Mixture.uniform(LANGUAGES), {"learning_rate_factor": 1.5, "organisation": 1.0})
+    told = typed(space.parameters(point))
+    assert told["organisation"] == PAIRED
+    assert space.point(told).same(point)
+    assert not point.same(Point(point.mixture, point.hyper | {"organisation": 0.0}))
+    assert distributions(space)["organisation"] == CategoricalDistribution((SHUFFLED, PAIRED))
+    trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1)).ask()
+    assert suggest_point(trial, space).hyper["organisation"] in (0.0, 1.0)
+
+
+def test_a_region_draws_and_steps_to_either_side_alone(tmp_path: Path) -> None:
+    space = space_of(tmp_path, WITH_RATE)
+    region = Region(space, LANGUAGES)
+    generator = np.random.default_rng(0)
+    shares, hyper = region.draw(200, generator)
+    assert set(hyper[:, 1]) == {0.0, 1.0}
+    assert len(set(hyper[:, 0])) == 200
+    for start in (hyper[0], hyper[1], 1.0 - np.round(hyper[0])):
+        for step in (1e-4, 0.1):
+            _, near = region.near(shares[0], start, step, generator)
+            assert set(near[:, 1]) == {0.0, 1.0}
+            assert near[0, 1] == start[1]
+            assert 0.1 < (near[:, 1] != start[1]).mean() < 0.45
+    assert region.snapped(np.array([[0.3, 0.7]]))[0].tolist() == [pytest.approx(0.3), 1.0]
+
+
+def test_a_region_without_a_choice_draws_as_it_did() -> None:
+    """Searches of before go on as they would have."""
+    region = Region(load_space("hyperparameters_only", LANGUAGES), LANGUAGES)
+    _, near = region.near(np.full(3, 1 / 3), np.full(4, 0.5), 0.1, np.random.default_rng(5))
+    assert near[1] == pytest.approx([0.5623977651, 0.4072500884, 0.3850184243, 0.5118973554])
+
+
+def test_a_trial_is_the_same_run_whether_its_organisation_was_searched_or_the_studys(tmp_path: Path) -> None:
+    plan, mixture = TrialPlan(study(), CORPUS), Mixture.uniform(LANGUAGES)
+    plain = plan.spec(4, Point(mixture, {}))
+    shuffled, paired = (plan.spec(4, Point(mixture, {"organisation": number})) for number in (0.0, 1.0))
+    assert plain == shuffled
+    assert plain.hyper == {}
+    assert paired.organisation == PAIRED
+    assert paired.run_id != plain.run_id
+    assert TrialPlan(paired_study(), CORPUS).spec(4, Point(mixture, {})) == paired
+    space = space_of(tmp_path)
+    records = [finished_record(plan.spec(k, Point(mixture, {"organisation": float(k)}))) for k in (0, 1)]
+    assert set(plan.belonging(records, space)) == {0, 1}
+    assert set(plan.belonging(records, load_space("all_languages", LANGUAGES))) == {0}
+    assert space.point_of(paired).hyper == {"organisation": 1.0}
+
+
+def test_ids_of_shuffled_trials_are_those_of_before() -> None:
+    spec = TrialPlan(study(), CORPUS).spec(4, Point(Mixture.uniform(LANGUAGES), {}))
+    assert spec.run_id == "trial-0004-9a590433"
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+@pytest.mark.parametrize("text", [BOTH, WITH_RATE])
+def test_every_sampler_tries_both_and_a_replay_goes_on_with_the_same_sequence(
+    tmp_path: Path, sampler: str, text: str
+) -> None:
+    config = study(trials=10, sampler=sampler, prune=False, end_at_noise=False)
+    undisturbed = hand_of(tmp_path / "whole", config, text)
+    undisturbed.go()
+    assert {entry.organisation for entry in undisturbed.ledger.trials} == {SHUFFLED, PAIRED}
+    assert len(undisturbed.ledger.trials) == 10
+    hand_of(tmp_path / "killed", config, text).go(5)
+    again = hand_of(tmp_path / "killed", config, text)
+    again.go()
+    assert again.sequence() == undisturbed.sequence()
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_the_organisation_alone_can_be_searched(tmp_path: Path, sampler: str) -> None:
+    hand = hand_of(tmp_path, study(trials=4, sampler=sampler, end_at_noise=False), ALONE, WarmStart())
+    hand.go()
+    assert len(hand.ledger.trials) == 4
+    found = hand.ledger.content()["incumbent"]["organisation"]
+    assert found == PAIRED or {entry.organisation for entry in hand.ledger.trials} == {SHUFFLED}
+
+
+@pytest.mark.parametrize("text", [BOTH, WITH_RATE])
+def test_our_sampler_soon_tries_and_recommends_the_better_one(tmp_path: Path, text: str) -> None:
+    hand = hand_of(tmp_path, study(trials=12, prune=False, end_at_noise=False), text)
+    hand.go()
+    advised = recommendation(hand.search.trial_sampler, hand.search.study, hand.ledger)
+    assert advised is not None
+    assert advised["organisation"] == PAIRED
+    assert sum(entry.organisation == PAIRED for entry in hand.ledger.trials[6:]) >= 4
+
+
+def test_where_pairing_does_harm_our_sampler_finds_that_out(tmp_path: Path) -> None:
+    space = space_of(tmp_path)
+    sampler = LawSampler(space, weights=dict.fromkeys(LANGUAGES, 1.0), seed=2)
+    found = optuna.create_study(sampler=sampler)
+
+    def objective(trial: optuna.Trial) -> float:
+        point = suggest_point(trial, space)
+        price = 0.03 * point.hyper["organisation"]
+        losses = {name: 2.0 + price + 0.3 * (point.mixture[name] - 0.4) ** 2 for name in LANGUAGES}
+        trial.set_user_attr("losses", losses)
+        return sum(losses.values()) / 3
+
+    found.optimize(objective, n_trials=12)
+    assert sampler.recommend(found).hyper["organisation"] == 0.0
+    assert sampler.recommend(found, anywhere=True).hyper["organisation"] == 0.0
+    tried = [trial.params["organisation"] for trial in found.trials]
+    assert set(tried) == {SHUFFLED, PAIRED}
+
+
+def test_a_search_begins_with_the_laws_optimum_under_both(tmp_path: Path) -> None:
+    plan = TrialPlan(study(), CORPUS)
+    starts = _starts(space_of(tmp_path), plan, WARM)
+    assert [(source, point.hyper["organisation"]) for source, point in starts] == [
+        ("law", 0.0),
+        ("law", 1.0),
+        ("thompson", 0.0),
+    ]
+    assert starts[0][1].mixture == starts[1][1].mixture
+    assert [point.hyper for _, point in _starts(load_space("all_languages", LANGUAGES), plan, WARM)] == [{}, {}]
+    other = _starts(space_of(tmp_path), TrialPlan(paired_study(), CORPUS), WARM)
+    assert other[0][1].hyper == {"organisation": 1.0}
+
+
+def both_swept() -> list[RunRecord]:
+    paired = [
+        finished_record(
+            record.spec.model_copy(update={"run_id": f"{record.spec.run_id}-paired", "organisation": PAIRED})
+        )
+        for record in swept()[:3]
+    ]
+    return swept() + paired
+
+
+def test_runs_of_the_sweep_enter_with_their_organisation(tmp_path: Path) -> None:
+    free, fixed = space_of(tmp_path), load_space("all_languages", LANGUAGES)
+    kept = [
+        [record.spec.organisation for record in _comparable(both_swept(), config, space, CORPUS)]
+        for config, space in ((study(), free), (study(), fixed), (paired_study(), fixed))
+    ]
+    assert [(one.count(SHUFFLED), one.count(PAIRED)) for one in kept] == [(10, 3), (10, 0), (0, 3)]
+    hand = hand_of(tmp_path / "hand", study(trials=3), WITH_RATE, WarmStart(evaluated=both_swept()))
+    trials = hand.search.study.trials
+    assert [trial.params["organisation"] for trial in trials].count(PAIRED) == 3
+    hand.go()
+    content = hand.ledger.content()
+    assert [entry["organisation"] for entry in content["trials"]][:13].count(PAIRED) == 3
+    advised = recommendation(hand.search.trial_sampler, hand.search.study, hand.ledger)
+    assert advised is not None
+    assert advised["organisation"] == PAIRED
+
+
+def test_the_comparison_trains_the_choice_as_it_was_found_and_the_others_as_the_study_does() -> None:
+    mixtures = {
+        UNIFORM: Mixture.uniform(LANGUAGES),
+        PREDICTED: Mixture({"python": 0.6, "java": 0.4}),
+        MEASURED: Mixture.uniform(LANGUAGES),
+    }
+    config = study()
+    runs = comparison_runs(config, config.comparison, mixtures, None, {}, PAIRED)
+    assert {role: {spec.organisation for spec in specs} for role, specs in runs.items()} == {
+        UNIFORM: {SHUFFLED},
+        PREDICTED: {SHUFFLED},
+        MEASURED: {PAIRED},
+    }
+    assert {spec.run_id for spec in runs[MEASURED]}.isdisjoint(spec.run_id for spec in runs[UNIFORM])
+    before = comparison_runs(config, config.comparison, mixtures, None, {}, SHUFFLED)
+    assert before == comparison_runs(config, config.comparison, mixtures, None, {})
+    assert before[MEASURED] == before[UNIFORM]
+    assert before[PREDICTED] == runs[PREDICTED]
+    everything = paired_study()
+    paired = comparison_runs(everything, everything.comparison, mixtures, None, {}, PAIRED)
+    assert paired[MEASURED] == paired[UNIFORM]
+    assert paired[UNIFORM][0].organisation == PAIRED
+
+
+def test_sweep_entries_of_a_space_with_hyperparameters_can_be_recommended(tmp_path: Path) -> None:
+    text = "languages: all\nhyperparameters: {learning_rate_factor: {low: 0.5, high: 2.0, scale: log}}"
+    hand = hand_of(tmp_path, study(trials=2), text, WarmStart(evaluated=swept()))
+    hand.go()
+    assert recommendation(hand.search.trial_sampler, hand.search.study, hand.ledger) is not None
