@@ -17,6 +17,7 @@ from typer.core import TyperGroup
 from codescale import __version__
 from codescale.errors import UserError, on_one_line, visible
 from codescale.laws.warning import LawWarning
+from codescale.organisation import ORGANISATIONS, Organisation
 from codescale.terminal import PlainConsole, TerminalProgress
 from codescale.validation import first_mistake
 
@@ -791,6 +792,9 @@ def train(
     seed: Annotated[
         int | None, typer.Option(help="Seed of data order and weights; default: the study's.", min=0)
     ] = None,
+    organisation: Annotated[
+        str | None, typer.Option(help="[b]shuffled[/b] or [b]paired[/b] documents; default: the study's.")
+    ] = None,
     workers: Annotated[
         str | None, typer.Option(help="Workers, or the fewest and the most, such as 1-4; default: train.workers.")
     ] = None,
@@ -829,6 +833,7 @@ def train(
         mixture=shares,
         output=output,
         seed=seed,
+        organisation=_organisation(organisation),
         section=_train_section(opened.config.train, workers, sharded, storage),
     )
     labels = {language: opened.label(language) for language in opened.config.languages}
@@ -836,6 +841,14 @@ def train(
         console.print(trained_table(record, place, labels))
     if record.status != "ok":
         raise UserError(record.spec.run_id, f"diverged ({record.note})", "lower the learning rates in study.yaml")
+
+
+def _organisation(given: str | None) -> Organisation | None:
+    """``given`` where it is a data organisation, None where nothing is given."""
+    known = next((one for one in ORGANISATIONS if one == given), None)
+    if given is not None and known is None:
+        raise UserError("--organisation", f"{given!r} is not one", f"use {' or '.join(ORGANISATIONS)}")
+    return known
 
 
 def _train_section(section: Any, workers: str | None, sharded: bool | None, storage: str | None) -> Any:

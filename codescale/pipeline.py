@@ -16,7 +16,7 @@ from codescale.errors import UserError
 from codescale.files import read_json, write_json
 from codescale.languages import label
 from codescale.mixture import Mixture
-from codescale.organisation import ORGANISATION, PAIRED
+from codescale.organisation import ORGANISATION, PAIRED, Organisation
 from codescale.progress import Progress, Silent
 from codescale.runs import RunRecord, RunSpec, RunsTable, compact, read_records, read_runs
 from codescale.study import Scale, StudyConfig, StudyFolder, TrainSection, preset_text
@@ -294,12 +294,14 @@ class Study:
         mixture: Mixture | None = None,
         output: str | Path | None = None,
         seed: int | None = None,
+        organisation: Organisation | None = None,
         section: TrainSection | None = None,
     ) -> tuple[RunRecord, Path]:
         """Trains one model on one mixture, on one worker or many, and writes a folder that transformers opens.
 
         Default are the target's size and tokens, the mixture that ``optimize`` found (the uniform one before that), and
-        a folder in ``models``; ``section`` stands for study.yaml's ``train``. Returns the run's record, whose status is
+        a folder in ``models``; ``organisation`` and ``section`` stand for study.yaml's ``training.organisation`` and
+        ``train``. Returns the run's record, whose status is
         ``diverged`` where there is no model, and the folder.
         """
         from codescale.sweeps.single import model_in, runs_of_model, train_model
@@ -314,7 +316,12 @@ class Study:
         if mixture is None:
             mixture = self._mixture() if self.folder.mixture.exists() else config.uniform()
         seed = config.seed if seed is None else seed
-        self._check_organisation()
+        if organisation is not None:
+            training = config.training.model_copy(update={ORGANISATION: organisation})
+            config = config.model_copy(update={"training": training})
+        if config.training.organisation == PAIRED:
+            given = f"{self.folder.config_file}, training.organisation"
+            self._refuse_untranslated(given if organisation is None else f"--{ORGANISATION}")
         runs = runs_of_model(config, self._corpus().corpus_id, size, tokens, mixture, seed)
         place = Path(output).absolute() if output else self.folder.models / runs[0].run_id
         done = model_in(place, runs)
@@ -449,15 +456,17 @@ class Study:
         target = self.config.target
         feasible_set(self.config.languages, target.n_tokens, dict(target.bounds), self._availability())
 
-    def _check_organisation(self, space: SearchSpace | None = None) -> None:
+    def _check_organisation(self, space: SearchSpace) -> None:
         """Refuses to pair, or to search whether to, where the corpus has nothing to pair."""
+        if self.config.training.organisation == PAIRED:
+            self._refuse_untranslated(f"{self.folder.config_file}, training.organisation")
+        if space.frees_organisation:
+            self._refuse_untranslated(f"{space.path}, hyperparameters.{ORGANISATION}")
+
+    def _refuse_untranslated(self, where: str) -> None:
         from codescale.training.pairing import refuse_untranslated
 
-        pivot = self.config.training.pivot
-        if self.config.training.organisation == PAIRED:
-            refuse_untranslated(self._corpus(), pivot, f"{self.folder.config_file}, training.organisation")
-        if space is not None and space.frees_organisation:
-            refuse_untranslated(self._corpus(), pivot, f"{space.path}, hyperparameters.{ORGANISATION}")
+        refuse_untranslated(self._corpus(), self.config.training.pivot, where)
 
     def _with_unique_tokens(self, tokens: int) -> StudyConfig:
         """The configuration with the unique tokens that every run of ``tokens`` tokens is held to: trials repeat as the

@@ -45,6 +45,8 @@ def no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--output", "."], ["exists already", "--output"]),
         (["--output", "/proc/a/model"], ["/proc/a/model", "cannot be written"]),
         (["--seed", "-1"], ["--seed"]),
+        (["--organisation", "sorted"], ["--organisation", "'sorted'", "shuffled or paired"]),
+        (["--organisation", "paired"], ["--organisation", "paired needs documents that translate", "python"]),
     ],
 )
 def test_what_cannot_be_is_one_line(
