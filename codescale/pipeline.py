@@ -111,8 +111,7 @@ class Study:
             import numpy as np
 
             table = table.select(np.array([entry in SWEEP_STAGES for entry in stage]))
-        if len(set(table.organisation)) > 1:  # the study trained otherwise before
-            table = table.select(table.organisation == self.config.training.organisation)
+        table = table.organised(self.config.training.organisation)
         if table.retried.any():
             left_out = len(set(table.trunk[table.retried]))
             self.progress.say(f"left out of the fits: {left_out} second tries, at a lower rate, of runs that diverged")

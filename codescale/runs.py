@@ -262,6 +262,10 @@ class RunsTable:
     def __len__(self) -> int:
         return len(self.run_id)
 
+    def organised(self, organisation: Organisation) -> RunsTable:
+        """The rows of runs that were organised so, where some were not: a law is of one organisation."""
+        return self if len(set(self.organisation)) < 2 else self.select(self.organisation == organisation)
+
     def select(self, keep: NDArray[np.bool_] | NDArray[np.intp]) -> RunsTable:
         """The rows that ``keep`` (a mask, or indices) names, in that order."""
         index = np.flatnonzero(keep) if np.asarray(keep).dtype == bool else np.asarray(keep)

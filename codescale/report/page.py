@@ -115,7 +115,7 @@ def render(config: StudyConfig, folder: StudyFolder) -> str:
     styles = looks([*languages, *labels])
     result = headline(config, artifacts, labels)
     law, runs, weights = artifacts.law, artifacts.runs, _weights(config, artifacts)
-    predicted = pairings(law, runs, weights) if law and runs else []
+    predicted = pairings(law, runs.organised(config.training.organisation), weights) if law and runs else []
     errors = held_out_errors(law) if law else []
     subject = Subject(config, artifacts, labels, styles, languages, predicted, errors)
     environment = Environment(

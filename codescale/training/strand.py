@@ -148,10 +148,10 @@ class Strand:
 
     def seen(self, sequences: int) -> tuple[int, int]:
         """Tokens of the language and of the pivot in the first ``sequences`` sequences."""
-        if not sequences:
-            return 0, 0
-        epochs, rest = divmod(sequences, self.count)
-        foreign = epochs * int(self._foreign.sum()) + int(self.foreign(epochs)[:rest].sum())
+        epochs, rest = divmod(sequences, self.count) if sequences else (0, 0)
+        foreign = epochs * int(self._foreign.sum()) if epochs else 0
+        if rest:  # an epoch that is only asked for whole needs no order
+            foreign += int(self.foreign(epochs)[:rest].sum())
         return sequences * self.context - foreign, foreign
 
     def distinct(self, sequences: int) -> tuple[int, int]:

@@ -160,3 +160,12 @@ def test_a_column_whose_name_is_no_text_is_named(tmp_path: Path) -> None:
     path.write_bytes(f"{HEADER}.\x9b\n{GOOD}\n".encode("latin-1"))
     with pytest.raises(UserError, match=r"runs\.csv: cannot be read as a runs table"):
         read_runs(path)
+
+
+def test_rows_of_one_organisation_are_told_from_the_others_where_there_are_several(tmp_path: Path) -> None:
+    rows = [f"r{k},1e6,1e9,0.5,0.5,3.2,{word}" for k, word in enumerate(["shuffled", "paired", "paired", ""])]
+    several = read_runs(table(tmp_path, *rows, header=f"{HEADER},organisation"))
+    assert several.organised("paired").run_id.tolist() == ["r1", "r2"]
+    assert several.organised("shuffled").run_id.tolist() == ["r0", "r3"]
+    one = read_runs(table(tmp_path, *rows[1:3], header=f"{HEADER},organisation"))
+    assert len(one.organised("shuffled")) == 2

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution
+from rich.console import Console
 from synthetic_trials import CORPUS, LANGUAGES, finished_record, study
 from test_mixture_search import WARM, Hand, swept
 
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs
 from codescale.mixture import Mixture
 from codescale.organisation import PAIRED, SHUFFLED
+from codescale.report.search_table import search_table
 from codescale.runs import RunRecord
 from codescale.search.acquisition import Region
 from codescale.search.distributions import distributions, suggest_point, typed
@@ -224,6 +227,15 @@ def test_the_comparison_trains_the_choice_as_it_was_found_and_the_others_as_the_
     paired = comparison_runs(everything, everything.comparison, mixtures, None, {}, PAIRED)
     assert paired[MEASURED] == paired[UNIFORM]
     assert paired[UNIFORM][0].organisation == PAIRED
+
+
+def test_the_terminal_shows_the_organisation_where_one_was_paired(tmp_path: Path) -> None:
+    for text, shown in ((BOTH, True), ("languages: all", False)):
+        hand = hand_of(tmp_path / str(shown), study(trials=6), text)
+        hand.go()
+        console = Console(width=200, record=True, file=StringIO())
+        console.print(search_table({"space": "ours", **hand.ledger.content()}))
+        assert ("its organisation" in console.export_text()) == shown
 
 
 def test_sweep_entries_of_a_space_with_hyperparameters_can_be_recommended(tmp_path: Path) -> None:
