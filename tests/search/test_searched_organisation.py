@@ -10,8 +10,8 @@ import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution
 from rich.console import Console
-from synthetic_trials import CORPUS, LANGUAGES, finished_record, study
-from test_mixture_search import WARM, Hand, swept
+from synthetic_trials import CORPUS, LANGUAGES, TOKENS, finished_record, study
+from test_mixture_search import WARM, Hand, sweep_record, swept
 
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs
 from codescale.mixture import Mixture
@@ -21,6 +21,7 @@ from codescale.runs import RunRecord
 from codescale.search.acquisition import Region
 from codescale.search.distributions import distributions, suggest_point, typed
 from codescale.search.law_sampler import LawSampler
+from codescale.search.objective import Objective
 from codescale.search.plan import TrialPlan
 from codescale.search.recommendation import recommendation
 from codescale.search.run import WarmStart, _comparable, _starts
@@ -203,6 +204,19 @@ def test_runs_of_the_sweep_enter_with_their_organisation(tmp_path: Path) -> None
     advised = recommendation(hand.search.trial_sampler, hand.search.study, hand.ledger)
     assert advised is not None
     assert advised["organisation"] == PAIRED
+
+
+def test_curves_carry_the_organisation_to_what_foretells_their_ends(tmp_path: Path) -> None:
+    """Else a paired trial's end would be foretold from shuffled ones, and the better of two be stopped."""
+    objective = Objective.of(dict.fromkeys(LANGUAGES, 1.0), TOKENS).varying(
+        space_of(tmp_path, WITH_RATE).hyperparameters
+    )
+    shares = dict(Mixture.uniform(LANGUAGES))
+    found = [
+        objective.curve(sweep_record("r", shares, organisation=word, hyper={"learning_rate_factor": 2.0})).settings
+        for word in (SHUFFLED, PAIRED)
+    ]
+    assert found == [pytest.approx((np.log(2.0), 0.0)), pytest.approx((np.log(2.0), 1.0))]
 
 
 def test_the_comparison_trains_the_choice_as_it_was_found_and_the_others_as_the_study_does() -> None:
