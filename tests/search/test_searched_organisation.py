@@ -14,6 +14,7 @@ from synthetic_trials import CORPUS, LANGUAGES, TOKENS, finished_record, study
 from test_mixture_search import WARM, Hand, sweep_record, swept
 
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs
+from codescale.errors import UserError
 from codescale.mixture import Mixture
 from codescale.organisation import PAIRED, SHUFFLED
 from codescale.report.search_table import search_table
@@ -24,9 +25,9 @@ from codescale.search.law_sampler import LawSampler
 from codescale.search.objective import Objective
 from codescale.search.plan import TrialPlan
 from codescale.search.recommendation import recommendation
-from codescale.search.run import WarmStart, _comparable, _starts
+from codescale.search.run import WarmStart, _comparable, _starts, study_space
 from codescale.search.space import Point, SearchSpace, load_space
-from codescale.study import StudyConfig
+from codescale.study import StudyConfig, StudyFolder
 
 BOTH = "languages: all\nhyperparameters: {organisation: [shuffled, paired]}"
 WITH_RATE = (
@@ -241,6 +242,16 @@ def test_the_comparison_trains_the_choice_as_it_was_found_and_the_others_as_the_
     paired = comparison_runs(everything, everything.comparison, mixtures, None, {}, PAIRED)
     assert paired[MEASURED] == paired[UNIFORM]
     assert paired[UNIFORM][0].organisation == PAIRED
+
+
+@pytest.mark.parametrize("languages", ["{java: free, rust: free}", "{python: 0, java: free, rust: free}"])
+def test_a_space_without_the_pivot_has_nothing_to_choose(tmp_path: Path, languages: str) -> None:
+    space = "hyperparameters: {organisation: [shuffled, paired]}"
+    (tmp_path / "search_space.yaml").write_text(f"languages: {languages}\n{space}")
+    with pytest.raises(UserError, match=r"hyperparameters.organisation: .* the pivot, python, no tokens"):
+        study_space(study(), StudyFolder(tmp_path))
+    (tmp_path / "search_space.yaml").write_text(f"languages: all\n{space}")
+    assert study_space(study(), StudyFolder(tmp_path)).frees_organisation
 
 
 def test_the_terminal_shows_the_organisation_where_one_was_paired(tmp_path: Path) -> None:
