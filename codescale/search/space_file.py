@@ -27,8 +27,7 @@ from codescale.files import read_yaml
 from codescale.organisation import ORGANISATION, ORGANISATIONS
 from codescale.validation import Number, first_mistake
 
-HyperName = Literal["learning_rate_factor", "weight_decay", "warmup_share", "cooldown_share", "batch"]
-HYPER_NAMES: tuple[str, ...] = HyperName.__args__  # type: ignore[attr-defined]
+HyperName = Literal["learning_rate_factor", "weight_decay", "warmup_share", "cooldown_share", "batch", "organisation"]
 
 Count = Annotated[Number, Field(gt=0, lt=1e30, allow_inf_nan=False)]
 

@@ -138,12 +138,12 @@ def test_the_organisation_alone_can_be_searched(tmp_path: Path, sampler: str) ->
 
 @pytest.mark.parametrize("text", [BOTH, WITH_RATE])
 def test_our_sampler_soon_tries_and_recommends_the_better_one(tmp_path: Path, text: str) -> None:
-    hand = hand_of(tmp_path, study(trials=12, prune=False, end_at_noise=False), text)
+    hand = hand_of(tmp_path, study(trials=16, prune=False, end_at_noise=False), text)
     hand.go()
     advised = recommendation(hand.search.trial_sampler, hand.search.study, hand.ledger)
     assert advised is not None
     assert advised["organisation"] == PAIRED
-    assert sum(entry.organisation == PAIRED for entry in hand.ledger.trials[6:]) >= 4
+    assert sum(entry.organisation == PAIRED for entry in hand.ledger.trials[-4:]) >= 3
 
 
 def test_where_pairing_does_harm_our_sampler_finds_that_out(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_where_pairing_does_harm_our_sampler_finds_that_out(tmp_path: Path) -> N
 
 
 def test_a_search_begins_with_the_laws_optimum_under_both(tmp_path: Path) -> None:
-    plan = TrialPlan(study(), CORPUS)
+    plan = TrialPlan(study(sampler="tpe"), CORPUS)
     starts = _starts(space_of(tmp_path), plan, WARM)
     assert [(source, point.hyper["organisation"]) for source, point in starts] == [
         ("law", 0.0),

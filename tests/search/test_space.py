@@ -123,7 +123,11 @@ def test_a_space_of_ones_own(tmp_path: Path) -> None:
             "hyperparameters.organisation",
             "between the two",
         ),
-        ("languages: all\nhyperparameters: {organization: [shuffled, paired]}", "organization", "not a hyperparameter"),
+        (
+            "languages: all\nhyperparameters: {organization: [shuffled, paired]}",
+            "organization",
+            "batch or organisation",
+        ),
     ],
 )
 def test_a_bad_space_names_file_and_field(tmp_path: Path, text: str, field: str, problem: str) -> None:
