@@ -38,8 +38,8 @@ from codescale.laws.observations import Array
 from codescale.laws.warning import LawWarning
 from codescale.mixture import Mixture
 from codescale.runs import RunsTable, read_runs
-from codescale.search.acquisition import Region
 from codescale.search.landscape import Attainable, Landscape, attainable, of_law
+from codescale.search.region import Region
 from codescale.search.simulation import Known, Outcome, SearchPlan, cost_to, simulate
 from codescale.search.space import SearchSpace
 from codescale.timings import machine

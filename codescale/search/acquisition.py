@@ -1,244 +1,72 @@
-"""The best point of an acquisition over the feasible mixtures: many at random, then small steps from the best.
+"""What the next trial is chosen by, as a function of where it would be: the less, the better.
 
-The search goes over mixtures, not over Optuna's cube, in which a small step moves every later share. A space's mixtures
-are a convex set, so what is drawn between feasible ones is feasible; whatever leaves the set is moved to the nearest
-mixture inside. The acquisition is asked for hundreds of points at once, as the laws like it.
+A Thompson draw is one sample of the laws, with the processes conditioned on it (Thompson 1933; Kandasamy et al. 2018,
+"Parallelised Bayesian optimisation via Thompson sampling"). Expected improvement (Jones et al. 1998) is over laws and
+processes together. A draw of several objectives is their augmented Chebyshev scalar under random weights (Knowles 2006,
+"ParEGO").
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
+from scipy.stats import norm
 
 from codescale.laws.observations import Array
-from codescale.mixture import Mixture
-from codescale.search.space import Point, SearchSpace
-from codescale.search.space_file import Choice
+from codescale.search.belief import Belief
+from codescale.search.means import SAMPLES
 
 Acquisition = Callable[[Array, Array], Array]
 """(rows, domains), (rows, hyperparameters) -> (rows,): what is minimised."""
 
-_POOL = 256
-_CANDIDATES = 768
-_STARTS = 3
-_ROUNDS = 24
-_STEPS = 72
-_TURNED = 0.25
-"""How often a step turns a choice to the other side."""
+_SUM = 0.05
+"""The part of the plain sum in the Chebyshev scalar."""
 
 
-@dataclass(frozen=True)
-class Region:
-    """The points of ``space`` as arrays: shares of ``domains``, and hyperparameters from 0 to 1 over their ranges."""
-
-    space: SearchSpace
-    domains: tuple[str, ...]
-
-    @cached_property
-    def corners(self) -> Array:
-        """(domains, domains): for each language the feasible mixture nearest to it alone."""
-        coordinates = self.space.coordinates
-        found = [coordinates.nearest(Mixture({name: 1.0})) for name in self.domains]
-        return np.array([mixture.array(self.domains) for mixture in found])
-
-    @cached_property
-    def pool(self) -> Array:
-        """(points, domains): feasible mixtures, uniform in the cube: the same for every search of this space."""
-        generator = np.random.default_rng(0)
-        cube = generator.random((_POOL, self.space.coordinates.size))
-        return np.array([self.space.coordinates.mixture(row).array(self.domains) for row in cube])
-
-    @cached_property
-    def low(self) -> Array:
-        """(domains,): the least share that each language has in any feasible mixture."""
-        return self._reach(0)
-
-    @cached_property
-    def high(self) -> Array:
-        """(domains,): the largest share that each language has in any feasible mixture."""
-        return self._reach(1)
-
-    def _reach(self, end: int) -> Array:
-        shares = dict(zip(self.space.coordinates.languages, self.space.coordinates.reach[end], strict=True))
-        return np.array([shares.get(name, 0.0) for name in self.domains])
-
-    @cached_property
-    def directions(self) -> Array | None:
-        """(domains, directions): orthonormal, along which mixtures may move where some languages keep their ratios;
-        None where every language moves freely.
-        """
-        atoms = np.vstack([self.pool, self.corners])
-        _, sizes, vectors = np.linalg.svd(atoms - atoms.mean(axis=0), full_matrices=False)
-        kept = vectors[sizes > 1e-8 * max(float(sizes[0]), 1e-300)]
-        moving = int((self.high - self.low > 1e-9).sum())
-        return None if len(kept) >= moving - 1 else kept.T
-
-    @cached_property
-    def choices(self) -> list[int]:
-        """The hyperparameters that are 0 or 1 and nothing between: they are drawn and stepped as such."""
-        limits = self.space.hyperparameters.values()
-        return [k for k, one in enumerate(limits) if isinstance(one, Choice)]
-
-    def _chosen(self, hyper: Array, others: Array, generator: np.random.Generator) -> Array:
-        """``others`` (rows, hyperparameters) about ``hyper``, with each choice as it is there, or now and then the
-        other one.
-        """
-        if self.choices:
-            turned = generator.random((len(others), len(self.choices))) < _TURNED
-            others[:, self.choices] = np.abs(np.round(hyper[self.choices]) - turned)
-        return others
-
-    def draw(self, count: int, generator: np.random.Generator) -> tuple[Array, Array]:
-        """``count`` feasible points: between one to four feasible mixtures, so that faces and corners are met too."""
-        atoms = np.vstack([self.pool, self.corners])
-        chosen = atoms[generator.integers(len(atoms), size=(count, 4))]
-        parts = generator.dirichlet(np.full(4, 0.3), size=count)
-        shares = np.einsum("cd,cdj->cj", parts, chosen)
-        hyper = generator.random((count, len(self.space.hyperparameters)))
-        hyper[:, self.choices] = np.round(hyper[:, self.choices])
-        return shares, hyper
-
-    def near(self, shares: Array, hyper: Array, step: float, generator: np.random.Generator) -> tuple[Array, Array]:
-        """``_STEPS`` points about a step from one, which is the first of them.
-
-        A third moves a share from one language to another, a third goes towards a feasible mixture (or away from it),
-        a third stretches all shares at random.
-        """
-        third = _STEPS // 3
-        count = len(shares)
-        moved = np.tile(shares, (_STEPS, 1))
-        giver, taker = generator.integers(count, size=(2, third))
-        size = step * generator.exponential(size=third)
-        size[::4] = 1.0  # all that there is to give: so that a share of 0 is reached
-        size = np.minimum(size, shares[giver] - self.low[giver])
-        size = np.minimum(size, self.high[taker] - shares[taker])
-        rows = np.arange(third)
-        np.add.at(moved, (rows, giver), -size)
-        np.add.at(moved, (rows, taker), size)
-        atoms = np.vstack([self.pool, self.corners])
-        toward = atoms[generator.integers(len(atoms), size=third)]
-        moved[third : 2 * third] += step * generator.standard_normal((third, 1)) * (toward - shares)
-        stretch = np.exp(4.0 * step * generator.standard_normal((_STEPS - 2 * third, count)))
-        moved[2 * third :] *= stretch
-        moved = np.clip(moved, self.low, self.high)
-        moved = self._filled(moved)
-        if self.directions is not None:
-            moved = self._along(shares, moved)
-        moved[0] = shares
-        others = hyper + step * generator.standard_normal((_STEPS, len(hyper)))
-        others = self._chosen(hyper, others, generator)
-        others[0] = hyper
-        if len(hyper):
-            moved[1::4] = shares  # else a good mixture would never meet another hyperparameter
-        return moved, np.clip(others, 0.0, 1.0)
-
-    def _filled(self, shares: Array) -> Array:
-        """``shares`` (rows, domains) within their bounds, each row brought to the sum 1."""
-        for _ in range(3):
-            missing = 1.0 - shares.sum(axis=1, keepdims=True)
-            room = np.where(missing > 0, self.high - shares, shares - self.low)
-            worth = room * (shares + 1e-6)
-            part = missing * worth / np.maximum(worth.sum(axis=1, keepdims=True), 1e-300)
-            shares = np.clip(shares + part, self.low, self.high)
-        return shares
-
-    def _along(self, shares: Array, moved: Array) -> Array:
-        """``moved`` (rows, domains) with its steps from ``shares`` turned into those that keep every ratio, and
-        shortened to stay within bounds.
-        """
-        assert self.directions is not None
-        step = (moved - shares) @ self.directions @ self.directions.T
-        with np.errstate(divide="ignore", invalid="ignore"):
-            room = np.where(step > 0, (self.high - shares) / step, (self.low - shares) / step)
-        room = np.where(np.abs(step) > 1e-12, room, np.inf)
-        return np.asarray(shares + step * np.clip(room.min(axis=1, keepdims=True), 0.0, 1.0))
-
-    def inside(self, shares: Array) -> Array:
-        """(domains,): ``shares``, or where those break a rule of the space the nearest mixture that does not."""
-        shares = np.maximum(shares, 0.0)  # rounding may leave a share of 0 below it
-        total = shares.sum()
-        mixture = Mixture.from_array(self.domains, shares / total) if total > 0 else Mixture.uniform(self.domains)
-        return self.space.inside(mixture).array(self.domains)
-
-    def point(self, shares: Array, hyper: Array) -> Point:
-        """The space's own point of ``shares`` (feasible) and ``hyper`` (from 0 to 1)."""
-        values: dict[str, float] = {}
-        for part, (name, limits) in zip(hyper, self.space.hyperparameters.items(), strict=True):
-            if limits.scale == "log":
-                value = float(np.exp(np.log(limits.low) + part * np.log(limits.high / limits.low)))
-            else:
-                value = limits.low + float(part) * (limits.high - limits.low)
-            value = float(round(value)) if name == "batch" or isinstance(limits, Choice) else value
-            values[name] = min(max(value, limits.low), limits.high)
-        return Point(Mixture.from_array(self.domains, shares), values)
-
-    def snapped(self, hyper: Array) -> Array:
-        """``hyper`` (rows, hyperparameters) as trials have them: a batch is a whole number, a choice 0 or 1."""
-        if "batch" not in self.space.hyperparameters and not self.choices:
-            return hyper
-        shares = self.corners[0]
-        return np.array([self.scaled(self.point(shares, row).hyper) for row in hyper]).reshape(hyper.shape)
-
-    def scaled(self, hyper: dict[str, float]) -> Array:
-        """(hyperparameters,): ``hyper`` from 0 to 1 over their ranges."""
-        parts = []
-        for name, limits in self.space.hyperparameters.items():
-            value = hyper[name]
-            if limits.scale == "log":
-                parts.append(np.log(value / limits.low) / np.log(limits.high / limits.low))
-            else:
-                parts.append((value - limits.low) / (limits.high - limits.low))
-        return np.array(parts, dtype=float)
+def thompson_draw(belief: Belief, generator: np.random.Generator) -> Acquisition:
+    """The objective under one sample of the mean."""
+    sample = _sample(generator)
+    return lambda shares, hyper: belief.draw(shares, hyper, sample)
 
 
-def minimise(
-    acquisition: Acquisition,
-    region: Region,
-    starts: Array,
-    hyper: Array,
-    generator: np.random.Generator,
-    effort: float = 10_000.0,
-) -> tuple[Array, Array, float]:
-    """The point of ``region`` (shares, hyper) with the least ``acquisition`` that was found, and its value.
+def expected_improvement(belief: Belief, known: tuple[Array, Array]) -> Acquisition:
+    """Minus the logarithm of the expected improvement on the best expectation at the points ``known``."""
+    best = float(belief.believed(*known)[0].min())
 
-    ``starts`` (rows, domains) with ``hyper`` (rows, hyperparameters) are tried beside random points. ``effort``: about
-    how many points the acquisition may be asked for.
+    def acquisition(shares: Array, hyper: Array) -> Array:
+        middle, deviation = belief.believed(shares, hyper)
+        return np.asarray(-log_improvement((best - middle) / deviation) - np.log(deviation))
+
+    return acquisition
+
+
+def chebyshev_draw(belief: Belief, generator: np.random.Generator) -> Acquisition:
+    """The scalar of one sample's objectives, each over the range that was measured."""
+    measured = belief.rows.values
+    weights = generator.dirichlet(np.ones(measured.shape[1]))
+    least, width = measured.min(axis=0), np.maximum(np.ptp(measured, axis=0), 1e-12)
+    sample = _sample(generator)
+
+    def acquisition(shares: Array, hyper: Array) -> Array:
+        values = weights * (belief.values(shares, hyper, sample) - least) / width
+        return np.asarray(values.max(axis=1) + _SUM * values.sum(axis=1))
+
+    return acquisition
+
+
+def _sample(generator: np.random.Generator) -> int:
+    """One sample of the mean; 0 would be the mean as fitted."""
+    return 1 + int(generator.integers(SAMPLES))
+
+
+def log_improvement(z: Array) -> Array:
+    """The logarithm of expected improvement in units of the deviation, at ``z`` deviations below the best.
+
+    log(phi(z) + z Phi(z)), finite far below zero (Ament et al. 2023, "Unexpected improvements to expected
+    improvement").
     """
-    screened = int(min(max(effort / 4, 64), _CANDIDATES))
-    rounds = int(min(max((effort - screened) / (_STARTS * _STEPS), 3), _ROUNDS))
-    shares, others = region.draw(screened, generator)
-    shares, others = np.vstack([starts, shares]), np.vstack([hyper, others])
-    values = acquisition(shares, others)
-    order = np.argsort(values, kind="stable")[:_STARTS]
-    paths = [_Path(shares[k], others[k], float(values[k])) for k in order]
-    for _ in range(rounds):  # side by side: one call for all
-        around = [region.near(path.shares, path.hyper, path.step, generator) for path in paths]
-        at = acquisition(np.vstack([one[0] for one in around]), np.vstack([one[1] for one in around]))
-        for path, (near, near_hyper), own in zip(paths, around, np.split(at, len(paths)), strict=True):
-            path.move(near, near_hyper, own)
-    for path in paths:
-        inside = region.inside(path.shares)
-        if np.abs(inside - path.shares).max() > 1e-9:
-            path.value = float(acquisition(inside[None], path.hyper[None])[0])
-        path.shares = inside
-    best = min(paths, key=lambda path: path.value)
-    return best.shares, best.hyper, best.value
-
-
-@dataclass
-class _Path:
-    """A descent: where it stands, and how far it looks."""
-
-    shares: Array
-    hyper: Array
-    value: float
-    step: float = 0.1
-
-    def move(self, near: Array, near_hyper: Array, at: Array) -> None:
-        """To the least of the points ``near``, the first of which is where it stands."""
-        first = int(np.argmin(at))
-        self.step = min(self.step * 1.3, 0.3) if first else max(self.step * 0.6, 1e-4)
-        self.shares, self.hyper, self.value = near[first], near_hyper[first], float(at[first])
+    near = np.maximum(z, -6.0)
+    value = np.log(np.maximum(norm.pdf(near) + near * norm.cdf(near), 1e-300))
+    far = norm.logpdf(z) - 2.0 * np.log(np.abs(np.minimum(z, -1.0)))
+    return np.asarray(np.where(z > -6.0, value, far))

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from codescale.laws.observations import Array, Mask
-from codescale.search.acquisition import Acquisition, Region
+from codescale.search.acquisition import Acquisition
+from codescale.search.region import Region
 
 _SAME = 1e-3
 _AROUND_DIVERGED = 0.05

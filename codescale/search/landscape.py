@@ -20,8 +20,9 @@ from codescale.laws.law import Law
 from codescale.laws.observations import Array
 from codescale.laws.store import load_law
 from codescale.runs import read_runs
-from codescale.search.acquisition import Region, minimise
 from codescale.search.coordinates import Coordinates
+from codescale.search.descent import minimise
+from codescale.search.region import Region
 from codescale.search.space import SearchSpace, load_space
 
 FLOPS_PER_TOKEN = 6.0

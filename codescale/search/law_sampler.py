@@ -32,10 +32,11 @@ from optuna.trial import FrozenTrial, TrialState
 from codescale.laws.law import Law
 from codescale.laws.observations import Array
 from codescale.runs import RunsTable
-from codescale.search.acquisition import Region
-from codescale.search.adviser import Adviser, milestone
+from codescale.search.adviser import Adviser
+from codescale.search.belief import Beliefs, milestone
 from codescale.search.distributions import distributions, typed
 from codescale.search.measured import Measured, Told, from_runs, nothing
+from codescale.search.region import Region
 from codescale.search.space import Point, SearchSpace
 from codescale.search.told import Kind, Reader
 
@@ -173,10 +174,12 @@ class LawSampler(BaseSampler):
                 earlier = from_runs(self._runs, self._region.domains, self._weights, middle, whole=not by_target)
             law = self._law if kind.losses and self._weights else None
             whole = None if by_target else self._weights
-            self._advisers[kind] = Adviser(
-                self._region, weights, self._scale, earlier, law, whole, self._seed, kind.losses,
-                1 if by_target else len(targets), self._noise,
+            objectives = 1 if by_target else len(targets)
+            beliefs = Beliefs(
+                self._region.domains, weights, self._scale, earlier, law, whole, self._seed, kind.losses, objectives,
+                self._noise,
             )  # fmt: skip
+            self._advisers[kind] = Adviser(self._region, beliefs, self._seed)
         return self._advisers[kind]
 
     def _middle(self) -> dict[str, float]:

@@ -16,9 +16,9 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from codescale.laws.observations import Array
-from codescale.search.acquisition import Region
 from codescale.search.foretelling import FEWEST, foretell
 from codescale.search.measured import Measured, Points
+from codescale.search.region import Region
 from codescale.search.space import SearchSpace
 
 LOSSES = "losses"

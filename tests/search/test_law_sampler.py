@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from planted_landscape import LANGUAGES, D, N, effective_data_law, landscape, space, sweep, wrong_for
 
 from codescale.mixture import Mixture
-from codescale.search.acquisition import Region, minimise
-from codescale.search.adviser import MOST_ROWS, limited
+from codescale.search.belief import MOST_ROWS, limited
+from codescale.search.descent import minimise
 from codescale.search.distributions import distributions, suggest_point
 from codescale.search.landscape import Landscape, attainable
 from codescale.search.law_sampler import LawSampler
 from codescale.search.measured import Measured, Points
+from codescale.search.region import Region
 from codescale.search.space import Point, Range, SearchSpace
 from codescale.search.told import DIVERGED, LOOKS, LOSSES
 
@@ -113,7 +114,7 @@ def test_small_runs_are_heeded_unless_they_mislead(order: tuple[str, ...]) -> No
     study = search(sampler, 16, landscape(), space())
     assert regret(study, sampler, landscape(), space()) < 0.1
     told, adviser = sampler._told(study)
-    assert len(adviser.known(told)) == (76 if order == LANGUAGES else 16)
+    assert len(adviser.beliefs.fitted(told)[1]) == (76 if order == LANGUAGES else 16)
 
 
 @pytest.mark.parametrize("order", [LANGUAGES, LANGUAGES[::-1]])
@@ -124,7 +125,7 @@ def test_two_trials_tell_whether_small_runs_mislead(order: tuple[str, ...]) -> N
     study = search(sampler, 2, landscape(), space())
     assert mixtures(study, space())[1].array(LANGUAGES) == pytest.approx(0.25, abs=1e-6)
     told, adviser = sampler._told(study)
-    fitted, rows = adviser._fitted(told)
+    fitted, rows = adviser.beliefs.fitted(told)
     assert (fitted is None, len(rows)) == ((False, 62) if order == LANGUAGES else (True, 2))
 
 
@@ -135,7 +136,7 @@ def test_what_only_shifts_all_losses_misleads_nobody() -> None:
     sampler = ours(space(), runs=shifted)
     study = search(sampler, 3, landscape(), space())
     told, adviser = sampler._told(study)
-    assert len(adviser.known(told)) == 63
+    assert len(adviser.beliefs.fitted(told)[1]) == 63
 
 
 def test_bad_trials_beside_good_ones_are_remembered() -> None:

@@ -19,12 +19,12 @@ from codescale.mixture import Mixture
 from codescale.organisation import PAIRED, SHUFFLED
 from codescale.report.search_table import search_table
 from codescale.runs import RunRecord
-from codescale.search.acquisition import Region
 from codescale.search.distributions import distributions, suggest_point, typed
 from codescale.search.law_sampler import LawSampler
 from codescale.search.objective import Objective
 from codescale.search.plan import TrialPlan
 from codescale.search.recommendation import recommendation
+from codescale.search.region import Region
 from codescale.search.run import WarmStart, _comparable, _starts, study_space
 from codescale.search.space import Point, SearchSpace, load_space
 from codescale.study import StudyConfig, StudyFolder
