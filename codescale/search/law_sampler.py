@@ -27,7 +27,7 @@ import numpy as np
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import Study, StudyDirection
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from codescale.laws.law import Law
 from codescale.laws.observations import Array
@@ -72,7 +72,6 @@ class LawSampler(BaseSampler):
         self.space = space
         domains = tuple(space.bounds)
         self._region = Region(space, domains)
-        self._names = space.names
         self._weights = {name: value for name, value in (weights or {}).items() if value > 0}
         self._scale = float(np.log(n_params)), float(np.log(n_tokens))
         self._law, self._runs, self._hyper, self._noise = law, runs, dict(hyper or {}), noise
@@ -102,7 +101,7 @@ class LawSampler(BaseSampler):
         """The next point, given every trial of ``study`` that has ended or is under way."""
         number = trial.number if self._number is None else self._number
         told, adviser = self._told(study)
-        pending = self._pending(study, trial)
+        pending = self._reader.under_way(study, trial)
         shares, hyper = adviser.suggest(told, pending, number)
         self._latest = told, adviser, shares, hyper
         return typed(self.space.parameters(self._region.point(shares, hyper)))
@@ -143,11 +142,6 @@ class LawSampler(BaseSampler):
 
     def _sign(self, study: Study) -> float:
         return -1.0 if study.directions[0] == StudyDirection.MAXIMIZE else 1.0
-
-    def _pending(self, study: Study, own: FrozenTrial) -> tuple[Array, Array]:
-        running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-        places = [self._reader.place(trial) for trial in running if trial.number != own.number]
-        return self._reader.stacked([place for place in places if place is not None])
 
     def _told(self, study: Study) -> tuple[Told, Adviser]:
         """What the trials of ``study`` tell, and the adviser for that kind of objective.

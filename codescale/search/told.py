@@ -2,13 +2,15 @@
 
 A finished trial tells its losses by target in the user attribute :data:`LOSSES`, or only its objective. One that was
 stopped tells the losses of its looks in :data:`LOOKS`, or only the objective at each, as it was reported; its row holds
-the end that finished trials with such looks foretell, and the more doubt the less they were like it.
+the end that finished trials with such looks foretell, and the more doubt the less they were like it
+(:mod:`~codescale.search.stopped_trials`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,10 +18,10 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from codescale.laws.observations import Array
-from codescale.search.foretelling import FEWEST, foretell
 from codescale.search.measured import Measured, Points
 from codescale.search.region import Region
 from codescale.search.space import SearchSpace
+from codescale.search.stopped_trials import foretold_ends
 
 LOSSES = "losses"
 """The user attribute of a finished trial that holds its loss by target, nats per token."""
@@ -46,10 +48,18 @@ class Kind:
 
 @dataclass(frozen=True)
 class _Row:
+    """An ended trial: its shares and scaled hyperparameters (``place``), log N and log D (``scale``), the ``losses`` it
+    told (targets,), and its ``objectives``, the smaller the better; NaN where it was stopped.
+    """
+
     place: tuple[Array, Array]
     scale: tuple[float, float]
     losses: Array | None
-    values: Array
+    objectives: Array
+
+    def values(self, kind: Kind) -> Array:
+        """(targets,): what a surrogate of ``kind`` learns of the end."""
+        return self.losses if kind.by_target and self.losses is not None else self.objectives
 
 
 class Reader:
@@ -61,7 +71,6 @@ class Reader:
         self, space: SearchSpace, region: Region, weights: Mapping[str, float], scale: tuple[float, float]
     ) -> None:
         self.space, self.region, self.weights, self.scale = space, region, dict(weights), scale
-        self._names = space.names
         self._rows: dict[tuple[str, int], _Row] = {}
         self._telling: dict[str, dict[int, bool]] = {}
         self._places: dict[tuple[float, ...], tuple[Array, Array]] = {}
@@ -75,31 +84,18 @@ class Reader:
                 if trial.number not in telling:
                     looked = len(study.directions) == 1 and bool(trial.intermediate_values)
                     tells = trial.state == TrialState.COMPLETE or looked
-                    telling[trial.number] = tells and self.place(trial) is not None
+                    telling[trial.number] = tells and self._place(trial) is not None
         return trials if all(telling.values()) else [trial for trial in trials if telling[trial.number]]
 
     def diverged(self, study: Study) -> tuple[Array, Array]:
         """Shares and scaled hyperparameters of the trials of ``study`` that diverged."""
         failed = study.get_trials(deepcopy=False, states=(TrialState.FAIL,))
-        places = [self.place(trial) for trial in failed if trial.user_attrs.get(DIVERGED)]
-        return self.stacked([place for place in places if place is not None])
+        return self._placed(trial for trial in failed if trial.user_attrs.get(DIVERGED))
 
-    def stacked(self, places: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
-        """Shares (rows, domains) and scaled hyperparameters (rows, hyperparameters) of ``places``."""
-        return _stacked([place[0] for place in places], len(self.region.domains)), _stacked(
-            [place[1] for place in places], len(self.space.hyperparameters)
-        )
-
-    def place(self, trial: FrozenTrial) -> tuple[Array, Array] | None:
-        """Shares and scaled hyperparameters of ``trial``; None where it has not all parameters of the space."""
-        params = trial.params
-        if any(name not in params for name in self._names):
-            return None
-        key = tuple(params[name] for name in self._names)
-        if key not in self._places:
-            point = self.space.point(params)
-            self._places[key] = point.mixture.array(self.region.domains), self.region.scaled(point.hyper)
-        return self._places[key]
+    def under_way(self, study: Study, besides: FrozenTrial) -> tuple[Array, Array]:
+        """Shares and scaled hyperparameters of the trials of ``study`` that run ``besides`` one."""
+        running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        return self._placed(trial for trial in running if trial.number != besides.number)
 
     def kind(self, study: Study, trials: Sequence[FrozenTrial]) -> Kind:
         """What the finished ones of ``trials`` tell."""
@@ -109,46 +105,63 @@ class Reader:
         if by_target:
             positive = all((row.losses > 0).all() for row in rows if row.losses is not None)
             return Kind(tuple(self.weights), True, positive)
-        positive = bool((signs > 0).all()) and all((row.values > 0).all() for row in rows)
+        positive = bool((signs > 0).all()) and all((row.objectives > 0).all() for row in rows)
         return Kind(tuple(f"{WHOLE}_{k}" for k in range(len(signs))), False, positive)
 
     def measured(self, study: Study, trials: Sequence[FrozenTrial], kind: Kind) -> Measured:
         """The rows of ``trials``: those that finished, then those that were stopped."""
         finished = [trial for trial in trials if trial.state == TrialState.COMPLETE]
         rows = [self._row(study, trial) for trial in finished]
-        values = _stacked([row.losses if kind.by_target else row.values for row in rows], len(kind.targets))
-        objective = np.array([row.values[0] for row in rows])
+        ends = [
+            (trial, np.append(row.objectives[:1], row.values(kind)))
+            for trial, row in zip(finished[-_MOST_CURVES:], rows[-_MOST_CURVES:], strict=True)
+        ]
         stopped = [trial for trial in trials if trial.state == TrialState.PRUNED][-_MOST_PRUNED:]
-        foretold = self._stopped(study, stopped, finished[-_MOST_CURVES:], kind) if stopped else []
-        rows += [self._row(study, trial) for trial, _, _, _ in foretold]
-        points = Points(
-            np.array([row.scale[0] for row in rows]),
-            np.array([row.scale[1] for row in rows]),
-            _stacked([row.place[0] for row in rows], len(self.region.domains)),
-            _stacked([row.place[1] for row in rows], len(self.space.hyperparameters)),
-        )
-        values = np.vstack([values, _stacked([end for _, end, _, _ in foretold], len(kind.targets))])
-        objective = np.concatenate([objective, [value for _, _, value, _ in foretold]])
-        doubt = np.concatenate([np.ones(len(finished)), [doubt for _, _, _, doubt in foretold]])
-        if kind.losses:
-            usable = (values > 0).all(axis=1)
-            values = np.log(np.maximum(values, 1e-300))
-            return Measured(points, values, objective, doubt).select(np.asarray(usable))
-        return Measured(points, values, objective, doubt)
+        foretold = foretold_ends(stopped, ends, partial(self._look, kind, float(_signs(study)[0])))
+        values = [*(row.values(kind) for row in rows), *(one.values for one in foretold)]
+        objective = [*(float(row.objectives[0]) for row in rows), *(one.objective for one in foretold)]
+        doubt = [*(1.0 for _ in rows), *(one.doubt for one in foretold)]
+        points = self._points([*rows, *(self._row(study, one.trial) for one in foretold)])
+        told = Measured(points, _stacked(values, len(kind.targets)), np.array(objective), np.array(doubt))
+        return _logarithms(told) if kind.losses else told
+
+    def _place(self, trial: FrozenTrial) -> tuple[Array, Array] | None:
+        """Shares and scaled hyperparameters of ``trial``; None where it has not all parameters of the space."""
+        params, names = trial.params, self.space.names
+        if any(name not in params for name in names):
+            return None
+        key = tuple(params[name] for name in names)
+        if key not in self._places:
+            point = self.space.point(params)
+            self._places[key] = point.mixture.array(self.region.domains), self.region.scaled(point.hyper)
+        return self._places[key]
+
+    def _placed(self, trials: Iterable[FrozenTrial]) -> tuple[Array, Array]:
+        places = [self._place(trial) for trial in trials]
+        return self._arrays([place for place in places if place is not None])
+
+    def _arrays(self, places: Sequence[tuple[Array, Array]]) -> tuple[Array, Array]:
+        """Shares (rows, domains) and scaled hyperparameters (rows, hyperparameters) of ``places``."""
+        shares, hyper = [place[0] for place in places], [place[1] for place in places]
+        return _stacked(shares, len(self.region.domains)), _stacked(hyper, len(self.space.hyperparameters))
+
+    def _points(self, rows: Sequence[_Row]) -> Points:
+        log_params, log_tokens = (np.array([row.scale[k] for row in rows]) for k in (0, 1))
+        return Points(log_params, log_tokens, *self._arrays([row.place for row in rows]))
 
     def _row(self, study: Study, trial: FrozenTrial) -> _Row:
         key = study.study_name, trial.number
         if key not in self._rows:
-            place = self.place(trial)
+            place = self._place(trial)
             assert place is not None
             attributes = trial.user_attrs
             scale = tuple(
                 float(np.log(attributes[name])) if name in attributes else own
                 for name, own in zip(("n_params", "n_tokens"), self.scale, strict=True)
             )
-            values = np.array(trial.values if trial.state == TrialState.COMPLETE else [np.nan])
+            objectives = np.array(trial.values if trial.state == TrialState.COMPLETE else [np.nan])
             losses = self._losses(attributes.get(LOSSES))
-            self._rows[key] = _Row(place, (scale[0], scale[1]), losses, _signs(study) * values)
+            self._rows[key] = _Row(place, (scale[0], scale[1]), losses, _signs(study) * objectives)
         return self._rows[key]
 
     def _losses(self, told: Any) -> Array | None:
@@ -158,51 +171,26 @@ class Reader:
         losses = np.array([float(told[name]) for name in self.weights])
         return losses if np.isfinite(losses).all() else None
 
-    def _look(self, trial: FrozenTrial, step: int, kind: Kind, sign: float) -> Array | None:
-        """(1 + targets,): the objective of ``trial`` at ``step``, and its values."""
+    def _look(self, kind: Kind, sign: float, trial: FrozenTrial, step: int) -> Array | None:
+        """(1 + targets,): the objective of ``trial`` at ``step``, and its values; None where they are not known."""
         objective = sign * trial.intermediate_values[step]
-        if not kind.by_target:
-            return np.array([objective, objective])
-        told = trial.user_attrs.get(LOOKS)
-        losses = self._losses(told.get(str(step))) if isinstance(told, Mapping) else None
-        return None if losses is None else np.concatenate([[objective], losses])
-
-    def _stopped(
-        self, study: Study, stopped: Sequence[FrozenTrial], finished: Sequence[FrozenTrial], kind: Kind
-    ) -> list[tuple[FrozenTrial, Array, float, float]]:
-        """Of ``stopped`` trials whose ends can be told: values, objective and doubt."""
-        sign = float(_signs(study)[0])
-        standing: dict[int, list[tuple[FrozenTrial, Array]]] = {}
-        for trial in stopped:
-            step = trial.last_step
-            look = None if step is None else self._look(trial, step, kind, sign)
-            if step is not None and look is not None and np.isfinite(look).all():
-                standing.setdefault(step, []).append((trial, look))
-        rows = []
-        for step, group in standing.items():
-            seen_too = [trial for trial in finished if step in trial.intermediate_values]
-            pairs = [(self._look(trial, step, kind, sign), self._end(study, trial, kind)) for trial in seen_too]
-            known = [(look, end) for look, end in pairs if look is not None and np.isfinite(look).all()]
-            if len(known) < FEWEST:
-                continue
-            seen, ends = (np.array([pair[k] for pair in known]) for k in (0, 1))
-            end, doubt = foretell(np.array([look for _, look in group]), seen, ends)
-            rows += [
-                (trial, own[1:], float(own[0]), float(unsure))
-                for (trial, _), own, unsure in zip(group, end, doubt, strict=True)
-            ]
-        return sorted(rows, key=lambda row: row[0].number)
-
-    def _end(self, study: Study, trial: FrozenTrial, kind: Kind) -> Array:
-        """(1 + targets,): the objective of a finished ``trial``, and its values."""
-        row = self._row(study, trial)
-        values = row.losses if kind.by_target and row.losses is not None else row.values
-        return np.concatenate([row.values[:1], values])
+        values: Array | None = np.array([objective])
+        if kind.by_target:
+            told = trial.user_attrs.get(LOOKS)
+            values = self._losses(told.get(str(step))) if isinstance(told, Mapping) else None
+        return None if values is None or not np.isfinite(objective) else np.append(objective, values)
 
 
 def _signs(study: Study) -> Array:
     return np.array([-1.0 if one == StudyDirection.MAXIMIZE else 1.0 for one in study.directions])
 
 
-def _stacked(rows: Sequence[Any], columns: int) -> Array:
+def _stacked(rows: Sequence[Array], columns: int) -> Array:
     return np.array(rows, dtype=float).reshape(len(rows), columns)
+
+
+def _logarithms(told: Measured) -> Measured:
+    """``told`` with log losses for its losses, without rows that have one of 0 or less."""
+    usable = (told.values > 0).all(axis=1)
+    values = np.log(np.maximum(told.values, 1e-300))
+    return Measured(told.points, values, told.objective, told.doubt).select(np.asarray(usable))
