@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from codescale.corpus.reader import Corpus
     from codescale.laws.law import Law
     from codescale.search.forecast import Forecast, Speed
-    from codescale.search.run import WarmStart
     from codescale.search.space import SearchSpace
+    from codescale.search.warm_start import WarmStart
     from codescale.sweeps.cluster import Workers
 
 SWEEP_STAGES = ("grid", "alone", "pair", "mixture")
@@ -161,10 +161,11 @@ class Study:
         """
         from codescale.search.forecast import forecast_search, recorded_speed
         from codescale.search.front import refuse_too_few
-        from codescale.search.run import objective_of, study_space, trials_of
         from codescale.search.scale import settled
         from codescale.search.seeds import seed_noise
-        from codescale.search.weighting import alike
+        from codescale.search.study_space import study_space
+        from codescale.search.tune_run import placement
+        from codescale.search.weighting import alike, objective_of
         from codescale.sweeps.cluster import workers_here
 
         space = study_space(self.config, self.folder)
@@ -175,7 +176,7 @@ class Study:
         noise = seed_noise(records, objective, config.sizes[config.search.size].n_params)
         workers = workers_here(config)
         if "RAY_ADDRESS" not in os.environ:  # a cluster says only when it is joined what it has
-            trials_of(config, workers)
+            placement(config, workers)
         speed = recorded_speed(records, config.search.size, workers.count) or self._measured_speed(config, workers)
         return forecast_search(config, noise, speed)
 
@@ -192,8 +193,9 @@ class Study:
     def search(self) -> dict[str, Any]:
         """Searches around the law's optimum with real runs on Ray Tune and Optuna. Returns what search.json holds."""
         from codescale.search.front import refuse_too_few, run_front
-        from codescale.search.run import run_search, study_space
+        from codescale.search.run import run_search
         from codescale.search.scale import settled
+        from codescale.search.study_space import study_space
         from codescale.sweeps.cluster import started_ray
         from codescale.training.factory import session_factory
 
@@ -233,8 +235,8 @@ class Study:
         """
         from codescale.comparison.plan import comparison_runs
         from codescale.comparison.scales import both_scales
-        from codescale.search.run import study_space
         from codescale.search.scale import settled
+        from codescale.search.study_space import study_space
 
         self._corpus()
         space = study_space(self.config, self.folder)
@@ -443,7 +445,7 @@ class Study:
     def _check_ahead(self) -> None:
         """Refuses, before anything is trained, what a later stage would refuse: its space and bounds in conflict."""
         from codescale.allocation.feasible import feasible_set
-        from codescale.search.run import study_space
+        from codescale.search.study_space import study_space
         from codescale.sweeps.plan import check_repetition
 
         space = study_space(self.config, self.folder)
@@ -494,8 +496,9 @@ class Study:
     def _warm(self, config: StudyConfig, space: SearchSpace) -> WarmStart:
         """What the law and the sweep tell a search of ``space``."""
         from codescale.search.law_optimum import law_draws, law_optimum
-        from codescale.search.run import WarmStart, objective_of
         from codescale.search.seeds import seed_noise
+        from codescale.search.warm_start import WarmStart
+        from codescale.search.weighting import objective_of
 
         law, n_params = self._law(), config.sizes[config.search.size].n_params
         noise = seed_noise(read_records(self.folder.runs), objective_of(config, space), n_params)
@@ -511,7 +514,7 @@ class Study:
     def _with_checks(self, config: StudyConfig, space: SearchSpace, result: dict[str, Any]) -> dict[str, Any]:
         """Trains stopped trials that are drawn at random to their end, and says how often stopping was wrong."""
         from codescale.search.checking import drawn, with_checks
-        from codescale.search.run import objective_of
+        from codescale.search.weighting import objective_of
 
         stopped = [entry["run_id"] for entry in result["trials"] if entry["state"] == "PRUNED"]
         records = {record.spec.run_id: record for record in read_records(self.folder.runs)}

@@ -28,8 +28,10 @@ from codescale.runs import Evaluation, RunRecord, RunSpec, Status
 from codescale.search.landscape import Landscape, SimulatedRun
 from codescale.search.law_sampler import LawSampler
 from codescale.search.optuna_search import MixtureSearch
-from codescale.search.run import WarmStart, run_search, study_space
+from codescale.search.run import run_search
 from codescale.search.scheduler import EarlyCurveScheduler
+from codescale.search.study_space import study_space
+from codescale.search.warm_start import WarmStart
 from codescale.study import StudyConfig, StudyFolder, parse_study
 from codescale.timings import machine
 from codescale.training.hardware import peak_memory

@@ -25,7 +25,9 @@ from codescale.pipeline import SWEEP_STAGES, Study
 from codescale.progress import Silent
 from codescale.runs import RunRecord, read_records
 from codescale.search.objective import Objective
-from codescale.search.run import WarmStart, run_search, study_space
+from codescale.search.run import run_search
+from codescale.search.study_space import study_space
+from codescale.search.warm_start import WarmStart
 from codescale.study import StudyConfig, StudyFolder
 from codescale.sweeps.cluster import started_ray
 from codescale.training.factory import session_factory

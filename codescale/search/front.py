@@ -23,10 +23,11 @@ from codescale.search.distributions import distributions, typed
 from codescale.search.forecast import run_cost
 from codescale.search.objective import Objective
 from codescale.search.optuna_mirror import DirectionMirror, FrontMirror, Journal
-from codescale.search.run import Part, WarmStart, run_search
+from codescale.search.run import Part, run_search
 from codescale.search.session import OpenSession
 from codescale.search.space import SearchSpace
 from codescale.search.space_file import Aim
+from codescale.search.warm_start import WarmStart
 from codescale.search.weighting import combined
 from codescale.study import StudyConfig, StudyFolder
 

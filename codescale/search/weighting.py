@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from codescale.search.objective import Objective
 from codescale.search.space import SearchSpace
 from codescale.search.space_file import Aim
 from codescale.study import StudyConfig
@@ -40,3 +41,11 @@ def search_weights(config: StudyConfig, space: SearchSpace) -> dict[str, float]:
     aims = alike(space).aims
     own = {name: weight for aim in aims for name, weight in aim.weights.items() if weight}
     return own or config.weights()
+
+
+def objective_of(config: StudyConfig, space: SearchSpace) -> Objective:
+    """What the search minimises: the space's own objective, else the study's weights."""
+    assert len(space.aims) <= 1, "a Pareto front is searched part by part"
+    tokens = config.search.tokens
+    objective = Objective.aimed(space.aims[0], tokens) if space.aims else Objective.of(config.weights(), tokens)
+    return objective.varying(space.hyperparameters)

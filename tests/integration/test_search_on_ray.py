@@ -44,8 +44,10 @@ from codescale.runs import RunSpec, read_records, write_record  # noqa: E402
 from codescale.search.checking import drawn, with_checks  # noqa: E402
 from codescale.search.front import run_front  # noqa: E402
 from codescale.search.optuna_search import MixtureSearch  # noqa: E402
-from codescale.search.run import WarmStart, objective_of, run_search  # noqa: E402
+from codescale.search.run import run_search  # noqa: E402
 from codescale.search.space import SearchSpace, load_space  # noqa: E402
+from codescale.search.warm_start import WarmStart  # noqa: E402
+from codescale.search.weighting import objective_of  # noqa: E402
 from codescale.study import StudyConfig, StudyFolder  # noqa: E402
 
 pytestmark = pytest.mark.ray

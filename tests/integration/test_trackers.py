@@ -18,9 +18,10 @@ from synthetic_trials import CORPUS, LANGUAGES, OpenSynthetic, study  # noqa: E4
 
 from codescale.errors import UserError  # noqa: E402
 from codescale.progress import Silent  # noqa: E402
-from codescale.search.run import WarmStart, run_search  # noqa: E402
+from codescale.search.run import run_search  # noqa: E402
 from codescale.search.space import load_space  # noqa: E402
 from codescale.search.trackers import trackers  # noqa: E402
+from codescale.search.warm_start import WarmStart  # noqa: E402
 from codescale.study import StudyFolder  # noqa: E402
 
 pytestmark = pytest.mark.ray

@@ -21,8 +21,9 @@ from codescale.mixture import Mixture
 from codescale.pipeline import Study
 from codescale.progress import Silent
 from codescale.runs import Evaluation, RunRecord, RunSpec, read_records
-from codescale.search.run import WarmStart, run_search
+from codescale.search.run import run_search
 from codescale.search.space import load_space
+from codescale.search.warm_start import WarmStart
 from codescale.study import StudyConfig
 from codescale.training.factory import session_factory
 

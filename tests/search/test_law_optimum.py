@@ -19,9 +19,9 @@ from codescale.laws.store import save_law
 from codescale.mixture import Mixture
 from codescale.pipeline import Study
 from codescale.search.law_optimum import law_draws, law_optimum
-from codescale.search.run import study_space
 from codescale.search.scale import settled
 from codescale.search.space import SearchSpace
+from codescale.search.study_space import study_space
 from codescale.search.weighting import alike, search_weights
 from codescale.study import StudyConfig, StudyFolder, parse_study
 

@@ -22,10 +22,11 @@ from codescale.search.optuna_mirror import OptunaMirror
 from codescale.search.optuna_search import MixtureSearch
 from codescale.search.plan import TrialPlan
 from codescale.search.recommendation import recommendation
-from codescale.search.run import WarmStart, _starts, run_search, trial_sampler
+from codescale.search.run import run_search
 from codescale.search.samplers import make_sampler
 from codescale.search.space import Point, load_space
 from codescale.search.stopping import StoppingRule
+from codescale.search.warm_start import WarmStart, starting_points, trial_sampler
 from codescale.study import StudyConfig, StudyFolder
 
 WARM = WarmStart(
@@ -53,7 +54,7 @@ class Hand:
         objective = Objective.of(self.config.weights(), TOKENS).varying(space.hyperparameters)
         self.ledger = Ledger(self.folder.search, {"n_tokens": TOKENS}, objective)
         sampler = trial_sampler(self.config, space, plan, self.warm)
-        starts = _starts(space, plan, self.warm)
+        starts = starting_points(space, plan, self.warm)
         self.search = MixtureSearch(
             space, sampler, plan, self.ledger, self.folder, starts, Silent(), self.noise, self.mirror
         )

@@ -16,8 +16,8 @@ from codescale.runs import RunRecord, read_records
 from codescale.search.distributions import distributions, typed
 from codescale.search.objective import Objective
 from codescale.search.optuna_mirror import DirectionMirror, FrontMirror, Journal
-from codescale.search.run import WarmStart
 from codescale.search.space import load_space
+from codescale.search.warm_start import WarmStart
 from codescale.study import StudyFolder
 
 

@@ -25,8 +25,9 @@ from codescale.search.objective import Objective
 from codescale.search.plan import TrialPlan
 from codescale.search.recommendation import recommendation
 from codescale.search.region import Region
-from codescale.search.run import WarmStart, _comparable, _starts, study_space
 from codescale.search.space import Point, SearchSpace, load_space
+from codescale.search.study_space import study_space
+from codescale.search.warm_start import WarmStart, comparable, starting_points
 from codescale.study import StudyConfig, StudyFolder
 
 BOTH = "languages: all\nhyperparameters: {organisation: [shuffled, paired]}"
@@ -167,15 +168,15 @@ def test_where_pairing_does_harm_our_sampler_finds_that_out(tmp_path: Path) -> N
 
 def test_a_search_begins_with_the_laws_optimum_under_both(tmp_path: Path) -> None:
     plan = TrialPlan(study(sampler="tpe"), CORPUS)
-    starts = _starts(space_of(tmp_path), plan, WARM)
+    starts = starting_points(space_of(tmp_path), plan, WARM)
     assert [(source, point.hyper["organisation"]) for source, point in starts] == [
         ("law", 0.0),
         ("law", 1.0),
         ("thompson", 0.0),
     ]
     assert starts[0][1].mixture == starts[1][1].mixture
-    assert [point.hyper for _, point in _starts(load_space("all_languages", LANGUAGES), plan, WARM)] == [{}, {}]
-    other = _starts(space_of(tmp_path), TrialPlan(paired_study(), CORPUS), WARM)
+    assert [point.hyper for _, point in starting_points(load_space("all_languages", LANGUAGES), plan, WARM)] == [{}, {}]
+    other = starting_points(space_of(tmp_path), TrialPlan(paired_study(), CORPUS), WARM)
     assert other[0][1].hyper == {"organisation": 1.0}
 
 
@@ -192,7 +193,7 @@ def both_swept() -> list[RunRecord]:
 def test_runs_of_the_sweep_enter_with_their_organisation(tmp_path: Path) -> None:
     free, fixed = space_of(tmp_path), load_space("all_languages", LANGUAGES)
     kept = [
-        [record.spec.organisation for record in _comparable(both_swept(), config, space, CORPUS)]
+        [record.spec.organisation for record in comparable(both_swept(), config, space, CORPUS)]
         for config, space in ((study(), free), (study(), fixed), (paired_study(), fixed))
     ]
     assert [(one.count(SHUFFLED), one.count(PAIRED)) for one in kept] == [(10, 3), (10, 0), (0, 3)]

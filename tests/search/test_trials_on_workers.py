@@ -6,30 +6,30 @@ import pytest
 from synthetic_trials import study
 
 from codescale.errors import UserError
-from codescale.search.run import Trials, trials_of
+from codescale.search.tune_run import Placement, placement
 from codescale.sweeps.cluster import Workers
 
 
 @pytest.mark.parametrize(
     ("workers", "section", "expected"),
     [
-        (Workers(4, 1, 0.0), {"concurrency": None}, Trials(4, {"cpu": 1}, warm=True)),
-        (Workers(4, 2, 0.25), {"concurrency": None}, Trials(4, {"cpu": 2, "gpu": 0.25}, warm=True)),
-        (Workers(4, 2, 1.0), {"concurrency": 3}, Trials(3, {"cpu": 2, "gpu": 1.0}, warm=True)),
+        (Workers(4, 1, 0.0), {"concurrency": None}, Placement(4, {"cpu": 1}, warm=True)),
+        (Workers(4, 2, 0.25), {"concurrency": None}, Placement(4, {"cpu": 2, "gpu": 0.25}, warm=True)),
+        (Workers(4, 2, 1.0), {"concurrency": 3}, Placement(3, {"cpu": 2, "gpu": 1.0}, warm=True)),
         (
             Workers(5, 2, 0.5),
             {"concurrency": None, "workers_per_trial": 2},
-            Trials(2, {"cpu": 0.0, "memory": 1}, warm=False),
+            Placement(2, {"cpu": 0.0, "memory": 1}, warm=False),
         ),
-        (Workers(2, 1, 0.0), {"workers_per_trial": 2}, Trials(1, {"cpu": 0.0, "memory": 1}, warm=False)),
+        (Workers(2, 1, 0.0), {"workers_per_trial": 2}, Placement(1, {"cpu": 0.0, "memory": 1}, warm=False)),
     ],
 )
-def test_a_trial_reserves_what_its_worker_uses(workers: Workers, section: dict, expected: Trials) -> None:
-    assert trials_of(study(**section), workers) == expected
+def test_a_trial_reserves_what_its_worker_uses(workers: Workers, section: dict, expected: Placement) -> None:
+    assert placement(study(**section), workers) == expected
 
 
 def test_too_few_workers_for_one_trial_are_refused() -> None:
     config = study()
     search = config.search.model_copy(update={"workers_per_trial": 3})
     with pytest.raises(UserError, match=r"search.workers_per_trial: a trial is to have 3 workers, and there are 2"):
-        trials_of(config.model_copy(update={"search": search}), Workers(2, 1, 0.0))
+        placement(config.model_copy(update={"search": search}), Workers(2, 1, 0.0))

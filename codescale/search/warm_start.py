@@ -1,0 +1,106 @@
+"""What is known before a search's first trial, and how each part of the search is told: points to try first, runs that
+stand for trials, and a sampler that learns from the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from codescale.laws.law import Law
+from codescale.mixture import Mixture
+from codescale.organisation import ORGANISATION
+from codescale.runs import RunRecord, RunsTable
+from codescale.search.law_sampler import LawSampler
+from codescale.search.ledger import Source
+from codescale.search.plan import TrialPlan
+from codescale.search.samplers import SeededByTrial
+from codescale.search.space import Point, SearchSpace
+from codescale.search.weighting import objective_of
+from codescale.study import StudyConfig
+
+
+@dataclass(frozen=True)
+class WarmStart:
+    """What is known before the search: the law's optimum, optima of its bootstrap samples (Thompson draws), the sweep's
+    runs at the same scale, which enter as completed trials, and how much the objective varies between seeds (nats per
+    token), below which nothing is worth another trial. ``law`` and ``runs``, the sweep's runs at every scale, are for
+    our own sampler.
+    """
+
+    law_optimum: Mixture | None = None
+    bootstrap_optima: list[Mixture] = field(default_factory=list)
+    evaluated: list[RunRecord] = field(default_factory=list)
+    law: Law | None = None
+    runs: RunsTable | None = None
+    noise: float | None = None
+
+
+def starting_points(space: SearchSpace, plan: TrialPlan, warm: WarmStart) -> list[tuple[Source, Point]]:
+    """The law's optimum, then the Thompson draws, each moved into the space and none twice; where the data's
+    organisation is searched the law's optimum under both, for a law knows neither.
+
+    Our own sampler makes its draws itself, one after another: as soon as trials refute the law it makes none.
+    """
+    hyper = {
+        name: min(max(value, space.hyperparameters[name].low), space.hyperparameters[name].high)
+        for name, value in plan.base_hyper(space).items()
+    }
+    given: list[tuple[Source, Mixture]] = [("law", warm.law_optimum)] if warm.law_optimum is not None else []
+    draws_itself = plan.config.search.sampler == "law" and objective_of(plan.config, space).losses_alone
+    given += [] if draws_itself else [("thompson", mixture) for mixture in warm.bootstrap_optima]
+    starts: list[tuple[Source, Point]] = []
+    for source, mixture in given:
+        for settings in [hyper, *(_otherwise_organised(hyper) if source == "law" else [])]:
+            point = Point(space.inside(mixture), settings)
+            if not any(point.same(other) for _, other in starts):
+                starts.append((source, point))
+    return starts
+
+
+def _otherwise_organised(hyper: dict[str, float]) -> list[dict[str, float]]:
+    """``hyper`` with the other organisation; nothing where it is not among them."""
+    return [hyper | {ORGANISATION: 1.0 - hyper[ORGANISATION]}] if ORGANISATION in hyper else []
+
+
+def comparable(
+    records: Sequence[RunRecord], config: StudyConfig, space: SearchSpace, corpus_id: str
+) -> list[RunRecord]:
+    """Those of ``records`` that were trained as a trial is: same N, D, start, corpus and repetition, and the study's
+    organisation where that is not searched.
+    """
+    n_params = config.sizes[config.search.size].n_params
+    return [
+        record
+        for record in records
+        if record.corpus_id == corpus_id
+        and record.spec.n_params == n_params
+        and record.spec.start == config.start_id
+        and config.search.tokens in record.spec.token_points
+        and record.spec.unique_tokens == config.sweep.unique_tokens
+        and (space.frees_organisation or record.spec.organisation == config.training.organisation)
+    ]
+
+
+def trial_sampler(
+    config: StudyConfig, space: SearchSpace, plan: TrialPlan, warm: WarmStart
+) -> SeededByTrial | LawSampler:
+    """The sampler that the study names. Ours is told what was known before, and the scale that trials have; of an
+    objective that is more than losses a law can tell nothing.
+    """
+    if config.search.sampler != "law":
+        return SeededByTrial(config.search.sampler, config.seed)
+    n_params, runs, objective = config.sizes[config.search.size].n_params, warm.runs, objective_of(config, space)
+    if runs is not None:  # those at the trials' own scale enter as trials, or were trained otherwise
+        runs = runs.select((runs.n_params != n_params) | (runs.n_tokens != config.search.tokens))
+    return LawSampler(
+        space,
+        weights=objective.weights if objective.losses_alone else None,
+        n_params=n_params,
+        n_tokens=config.search.tokens,
+        law=warm.law,
+        runs=runs if runs is not None and len(runs) else None,
+        hyper=plan.base_hyper(space),
+        noise=warm.noise,
+        seed=config.seed,
+    )
