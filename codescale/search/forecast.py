@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from codescale.runs import RunRecord
+from codescale.search.budget import Spent, run_cost, trials_left
 from codescale.search.seeds import SeedNoise, resolved, seeds_needed
 from codescale.study import StudyConfig
 from codescale.training.flops import training_flops
@@ -82,21 +83,11 @@ def forecast_search(config: StudyConfig, noise: SeedNoise | None, speed: Speed |
     return Forecast(tuple(costs), tuple(limits), noise, speed, resolutions, needed)
 
 
-def run_cost(config: StudyConfig, size: str, tokens: int) -> float:
-    """Counted training FLOPs of one run."""
-    return training_flops(config.sizes[size], config.corpus.vocabulary, config.training.context, tokens)
-
-
 def trials_within(config: StudyConfig, each: float, speed: Speed | None) -> int:
-    """Whole trials that the budget allows if none is stopped early."""
-    search, budget = config.search, config.search.budget
-    trials = search.most_trials
-    if search.most_tokens is not None:
-        trials = min(trials, search.most_tokens // search.tokens)
-    if budget.flops is not None:
-        trials = min(trials, int(budget.flops // each))
-    if budget.hours is not None and speed is not None:
-        trials = min(trials, int(budget.hours * 3600 * speed.flops_per_second * speed.workers // each))
+    """Whole trials that the budget allows if none is stopped early, its hours counted where the ``speed`` is known."""
+    trials, hours = trials_left(config, Spent()), config.search.budget.hours
+    if hours is not None and speed is not None:
+        trials = min(trials, int(hours * 3600 * speed.flops_per_second * speed.workers // each))
     return trials
 
 

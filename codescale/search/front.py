@@ -19,8 +19,8 @@ from codescale.errors import UserError
 from codescale.files import write_json
 from codescale.progress import Progress
 from codescale.runs import RunRecord, read_record
+from codescale.search.budget import run_cost
 from codescale.search.distributions import distributions, typed
-from codescale.search.forecast import run_cost
 from codescale.search.objective import Objective
 from codescale.search.optuna_mirror import DirectionMirror, FrontMirror, Journal
 from codescale.search.run import Part, run_search

@@ -22,6 +22,7 @@ from codescale.mixture import Mixture
 from codescale.organisation import ORGANISATION
 from codescale.progress import Progress
 from codescale.runs import RunRecord, RunSpec, read_record, write_record
+from codescale.search.budget import Spent, trials_left
 from codescale.search.distributions import distributions, typed
 from codescale.search.improvement import KnowsImprovement, Patience
 from codescale.search.law_sampler import LawSampler
@@ -81,18 +82,11 @@ class MixtureSearch(OptunaSearch):
         """How many trials may still be asked for: none where the budget is used up; where too little is to be gained,
         those that were under way when the search was killed.
         """
-        search, budget = self.plan.config.search, self.plan.config.search.budget
         if self.ledger.ended:
             return len(self.unfinished)
-        if budget.hours is not None and self.ledger.seconds >= 3600 * budget.hours:
-            return 0
-        left = search.most_trials - len(self._used)
-        if search.most_tokens is not None:
-            left = min(left, (search.most_tokens - self.ledger.tokens_committed) // search.tokens)
-        if budget.flops is not None:
-            each = self.plan.flops
-            left = min(left, int((budget.flops - self.ledger.flops_committed(each)) // each))
-        return max(left, 0)
+        flops = self.ledger.flops_committed(self.plan.flops)
+        spent = Spent(len(self._used), self.ledger.tokens_committed, flops, self.ledger.seconds)
+        return trials_left(self.plan.config, spent)
 
     @property
     def ended(self) -> bool:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from codescale.organisation import ORGANISATION, number_of, organisation_of
 from codescale.runs import RunRecord, RunSpec
+from codescale.search.budget import run_cost
 from codescale.search.space import Point, SearchSpace
 from codescale.study import StudyConfig
-from codescale.training.flops import training_flops
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,7 @@ class TrialPlan:
     @property
     def flops(self) -> float:
         """Counted training FLOPs of a trial that runs to its end."""
-        search, training = self.config.search, self.config.training
-        vocabulary = self.config.corpus.vocabulary
-        return training_flops(self.config.sizes[search.size], vocabulary, training.context, search.tokens)
+        return run_cost(self.config, self.config.search.size, self.config.search.tokens)
 
     def base_hyper(self, space: SearchSpace) -> dict[str, float]:
         """What the study trains with, for each hyperparameter that ``space`` frees."""

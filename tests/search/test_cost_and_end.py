@@ -14,8 +14,9 @@ from test_mixture_search import Hand
 from codescale.errors import UserError
 from codescale.mixture import Mixture
 from codescale.runs import RunRecord, RunSpec, read_records
+from codescale.search.budget import run_cost
 from codescale.search.checking import drawn, with_checks
-from codescale.search.forecast import Speed, forecast_search, recorded_speed, run_cost
+from codescale.search.forecast import Speed, forecast_search, recorded_speed
 from codescale.search.front import combined, directions, front_of, refuse_too_few
 from codescale.search.improvement import PATIENCE, Patience
 from codescale.search.objective import Objective
