@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler
-from optuna.study import Study, StudyDirection
+from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from codescale.laws.law import Law
@@ -38,7 +38,7 @@ from codescale.search.distributions import distributions, typed
 from codescale.search.measured import Measured, Told, from_runs, nothing
 from codescale.search.region import Region
 from codescale.search.space import Point, SearchSpace
-from codescale.search.told import Kind, Reader
+from codescale.search.told import Kind, Reader, signs
 
 
 class LawSampler(BaseSampler):
@@ -128,7 +128,7 @@ class LawSampler(BaseSampler):
         shares = np.array([point.mixture.array(self._region.domains) for point in points])
         hyper = np.array([self._region.scaled(point.hyper) for point in points]).reshape(len(points), -1)
         middle, deviation = adviser.believed(told, shares, hyper)
-        return self._sign(study) * middle, deviation
+        return signs(study)[0] * middle, deviation
 
     def expected_improvement(self) -> float | None:
         """What the point that was suggested last is expected to gain on the best expectation of a measured one.
@@ -139,9 +139,6 @@ class LawSampler(BaseSampler):
             return None
         told, adviser, shares, hyper = self._latest
         return adviser.improvement(told, shares, hyper)
-
-    def _sign(self, study: Study) -> float:
-        return -1.0 if study.directions[0] == StudyDirection.MAXIMIZE else 1.0
 
     def _told(self, study: Study) -> tuple[Told, Adviser]:
         """What the trials of ``study`` tell, and the adviser for that kind of objective.

@@ -46,8 +46,10 @@ class Entry:
     organisation: Organisation = SHUFFLED
 
 
-HELD = ("run_id", "proportions", "hyper", "organisation", "objective", "number")
-"""What of a trial stands where it is the best one."""
+def held(entry: Entry) -> dict[str, Any]:
+    """What of a trial stands where it is the best one."""
+    names = ("run_id", "proportions", "hyper", "organisation", "objective", "number")
+    return {name: getattr(entry, name) for name in names}
 
 
 def state_of(record: RunRecord, curve: Curve) -> State:
@@ -195,11 +197,8 @@ class Ledger:
         pruned = [entry for entry in self.trials if entry.state == "PRUNED"]
         now = 0.0 if self._begun is None else time.monotonic() - self._begun
         best = self.incumbent
-        incumbent = None
-        if best is not None:
-            incumbent = {name: getattr(best, name) for name in HELD}
         return self.header | {
-            "incumbent": incumbent,
+            "incumbent": None if best is None else held(best),
             "recommended": self.recommended,
             "incumbent_history": [list(pair) for pair in self.history],
             "tokens_trained": self.tokens_trained,

@@ -8,7 +8,7 @@ each line, which took most of the time.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from codescale.files import write_text, writing
 from codescale.runs import RunRecord
 from codescale.search.objective import Objective
+from codescale.search.trial_end import TrialEnd
 
 METRIC_NAMES = "study:metric_names"
 """Where Optuna keeps the names of a study's objectives (``Study.set_metric_names``)."""
@@ -62,19 +63,11 @@ class OptunaMirror:
         self._storage = JournalStorage(journal)
         self._study_id = self._storage.create_new_study([StudyDirection.MINIMIZE], name)
 
-    def add(
-        self,
-        record: RunRecord,
-        source: str,
-        state: TrialState,
-        parameters: Mapping[str, Any],
-        looks: Sequence[tuple[int, float]],
-        value: float | None,
-    ) -> None:
-        """The trial of ``record``: ``looks`` on its trunk are intermediate values by tokens, ``value`` its end."""
+    def add(self, record: RunRecord, source: str, parameters: Mapping[str, Any], end: TrialEnd) -> None:
+        """The trial of ``record`` at ``parameters``, which came to ``end``."""
         trial = _ended(
-            record, source, state=state, value=value, params=dict(parameters), distributions=self._distributions,
-            intermediate_values=dict(looks),
+            record, source, state=end.state, value=end.value, params=dict(parameters),
+            distributions=self._distributions, intermediate_values=dict(end.looks),
         )  # fmt: skip
         self._storage.create_new_trial(self._study_id, trial)
 
@@ -124,18 +117,10 @@ class DirectionMirror(OptunaMirror):
         super().__init__(journal, name, distributions)
         self._front = front
 
-    def add(
-        self,
-        record: RunRecord,
-        source: str,
-        state: TrialState,
-        parameters: Mapping[str, Any],
-        looks: Sequence[tuple[int, float]],
-        value: float | None,
-    ) -> None:
+    def add(self, record: RunRecord, source: str, parameters: Mapping[str, Any], end: TrialEnd) -> None:
         """As every mirror."""
-        super().add(record, source, state, parameters, looks, value)
-        if state == TrialState.COMPLETE:
+        super().add(record, source, parameters, end)
+        if end.state == TrialState.COMPLETE:
             self._front.add(record, source, parameters)
 
 

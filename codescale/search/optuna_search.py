@@ -27,9 +27,10 @@ from codescale.search.law_sampler import LawSampler
 from codescale.search.ledger import Entry, Ledger, Source
 from codescale.search.optuna_mirror import Journal, OptunaMirror
 from codescale.search.plan import TrialPlan
-from codescale.search.point_search import PointSearch, end_of
+from codescale.search.point_search import PointSearch
 from codescale.search.samplers import SeededByTrial
 from codescale.search.space import Point, SearchSpace
+from codescale.search.trial_end import end_of
 from codescale.study import MOST_TRIALS, StudyFolder
 
 RESTARTS = 2
@@ -103,7 +104,7 @@ class MixtureSearch(PointSearch):
             return False
         self.add_ended(parameters, end)
         source = "another search" if spec.stage in ("trial", "check") else "sweep"
-        self.mirror.add(record, source, end.state, parameters, end.looks, end.value)
+        self.mirror.add(record, source, parameters, end)
         self.ledger.add_evaluated(record, point.hyper)
         self.starts = [start for start in self.starts if not start[1].same(point)]
         return True
@@ -215,8 +216,7 @@ class MixtureSearch(PointSearch):
         self.tell_end(trial_id, end)
         self._discard_checkpoint(record.spec.run_id)
         entry = self.ledger.finish(record)
-        parameters = self.parameters(self.space.point_of(record.spec))
-        self.mirror.add(record, entry.source, end.state, parameters, end.looks, end.value)
+        self.mirror.add(record, entry.source, self.parameters(self.space.point_of(record.spec)), end)
         return entry
 
     def _lost(self, trial_id: str) -> None:

@@ -7,43 +7,17 @@ PRUNED with its looks as intermediate values, FAIL where it diverged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, cast
 
 import optuna
 from optuna.trial import TrialState, create_trial
 from ray.tune.search.optuna import OptunaSearch
 
-from codescale.runs import RunRecord
 from codescale.search.distributions import distributions, typed
 from codescale.search.law_sampler import LawSampler
-from codescale.search.ledger import state_of
-from codescale.search.objective import Objective
 from codescale.search.samplers import SeededByTrial
 from codescale.search.space import Point, SearchSpace
-from codescale.search.told import DIVERGED, LOOKS, LOSSES
-
-
-@dataclass(frozen=True)
-class TrialEnd:
-    """How a trial ended, in Optuna's words: its ``state``, the ``looks`` on its trunk by tokens, its ``value`` (None
-    unless COMPLETE) and its user attributes.
-    """
-
-    state: TrialState
-    looks: tuple[tuple[int, float], ...]
-    value: float | None
-    attributes: dict[str, Any]
-
-
-def end_of(record: RunRecord, objective: Objective) -> TrialEnd:
-    """How the run of ``record`` ended as a trial of a search for ``objective``."""
-    curve = objective.curve(record)
-    state = TrialState[state_of(record, curve)]
-    attributes: dict[str, Any] = {LOSSES: objective.losses(record), LOOKS: objective.looks(record)}
-    if state == TrialState.FAIL:
-        attributes[DIVERGED] = True
-    return TrialEnd(state, curve.points, curve.final if state == TrialState.COMPLETE else None, attributes)
+from codescale.search.trial_end import TrialEnd
 
 
 class PointSearch(OptunaSearch):

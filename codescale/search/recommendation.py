@@ -9,7 +9,7 @@ import optuna
 
 from codescale.mixture import Mixture
 from codescale.search.law_sampler import LawSampler
-from codescale.search.ledger import HELD, Ledger
+from codescale.search.ledger import Ledger, held
 
 
 def recommendation(sampler: object, study: optuna.Study, ledger: Ledger) -> dict[str, Any] | None:
@@ -30,6 +30,4 @@ def recommendation(sampler: object, study: optuna.Study, ledger: Ledger) -> dict
     except ValueError:
         return None
     best = int(np.argmin(expected))
-    entry = finished[best]
-    held = {name: getattr(entry, name) for name in HELD}
-    return held | {"expected": float(expected[best]), "deviation": float(deviation[best])}
+    return held(finished[best]) | {"expected": float(expected[best]), "deviation": float(deviation[best])}

@@ -100,13 +100,13 @@ class Reader:
     def kind(self, study: Study, trials: Sequence[FrozenTrial]) -> Kind:
         """What the finished ones of ``trials`` tell."""
         rows = [self._row(study, trial) for trial in trials if trial.state == TrialState.COMPLETE]
-        signs = _signs(study)
-        by_target = bool(self.weights) and len(signs) == 1 and all(row.losses is not None for row in rows)
+        directions = signs(study)
+        by_target = bool(self.weights) and len(directions) == 1 and all(row.losses is not None for row in rows)
         if by_target:
             positive = all((row.losses > 0).all() for row in rows if row.losses is not None)
             return Kind(tuple(self.weights), True, positive)
-        positive = bool((signs > 0).all()) and all((row.objectives > 0).all() for row in rows)
-        return Kind(tuple(f"{WHOLE}_{k}" for k in range(len(signs))), False, positive)
+        positive = bool((directions > 0).all()) and all((row.objectives > 0).all() for row in rows)
+        return Kind(tuple(f"{WHOLE}_{k}" for k in range(len(directions))), False, positive)
 
     def measured(self, study: Study, trials: Sequence[FrozenTrial], kind: Kind) -> Measured:
         """The rows of ``trials``: those that finished, then those that were stopped."""
@@ -117,7 +117,7 @@ class Reader:
             for trial, row in zip(finished[-_MOST_CURVES:], rows[-_MOST_CURVES:], strict=True)
         ]
         stopped = [trial for trial in trials if trial.state == TrialState.PRUNED][-_MOST_PRUNED:]
-        foretold = foretold_ends(stopped, ends, partial(self._look, kind, float(_signs(study)[0])))
+        foretold = foretold_ends(stopped, ends, partial(self._look, kind, float(signs(study)[0])))
         values = [*(row.values(kind) for row in rows), *(one.values for one in foretold)]
         objective = [*(float(row.objectives[0]) for row in rows), *(one.objective for one in foretold)]
         doubt = [*(1.0 for _ in rows), *(one.doubt for one in foretold)]
@@ -161,7 +161,7 @@ class Reader:
             )
             objectives = np.array(trial.values if trial.state == TrialState.COMPLETE else [np.nan])
             losses = self._losses(attributes.get(LOSSES))
-            self._rows[key] = _Row(place, (scale[0], scale[1]), losses, _signs(study) * objectives)
+            self._rows[key] = _Row(place, (scale[0], scale[1]), losses, signs(study) * objectives)
         return self._rows[key]
 
     def _losses(self, told: Any) -> Array | None:
@@ -181,7 +181,8 @@ class Reader:
         return None if values is None or not np.isfinite(objective) else np.append(objective, values)
 
 
-def _signs(study: Study) -> Array:
+def signs(study: Study) -> Array:
+    """(objectives,): -1 for each of which more is better, so that the less is the better."""
     return np.array([-1.0 if one == StudyDirection.MAXIMIZE else 1.0 for one in study.directions])
 
 
