@@ -57,7 +57,7 @@ class Adviser:
         avoid = avoided(self.region, tried, told.diverged)
         middle = self._middle()
         if len(self.beliefs.earlier) and len(tried[0]) == 1 and not avoid.holds(middle[0][None], middle[1][None])[0]:
-            return middle
+            return middle  # the second trial, which no law has chosen, tells whether other scales mislead
         if fitted is None:
             return self._first((avoid.shares, avoid.hyper), generator)
         starts = self._best(told.now)
