@@ -654,6 +654,11 @@ def search(study: StudyArgument) -> None:
             f"Recommended: {advised['run_id']}, measured {advised['objective']:.4f}, expected of its mixture "
             f"{advised['expected']:.4f} ± {advised['deviation']:.4f}"
         )
+        if left := advised["remaining"]:
+            console.print(
+                f"Further trials may gain {left['expected']:.4f} nats per token over it ({left['low']:.4f} to "
+                f"{left['high']:.4f})"
+            )
 
 
 @search_app.command("init")

@@ -163,13 +163,22 @@ class Trial(_Artifact):
         return value if value is not None and math.isfinite(value) else None
 
 
+class Gain(_Artifact):
+    """What is expected in nats per token, with the middle 90 %."""
+
+    expected: float
+    low: float
+    high: float
+
+
 class Incumbent(_Artifact):
-    """The best trial so far."""
+    """The best trial so far; ``remaining``: what further trials may gain over it, where the sampler tells."""
 
     proportions: dict[str, float]
     objective: float | None = None
     hyper: dict[str, float] = {}
     organisation: str = SHUFFLED
+    remaining: Gain | None = None
 
 
 class FrontRun(_Artifact):

@@ -354,6 +354,12 @@ def _search_account(search: Search) -> str:
         )
     if search.reason:
         text += f". It ended before its budget: {search.reason}"
+    left = search.recommended.remaining if search.recommended else None
+    if left is not None:
+        text += (
+            f". Further trials may gain {number(left.expected, 4)} nats per token over what it recommends (90 % of "
+            f"draws: {number(left.low, 4)} to {number(left.high, 4)})"
+        )
     return f"{text}."
 
 

@@ -26,6 +26,7 @@ from codescale.search.belief import FEWEST_ROWS, Belief, Beliefs
 from codescale.search.descent import minimise
 from codescale.search.measured import Measured, Told
 from codescale.search.region import Region
+from codescale.search.remaining import Remaining, remaining
 from codescale.search.surrogate import Fitted
 
 IMPROVEMENT_EVERY = 3
@@ -111,6 +112,18 @@ class Adviser:
         best = float(belief.expected(finished.shares, finished.hyper).min())
         middle, deviation = belief.believed(shares[None], hyper[None])
         return float(deviation[0] * np.exp(log_improvement((best - middle) / deviation))[0])
+
+    def remaining(self, told: Told) -> Remaining | None:
+        """What any number of trials may still gain over the measured point that is recommended. None where too little
+        is known to tell, and of several objectives.
+        """
+        fitted, rows = self.beliefs.fitted(told)
+        finished = told.now.finished
+        if self.beliefs.objectives > 1 or fitted is None or not len(finished):
+            return None
+        shares, hyper, _ = self.recommend(told, anywhere=False)
+        belief = Belief(fitted, rows, self.beliefs.scale)
+        return remaining(belief, self.region, (shares, hyper), self._best(finished), self.seed)
 
     def _acquisition(
         self,

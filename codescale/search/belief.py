@@ -61,6 +61,10 @@ class Belief:
         """(rows, targets): what is expected under one sample of the mean."""
         return self._surrogate.values(self._points(shares, hyper), sample)
 
+    def together(self, shares: Array, hyper: Array, draws: int, generator: np.random.Generator) -> Array:
+        """(draws, rows): what the objective may be at all points at once, a run's noise apart."""
+        return self._surrogate.together(self._points(shares, hyper), draws, generator)
+
     def _points(self, shares: Array, hyper: Array) -> Points:
         ones = np.ones(len(shares))
         return Points(self._scale[0] * ones, self._scale[1] * ones, shares, hyper)

@@ -37,6 +37,7 @@ from codescale.search.belief import Beliefs, milestone
 from codescale.search.distributions import distributions, typed
 from codescale.search.measured import Measured, Told, from_runs, nothing
 from codescale.search.region import Region
+from codescale.search.remaining import Remaining
 from codescale.search.space import Point, SearchSpace
 from codescale.search.told import Kind, Reader, signs
 
@@ -139,6 +140,20 @@ class LawSampler(BaseSampler):
             return None
         told, adviser, shares, hyper = self._latest
         return adviser.improvement(told, shares, hyper)
+
+    def remaining(self, study: Study | None = None) -> Remaining | None:
+        """What any number of trials of ``study`` may still gain over the point that :meth:`recommend` names; None: of
+        the study whose trial was suggested last.
+
+        In the objective's units, a run's noise apart. None where too little is known, and of several objectives.
+        """
+        if study is not None:
+            told, adviser = self._told(study)
+        elif self._latest is not None:
+            told, adviser = self._latest[:2]
+        else:
+            return None
+        return adviser.remaining(told)
 
     def _told(self, study: Study) -> tuple[Told, Adviser]:
         """What the trials of ``study`` tell, and the adviser for that kind of objective.

@@ -193,7 +193,7 @@ class MixtureSearch(PointSearch):
         self._numbers.add(number)
         self.ledger.begin(number, spec, source)
         if source == "sampler":
-            self._patience.heard(self.trial_sampler.expected_improvement())
+            self._patience.heard(self.trial_sampler)
             self.ledger.ended = self.ledger.ended or self._patience.verdict
         return spec
 

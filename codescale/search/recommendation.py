@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,8 @@ def recommendation(sampler: object, study: optuna.Study, ledger: Ledger) -> dict
     """The finished trial of ``ledger`` whose objective ``sampler`` expects to be least, and that expectation.
 
     As ``search.json`` holds it: the trial as an incumbent is held, its ``expected`` objective and the standard
-    ``deviation`` of that (a run's noise apart). None where the sampler has no expectations: it is one of Optuna's, or
-    has seen too few trials.
+    ``deviation`` of that (a run's noise apart), and how much is ``remaining`` for further trials to gain. None where
+    the sampler has no expectations: it is one of Optuna's, or has seen too few trials.
     """
     finished = [entry for entry in ledger.entries if entry.objective is not None]
     if not isinstance(sampler, LawSampler) or not finished:
@@ -30,4 +31,9 @@ def recommendation(sampler: object, study: optuna.Study, ledger: Ledger) -> dict
     except ValueError:
         return None
     best = int(np.argmin(expected))
-    return held(finished[best]) | {"expected": float(expected[best]), "deviation": float(deviation[best])}
+    left = sampler.remaining(study)
+    return held(finished[best]) | {
+        "expected": float(expected[best]),
+        "deviation": float(deviation[best]),
+        "remaining": None if left is None else asdict(left),
+    }

@@ -111,7 +111,7 @@ def simulate(
         for _ in range(min(plan.concurrency, plan.trials - done)):
             batch.append(study.ask(distributions(space)))
             if isinstance(sampler, KnowsImprovement) and end is None:
-                patience.heard(sampler.expected_improvement())
+                patience.heard(sampler)
                 if patience.verdict:
                     end = End(done, cost, _judged(study, sampler, space, landscape, target)[0])
         for trial in batch:

@@ -222,6 +222,24 @@ class Surrogate:
             variance += worth**2 * left
         return drawn.mean(axis=1), np.sqrt(variance + drawn.var(axis=1))
 
+    def together(self, points: Points, draws: int, generator: np.random.Generator) -> Array:
+        """(draws x (samples + 1), rows): what the objective may be at all ``points`` at once, a run's noise apart: so
+        many draws of the processes under every sample of the mean.
+        """
+        inputs = points.inputs
+        means = self.fitted.mean.every(points)
+        total = np.zeros((draws, SAMPLES + 1, len(points)))
+        for k, target in enumerate(self.fitted.targets):
+            basis = means[0][:, k]
+            cross = self._cross(k, inputs, basis)
+            solved = solve_triangular(self._factors[k], cross.T, lower=True)
+            left = target.prior(inputs, inputs, basis, basis) - solved.T @ solved
+            left[np.diag_indices(len(left))] += 1e-8 * float(np.trace(left)) / len(left) + 1e-14
+            spread = generator.standard_normal((draws, 1, len(points))) @ np.linalg.cholesky(left).T
+            values = (means[:, :, k] + (cross @ self._duals[k]).T)[None] + spread
+            total += self.fitted.weights[k] * (np.exp(values) if self.fitted.losses else values)
+        return total.reshape(-1, len(points))
+
     def expected(self, points: Points) -> Array:
         """(rows,): the objective expected under the mean as fitted."""
         return self.draw(points, 0)

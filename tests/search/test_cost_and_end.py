@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from codescale.search.front import combined, directions, front_of, refuse_too_fe
 from codescale.search.improvement import PATIENCE, Patience
 from codescale.search.objective import Objective
 from codescale.search.plan import TrialPlan
+from codescale.search.remaining import Remaining
 from codescale.search.seeds import SeedNoise, resolved, seed_noise, seeds_needed
 from codescale.search.space import Point, load_space
 from codescale.search.space_file import Aim
@@ -90,24 +92,31 @@ def test_one_budget_of_tokens_and_words_for_pruning() -> None:
     assert study(budget={"trials": 5}).search.most_trials == 5
 
 
+def says(hand: Hand, improvement: Callable[[], float]) -> None:
+    """From now on the sampler of ``hand`` expects so much of its next trial, and little of all further ones."""
+    hand.search.trial_sampler.expected_improvement = improvement  # type: ignore[method-assign]
+    hand.search.trial_sampler.remaining = lambda: Remaining(0.003, 0.001, 0.009)  # type: ignore[union-attr]
+
+
 def test_too_little_to_gain_ends_the_search_and_says_so(tmp_path: Path) -> None:
     """A sampler that expects less than the noise from its third suggestion on; it is not asked about the starts."""
     hand = Hand(tmp_path, study(trials=40, prune="none"))
     hand.search._patience = Patience(0.01)
     heard = iter([0.5, 0.02, *([0.004] * 40)])
-    hand.search.trial_sampler.expected_improvement = lambda: next(heard)  # type: ignore[method-assign]
+    says(hand, lambda: next(heard))
     hand.go()
     assert hand.search.ended
     suggested = [trial for trial in hand.ledger.trials if trial.source == "sampler"]
     assert len(suggested) == 2 + PATIENCE
     assert len(suggested) < len(hand.ledger.trials)
     assert "0.004 nats per token" in hand.ledger.content()["ended"]
+    assert "0.003 (0.001 to 0.009)" in hand.ledger.content()["ended"]
 
 
 def test_a_search_that_ended_is_not_taken_up_again_but_for_what_a_kill_left(tmp_path: Path) -> None:
     hand = Hand(tmp_path, study(trials=40, prune="none"))
     hand.search._patience = Patience(0.01)
-    hand.search.trial_sampler.expected_improvement = lambda: 0.004  # type: ignore[method-assign]
+    says(hand, lambda: 0.004)
     while not hand.search.ledger.ended:
         trial_id = hand.ask()
         assert trial_id is not None
@@ -136,15 +145,41 @@ def test_a_front_without_a_trial_for_each_search_is_refused(budget: dict[str, in
     refuse_too_few(study(budget={"trials": 4}), replace(space, aims=aims))
 
 
+@dataclass
+class Says:
+    """A sampler that expects so much of its next trial, and of all further ones so much."""
+
+    improvement: float | None
+    left: float = 0.0
+
+    def expected_improvement(self) -> float | None:
+        return self.improvement
+
+    def remaining(self) -> Remaining:
+        return Remaining(self.left, self.left / 2, 2 * self.left)
+
+
 def test_one_poor_expectation_or_no_noise_ends_nothing() -> None:
     patient, unmeasured = Patience(0.01), Patience(None)
     for improvement in (0.001, 0.02, 0.001, None, 0.001, 0.001):
-        patient.heard(improvement)
-        unmeasured.heard(improvement)
+        patient.heard(Says(improvement))
+        unmeasured.heard(Says(improvement))
         assert not patient.verdict
-    patient.heard(0.001)
-    assert patient.verdict
+    patient.heard(Says(0.001, 0.004))
+    assert "0.004 (0.002 to 0.008)" in patient.verdict
     assert not unmeasured.verdict
+
+
+def test_many_small_gains_together_go_on() -> None:
+    """What is left is asked for once in so many poor trials, since it costs as much as several suggestions."""
+    patient = Patience(0.01)
+    for _ in range(3 * PATIENCE):
+        patient.heard(Says(0.001, 0.02))
+        assert not patient.verdict
+    for _ in range(PATIENCE):
+        assert not patient.verdict
+        patient.heard(Says(0.001, 0.005))
+    assert patient.verdict
 
 
 def test_stopped_trials_are_drawn_blindly_and_told_apart(tmp_path: Path) -> None:

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from planted_landscape import LANGUAGES, D, N, effective_data_law, landscape, space, sweep, wrong_for
 
 from codescale.mixture import Mixture
-from codescale.search.belief import MOST_ROWS, limited
+from codescale.search.belief import MOST_ROWS, Belief, limited
 from codescale.search.descent import minimise
 from codescale.search.distributions import distributions, suggest_point
 from codescale.search.landscape import Landscape, attainable
 from codescale.search.law_sampler import LawSampler
+from codescale.search.means import SAMPLES
 from codescale.search.measured import Measured, Points
 from codescale.search.region import Region
 from codescale.search.space import Point, Range, SearchSpace
@@ -361,3 +362,35 @@ def test_whatever_is_minimised_the_point_is_feasible(
         best[k] += min(left, high[k] - low[k])
         left = 1.0 - best.sum()
     assert float(slope @ shares) <= float(slope @ best) + 0.02
+
+
+def test_what_is_left_covers_what_is_left_and_shrinks() -> None:
+    ground, where = landscape(), space()
+    best = attainable(ground, where, 2).best
+    said, truth = [], []
+    for trials in (8, 16, 24):
+        sampler = ours(where)
+        study = search(sampler, trials, ground, where)
+        left = sampler.remaining(study)
+        assert left is not None
+        assert 0 <= left.low <= left.expected <= left.high
+        shares = sampler.recommend(study).mixture.array(ground.domains)
+        said.append(left)
+        truth.append(float(ground.objective(shares[None])[0]) - best)
+    assert [one.expected for one in said] == sorted((one.expected for one in said), reverse=True)
+    assert all(own <= one.high for own, one in zip(truth, said, strict=True))
+    assert said[-1].expected < 20 * max(truth[-1], 1e-4)
+
+
+def test_draws_at_many_points_agree_with_what_is_believed_of_each(cold: tuple[LawSampler, optuna.Study]) -> None:
+    sampler, study = cold
+    told, adviser = sampler._told(study)
+    fitted, rows = adviser.beliefs.fitted(told)
+    assert fitted is not None
+    belief = Belief(fitted, rows, adviser.beliefs.scale)
+    shares, hyper = adviser.region.draw(40, np.random.default_rng(0))
+    drawn = belief.together(shares, hyper, 400, np.random.default_rng(1))
+    middle, deviation = belief.believed(shares, hyper)
+    assert drawn.shape == (400 * (SAMPLES + 1), 40)
+    assert drawn.mean(axis=0) == pytest.approx(middle, abs=0.1 * deviation.max())
+    assert drawn.std(axis=0) == pytest.approx(deviation, rel=0.1)
