@@ -32,7 +32,7 @@ from codescale.search.surrogate import Fitted
 IMPROVEMENT_EVERY = 3
 _EFFORT = 1e9
 """Values of kernels that a suggestion may take, times the trials so far: the more there are, the less is one worth."""
-_LEAST_EFFORT, _MOST_EFFORT = 300, 2_500
+_LEAST_EFFORT, _MOST_EFFORT = 300, 1_500
 """Points that a suggestion looks at, whatever that comes to."""
 _MOST_STARTS = 16
 """Measured points from which a descent may begin."""

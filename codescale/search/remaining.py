@@ -19,10 +19,10 @@ from codescale.search.descent import minimise
 from codescale.search.means import SAMPLES
 from codescale.search.region import Region
 
-_EFFORT = 1_000.0
+_EFFORT = 500.0
 """Points looked at for the optimum of one sample of the laws."""
-_STEPS = (0.02, 0.1)
-"""About each optimum, points so far away are drawn too."""
+_STEP = 0.05
+"""About each optimum, points about so far away are drawn too."""
 _DRAWS = 16
 """Of the processes, under every sample of the laws."""
 
@@ -52,7 +52,7 @@ def remaining(
         drawn = partial(belief.draw, sample=sample)
         shares, hyper, _ = minimise(drawn, region, *starts, generator, _EFFORT)
         optima.append((shares, hyper))
-    around = [region.near(*one, step, generator) for one in optima for step in _STEPS]
+    around = [region.near(*one, _STEP, generator) for one in optima]
     together = belief.together(
         np.vstack([point[0], *(near[0] for near in around)]), np.vstack([point[1], *(near[1] for near in around)]),
         _DRAWS, generator,
