@@ -22,10 +22,8 @@ from codescale.corpus.reader import Corpus, Documents
 from codescale.mixture import Mixture
 from codescale.training.batches import Batches, RunBatches, generator_of, held_to, refuse_strangers, too_little
 from codescale.training.interleaving import occurrences
-from codescale.training.pairing import Pairs, candidate_pairs, chosen_pairs, refuse_untranslated
-from codescale.training.strand import Integers, Pieces, Strand
-
-_NONE: Integers = np.empty(0, dtype=np.int64)
+from codescale.training.pairing import ROOMS, Pairs, candidate_pairs, chosen_pairs, refuse_untranslated
+from codescale.training.strand import NONE, Integers, Pieces, Strand
 
 
 @dataclass(frozen=True)
@@ -72,29 +70,37 @@ def paired_batches(
         limit = min(len(found.tokens) - 1, held.get(language) or len(found.tokens))
         if limit < context:
             raise too_little(language, limit, context)
-    pairs = _pairs(corpus, documents, mixture, pivot, {name: held.get(name) for name in documents}, seed, context)
-    if not pairs:
-        return Batches(
-            corpus, mixture, seed=seed, batch=batch, context=context, steps=steps, unique_tokens=unique_tokens
-        )
-    voices = _Voices(documents, pivot, pairs, held, seed, context).of(mixture)
-    return PairedBatches(voices, batch=batch, context=context, steps=steps)
+    candidates = _candidates(corpus, mixture, pivot, seed)
+    limits = {name: held.get(name) for name in documents}
+    for room in ROOMS:
+        pairs = chosen_pairs(candidates, documents, mixture, pivot, limits, context, room) if candidates else {}
+        if not pairs:
+            break
+        voices = _Voices(documents, pivot, pairs, limits, seed, context).of(mixture)
+        if _keep_shares(voices):
+            return PairedBatches(voices, batch=batch, context=context, steps=steps)
+    return Batches(corpus, mixture, seed=seed, batch=batch, context=context, steps=steps, unique_tokens=unique_tokens)
 
 
-def _pairs(
-    corpus: Corpus,
-    documents: Mapping[str, Documents],
-    mixture: Mixture,
-    pivot: str,
-    held: Mapping[str, int | None],
-    seed: int,
-    context: int,
-) -> dict[str, Pairs]:
-    if pivot not in documents:
+def _candidates(corpus: Corpus, mixture: Mixture, pivot: str, seed: int) -> dict[str, Pairs]:
+    if pivot not in mixture.support:
         return {}
-    programs = {language: corpus.programs(language, "training") for language in documents}
-    candidates = candidate_pairs(programs, pivot, seed)
-    return chosen_pairs(candidates, documents, mixture, pivot, held, context) if candidates else {}
+    programs = {language: corpus.programs(language, "training") for language in mixture.support}
+    return candidate_pairs(programs, pivot, seed)
+
+
+def _keep_shares(voices: Sequence[Voice]) -> bool:
+    """Whether every language has something to read, and pairs bring no more of the pivot than its share."""
+    brought = 0.0
+    for voice in voices:
+        if not voice.strands:
+            return False
+        if voice.paired is not None and not voice.is_pivot:
+            own, foreign = voice.paired.distinct(voice.paired.count)
+            if own == 0:
+                return False
+            brought += voice.share * _paired_part(voice) * foreign / own
+    return brought <= next(voice.share for voice in voices if voice.is_pivot)
 
 
 @dataclass(frozen=True)
@@ -116,14 +122,19 @@ class _Voices:
         ]
 
     def _other(self, language: str, share: float) -> Voice:
+        """Where its documents that are not paired fill no sequence they stand among those that are."""
         pairs, limit = self.pairs.get(language), self.held.get(language)
         if pairs is None:
-            alone = self._alone(language, _NONE, limit)
+            alone = self._alone(language, NONE, limit)
             return Voice(language, share, _size(alone), alone, None)
-        pieces = pairs.pieces(self.documents[language], self.documents[self.pivot], self._order(language))
+        documents, pivots, order = self.documents[language], self.documents[self.pivot], self._order(language)
+        spent = int(pairs.lengths(documents, pivots)[0].sum())
+        rest = None if limit is None else max(limit - spent, 0)
+        alone = self._alone(language, pairs.own, rest)
+        lone = NONE if alone is not None else _whole(documents, order[~np.isin(order, pairs.own)], rest)
+        pieces = pairs.pieces(documents, pivots, order, lone)
         paired = Strand(pieces, language, f"{language}/paired", self.seed, self.context)
         own, _ = paired.distinct(paired.count)
-        alone = self._alone(language, pairs.own, None if limit is None else max(limit - own, 0))
         return Voice(language, share, _size(alone) + own, alone, paired)
 
     def _pivot(self, share: float) -> Voice:
@@ -133,13 +144,15 @@ class _Voices:
         taken = np.concatenate([pairs.pivot for pairs in self.pairs.values()])
         documents, limit = self.documents[self.pivot], self.held.get(self.pivot)
         spent = int(np.diff(documents.offsets)[taken].sum())
-        alone = self._alone(self.pivot, taken, None if limit is None else max(limit - spent, 0))
+        rest = None if limit is None else max(limit - spent, 0)
+        alone = self._alone(self.pivot, taken, rest)
         order = self._order(self.pivot)
         pieces = Pieces.of_documents(documents, order[np.isin(order, taken)])
         paired = Strand(pieces, self.pivot, f"{self.pivot}/paired", self.seed, self.context)
         if alone is None and not paired.count:
-            alone = self._alone(self.pivot, _NONE, limit)
-            return Voice(self.pivot, share, len(documents.tokens), alone, None, is_pivot=True)
+            alone = self._alone(self.pivot, NONE, rest)
+            tokens = min(len(documents.tokens), limit or len(documents.tokens))
+            return Voice(self.pivot, share, tokens, alone, None, is_pivot=True)
         again = paired if paired.count else None
         return Voice(self.pivot, share, _size(alone) + spent, alone, again, is_pivot=True)
 
@@ -269,6 +282,12 @@ class _Turns:
         if position == 0:
             self._foreign[number] = strand.foreign(epoch).tolist()
         return self._foreign[number][position]
+
+
+def _whole(documents: Documents, chosen: Integers, most: int | None) -> Integers:
+    """The first of the ``chosen`` documents that have ``most`` tokens together (None: all)."""
+    sums = np.cumsum(np.diff(documents.offsets)[chosen])
+    return chosen if most is None else chosen[: int(np.searchsorted(sums, most, side="right"))]
 
 
 def _size(strand: Strand | None) -> int:

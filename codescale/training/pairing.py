@@ -20,10 +20,12 @@ from numpy.typing import NDArray
 from codescale.corpus.reader import Corpus, Documents
 from codescale.errors import UserError
 from codescale.mixture import Mixture
-from codescale.training.strand import Integers, Pieces
+from codescale.training.strand import NONE, Integers, Pieces
 
-SLACK = 0.02
-"""The part of the pivot's share that pairs leave to documents of its own, by which shares are kept."""
+ROOMS = (0.98, 0.9, 0.75, 0.5, 0.25)
+"""The part of the pivot's share that pairs may bring; the rest is left to documents of its own, by which shares are
+kept. The first one unless sequences, cut from few documents, hold more of the pivot than the documents do.
+"""
 
 Programs = Sequence[str | None]
 
@@ -51,23 +53,27 @@ class Pairs:
         mine, others = np.diff(own.offsets)[self.own], np.diff(pivot.offsets)[self.pivot]
         return mine - ~self.pivot_first, others - self.pivot_first
 
-    def pieces(self, own: Documents, pivot: Documents, order: Integers) -> Pieces:
-        """The pairs one after another, in the ``order`` (a permutation) of the language's documents."""
+    def pieces(self, own: Documents, pivot: Documents, order: Integers, lone: Integers = NONE) -> Pieces:
+        """The pairs, and the documents ``lone`` among them, one after another in the ``order`` (a permutation) of the
+        language's documents.
+        """
         place = np.empty(len(order), dtype=np.int64)
         place[order] = np.arange(len(order))
-        ordered = self.select(np.argsort(place[self.own], kind="stable"))
-        mine, others = ordered.lengths(own, pivot)
-        sides = np.stack([ordered.pivot_first, ~ordered.pivot_first], axis=1)
-        begin = np.stack([own.offsets[ordered.own], pivot.offsets[ordered.pivot]], axis=1)
+        mine, others = self.lengths(own, pivot)
+        sides = np.stack([self.pivot_first, ~self.pivot_first], axis=1)
+        begin = np.stack([own.offsets[self.own], pivot.offsets[self.pivot]], axis=1)
         length = np.stack([mine, others], axis=1)
-        swapped = np.where(ordered.pivot_first, 1, 0)[:, None]
+        swapped = np.where(self.pivot_first, 1, 0)[:, None]
         columns = np.concatenate([swapped, 1 - swapped], axis=1)
+        single = Pieces.of_documents(own, lone)
+        # Both sides of a pair have one place, and a stable sort leaves them in their order.
+        ordered = np.argsort(np.concatenate([np.repeat(place[self.own], 2), place[lone]]), kind="stable")
         return Pieces(
             own.tokens,
             pivot.tokens,
-            np.take_along_axis(begin, columns, axis=1).ravel(),
-            np.take_along_axis(length, columns, axis=1).ravel(),
-            sides.ravel(),
+            np.concatenate([np.take_along_axis(begin, columns, axis=1).ravel(), single.begin])[ordered],
+            np.concatenate([np.take_along_axis(length, columns, axis=1).ravel(), single.length])[ordered],
+            np.concatenate([sides.ravel(), single.foreign])[ordered],
         )
 
 
@@ -137,8 +143,10 @@ def chosen_pairs(
     pivot: str,
     held: Mapping[str, int | None],
     context: int,
+    room: float = ROOMS[0],
 ) -> dict[str, Pairs]:
-    """By language, the pairs of a run: as many as the pivot's share and the unique tokens ``held`` to allow.
+    """By language, the pairs of a run: as many as the part ``room`` of the pivot's share and the unique tokens ``held``
+    to allow.
 
     Of a language that is held to a part of its tokens, no more than that part of its pairs. A language whose pairs do
     not fill a sequence has none.
@@ -154,7 +162,7 @@ def chosen_pairs(
         ranks.append(pairs.rank)
         asked.append(mixture[language] * others / size)
         tokens.append(np.diff(documents[pivot].offsets)[pairs.pivot])
-    last = _last_rank(np.concatenate(ranks), np.concatenate(asked), (1.0 - SLACK) * mixture.get(pivot, 0.0))
+    last = _last_rank(np.concatenate(ranks), np.concatenate(asked), room * mixture.get(pivot, 0.0))
     most = held[pivot]
     if most is not None:
         last = min(last, _last_rank(np.concatenate(ranks), np.concatenate(tokens), float(most)))

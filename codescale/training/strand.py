@@ -17,6 +17,9 @@ from codescale.training.batches import generator_of
 
 Integers = NDArray[np.int64]
 
+NONE: Integers = np.empty(0, dtype=np.int64)
+"""No documents."""
+
 
 _WINDOW = 16
 """Sequences among which the next one is chosen."""

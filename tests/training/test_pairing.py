@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from memory_corpus import MemoryCorpus
 from translated_corpus import STRIDE, TranslatedCorpus
 
+from codescale.corpus.reader import Documents
 from codescale.errors import UserError
 from codescale.mixture import Mixture
 from codescale.training.batches import Batches
@@ -157,6 +159,56 @@ def test_shares_hold_where_all_is_translated(share: float, seed: int) -> None:
     mixture = Mixture({"python": share, "java": 1 - share})
     made = batches(corpus, mixture, seed=seed)
     assert not isinstance(made, PairedBatches) or np.abs(deviations(made, mixture, 800)).max() < 4
+
+
+class Numbered(TranslatedCorpus):
+    """Every token is its language's number, so that tokens are counted without the module's word."""
+
+    def documents(self, language: str, split: str) -> Documents:
+        found = super().documents(language, split)
+        return replace(found, tokens=np.full(len(found.tokens), self.languages.index(language), dtype=np.uint16))
+
+
+def programs(count: int, alone: int = 0) -> list[str | None]:
+    return [f"p{n}" for n in range(count)] + [None] * alone
+
+
+SMALL: list[tuple[dict[str, list[str | None]], dict[str, float], dict[str, int] | None]] = [
+    (  # what is left of go beside its pairs fills no sequence
+        {"rust": programs(0, 30), "python": programs(20), "java": programs(0, 30), "go": programs(20)},
+        {"rust": 0.343, "python": 0.343, "java": 0.004, "go": 0.31},
+        None,
+    ),
+    (  # what rust is held to beyond its pairs fills none
+        {"python": programs(100), "rust": programs(100, 1), "java": programs(44, 300)},
+        {"python": 0.285, "rust": 0.506, "java": 0.209},
+        {"python": 640, "rust": 128, "java": 640},
+    ),
+]
+
+
+@pytest.mark.parametrize(("found", "shares", "held"), SMALL)
+def test_shares_hold_where_a_language_has_hardly_more_than_its_pairs(
+    found: dict[str, list[str | None]], shares: dict[str, float], held: dict[str, int] | None
+) -> None:
+    corpus = Numbered(found, shortest=2, longest=12)
+    for seed in range(12):
+        made = batches(corpus, shares, seed=seed, context=128, unique_tokens=held)
+        rows = np.concatenate([made[step][:, :-1] for step in range(200)])
+        for k, language in enumerate(found):
+            assert abs((rows == k).sum() - shares[language] * rows.size) < 4 * 128, (seed, language)
+
+
+def test_a_pivot_that_its_pairs_leave_less_than_a_sequence_of_is_held_all_the_same() -> None:
+    """Of the tokens that it is held to pairs take some, and what is left fills no sequence."""
+    corpus = TranslatedCorpus({"python": [f"p{n}" for n in range(300)], "java": [f"p{n}" for n in range(300)]})
+    shares = {"python": 0.5, "java": 0.5}
+    for seed in range(8):
+        made = batches(corpus, shares, seed=seed, steps=100, unique_tokens={"python": CONTEXT + 30})
+        assert made.unique_tokens(100)["python"] <= CONTEXT + 30
+        rows = np.concatenate([made[step][:, :-1] for step in range(100)])
+        python = rows[rows // STRIDE == 1].size
+        assert made.epochs(100)["python"] >= python / (CONTEXT + 30)
 
 
 def test_the_tokens_counted_are_those_that_stand_in_the_batches() -> None:
