@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM
 from codescale.errors import UserError
-from codescale.files import read_json, write_json
+from codescale.files import read_json, write_json, writing
 from codescale.languages import label
 from codescale.mixture import Mixture
-from codescale.organisation import ORGANISATION, PAIRED, Organisation
+from codescale.organisation import ORGANISATION, ORGANISATIONS, PAIRED, Organisation
 from codescale.progress import Progress, Silent
 from codescale.runs import RunRecord, RunSpec, RunsTable, compact, read_records, read_runs
 from codescale.study import Scale, StudyConfig, StudyFolder, TrainSection, preset_text
@@ -98,7 +98,9 @@ class Study:
         return self._train(runs, "sweep")
 
     def fit(self) -> Law:
-        """Fits the mixture law, each language's own scaling law, the paper's law and the synergy matrix."""
+        """Fits the mixture law, each language's own scaling law, the synergy matrix and, where the runs allow it, the
+        paper's law.
+        """
         from codescale.laws.fit import fit_law
         from codescale.laws.scaling import fit_scaling
         from codescale.laws.store import save_law
@@ -111,7 +113,7 @@ class Study:
             import numpy as np
 
             table = table.select(np.array([entry in SWEEP_STAGES for entry in stage]))
-        table = table.organised(self.config.training.organisation)
+        table = self._organised(table)
         if table.retried.any():
             left_out = len(set(table.trunk[table.retried]))
             self.progress.say(f"left out of the fits: {left_out} second tries, at a lower rate, of runs that diverged")
@@ -125,11 +127,42 @@ class Study:
             advance(1)
             write_json(self.folder.synergy, measure_synergy(table, self.config.languages))
             advance(1)
-            paper = fit_law(table, "proportional", seed=seed, bootstrap=section.bootstrap, progress=self.progress)
-            save_law(paper, self.folder.proportional)
+            self._fit_papers_law(table)
             advance(1)
         self._timings.add("fit", seconds=time.monotonic() - begun)
         return law
+
+    def _fit_papers_law(self, table: RunsTable) -> None:
+        """The law of Yang et al. beside the chosen one; where these runs cannot give it, a line that says why. Nothing
+        later needs it.
+        """
+        from codescale.laws.fit import fit_law
+        from codescale.laws.store import save_law
+
+        section, path = self.config.fit, self.folder.proportional
+        try:
+            paper = fit_law(
+                table, "proportional", seed=self.config.seed, bootstrap=section.bootstrap, progress=self.progress
+            )
+        except UserError as error:
+            with writing(path):
+                path.unlink(missing_ok=True)
+            self.progress.say(f"left out the paper's law, proportional, fitted beside {section.law}: {error.problem}")
+            return
+        save_law(paper, path)
+
+    def _organised(self, table: RunsTable) -> RunsTable:
+        """The runs of ``table`` that were organised as the study says. Raises :class:`UserError` where all that
+        CodeScale knows the organisation of were organised otherwise.
+        """
+        own, found = self.config.training.organisation, set(table.organisation)
+        if found and own not in found and found <= set(ORGANISATIONS):
+            raise UserError(
+                self.folder.runs_table,
+                f"has no {own} runs of a sweep, as training.organisation says",
+                f"run codescale sweep {self.folder.root.name} first, or set it to {' or '.join(sorted(found))}",
+            )
+        return table.organised(own)
 
     def optimize(self) -> Mixture:
         """Computes the mixture that the law predicts to be best at the study's target, by its weights and bounds.
