@@ -78,13 +78,35 @@ def _distinct(documents: Iterable[Document]) -> tuple[list[Document], list[tuple
     return kept, same
 
 
+_MEND = "add code in this language to corpus.sources, loosen the limits under corpus, or leave it out of languages"
+
+
+def _left_out(dropped: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {reason}" for reason, number in sorted(dropped.items())) or "none left out"
+
+
 def _check(language: str, dropped: Mapping[str, int], count: int) -> None:
     if count >= len(SPLITS):
         return
-    left_out = ", ".join(f"{number} {reason}" for reason, number in sorted(dropped.items())) or "none left out"
     problem = "has no documents" if count == 0 else f"has only {count} documents for three splits"
-    mend = "add code in this language to corpus.sources, loosen the limits under corpus, or leave it out of languages"
-    raise UserError(f"corpus, {language}", f"{problem} after cleaning ({left_out})", mend)
+    raise UserError(f"corpus, {language}", f"{problem} after cleaning ({_left_out(dropped)})", _MEND)
+
+
+def _check_splits(language: str, selection: Selection) -> None:
+    """Raises :class:`UserError` for a split without documents."""
+    documents = [document for split in SPLITS for document in selection.documents[split]]
+    _check(language, selection.dropped, len(documents))
+    empty = [split for split in SPLITS if not selection.documents[split]]
+    programs = {document.program for document in documents}
+    if empty and None not in programs and len(programs) < len(SPLITS):
+        raise UserError(
+            f"corpus, {language}",
+            f"has only {len(programs)} programs for three splits, in {len(documents)} documents: a program lies in one",
+            "correct program_column or translations in corpus.sources if these are more programs, or add code",
+        )
+    if empty:
+        problem = f"has {len(documents)} documents and none for {empty[0]} ({_left_out(selection.dropped)})"
+        raise UserError(f"corpus, {language}", problem, _MEND)
 
 
 def select(candidates: dict[str, Candidates], section: CorpusSection, advance: Advance) -> dict[str, Selection]:
@@ -107,8 +129,7 @@ def select(candidates: dict[str, Candidates], section: CorpusSection, advance: A
         leaking |= repeating
     selections = {language: _without(leaking, selection) for language, selection in selections.items()}
     for language, selection in selections.items():
-        count = sum(len(found) for found in selection.documents.values())
-        _check(language, selection.dropped, count if all(selection.documents.values()) else min(count, 2))
+        _check_splits(language, selection)
     return selections
 
 

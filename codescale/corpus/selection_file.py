@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from codescale.corpus.document import Document
 from codescale.corpus.reader import SPLITS
 from codescale.corpus.selection import Selection
-from codescale.files import replacing
+from codescale.files import replacing, writing
 
 _COLUMNS = ("split", "repository", "path", "licence", "text")
 _PROGRAM = "program"
@@ -23,9 +23,12 @@ _PROGRAM = "program"
 
 
 def write_selection(path: Path, selection: Selection, fingerprint: str) -> None:
-    """Writes ``selection`` atomically. Raises :class:`UserError` for a disk that is full or read-only."""
+    """Writes ``selection`` atomically. Raises :class:`UserError` for a disk that is full or read-only, and for a file
+    whose name is no UTF-8 text.
+    """
     rows = [(split, d.repository, d.path, d.licence, d.text) for split in SPLITS for d in selection.documents[split]]
-    arrays = [pa.array(column, pa.large_string()) for column in zip(*rows, strict=True)]
+    with writing(path):  # a folder's file may be called what is no text
+        arrays = [pa.array(column, pa.large_string()) for column in zip(*rows, strict=True)]
     names = list(_COLUMNS)
     programs = [document.program for split in SPLITS for document in selection.documents[split]]
     if any(program is not None for program in programs):

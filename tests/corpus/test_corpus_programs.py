@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from corpus_material import ENDINGS, code, write_repositories
 from hypothesis import given
@@ -18,8 +22,12 @@ from codescale.corpus.document import Document
 from codescale.corpus.fingerprint import corpus_content, fingerprint
 from codescale.corpus.programs import program_splits, settled_programs
 from codescale.corpus.reader import SPLITS, open_corpus, read_shard
+from codescale.corpus.record import Reading
 from codescale.corpus.selection import Candidates, Selection, select
 from codescale.corpus.shards import write_shard
+from codescale.corpus.sources.table import TableReader
+from codescale.errors import UserError
+from codescale.languages import load_registry
 from codescale.progress import Silent
 from codescale.study import CorpusSection, FolderSource, StudyConfig, StudyFolder, TableSource
 
@@ -212,3 +220,63 @@ def test_every_language_with_three_programs_has_each_split(has: list[set[str]], 
         if found and len(found) >= 3:
             assert "training" in {chosen[one.program] for one in found if one.program}
     assert chosen == program_splits(documents, SHARES)
+
+
+def one_program(tmp_path: Path, value: object) -> str | None:
+    """What a table's reader makes of ``value`` in its program column."""
+    row = {"text": "x", "program": value}
+    (tmp_path / "ids.jsonl").write_text(json.dumps(row))
+    section = TableSource(kind="table", path="ids.jsonl", language="python", program_column="program")
+    registry = load_registry()
+    reading = Reading({".py": "python"}, registry, tmp_path, tmp_path)
+    (record,) = TableReader(section, reading).records(Silent())
+    return record.program
+
+
+@pytest.mark.parametrize(
+    ("value", "program"),
+    [("a", "a"), (3, "3"), (3.0, "3"), (2.5, "2.5"), (None, None), ("", None), (" \t", None), (float("nan"), None)],
+)
+def test_a_programs_id_is_text_or_a_number_and_what_is_empty_is_none(
+    tmp_path: Path, value: object, program: str | None
+) -> None:
+    """A column of whole numbers of which some are missing is one of floats: 3.0 there is 3 elsewhere."""
+    assert one_program(tmp_path, value) == program
+
+
+@pytest.mark.parametrize("value", [True, ["a"], {"id": 1}, "\ud800"])
+def test_what_is_no_programs_id_is_refused_with_its_row(tmp_path: Path, value: object) -> None:
+    with pytest.raises(UserError, match=r"ids\.jsonl, row 1, program: is no ") as refused:
+        one_program(tmp_path, value)
+    assert "\n" not in str(refused.value)
+
+
+def test_ids_in_parquet_may_be_bytes_dates_and_decimals(tmp_path: Path) -> None:
+    columns = {"b": [b"7"], "d": [date(2025, 1, 2)], "n": [Decimal("7.0")], "f": [7.0]}
+    pq.write_table(pa.table({"text": ["x"], **columns}), tmp_path / "ids.parquet")
+    registry = load_registry()
+    reading = Reading({".py": "python"}, registry, tmp_path, tmp_path)
+    found = []
+    for column in columns:
+        section = TableSource(kind="table", path="ids.parquet", language="python", program_column=column)
+        found += [record.program for record in TableReader(section, reading).records(Silent())]
+    assert found == ["7", "2025-01-02", "7", "7"]
+
+
+@pytest.mark.parametrize("programs", [1, 2])
+def test_too_few_programs_for_three_splits_are_told_as_that(programs: int) -> None:
+    found = {
+        language: [document(language, f"{language}{n}", f"{n % programs}") for n in range(30)] for language in ENDINGS
+    }
+    with pytest.raises(UserError, match=rf"has only {programs} programs for three splits, in 30 documents") as refused:
+        selected(found)
+    assert "program_column" in str(refused.value)
+
+
+def test_a_file_whose_name_is_no_text_is_refused_in_one_line(tmp_path: Path, config: StudyConfig) -> None:
+    for language in ("python", "java", "rust"):
+        write_repositories(tmp_path / "code", language, 5, 4)
+    (tmp_path / "code" / "repo0" / os.fsdecode(b"x\xff.py")).write_text(code("python", 77))
+    section = CorpusSection(sources=(FolderSource(kind="folder", path="code"),), vocabulary=300)
+    with pytest.raises(UserError, match=r"python\.parquet: cannot be written: .*x.*\.py.* is no UTF-8 text; rename"):
+        build_corpus(config.model_copy(update={"corpus": section}), StudyFolder(tmp_path), Silent())

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -18,6 +21,33 @@ from codescale.study import TableSource
 
 _PARQUET = (".parquet", ".pq")
 _LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")
+
+
+def _program(value: Any, where: str) -> str | None:
+    """The program that ``value`` names: 3 and 3.0 are the same one, since a column of whole numbers of which some are
+    missing is one of floats; what is empty names none.
+
+    Raises :class:`UserError`, with ``where``, for what is no name.
+    """
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", errors="surrogateescape")
+    empty = not value.strip() if isinstance(value, str) else isinstance(value, float | Decimal) and math.isnan(value)
+    if value is None or empty:
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal | date):
+        problem = f"is no program's name or number but {type(value).__name__}"
+        raise UserError(where, problem, "name another program_column in corpus.sources")
+    whole = isinstance(value, float | Decimal) and value == value // 1
+    return _readable(str(int(value)) if whole else str(value), where)
+
+
+def _readable(name: str, where: str) -> str:
+    """``name``. Raises :class:`UserError` where it holds half a character, as JSON may, which no file could."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise UserError(where, f"is no UTF-8 text: {name[:40]!r}", "rename what is called so") from None
+    return name
 
 
 class TableReader:
@@ -113,12 +143,15 @@ class TableReader:
             where = f"{path}, row {number}, {section.text_column}"
             raise UserError(where, f"is not text but {type(text).__name__}", "name a text column in corpus.sources")
         content = text if isinstance(text, bytes) else text.encode("utf-8", errors="surrogatepass")
-        repository = row[section.repository_column] if section.repository_column is not None else None
-        program = row[section.program_column] if section.program_column is not None else None
-        return Record(
-            language, str(repository or path.stem), f"{path.stem}/{number:09d}", content,
-            program=None if program is None else str(program),
-        )  # fmt: skip
+        repository = path.stem
+        if section.repository_column is not None and row[section.repository_column]:
+            repository = _readable(
+                str(row[section.repository_column]), f"{path}, row {number}, {section.repository_column}"
+            )
+        program = None
+        if section.program_column is not None:
+            program = _program(row[section.program_column], f"{path}, row {number}, {section.program_column}")
+        return Record(language, repository, f"{path.stem}/{number:09d}", content, program=program)
 
     def records(self, progress: Progress) -> Iterator[Record]:
         """Every row in a language of the study. Raises :class:`UserError`, naming the file and the row or column."""
