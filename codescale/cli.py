@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from codescale import __version__
 from codescale.errors import UserError, on_one_line, visible
 from codescale.laws.warning import LawWarning
-from codescale.organisation import ORGANISATIONS, Organisation
+from codescale.organisation import ORGANISATIONS, PAIRED, Organisation
 from codescale.terminal import PlainConsole, TerminalProgress
 from codescale.validation import first_mistake
 
@@ -761,7 +761,7 @@ def export(
     --output data_args.txt
     """
     from codescale.allocation.export import FORMATS, export_mixture, read_sources
-    from codescale.allocation.files import read_mixture
+    from codescale.allocation.files import read_mixture, read_organisation
     from codescale.files import write_text
 
     _check_output(output, mixture, paths)
@@ -770,6 +770,11 @@ def export(
         raise UserError("--format", f"{form!r} is not a form", f"use one of {', '.join(FORMATS)}")
     write_text(output, export_mixture(read_mixture(mixture), read_sources(paths), chosen, seed))
     console.print(f"Wrote {output}")
+    if read_organisation(mixture) == PAIRED:
+        console.print(
+            f"This mixture was found with translations in one document, for which {chosen} has no word: join the pairs "
+            "where the data is prepared (docs/export.md)"
+        )
 
 
 @app.command()

@@ -183,7 +183,7 @@ class Study:
             available=self._availability(),
             seed=self.config.seed,
         )
-        write_mixture(self.folder.mixture, allocation, self.folder.law.name)
+        write_mixture(self.folder.mixture, allocation, self.folder.law.name, self.config.training.organisation)
         self._timings.add("optimize", seconds=time.monotonic() - begun)
         return allocation.mixture
 

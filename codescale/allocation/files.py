@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from codescale.errors import UserError
 from codescale.files import read_yaml, write_yaml
 from codescale.mixture import Mixture, MixtureError
+from codescale.organisation import ORGANISATION, SHUFFLED, Organisation
 from codescale.validation import Number, checked
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class _MixtureFile(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
     proportions: dict[str, Number] = Field(min_length=1)
+    organisation: str = SHUFFLED
 
 
 def read_weights(path: str | Path, known: Iterable[str] | None = None) -> dict[str, float]:
@@ -98,8 +100,12 @@ def _validated(adapter: TypeAdapter[_File], path: str | Path, shape: str) -> _Fi
     return checked(adapter, content, path, f"give {shape}")
 
 
-def write_mixture(path: str | Path, allocation: Allocation, law_path: str | Path) -> None:
-    """Writes ``mixture.yaml`` atomically; an unknown end of the interval is null."""
+def write_mixture(
+    path: str | Path, allocation: Allocation, law_path: str | Path, organisation: Organisation = SHUFFLED
+) -> None:
+    """Writes ``mixture.yaml`` atomically; an unknown end of the interval is null. ``organisation``: of the law's runs,
+    written where it is not as ever.
+    """
     content: dict[str, Any] = {
         "proportions": {name: round(share, 12) for name, share in allocation.mixture.items()},
         "objective": allocation.objective,
@@ -108,6 +114,8 @@ def write_mixture(path: str | Path, allocation: Allocation, law_path: str | Path
         "n_params": float(allocation.n_params),
         "n_tokens": float(allocation.n_tokens),
     }
+    if organisation != SHUFFLED:
+        content[ORGANISATION] = organisation
     write_yaml(path, content)
 
 
@@ -137,11 +145,22 @@ def read_mixture(path: str | Path) -> Mixture:
 
     Raises :class:`UserError` where the file has another shape, or its proportions do not sum to 1 or are negative.
     """
-    parsed: _MixtureFile = _validated(TypeAdapter(_MixtureFile), path, "proportions: {python: 0.6, rust: 0.4}")
     try:
-        return Mixture(parsed.proportions)
+        return Mixture(_mixture_file(path).proportions)
     except MixtureError as error:
         raise UserError(f"{path}, proportions", str(error), "correct the shares so that they sum to 1") from None
+
+
+def read_organisation(path: str | Path) -> str:
+    """How the runs were organised that the mixture in ``path`` rests on: shuffled unless it says otherwise.
+
+    Raises as :func:`read_mixture` where the file has another shape.
+    """
+    return _mixture_file(path).organisation
+
+
+def _mixture_file(path: str | Path) -> _MixtureFile:
+    return _validated(TypeAdapter(_MixtureFile), path, "proportions: {python: 0.6, rust: 0.4}")
 
 
 def interval_of(bound: Bound) -> tuple[float, float]:

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from codescale.allocation.files import read_available, read_bounds, read_mixture, read_weights, write_mixture
+from codescale.allocation.files import (
+    read_available,
+    read_bounds,
+    read_mixture,
+    read_organisation,
+    read_weights,
+    write_mixture,
+)
 from codescale.allocation.optimize import Allocation
 from codescale.errors import UserError
 from codescale.mixture import Mixture
@@ -68,4 +75,8 @@ def test_a_mixture_survives_its_file(tmp_path: Path) -> None:
     assert list(content) == ["proportions", "objective", "interval", "law", "n_params", "n_tokens"]
     assert content["interval"] == [None, 1.95]
     assert content["law"] == "law.json"
+    assert read_mixture(tmp_path / "mixture.yaml") == mixture
+    assert read_organisation(tmp_path / "mixture.yaml") == "shuffled"
+    write_mixture(tmp_path / "mixture.yaml", made, "law.json", "paired")
+    assert read_organisation(tmp_path / "mixture.yaml") == "paired"
     assert read_mixture(tmp_path / "mixture.yaml") == mixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codescale.allocation.export import FORMATS, Source, export_mixture, read_sources
+from codescale.cli import main
 from codescale.errors import UserError
 from codescale.mixture import Mixture
 
@@ -92,3 +94,20 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
             read_sources(path)
     path.write_text("python: /data/python\njava: {path: /data/java, tokens_per_row: 800}")
     assert read_sources(path)["java"].tokens_per_row == 800
+
+
+@pytest.mark.parametrize(("organisation", "told"), [("paired", True), ("shuffled", False), (None, False)])
+def test_the_command_says_where_a_mixture_was_found_with_translations_in_one_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], organisation: str, told: bool
+) -> None:
+    content = {"proportions": {"python": 1.0}} | ({"organisation": organisation} if organisation else {})
+    (tmp_path / "mixture.yaml").write_text(yaml.safe_dump(content))
+    (tmp_path / "paths.yaml").write_text("python: /data/python")
+    arguments = ["mixture.yaml", "--format", "megatron", "--paths", "paths.yaml", "--output", "out.txt"]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["codescale", "export", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+    assert (tmp_path / "out.txt").exists()
+    assert ("found with translations in one document" in " ".join(capsys.readouterr().out.split())) == told

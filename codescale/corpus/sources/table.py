@@ -37,8 +37,9 @@ def _program(value: Any, where: str) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal | date):
         problem = f"is no program's name or number but {type(value).__name__}"
         raise UserError(where, problem, "name another program_column in corpus.sources")
-    whole = isinstance(value, float | Decimal) and value == value // 1
-    return _readable(str(int(value)) if whole else str(value), where)
+    if isinstance(value, float | Decimal) and value == value // 1:
+        value = int(value)
+    return _readable(str(value), where)
 
 
 def _readable(name: str, where: str) -> str:
