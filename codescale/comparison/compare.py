@@ -12,7 +12,7 @@ import numpy as np
 from codescale.allocation.optimize import predict_objective
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM
 from codescale.comparison.statistics import LEVEL, paired_difference, summary
-from codescale.comparison.verdict import beats, harmed_languages, nothing_found, statement
+from codescale.comparison.verdict import beats, harmed_languages, nothing_found, of_two_things, statement
 from codescale.corpus.reader import Corpus
 from codescale.errors import UserError
 from codescale.laws.law import Law
@@ -100,6 +100,7 @@ def compare(
         verdict = nothing_found(len(seeds))
     else:
         verdict = statement(differences[MEASURED], harmed, len(seeds), labels)
+        verdict += of_two_things(records[MEASURED][0].spec.organisation, records[UNIFORM][0].spec.organisation)
     mixtures = {}
     for role, runs in records.items():
         mixture = runs[0].spec.mixture

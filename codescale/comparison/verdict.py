@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from codescale.organisation import PAIRED, SHUFFLED, Organisation
+
 Differences = Mapping[str, Mapping[str, Any]]
 
 
@@ -49,6 +51,17 @@ def statement(difference: Mapping[str, Any], harmed: Sequence[str], seeds: int, 
     if harmed:
         return f"{first} It harms {_names(harmed, labels)}: higher loss than under uniform beyond the noise."
     return f"{first} No language is harmed beyond the noise."
+
+
+def of_two_things(measured: Organisation, uniform: Organisation) -> str:
+    """What the verdict has to add where the two mixtures' data was organised differently; empty where it was not."""
+    if measured == uniform:
+        return ""
+    stood = {SHUFFLED: "apart", PAIRED: "in one document"}
+    return (
+        f" Translations stood {stood[measured]} under the measured best and {stood[uniform]} under uniform: the "
+        "difference is of mixture and organisation together."
+    )
 
 
 def at_scale(larger: Mapping[str, Any], times: float, same_order: float | None) -> str:

@@ -8,7 +8,7 @@ from scipy.stats import ttest_rel
 
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs, comparison_seeds
 from codescale.comparison.statistics import paired_difference, summary
-from codescale.comparison.verdict import beats, harmed_languages, statement
+from codescale.comparison.verdict import beats, harmed_languages, of_two_things, statement
 from codescale.mixture import Mixture
 from codescale.search.objective import Objective
 from codescale.study import StudyConfig
@@ -73,3 +73,13 @@ def test_the_proof_uses_seeds_that_chose_nothing_and_shares_the_runs_of_equal_mi
     assert runs[PREDICTED] == runs[MEASURED]
     assert {run.run_id for run in runs[UNIFORM]}.isdisjoint({run.run_id for run in runs[MEASURED]})
     assert all(run.hyper == {"learning_rate_factor": 0.7} for role in runs for run in runs[role])
+
+
+def test_the_verdict_says_so_where_organisation_differed_beside_the_mixture() -> None:
+    """Else a mixture would be said to beat uniform by what pairing did."""
+    added = of_two_things("paired", "shuffled")
+    assert "in one document under the measured best and apart under uniform" in added
+    assert added.startswith(" ")
+    assert added.endswith(".")
+    assert of_two_things("paired", "paired") == of_two_things("shuffled", "shuffled") == ""
+    assert "apart under the measured best and in one document under uniform" in of_two_things("shuffled", "paired")

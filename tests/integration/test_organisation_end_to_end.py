@@ -70,6 +70,8 @@ def test_a_search_chooses_the_organisation_and_the_comparison_proves_that_choice
     compared = json.loads((tmp_path / "comparison.json").read_text())["mixtures"]
     assert compared["measured_best"]["organisation"] == chosen
     assert compared["uniform"]["organisation"] == "shuffled"
+    told = json.loads((tmp_path / "comparison.json").read_text())["verdict"]["statement"]
+    assert ("of mixture and organisation together" in told) == (chosen == "paired")
     assert set(read_runs(tmp_path / "runs.parquet").organisation) == {"shuffled", "paired"}
     assert "its translation stood in one document" in page.read_text()
     again = study.search()
