@@ -255,6 +255,17 @@ def test_a_space_without_the_pivot_has_nothing_to_choose(tmp_path: Path, languag
     assert study_space(study(), StudyFolder(tmp_path)).frees_organisation
 
 
+@pytest.mark.parametrize(
+    "languages",
+    ["{python: free, java: 0, rust: 0}", "{python: [0.4, 1], java: {tied_to: rust, ratio: 2}, rust: 0}", "{python: 1}"],
+)
+def test_a_space_of_the_pivot_alone_has_nothing_to_choose(tmp_path: Path, languages: str) -> None:
+    space = "hyperparameters: {organisation: [shuffled, paired]}"
+    (tmp_path / "search_space.yaml").write_text(f"languages: {languages}\n{space}")
+    with pytest.raises(UserError, match=r"hyperparameters.organisation: .* the pivot, python, all tokens"):
+        study_space(study(), StudyFolder(tmp_path))
+
+
 def test_the_terminal_shows_the_organisation_where_one_was_paired(tmp_path: Path) -> None:
     for text, shown in ((BOTH, True), ("languages: all", False)):
         hand = hand_of(tmp_path / str(shown), study(trials=6), text)
