@@ -10,7 +10,6 @@ under a larger one too.
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -102,20 +101,25 @@ def candidate_pairs(programs: Mapping[str, Programs], pivot: str, seed: int) -> 
 
     Of several documents of one program the first goes with the first, and so on.
     """
-    places = {language: _places(found) for language, found in programs.items()}
-    theirs = places.pop(pivot)
-    rows: dict[str, list[tuple[int, int, bool, float]]] = {language: [] for language in places}
-    for program, pivots in theirs.items():
-        speakers = [language for language, found in places.items() if program in found]
-        if not speakers:
-            continue
-        drawn = {_drawn(f"{seed}/{program}/{language}"): language for language in speakers}
-        partner = drawn[max(drawn)]
-        number = _drawn(f"{seed}/{program}")
-        rank, first = (number >> 1) / 2**63, bool(number & 1)
-        both = zip(places[partner][program], pivots, strict=False)
-        rows[partner] += [(own, other, first, rank) for own, other in both]
-    return {language: _pairs(found) for language, found in rows.items() if found}
+    names = [program for program in dict.fromkeys(programs[pivot]) if program is not None]
+    known = {program: k for k, program in enumerate(names)}
+    numbers = {language: _numbers(found, known) for language, found in programs.items()}
+    theirs = numbers.pop(pivot)
+    partner = _partners(names, {name: set(found.tolist()) for name, found in numbers.items()}, seed)
+    drawn = np.zeros(len(partner), dtype=np.uint64)
+    for k in np.flatnonzero(partner >= 0).tolist():
+        drawn[k] = _drawn(f"{seed}/{names[k]}")
+    pivots = np.flatnonzero(theirs >= 0)
+    pairs = {}
+    for number, (language, own) in enumerate(numbers.items()):
+        chosen = np.flatnonzero(partner[own] == number)
+        mine, others = _occurrences(own[chosen]), _occurrences(theirs[pivots])
+        _, here, there = np.intersect1d(mine, others, assume_unique=True, return_indices=True)
+        if len(here):
+            number_of = drawn[own[chosen[here]]]
+            rank, first = (number_of >> np.uint64(1)) / 2**63, (number_of & np.uint64(1)).astype(np.bool_)
+            pairs[language] = Pairs(chosen[here], pivots[there], first, rank)
+    return pairs
 
 
 def _drawn(name: str) -> int:
@@ -123,17 +127,35 @@ def _drawn(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode("utf-8", errors="surrogateescape")).digest()[:8], "little")
 
 
-def _places(programs: Programs) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = defaultdict(list)
-    for place, program in enumerate(programs):
-        if program is not None:
-            found[program].append(place)
+def _numbers(programs: Programs, known: Mapping[str, int]) -> Integers:
+    """The number in ``known`` of each document's program, -1 for one that has none there."""
+    found = [-1 if program is None else known.get(program, -1) for program in programs]
+    return np.array(found, dtype=np.int64)
+
+
+def _partners(programs: Sequence[str], speakers: Mapping[str, set[int]], seed: int) -> Integers:
+    """For each of the pivot's ``programs`` which of ``speakers`` (languages with the numbers of the programs that they
+    have) it goes to, by a hash; -1 where none has it.
+    """
+    partner = np.full(len(programs) + 1, -1, dtype=np.int64)  # the last is what a document without a program finds
+    names = list(speakers)
+    for k, program in enumerate(programs):
+        having = [place for place, name in enumerate(names) if k in speakers[name]]
+        if len(having) > 1:
+            having = [max(having, key=lambda place: _drawn(f"{seed}/{program}/{names[place]}"))]
+        if having:
+            partner[k] = having[0]
+    return partner
+
+
+def _occurrences(numbers: Integers) -> Integers:
+    """Of each place in ``numbers`` a number that tells what stands there, and how often it stood there before."""
+    order = np.argsort(numbers, kind="stable")
+    ordered = numbers[order]
+    before = np.arange(len(numbers)) - np.searchsorted(ordered, ordered)
+    found = np.empty(len(numbers), dtype=np.int64)
+    found[order] = ordered * 2**32 + before
     return found
-
-
-def _pairs(rows: Sequence[tuple[int, int, bool, float]]) -> Pairs:
-    own, pivot, first, rank = (np.array(column) for column in zip(*rows, strict=True))
-    return Pairs(own.astype(np.int64), pivot.astype(np.int64), first.astype(np.bool_), rank.astype(np.float64))
 
 
 def chosen_pairs(

@@ -6,6 +6,7 @@ hold two languages: it also knows how many tokens of a sequence are the pivot's.
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -33,16 +34,31 @@ def balanced(amounts: Integers) -> Integers:
         return np.arange(len(amounts))
     values, count = amounts.tolist(), len(amounts)
     mean = sum(values) / count
-    waiting = list(range(min(_WINDOW, count)))
+    waiting = sorted((values[place], place) for place in range(min(_WINDOW, count)))
     order, beyond = np.empty(count, dtype=np.int64), 0.0
     for k in range(count):
-        chosen = min(waiting, key=lambda place: abs(beyond + values[place] - mean))
-        order[k] = chosen
-        beyond += values[chosen] - mean
-        waiting.remove(chosen)
+        chosen = _nearest(waiting, mean - beyond)
+        amount, order[k] = waiting.pop(chosen)
+        beyond += amount - mean
         if k + _WINDOW < count:
-            waiting.append(k + _WINDOW)
+            insort(waiting, (values[k + _WINDOW], k + _WINDOW))
     return order
+
+
+def _nearest(waiting: list[tuple[int, int]], due: float) -> int:
+    """Which of ``waiting``, sorted pairs of amount and place, has the amount nearest to ``due``; of several the first
+    place. Bisected, since this is most of the work of opening a run.
+    """
+    above = bisect_left(waiting, (due, -1))
+    if above == 0:
+        return 0
+    below = bisect_left(waiting, (waiting[above - 1][0], -1))
+    if above == len(waiting):
+        return below
+    distances = due - waiting[below][0], waiting[above][0] - due
+    if distances[0] == distances[1]:
+        return below if waiting[below][1] < waiting[above][1] else above
+    return below if distances[0] < distances[1] else above
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from codescale.mixture import Mixture
 from codescale.training.batches import Batches
 from codescale.training.paired_batches import PairedBatches, paired_batches
 from codescale.training.pairing import Pairs, candidate_pairs, chosen_pairs
-from codescale.training.strand import Pieces, Strand
+from codescale.training.strand import Pieces, Strand, balanced
 
 LANGUAGES = ("python", "java", "rust", "go")
 CONTEXT = 64
@@ -312,6 +312,20 @@ def test_epochs_count_passes_over_what_is_in_use() -> None:
         )
     java = {strand.name: count / strand.count for strand, count in made._counts(3000) if strand.language == "java"}
     assert java["java/alone"] == pytest.approx(java["java/paired"], rel=0.1)
+
+
+@given(st.lists(st.integers(0, 6), max_size=80))
+def test_an_order_is_balanced_by_the_nearest_of_those_in_the_window(amounts: list[int]) -> None:
+    found = balanced(np.array(amounts, dtype=np.int64)).tolist()
+    assert sorted(found) == list(range(len(amounts)))
+    left, beyond = list(range(len(amounts))), 0.0
+    mean = sum(amounts) / max(len(amounts), 1)
+    for place in found:
+        window = [abs(beyond + amounts[other] - mean) for other in left[:16]]
+        assert place in left[:16]
+        assert abs(beyond + amounts[place] - mean) == pytest.approx(min(window), abs=1e-9)
+        beyond += amounts[place] - mean
+        left.remove(place)
 
 
 def test_shuffled_batches_are_those_of_before(memory_corpus: MemoryCorpus) -> None:
