@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import numpy as np
 from datasketch import MinHash, MinHashLSH
@@ -45,9 +45,13 @@ def _signature(text: str) -> MinHash:
     return signature
 
 
-def near_duplicates(texts: Iterable[str], similarity: float, advance: Advance) -> dict[int, int]:
+def near_duplicates(
+    texts: Iterable[str], similarity: float, advance: Advance, remembered: Container[int] = ()
+) -> dict[int, int]:
     """Positions of the texts that resemble an earlier one that is kept, with an estimated Jaccard index of
-    ``similarity`` or more, each with the position of the earliest such. ``advance`` is told the bytes that are done."""
+    ``similarity`` or more, each with the position of the earliest such. ``advance`` is told the bytes that are done.
+    Texts at the positions ``remembered`` are compared with later ones even where they are not kept themselves.
+    """
     # The index only proposes; a lower threshold there misses fewer, and the estimate below decides.
     index = MinHashLSH(threshold=0.9 * similarity, num_perm=_PERMUTATIONS)
     kept: dict[int, MinHash] = {}
@@ -57,7 +61,7 @@ def near_duplicates(texts: Iterable[str], similarity: float, advance: Advance) -
         alike = [other for other in index.query(signature) if signature.jaccard(kept[other]) >= similarity]
         if alike:
             found[position] = min(alike)
-        else:
+        if not alike or position in remembered:
             kept[position] = signature
             index.insert(position, signature)
         advance(len(text))

@@ -27,17 +27,23 @@ def settled_programs(documents: Documents, same: Iterable[tuple[str, ...]]) -> d
     """``documents`` where programs of which one text is the ``same`` have one name, and a program with one document is
     none: nothing translates it.
     """
+    renamed = renamed_programs(documents, same)
+    counts = Counter(document.program for found in renamed.values() for document in found)
+    return {
+        language: [replace(one, program=None) if one.program and counts[one.program] < 2 else one for one in found]
+        for language, found in renamed.items()
+    }
+
+
+def renamed_programs(documents: Documents, same: Iterable[tuple[str, ...]]) -> dict[str, list[Document]]:
+    """``documents`` where programs of which one text is the ``same`` have one name."""
     names = _joined(same)
-    counts = Counter(names.get(d.program, d.program) for found in documents.values() for d in found if d.program)
-    settled = {}
-    for language, found in documents.items():
-        programs = [names.get(document.program, document.program) if document.program else None for document in found]
-        kept = [program if program and counts[program] > 1 else None for program in programs]
-        settled[language] = [
-            document if document.program == program else replace(document, program=program)
-            for document, program in zip(found, kept, strict=True)
+    return {
+        language: [
+            replace(one, program=names[one.program]) if one.program and one.program in names else one for one in found
         ]
-    return settled
+        for language, found in documents.items()
+    }
 
 
 def _joined(same: Iterable[tuple[str, ...]]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from codescale.corpus.capping import take_evenly
 from codescale.corpus.cleaning import clean
 from codescale.corpus.document import Document
 from codescale.corpus.near_duplicates import near_duplicates
-from codescale.corpus.programs import program_splits, settled_programs
+from codescale.corpus.programs import program_splits, renamed_programs, settled_programs
 from codescale.corpus.reader import SPLITS
 from codescale.corpus.record import Record
 from codescale.corpus.splits import plan_splits
@@ -57,9 +57,12 @@ class Selection:
 
 @dataclass(frozen=True)
 class _Shortlist:
-    """What is left of one language before it is split. ``same``: programs that have one text."""
+    """What is left of one language before it is split. ``same``: programs that have one text; ``over``: documents of
+    programs that the cap left out.
+    """
 
     documents: list[Document]
+    over: list[Document]
     dropped: Counter[str]
     same: list[tuple[str, ...]]
 
@@ -119,12 +122,16 @@ def select(candidates: dict[str, Candidates], section: CorpusSection, advance: A
     for language in list(candidates):
         shortlists[language] = _shortlist(language, candidates.pop(language), section)
     documents = {language: shortlist.documents for language, shortlist in shortlists.items()}
-    documents = settled_programs(documents, (group for one in shortlists.values() for group in one.same))
+    same = [group for one in shortlists.values() for group in one.same]
+    unseen = renamed_programs({language: shortlist.over for language, shortlist in shortlists.items()}, same)
+    documents = settled_programs(documents, same)
     shares = {"test": section.test_share, "validation": section.validation_share}
     splits = program_splits(documents, shares)
     selections, leaking = {}, set()
     for language, shortlist in shortlists.items():
-        chosen, repeating = _divided(documents[language], shortlist.dropped, shares, splits, section, advance)
+        chosen, repeating = _divided(
+            documents[language], unseen[language], shortlist.dropped, shares, splits, section, advance
+        )
         selections[language] = chosen
         leaking |= repeating
     selections = {language: _without(leaking, selection) for language, selection in selections.items()}
@@ -140,11 +147,14 @@ def _shortlist(language: str, candidates: Candidates, section: CorpusSection) ->
     taken = take_evenly(distinct, section.max_bytes_per_language)
     dropped["over_the_cap"] = len(distinct) - len(taken)
     _check(language, +dropped, len(taken))
-    return _Shortlist(taken, dropped, same)
+    places = {(document.repository, document.path) for document in taken}
+    over = [d for d in distinct if d.program is not None and (d.repository, d.path) not in places]
+    return _Shortlist(taken, over, dropped, same)
 
 
 def _divided(
     documents: list[Document],
+    unseen: list[Document],
     dropped: Counter[str],
     shares: Mapping[str, float],
     splits: Mapping[str, str],
@@ -153,22 +163,31 @@ def _divided(
 ) -> tuple[Selection, set[str]]:
     """The selection of one language, and the programs in training of which a document resembles a held-out one.
 
-    ``splits``: of programs.
+    ``splits``: of programs. What resembles a held-out program's document does not train, though that document itself
+    was ``unseen``, over the cap, or nearly repeats another one: its translations are held out.
     """
     others = [document for document in documents if document.program is None]
     plan = plan_splits(others, shares)
     planned = iter(plan.split)
     split = [next(planned) if document.program is None else splits[document.program] for document in documents]
-    ordered = sorted(zip(split, documents, strict=True), key=lambda pair: -SPLITS.index(pair[0]))
-    repeated = near_duplicates((d.text for _, d in ordered), section.near_duplicate_similarity, advance)
+    hidden = [(splits[d.program], d) for d in unseen if d.program and splits.get(d.program, "training") != "training"]
+    ordered = sorted([*zip(split, documents, strict=True), *hidden], key=lambda pair: -SPLITS.index(pair[0]))
+    held = {k for k, (name, document) in enumerate(ordered) if name != "training" and document.program is not None}
+    texts = (d.text for _, d in ordered)
+    repeated = near_duplicates(texts, section.near_duplicate_similarity, advance, remembered=held)
     leaking = {
         document.program
         for (name, document), (first, _) in ((ordered[here], ordered[there]) for here, there in repeated.items())
         if document.program is not None and name == "training" and first != "training"
     }
-    kept = [pair for position, pair in enumerate(ordered) if position not in repeated]
+    places = {(document.repository, document.path) for _, document in hidden}
+    kept = [
+        (name, document)
+        for position, (name, document) in enumerate(ordered)
+        if position not in repeated and (document.repository, document.path) not in places
+    ]
     found = {name: tuple(document for part, document in kept if part == name) for name in SPLITS}
-    counted = dropped + Counter(near_duplicate=len(repeated))
+    counted = dropped + Counter(near_duplicate=len(documents) - len(kept))
     split_by = plan.split_by if others else "program"
     return Selection(found, dict(sorted(counted.items())), split_by, plan.units), leaking
 

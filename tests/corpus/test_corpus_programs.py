@@ -20,6 +20,7 @@ from codescale.corpus import build as build_module
 from codescale.corpus.build import build_corpus
 from codescale.corpus.document import Document
 from codescale.corpus.fingerprint import corpus_content, fingerprint
+from codescale.corpus.near_duplicates import near_duplicates
 from codescale.corpus.programs import program_splits, settled_programs
 from codescale.corpus.reader import SPLITS, open_corpus, read_shard
 from codescale.corpus.record import Reading
@@ -280,3 +281,54 @@ def test_a_file_whose_name_is_no_text_is_refused_in_one_line(tmp_path: Path, con
     section = CorpusSection(sources=(FolderSource(kind="folder", path="code"),), vocabulary=300)
     with pytest.raises(UserError, match=r"python\.parquet: cannot be written: .*x.*\.py.* is no UTF-8 text; rename"):
         build_corpus(config.model_copy(update={"corpus": section}), StudyFolder(tmp_path), Silent())
+
+
+def edited(text: str, first: int, every: int) -> str:
+    """``text``, as long as it was, with every so many lines changed from the ``first`` one on."""
+    lines = text.splitlines(keepends=True)
+    for k in range(first, len(lines), every):
+        lines[k] = lines[k].replace("_", "-")
+    return "".join(lines)
+
+
+def changed(documents: list[Document], old: Document, text: str) -> Document:
+    """The document that stands among ``documents`` in place of ``old``."""
+    new = Document(old.repository, old.path, old.licence, text, old.program)
+    documents[documents.index(old)] = new
+    return new
+
+
+def test_what_nearly_repeats_a_near_duplicate_of_a_held_out_program_does_not_train() -> None:
+    """The near duplicate is gone, but its translations are what a model is judged on."""
+    found = {language: [document(language, f"{language}{n}", f"{n}", 200) for n in range(40)] for language in ENDINGS}
+    before = selected(found)["python"].documents
+    first, second, third = before["test"][0], before["validation"][0], before["training"][0]
+    changed(found["python"], second, edited(first.text, 3, 24))
+    copy = changed(found["python"], third, edited(edited(first.text, 3, 24), 15, 24))
+    assert near_duplicates([first.text, copy.text], 0.8, lambda _: None) == {}
+    after = selected(found)
+    assert second.program in programs_of(after["java"], "validation")
+    assert second.program not in programs_of(after["python"], "validation")
+    for language in ENDINGS:
+        assert third.program not in programs_of(after[language], "training")
+
+
+def test_what_nearly_repeats_a_held_out_program_over_the_cap_does_not_train() -> None:
+    """Java's document of a program is over the cap, and Python's is what a model is judged on."""
+    found = {language: [document(language, f"{language}{n}", f"{n}", 60) for n in range(60)] for language in ENDINGS}
+    section = CorpusSection(max_bytes_per_language=sum(one.size for one in found["python"][:48]))
+
+    def capped() -> dict[str, Selection]:
+        return select({language: Candidates(list(one)) for language, one in found.items()}, section, lambda _: None)
+
+    before = capped()
+    taken = {one.program for split in SPLITS for one in before["java"].documents[split]}
+    held = programs_of(before["python"], "test") | programs_of(before["python"], "validation")
+    over = next(one for one in found["java"] if one.program in held - taken)
+    victim = before["java"].documents["training"][0]
+    changed(found["java"], victim, over.text.replace("begin_", "start_"))
+    after = capped()
+    assert over.program in programs_of(after["python"], "test") | programs_of(after["python"], "validation")
+    for language in ENDINGS:
+        assert victim.program not in programs_of(after[language], "training")
+    assert all(one.path != over.path for split in SPLITS for one in after["java"].documents[split])
