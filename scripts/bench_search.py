@@ -428,8 +428,8 @@ def page_of_ends(names: list[str], ends: dict[str, list[Outcome]], arguments: ar
     """Where our search ends of itself, and how good what it recommends is there."""
     lines = [
         "## Where ours ends of itself", "",
-        "The expected gain of a trial stayed below the objective's deviation between seeds for three trials: medians, "
-        "5th to 95th percentile.", "",
+        "What another trial was expected to gain stayed below the objective's deviation between seeds for three "
+        "trials, and then what all further trials together may gain did: medians, 5th to 95th percentile.", "",
         "| landscape | cost | 5 % to 95 % | regret | 5 % to 95 % | deviation between seeds, of the gain |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
     ]  # fmt: skip
