@@ -650,8 +650,9 @@ def search(study: StudyArgument) -> None:
     console.print(search_table(result))
     advised = result.get("recommended")
     if advised:
+        paired = f" ({PAIRED})" if advised["organisation"] == PAIRED else ""
         console.print(
-            f"Recommended: {advised['run_id']}, measured {advised['objective']:.4f}, expected of its mixture "
+            f"Recommended: {advised['run_id']}{paired}, measured {advised['objective']:.4f}, expected of its mixture "
             f"{advised['expected']:.4f} ± {advised['deviation']:.4f}"
         )
         if left := advised["remaining"]:
