@@ -18,7 +18,7 @@ from codescale.languages import label
 from codescale.mixture import Mixture
 from codescale.organisation import ORGANISATION, ORGANISATIONS, PAIRED, Organisation
 from codescale.progress import Progress, Silent
-from codescale.runs import RunRecord, RunSpec, RunsTable, compact, read_records, read_runs
+from codescale.runs import SWEEP_STAGES, RunRecord, RunSpec, RunsTable, compact, read_records, read_runs
 from codescale.study import Scale, StudyConfig, StudyFolder, TrainSection, preset_text
 from codescale.timings import Timings
 
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from codescale.search.space import SearchSpace
     from codescale.search.warm_start import WarmStart
     from codescale.sweeps.cluster import Workers
-
-SWEEP_STAGES = ("grid", "alone", "pair", "mixture")
-"""The runs that laws are fitted on: not the trials, so that a search that goes on after a kill starts from one law."""
 
 THOMPSON_DRAWS = 3
 """How many optima of bootstrap samples the search begins with, beside the law's own."""
@@ -529,12 +526,12 @@ class Study:
     def _warm(self, config: StudyConfig, space: SearchSpace) -> WarmStart:
         """What the law and the sweep tell a search of ``space``."""
         from codescale.search.law_optimum import law_draws, law_optimum
-        from codescale.search.seeds import seed_noise
+        from codescale.search.seeds import sweep_noise
         from codescale.search.warm_start import WarmStart
         from codescale.search.weighting import objective_of
 
         law, n_params = self._law(), config.sizes[config.search.size].n_params
-        noise = seed_noise(read_records(self.folder.runs), objective_of(config, space), n_params)
+        noise = sweep_noise(read_records(self.folder.runs), objective_of(config, space), n_params)
         return WarmStart(
             law_optimum=law_optimum(law, config, space, self._availability()),
             bootstrap_optima=law_draws(law, config, space, THOMPSON_DRAWS),

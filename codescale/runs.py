@@ -29,6 +29,8 @@ from codescale.validation import checked
 
 Status = Literal["ok", "diverged", "pruned", "failed"]
 Stage = Literal["grid", "alone", "pair", "mixture", "trial", "check", "comparison", "train"]
+SWEEP_STAGES: tuple[Stage, ...] = ("grid", "alone", "pair", "mixture")
+"""The runs that laws are fitted on: not the trials, so that a search that goes on after a kill starts from one law."""
 
 STATUSES: tuple[Status, ...] = ("ok", "diverged", "pruned", "failed")
 RETRY = ".retry"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from codescale.runs import RunRecord
+from codescale.runs import SWEEP_STAGES, RunRecord
 from codescale.search.objective import Objective
 
 LEVEL, POWER = 0.05, 0.8
@@ -52,6 +52,13 @@ def seed_noise(records: Iterable[RunRecord], objective: Objective, n_params: int
         return None
     squares = sum(float(((values - values.mean()) ** 2).sum()) for values in repeated)
     return SeedNoise(float(np.sqrt(squares / freedom)), freedom)
+
+
+def sweep_noise(records: Iterable[RunRecord], objective: Objective, n_params: int) -> SeedNoise | None:
+    """Pooled over the sweep's runs alone: all that there is when a search begins. One that is taken up again after the
+    comparison has to believe what it believed, or it would recommend another mixture.
+    """
+    return seed_noise((one for one in records if one.spec.stage in SWEEP_STAGES), objective, n_params)
 
 
 def resolved(deviation: float, seeds: int) -> float:

@@ -23,7 +23,7 @@ from codescale.search.improvement import PATIENCE, Patience
 from codescale.search.objective import Objective
 from codescale.search.plan import TrialPlan
 from codescale.search.remaining import Remaining
-from codescale.search.seeds import SeedNoise, resolved, seed_noise, seeds_needed
+from codescale.search.seeds import SeedNoise, resolved, seed_noise, seeds_needed, sweep_noise
 from codescale.search.space import Point, load_space
 from codescale.search.space_file import Aim
 from codescale.study import parse_study
@@ -229,6 +229,12 @@ def test_the_noise_of_seeds_is_pooled_over_runs_that_differ_in_nothing_else() ->
     assert noise.interval[0] < noise.deviation < noise.interval[1]
     assert seed_noise(records, objective, 9) is None
     assert seed_noise(records[-1:], objective, 2608) is None
+    later = [
+        one.model_copy(update={"spec": one.spec.model_copy(update={"stage": "comparison"})}) for one in records[3:]
+    ]
+    begun = sweep_noise([*records[:3], *later], objective, 2608)
+    assert begun is not None
+    assert (begun.freedom, begun.deviation) == (2, pytest.approx(0.02))
 
 
 def test_what_is_resolved_is_found_in_four_of_five_repetitions() -> None:
