@@ -16,6 +16,7 @@ import numpy as np
 import optuna
 from optuna.samplers import BaseSampler
 from optuna.trial import Trial, TrialState
+from threadpoolctl import threadpool_limits
 
 from codescale.laws.law import Law
 from codescale.laws.observations import Array
@@ -95,6 +96,13 @@ def simulate(
     landscape: Landscape, space: SearchSpace, plan: SearchPlan, known: Known, target: Attainable, seed: int
 ) -> Outcome:
     """One search. The same seed gives the same outcome."""
+    with threadpool_limits(1, user_api="blas"):  # several searches at once would each start threads of their own
+        return _simulate(landscape, space, plan, known, target, seed)
+
+
+def _simulate(
+    landscape: Landscape, space: SearchSpace, plan: SearchPlan, known: Known, target: Attainable, seed: int
+) -> Outcome:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     sampler = _sampler(landscape, space, plan.sampler, known, seed)
     study = optuna.create_study(sampler=sampler)
