@@ -83,9 +83,7 @@ class Adviser:
             return points.shares[first], points.hyper[first], float(measured.objective[first])
         belief = Belief(fitted, rows, self.beliefs.scale)
         if not anywhere and len(measured):
-            at = belief.expected(points.shares, points.hyper)
-            first = int(np.argmin(at))
-            return points.shares[first], points.hyper[first], float(at[first])
+            return _least(belief, measured)
         generator = np.random.default_rng(self.seed)
         return minimise(belief.expected, self.region, *self._best(measured), generator)
 
@@ -104,11 +102,9 @@ class Adviser:
         the least expectation of a point that was measured to its end. None where too little is known to tell, and of
         several objectives.
         """
-        fitted, rows = self.beliefs.fitted(told)
-        finished = told.now.finished.points
-        if self.beliefs.objectives > 1 or fitted is None or not len(finished):
+        belief, finished = self._of_one_objective(told), told.now.finished.points
+        if belief is None:
             return None
-        belief = Belief(fitted, rows, self.beliefs.scale)
         best = float(belief.expected(finished.shares, finished.hyper).min())
         middle, deviation = belief.believed(shares[None], hyper[None])
         return float(deviation[0] * np.exp(log_improvement((best - middle) / deviation))[0])
@@ -117,13 +113,18 @@ class Adviser:
         """What any number of trials may still gain over the measured point that is recommended. None where too little
         is known to tell, and of several objectives.
         """
-        fitted, rows = self.beliefs.fitted(told)
-        finished = told.now.finished
-        if self.beliefs.objectives > 1 or fitted is None or not len(finished):
+        belief, finished = self._of_one_objective(told), told.now.finished
+        if belief is None:
             return None
-        shares, hyper, _ = self.recommend(told, anywhere=False)
-        belief = Belief(fitted, rows, self.beliefs.scale)
+        shares, hyper, _ = _least(belief, finished)
         return remaining(belief, self.region, (shares, hyper), self._best(finished), self.seed)
+
+    def _of_one_objective(self, told: Told) -> Belief | None:
+        """What is believed, once a trial has ended; None before, and of several objectives."""
+        fitted, rows = self.beliefs.fitted(told)
+        if self.beliefs.objectives > 1 or fitted is None or not len(told.now.finished):
+            return None
+        return Belief(fitted, rows, self.beliefs.scale)
 
     def _acquisition(
         self,
@@ -169,3 +170,11 @@ class Adviser:
         """The best of the ``measured`` points, best first: where the descent to the next one may begin."""
         order = np.argsort(measured.objective, kind="stable")[:_MOST_STARTS]
         return measured.points.shares[order], measured.points.hyper[order]
+
+
+def _least(belief: Belief, measured: Measured) -> tuple[Array, Array, float]:
+    """The measured point with the least expected objective, and that expectation."""
+    points = measured.points
+    at = belief.expected(points.shares, points.hyper)
+    first = int(np.argmin(at))
+    return points.shares[first], points.hyper[first], float(at[first])

@@ -40,6 +40,14 @@ class RunBatches(Protocol):
         ...
 
 
+class Stream(Protocol):
+    """What gives sequences one after another."""
+
+    def sequence(self, n: int) -> NDArray[np.int64]:
+        """The ``n``-th sequence, (context + 1,) token ids."""
+        ...
+
+
 def generator_of(seed: int, language: str, draw: int) -> np.random.Generator:
     """Random numbers that depend on nothing else: ``draw`` 0 is of documents, the others of sequences."""
     digest = hashlib.sha256(f"{seed}/{language}/{draw}".encode()).digest()
@@ -143,7 +151,28 @@ def held_to(languages: Sequence[str], unique_tokens: int | Mapping[str, int] | N
     return unique_tokens if isinstance(unique_tokens, Mapping) else dict.fromkeys(languages, unique_tokens)
 
 
-class Batches:
+class Interleaved:
+    """Batches of ``batch`` sequences that several streams give, in the ``order`` of the streams' numbers."""
+
+    def __init__(self, streams: Sequence[Stream], order: NDArray[np.int16], batch: int) -> None:
+        self.batch = batch
+        self._streams, self._order, self._occurrence = streams, order, occurrences(order)
+
+    def __getitem__(self, step: int) -> NDArray[np.int64]:
+        """The sequences of ``step``: (batch, context + 1) token ids."""
+        return self.rows(step, range(self.batch))
+
+    def rows(self, step: int, rows: range) -> NDArray[np.int64]:
+        """Those ``rows`` of the batch of ``step``: a worker's part of it, (rows, context + 1) token ids."""
+        places = (step * self.batch + row for row in rows)
+        return np.stack([self._streams[self._order[place]].sequence(int(self._occurrence[place])) for place in places])
+
+    def counts(self, steps: int) -> list[int]:
+        """How many sequences of each stream the first ``steps`` steps show."""
+        return list(np.bincount(self._order[: steps * self.batch], minlength=len(self._streams)).tolist())
+
+
+class Batches(Interleaved):
     """The batches of one run: ``mixture`` over the training split of ``corpus``, ``steps`` steps at the most.
 
     ``unique_tokens`` holds every language to as many distinct tokens, or each one to its own number (None: all).
@@ -161,24 +190,13 @@ class Batches:
         unique_tokens: int | Mapping[str, int] | None = None,
     ) -> None:
         self.languages = mixture.support
-        self.batch = batch
         refuse_strangers(self.languages, corpus)
         held = held_to(self.languages, unique_tokens)
         self.streams = [
             LanguageStream(corpus.documents(language, "training"), language, seed, context, held.get(language))
             for language in self.languages
         ]
-        self._order = interleave(mixture.array(self.languages), steps * batch)
-        self._occurrence = occurrences(self._order)
-
-    def __getitem__(self, step: int) -> NDArray[np.int64]:
-        """The sequences of ``step``: (batch, context + 1) token ids."""
-        return self.rows(step, range(self.batch))
-
-    def rows(self, step: int, rows: range) -> NDArray[np.int64]:
-        """Those ``rows`` of the batch of ``step``: a worker's part of it, (rows, context + 1) token ids."""
-        places = (step * self.batch + row for row in rows)
-        return np.stack([self.streams[self._order[place]].sequence(int(self._occurrence[place])) for place in places])
+        super().__init__(self.streams, interleave(mixture.array(self.languages), steps * batch), batch)
 
     def unique_tokens(self, steps: int) -> dict[str, int]:
         """Distinct tokens of each language seen in the first ``steps`` steps."""
@@ -190,5 +208,4 @@ class Batches:
 
     def _seen(self, steps: int) -> Iterator[tuple[LanguageStream, int]]:
         """Each language's stream, and how many of its sequences the first ``steps`` steps show."""
-        counts = np.bincount(self._order[: steps * self.batch], minlength=len(self.languages))
-        return zip(self.streams, counts.tolist(), strict=True)
+        return zip(self.streams, self.counts(steps), strict=True)

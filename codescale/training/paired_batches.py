@@ -20,8 +20,15 @@ from numpy.typing import NDArray
 
 from codescale.corpus.reader import Corpus, Documents
 from codescale.mixture import Mixture
-from codescale.training.batches import Batches, RunBatches, generator_of, held_to, refuse_strangers, too_little
-from codescale.training.interleaving import occurrences
+from codescale.training.batches import (
+    Batches,
+    Interleaved,
+    RunBatches,
+    generator_of,
+    held_to,
+    refuse_strangers,
+    too_little,
+)
 from codescale.training.pairing import ROOMS, Pairs, candidate_pairs, chosen_pairs, refuse_untranslated
 from codescale.training.strand import NONE, Integers, Pieces, Strand
 
@@ -168,7 +175,7 @@ class _Voices:
         return generator_of(self.seed, language, 0).permutation(len(self.documents[language].offsets) - 1)
 
 
-class PairedBatches:
+class PairedBatches(Interleaved):
     """The batches of ``voices``, for ``steps`` steps at the most.
 
     Tokens are counted where they stand: those of a pair's pivot side are the pivot's. ``unique_tokens`` and ``epochs``
@@ -177,20 +184,9 @@ class PairedBatches:
     """
 
     def __init__(self, voices: Sequence[Voice], *, batch: int, context: int, steps: int) -> None:
-        self.batch = batch
         self.voices = list(voices)
         self.strands = [strand for voice in voices for strand in voice.strands]
-        self._order = _Turns(voices, context).take(steps * batch)
-        self._occurrence = occurrences(self._order)
-
-    def __getitem__(self, step: int) -> NDArray[np.int64]:
-        """The sequences of ``step``: (batch, context + 1) token ids."""
-        return self.rows(step, range(self.batch))
-
-    def rows(self, step: int, rows: range) -> NDArray[np.int64]:
-        """Those ``rows`` of the batch of ``step``: a worker's part of it, (rows, context + 1) token ids."""
-        places = (step * self.batch + row for row in rows)
-        return np.stack([self.strands[self._order[place]].sequence(int(self._occurrence[place])) for place in places])
+        super().__init__(self.strands, _Turns(voices, context).take(steps * batch), batch)
 
     def tokens(self, steps: int) -> dict[str, int]:
         """Tokens of each language in the first ``steps`` steps."""
@@ -207,8 +203,7 @@ class PairedBatches:
         return {voice.language: seen[voice.language] / voice.tokens for voice in self.voices}
 
     def _counts(self, steps: int) -> list[tuple[Strand, int]]:
-        counts = np.bincount(self._order[: steps * self.batch], minlength=len(self.strands))
-        return list(zip(self.strands, counts.tolist(), strict=True))
+        return list(zip(self.strands, self.counts(steps), strict=True))
 
     def _by_language(self, amounts: Sequence[tuple[int, int]]) -> dict[str, int]:
         """``amounts``: of every strand, tokens of its language and of the pivot."""
