@@ -8,9 +8,11 @@ processes together. A draw of several objectives is their augmented Chebyshev sc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
+from scipy.special import erfcx
 from scipy.stats import norm
 
 from codescale.laws.observations import Array
@@ -61,12 +63,23 @@ def _sample(generator: np.random.Generator) -> int:
 
 
 def log_improvement(z: Array) -> Array:
-    """The logarithm of expected improvement in units of the deviation, at ``z`` deviations below the best.
+    """log(phi(z) + z Phi(z)): the logarithm of expected improvement in units of the deviation.
 
-    log(phi(z) + z Phi(z)), finite far below zero (Ament et al. 2023, "Unexpected improvements to expected
-    improvement").
+    Below z = -1 the sum loses its digits, and far below zero it is nothing at all; there it is phi(z) times
+    1 + z sqrt(pi/2) erfcx(-z/sqrt(2)) (Ament et al. 2023, "Unexpected improvements to expected improvement", eq. 9),
+    which holds to z = -1e5; beyond, the same to first order: phi(z) / z^2.
+
+    Parameters
+    ----------
+    z : (n,) array
+        Deviations by which the expectation lies below the best value known: positive where a gain is expected.
+
+    Returns
+    -------
+    (n,) array, finite, increasing with ``z``.
     """
-    near = np.maximum(z, -6.0)
-    value = np.log(np.maximum(norm.pdf(near) + near * norm.cdf(near), 1e-300))
-    far = norm.logpdf(z) - 2.0 * np.log(np.abs(np.minimum(z, -1.0)))
-    return np.asarray(np.where(z > -6.0, value, far))
+    near, below, far = np.maximum(z, -1.0), np.clip(z, -1e5, -1.0), np.minimum(z, -1e5)
+    log_density = -0.5 * z**2 - 0.5 * math.log(2.0 * math.pi)
+    tail = np.log1p(below * math.sqrt(math.pi / 2.0) * erfcx(-below / math.sqrt(2.0)))
+    lower = log_density + np.where(z > -1e5, tail, -2.0 * np.log(-far))
+    return np.asarray(np.where(z > -1.0, np.log(norm.pdf(near) + near * norm.cdf(near)), lower))
