@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -19,7 +20,7 @@ def by_quadrature(z: float) -> float:
     bounds = [max(peak + k * width, 0.0) for k in (-40, -8, -2, 0, 2, 8, 40)]
     parts = [
         quad(lambda t: t * math.exp(-0.5 * (t - z) ** 2 - highest), low, high, epsabs=0, epsrel=1e-12)[0]
-        for low, high in zip(bounds, bounds[1:], strict=False)
+        for low, high in itertools.pairwise(bounds)
         if high > low
     ]
     return highest + math.log(sum(parts)) - 0.5 * math.log(2.0 * math.pi)
