@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := $(if $(QUICK),--quick,)
 
-.PHONY: demo test check clean
+.PHONY: demo test check docs clean
 
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older than Python 3.11; install a newer one or run: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
@@ -13,7 +13,7 @@ $(VENV)/installed: pyproject.toml
 	touch $@
 
 $(VENV)/installed-test: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --editable '.[test,docs]'
 	touch $@
 
 demo: $(VENV)/installed
@@ -22,10 +22,13 @@ demo: $(VENV)/installed
 test: check
 	$(BIN)/python -m pytest
 
-check: $(VENV)/installed-test
+check: $(VENV)/installed-test docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(VENV)/installed-test
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 clean:
-	rm -rf $(VENV) demo demo-quick
+	rm -rf $(VENV) demo demo-quick site
