@@ -1,6 +1,8 @@
 """What a person sees in a terminal (Rich): text as it is, a bar a stage with the time left, and results above it.
 
 Where the output is not a terminal, bars are left out and lines are printed as they come.
+
+Text of files in tables: as it is.
 """
 
 from __future__ import annotations
@@ -10,8 +12,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.progress import TimeRemainingColumn as TimeLeft
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.progress import (
+    TimeRemainingColumn as TimeLeft,
+)
 from rich.segment import Segment
 from rich.text import Text
 
@@ -78,3 +89,8 @@ class TerminalProgress:
     def say(self, message: str) -> None:
         """Prints one line above the bars."""
         self._console.print(message, highlight=False, soft_wrap=True)
+
+
+def plain(text: str) -> Text:
+    """``text`` without markup, and with escape sequences written out, so that a column is as wide as what is seen."""
+    return Text(visible(text))

@@ -21,12 +21,13 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import spearmanr
 
-from codescale.laws.fit import fit_law
+from codescale.laws.fitting.fit import fit_law
+from codescale.laws.forms.solver import huber
 from codescale.laws.law import Law
-from codescale.laws.solver import huber
 from codescale.laws.warning import LawWarning
-from codescale.runs import RunsTable, read_runs
-from codescale.timings import machine
+from codescale.runs.reader import read_runs
+from codescale.runs.table import RunsTable
+from codescale.stages.timings import machine
 
 LAWS = ("auto", "joint", "additive", "effective-data", "exponential", "linear", "mean")
 EPOCH = {"E": 1.8172, "A": 482.01, "alpha": 0.3478, "B": 2085.43, "beta": 0.3658}
@@ -97,7 +98,7 @@ def chinchilla(data: Path) -> list[str]:
 
 def speed(data: Path) -> list[str]:
     """Import, a bootstrap of 1,000, and the two tables that the design sets a limit for."""
-    timing = "import time; t = time.perf_counter(); import codescale.laws.fit; print(time.perf_counter() - t)"
+    timing = "import time; t = time.perf_counter(); import codescale.laws.fitting.fit; print(time.perf_counter() - t)"
     command = [sys.executable, "-c", timing]
     imported = min(float(subprocess.run(command, capture_output=True, text=True, check=True).stdout) for _ in range(3))
     pythia = read_runs(data / "pythia_7domains_train.csv")
@@ -108,7 +109,7 @@ def speed(data: Path) -> list[str]:
     _, regmix = timed(lambda: fit_law(read_runs(data / "regmix_1m_train.csv"), bootstrap=0))
     return [
         "## Seconds", "", "| what | seconds | limit |", "| --- | ---: | ---: |",
-        f"| `import codescale.laws.fit`, best of 3 | {imported:.2f} | 1 |",
+        f"| `import codescale.laws.fitting.fit`, best of 3 | {imported:.2f} | 1 |",
         f"| `auto`, 1,131 rows × 22 targets, no bootstrap | {whole:.1f} | 120 |",
         f"| `auto`, 512 rows × 13 targets, no bootstrap | {regmix:.1f} | 60 |",
         f"| `additive`, 1,131 rows × 7 targets, 1,000 bootstrap samples | {boot:.1f} | 120 |",

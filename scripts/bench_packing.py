@@ -20,13 +20,13 @@ from statistics import median
 import torch
 
 from codescale.files import write_text
-from codescale.study import Shape, TrainingSection
-from codescale.timings import machine
-from codescale.training.model import LanguageModel, initialise
-from codescale.training.packed_model import PackedModel
-from codescale.training.packed_step import PackedStepper
+from codescale.stages.timings import machine
+from codescale.study.training import Shape, TrainingSection
+from codescale.training.loop.step import Stepper
+from codescale.training.model.llama import LanguageModel, initialise
+from codescale.training.packed.model import PackedModel
+from codescale.training.packed.step import PackedStepper
 from codescale.training.parallel import Alone
-from codescale.training.step import Stepper
 
 MOST_ALONE = 4
 """So many of the models are timed one after another: each takes as long as any other."""

@@ -23,12 +23,14 @@ from numpy.typing import NDArray
 
 from codescale.errors import UserError
 from codescale.files import write_text
-from codescale.runs import read_records, read_runs
-from codescale.search.objective import Objective
-from codescale.search.seeds import seed_noise
-from codescale.search.stopping import Curve, StoppingRule
-from codescale.study import StudyFolder
-from codescale.timings import machine
+from codescale.runs.reader import read_runs
+from codescale.runs.records import read_records
+from codescale.search.objective.objective import Objective
+from codescale.search.objective.seed_noise import seed_noise
+from codescale.search.pruning.curve import Curve
+from codescale.search.pruning.rule import StoppingRule
+from codescale.stages.timings import machine
+from codescale.study.folder import StudyFolder
 
 ORDERS = 200
 Stops = Callable[[Curve, Sequence[Curve]], bool]

@@ -31,18 +31,19 @@ import pyarrow as pa
 
 from codescale.allocation.optimize import optimize_mixture
 from codescale.errors import UserError
-from codescale.laws.fit import fit_law
-from codescale.laws.kernel import covariance, fit_hyperparameters
+from codescale.laws.fitting.fit import fit_law
+from codescale.laws.gp.kernel import covariance, fit_hyperparameters
 from codescale.laws.law import Law
 from codescale.laws.observations import Array
 from codescale.laws.warning import LawWarning
-from codescale.mixture import Mixture
-from codescale.runs import RunsTable, read_runs
-from codescale.search.landscape import Attainable, Landscape, attainable, of_law
-from codescale.search.region import Region
-from codescale.search.simulation import Known, Outcome, SearchPlan, cost_to, simulate
-from codescale.search.space import SearchSpace
-from codescale.timings import machine
+from codescale.mixtures.mixture import Mixture
+from codescale.runs.reader import read_runs
+from codescale.runs.table import RunsTable
+from codescale.search.simulation.landscape import Attainable, Landscape, attainable, of_law
+from codescale.search.simulation.simulate import Known, Outcome, SearchPlan, cost_to, simulate
+from codescale.search.space.feasible_region import Region
+from codescale.search.space.space import SearchSpace
+from codescale.stages.timings import machine
 
 GOAL = 0.1
 NOISE = 0.003

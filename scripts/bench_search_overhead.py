@@ -24,17 +24,18 @@ import numpy as np
 from bench_search import LANGUAGES, Stage, law_of, stage, sweep_runs
 
 from codescale.progress import Silent
-from codescale.runs import Evaluation, RunRecord, RunSpec, Status
-from codescale.search.landscape import Landscape, SimulatedRun
-from codescale.search.law_sampler import LawSampler
-from codescale.search.optuna_search import MixtureSearch
+from codescale.runs.records import Evaluation, RunRecord, RunSpec, Status
+from codescale.search.bayesopt.sampler import LawSampler
+from codescale.search.objective.study_space import study_space
 from codescale.search.run import run_search
-from codescale.search.scheduler import EarlyCurveScheduler
-from codescale.search.study_space import study_space
+from codescale.search.simulation.landscape import Landscape, SimulatedRun
+from codescale.search.tune.schedulers import EarlyCurveScheduler
+from codescale.search.tune.searcher import MixtureSearch
 from codescale.search.warm_start import WarmStart
-from codescale.study import StudyConfig, StudyFolder, parse_study
-from codescale.timings import machine
-from codescale.training.hardware import peak_memory
+from codescale.stages.timings import machine
+from codescale.study.config import StudyConfig, parse_study
+from codescale.study.folder import StudyFolder
+from codescale.training.metrics.throughput import peak_memory
 
 TOKENS = 400_000
 

@@ -18,18 +18,19 @@ from typing import Any
 
 import numpy as np
 
+from codescale.cluster.ray_cluster import started_ray
 from codescale.comparison.statistics import LEVEL, paired_difference
 from codescale.files import write_json
-from codescale.mixture import Mixture
-from codescale.pipeline import SWEEP_STAGES, Study
+from codescale.mixtures.mixture import Mixture
 from codescale.progress import Silent
-from codescale.runs import RunRecord, read_records
-from codescale.search.objective import Objective
+from codescale.runs.records import RunRecord, read_records
+from codescale.search.objective.objective import Objective
+from codescale.search.objective.study_space import study_space
 from codescale.search.run import run_search
-from codescale.search.study_space import study_space
 from codescale.search.warm_start import WarmStart
-from codescale.study import StudyConfig, StudyFolder
-from codescale.sweeps.cluster import started_ray
+from codescale.stages.study import SWEEP_STAGES, Study
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
 from codescale.training.factory import session_factory
 
 

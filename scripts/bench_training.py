@@ -33,15 +33,17 @@ from torch import Tensor, nn
 
 from codescale.corpus.build import build_corpus
 from codescale.progress import Silent
-from codescale.runs import RunRecord, RunSpec
-from codescale.study import Shape, StudyConfig, StudyFolder, parse_study
-from codescale.timings import machine
-from codescale.training.batches import Batches
+from codescale.runs.records import RunRecord, RunSpec
+from codescale.stages.timings import machine
+from codescale.study.config import StudyConfig, parse_study
+from codescale.study.folder import StudyFolder
+from codescale.study.training import Shape
+from codescale.training.data.batches import Batches
 from codescale.training.factory import SessionFactory, session_factory
 from codescale.training.flops import training_flops
-from codescale.training.hardware import utilisation
-from codescale.training.model import LanguageModel, initialise
-from codescale.training.optimizers import ADAM_BETAS
+from codescale.training.metrics.throughput import utilisation
+from codescale.training.model.llama import LanguageModel, initialise
+from codescale.training.optim.optimizers import ADAM_BETAS
 
 VOCABULARY, CONTEXT, BATCH = 1024, 256, 16
 SHAPES = {
@@ -262,7 +264,7 @@ def plain_loop(folder: Path, first: int, last: int, tokens: int, threads: int) -
 
 def through_ray(config: StudyConfig, folder: StudyFolder, count: int, tokens: int) -> tuple[float, float]:
     """Seconds of the same runs as a sweep on Ray, and of starting Ray."""
-    from codescale.sweeps.cluster import started_ray
+    from codescale.cluster.ray_cluster import started_ray
     from codescale.sweeps.execute import execute
 
     shutil.rmtree(folder.runs, ignore_errors=True)
@@ -355,9 +357,9 @@ def gpu_lines() -> list[str]:
     title = ["## On a GPU", ""]
     if not torch.cuda.is_available():
         return [*title, "Not measured: the machine has no CUDA device.", ""]
-    from codescale.study import TrainingSection
+    from codescale.study.training import TrainingSection
+    from codescale.training.loop.step import Stepper
     from codescale.training.parallel import Alone
-    from codescale.training.step import Stepper
 
     context, batch, vocabulary, steps = 2048, 16, 32_768, 20
     parallel = Alone()

@@ -19,8 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from codescale.files import write_text
-from codescale.runs import RunRecord, RunSpec
-from codescale.study import StudyConfig, StudyFolder
+from codescale.runs.records import RunRecord, RunSpec
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
 from codescale.training.factory import session_factory
 
 TOKENS = 150_000

@@ -6,7 +6,7 @@ import pytest
 from memory_corpus import MemoryCorpus
 from tiny_study import tiny_study
 
-from codescale.study import StudyConfig
+from codescale.study.config import StudyConfig
 
 
 @pytest.fixture

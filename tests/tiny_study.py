@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from memory_corpus import LANGUAGES
 
-from codescale.study import (
-    ComparisonSection,
-    GridPlan,
-    MixturePlan,
-    PairPlan,
-    SearchSection,
-    Shape,
-    StudyConfig,
-    SweepSection,
-    TargetSection,
-    TrainingSection,
-)
+from codescale.study.comparison import ComparisonSection
+from codescale.study.config import StudyConfig
+from codescale.study.search import SearchSection
+from codescale.study.sweep import GridPlan, MixturePlan, PairPlan, SweepSection, TargetSection
+from codescale.study.training import Shape, TrainingSection
 
 
 def tiny_study() -> StudyConfig:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from codescale.allocation.feasible import Feasible
 from codescale.allocation.goals import Array, Goal, Limits, Point, Pull
+from codescale.mixtures.feasible import Feasible
 
 _RANDOM_STARTS = 6
 _SCREENED = 2_000

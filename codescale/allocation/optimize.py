@@ -11,19 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codescale.allocation.certainty import (
-    FEWER_SAMPLES,
-    MOST_SAMPLES,
-    difference,
-    flatness,
-    marginal_values,
-    middle_90,
-    sample_optima,
-    sample_point,
-    sample_points,
-    standard_error,
-)
-from codescale.allocation.files import Available, Bounds
 from codescale.allocation.goals import Array, Point
 from codescale.allocation.minimise import Problem, minimise, starts
 from codescale.allocation.problem import (
@@ -37,9 +24,22 @@ from codescale.allocation.problem import (
 )
 from codescale.allocation.reuse import Reuse, reused
 from codescale.allocation.ties import Ties, tied
+from codescale.allocation.uncertainty import (
+    FEWER_SAMPLES,
+    MOST_SAMPLES,
+    difference,
+    flatness,
+    marginal_values,
+    middle_90,
+    sample_optima,
+    sample_point,
+    sample_points,
+    standard_error,
+)
 from codescale.laws.law import NORMAL_90, Law
 from codescale.laws.warning import warn
-from codescale.mixture import Mixture
+from codescale.mixtures.bounds import Available, Bounds
+from codescale.mixtures.mixture import Mixture
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,15 @@ from typing import Literal
 
 import numpy as np
 
-from codescale.allocation.feasible import feasible_set
-from codescale.allocation.files import Available, Bounds, check_names
 from codescale.allocation.goals import Array, Goal, Point, Pull, Unharmed, WeightedMean, WorstCase, no_limits
 from codescale.allocation.minimise import Problem, minimise
 from codescale.errors import UserError
-from codescale.languages import default_weights, load_registry
 from codescale.laws.law import Law
 from codescale.laws.warning import warn
-from codescale.mixture import Mixture, MixtureError
+from codescale.mixtures.bounds import Available, Bounds, check_names
+from codescale.mixtures.feasible import feasible_set
+from codescale.mixtures.mixture import Mixture, MixtureError
+from codescale.study.languages import default_weights, load_registry
 
 GoalName = Literal["mean", "worst"]
 

@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from codescale.allocation.certainty import difference, middle_90, sample_optima, standard_error
-from codescale.allocation.feasible import Feasible, check_sums
-from codescale.allocation.files import check_names
 from codescale.allocation.goals import Array, Point
 from codescale.allocation.minimise import Problem, minimise
+from codescale.allocation.uncertainty import difference, middle_90, sample_optima, standard_error
 from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.laws.warning import warn
-from codescale.mixture import Mixture
+from codescale.mixtures.bounds import check_names
+from codescale.mixtures.feasible import Feasible, check_sums
+from codescale.mixtures.mixture import Mixture
 
 
 @dataclass(frozen=True)

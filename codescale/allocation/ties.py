@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from codescale.allocation.feasible import Feasible, check_sums
 from codescale.allocation.minimise import Problem
 from codescale.errors import UserError
+from codescale.mixtures.feasible import Feasible, check_sums
 
 Ties = Sequence[Mapping[str, float]]
 """Groups of languages whose shares stand in fixed ratios, each language with its part of the group: above 0, and no

@@ -16,11 +16,12 @@ from codescale.comparison.verdict import beats, harmed_languages, nothing_found,
 from codescale.corpus.reader import Corpus
 from codescale.errors import UserError
 from codescale.laws.law import Law
-from codescale.mixture import Mixture
-from codescale.runs import RunRecord
-from codescale.search.objective import Objective
-from codescale.study import Scale, StudyConfig
-from codescale.training.ray_train import read_test_losses
+from codescale.mixtures.mixture import Mixture
+from codescale.runs.records import RunRecord
+from codescale.search.objective.objective import Objective
+from codescale.study.comparison import Scale
+from codescale.study.config import StudyConfig
+from codescale.training.jobs.many_runs import read_test_losses
 
 Losses = Mapping[str, float]
 

@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from codescale.cluster.ray_cluster import Workers
 from codescale.progress import Progress
-from codescale.runs import RunRecord, RunSpec
-from codescale.study import StudyConfig, StudyFolder
-from codescale.sweeps.cluster import Workers
+from codescale.runs.records import RunRecord, RunSpec
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
 from codescale.sweeps.execute import Execution, done_already
 from codescale.training.factory import session_factory
-from codescale.training.ray_train import TrainJob, run_job
+from codescale.training.jobs.many_runs import TrainJob, run_job
 
 WATCH_SECONDS = 0.5
 

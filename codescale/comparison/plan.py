@@ -6,10 +6,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from codescale.mixture import Mixture
+from codescale.mixtures.mixture import Mixture
 from codescale.organisation import SHUFFLED, Organisation
-from codescale.runs import RunSpec
-from codescale.study import Scale, StudyConfig
+from codescale.runs.records import RunSpec
+from codescale.study.comparison import Scale
+from codescale.study.config import StudyConfig
 
 UNIFORM, PREDICTED, MEASURED = "uniform", "predicted_best", "measured_best"
 

@@ -19,10 +19,10 @@ from tokenizers import Tokenizer
 
 from codescale.corpus.checksum import file_sha256
 from codescale.corpus.fingerprint import fingerprint
-from codescale.corpus.kept import kept_documents
 from codescale.corpus.model_tokenizer import TOKENIZER, model_tokenizer
 from codescale.corpus.reader import KEPT_SPLIT, SPLITS, open_corpus
 from codescale.corpus.record import Reading, Source, endings
+from codescale.corpus.retention_texts import kept_documents
 from codescale.corpus.selection import Candidates, Selection, select
 from codescale.corpus.selection_file import read_selection, write_selection
 from codescale.corpus.shards import Shard, write_shard
@@ -38,7 +38,8 @@ from codescale.corpus.tokenizer import (
 from codescale.errors import UserError
 from codescale.files import write_json, writing
 from codescale.progress import Progress
-from codescale.study import StudyConfig, StudyFolder
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
 
 
 def _finished(folder: StudyFolder, mark: str) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from codescale.corpus.record import Record
 from codescale.files import read_yaml
-from codescale.study import CorpusSection
+from codescale.study.corpus import CorpusSection
 
 Reason = Literal[
     "vendored", "generated", "minified", "not_utf8", "long_lines", "too_large", "too_small", "data",

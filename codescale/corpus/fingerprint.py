@@ -10,7 +10,8 @@ from typing import Any
 
 from codescale.corpus.checksum import file_sha256
 from codescale.corpus.model_tokenizer import TOKENIZER
-from codescale.study import CorpusSection, StudyConfig
+from codescale.study.config import StudyConfig
+from codescale.study.corpus import CorpusSection
 
 FORMAT = 1
 """Raised when the same configuration gives another corpus, because the code that makes it has changed."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from codescale.languages import Registry
 from codescale.progress import Progress
+from codescale.study.languages import Registry
 
 UNSTATED = "not stated"
 """The licence of what comes without one."""

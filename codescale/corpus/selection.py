@@ -20,7 +20,7 @@ from codescale.corpus.record import Record
 from codescale.corpus.splits import plan_splits
 from codescale.errors import UserError
 from codescale.progress import Advance
-from codescale.study import CorpusSection
+from codescale.study.corpus import CorpusSection
 
 
 @dataclass

@@ -11,9 +11,10 @@ import pyarrow as pa
 from codescale.errors import UserError
 from codescale.importing.columns import Columns
 from codescale.importing.event_files import has_events, read_event_files
-from codescale.importing.export import read_export
-from codescale.importing.pairs import Pair, read_pair
-from codescale.runs import RunsTable, check_ending, read_runs, write_runs
+from codescale.importing.regmix_tables import Pair, read_pair
+from codescale.importing.wandb_export import read_export
+from codescale.runs.reader import read_runs
+from codescale.runs.table import RunsTable, check_ending, write_runs
 
 PAIR = ("ratios.csv", "metrics.csv")
 """In a folder: mixtures and losses."""

@@ -1,32 +1,35 @@
-"""A fitted law: its parameters by name, where it was fitted, how sure it is, and what it predicts."""
+"""A fitted law: its parameters by name, where it was fitted, how sure it is, and what it predicts.
+
+Laws as JSON files: written atomically, read back with every mistake named. No pickle.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from codescale.errors import UserError
+from codescale.files import read_json, write_json
 from codescale.laws.forms import find_form
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.stack import Stack
-from codescale.laws.gaussian_process import GaussianProcess, Posterior, condition
-from codescale.laws.kernel import kernel_inputs
+from codescale.laws.gp.gaussian_process import GaussianProcess, Posterior, condition
+from codescale.laws.gp.kernel import kernel_inputs
 from codescale.laws.observations import Array, Mask
 from codescale.laws.repetition import effective_tokens
 from codescale.laws.surface import RepeatingSurface, Surface
+from codescale.validation import first_mistake
 
 LEVEL = 0.9
 """The level of every interval."""
-
 NORMAL_90 = 1.6448536269514722
 """Half-width of a normal distribution's 90 % interval in standard deviations."""
-
 _ROWS_AT_ONCE = 4_000
-
 _N_COUNTS = 2.0
 """How much farther a step in log N is than one in log D: models beyond the largest size are missed by more than runs
 beyond the longest are (docs/laws.md).
@@ -288,3 +291,21 @@ def _half_width(drawn: Array) -> Array:
     """
     low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
     return (high - low) / (2.0 * NORMAL_90)
+
+
+def save_law(law: Law, path: str | Path) -> None:
+    """Writes ``law`` to ``path``. Raises :class:`UserError` where the disk refuses."""
+    write_json(path, law.model_dump(mode="json"))
+
+
+def load_law(path: str | Path) -> Law:
+    """The law in ``path``. Raises :class:`UserError` where the file is missing, broken or of an unknown law."""
+    content = read_json(path)
+    if not isinstance(content, dict) or "parameters" not in content:
+        raise UserError(path, "is not a law file", "make one with: codescale fit RUNS --output law.json")
+    try:
+        return Law.model_validate(content)
+    except UserError as error:
+        raise UserError(f"{path}, name", error.problem, error.mend) from None
+    except ValidationError as error:
+        raise first_mistake(error, content).refusal(path, "fit the law again with: codescale fit") from None

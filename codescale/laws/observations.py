@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from codescale.errors import UserError
 from codescale.laws.warning import warn
-from codescale.runs import RunsTable
+from codescale.runs.table import RunsTable
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.intp]

@@ -9,7 +9,7 @@ from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.laws.observations import Array, distinct_tokens
 from codescale.laws.warning import warn
-from codescale.runs import RunsTable
+from codescale.runs.table import RunsTable
 
 
 def law_shares(law: Law, table: RunsTable) -> Array:

@@ -19,8 +19,8 @@ import numpy as np
 
 from codescale.errors import UserError
 from codescale.laws.forms.base import Form
+from codescale.laws.forms.solver import huber
 from codescale.laws.observations import REPEATED, Array, Observations
-from codescale.laws.solver import huber
 
 PUBLISHED = 15.4
 """R* of Muennighoff et al. (2023, section 6.1): repetitions."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from codescale.laws.observations import Array, appearance_index
-from codescale.runs import RunsTable
+from codescale.runs.table import RunsTable
 
 
 @dataclass(frozen=True)

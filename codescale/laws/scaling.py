@@ -19,7 +19,7 @@ from codescale.laws.forms.curve import Centre
 from codescale.laws.law import LEVEL
 from codescale.laws.observations import Array, Observations, narrow, observe
 from codescale.laws.replicates import seed_noise
-from codescale.runs import RunsTable
+from codescale.runs.table import RunsTable
 
 FEWEST_ROWS = 3
 ENOUGH_TRUNKS = 10

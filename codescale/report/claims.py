@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from statistics import NormalDist, fmean
 from typing import Literal
 
-from codescale.report.artifacts import LanguageScaling, Scaling, Synergy, SynergyGain
+from codescale.laws.results import LanguageScaling, Scaling, Synergy, SynergyGain
+from codescale.report.figures.scaling import fitted_loss
 from codescale.report.quantities import interval, percent, signed, signed_percent
-from codescale.report.scaling_figures import fitted_loss
 
 ClaimVerdict = Literal["seen", "not seen", "cannot be told at this scale"]
 SEEN: ClaimVerdict = "seen"

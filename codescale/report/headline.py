@@ -7,15 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codescale.report.artifacts import (
-    MIXTURES,
-    Artifacts,
-    Difference,
-    Interval,
-    Measured,
-    MixtureName,
-)
-from codescale.study import StudyConfig
+from codescale.artifact import Interval
+from codescale.comparison.result import Difference, Measured
+from codescale.report.artifacts import MIXTURES, Artifacts, MixtureName
+from codescale.study.config import StudyConfig
 
 
 @dataclass(frozen=True)

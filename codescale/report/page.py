@@ -14,15 +14,19 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from codescale import __version__
+from codescale.comparison.result import Measured
 from codescale.files import write_text
-from codescale.report.artifacts import MIXTURES, Artifacts, Measured, read_artifacts
-from codescale.report.figure import INK
+from codescale.report.artifacts import MIXTURES, Artifacts, read_artifacts
+from codescale.report.figures.base import INK
+from codescale.report.figures.palette import looks
 from codescale.report.headline import Headline, Spent, headline, language_labels, shown_languages
-from codescale.report.palette import looks
 from codescale.report.predictions import held_out_errors, pairings
 from codescale.report.quantities import count, duration, interval, mean_in_words, number, percent, signed, with_error
-from codescale.report.sections import Cell, Grid, Subject, all_sections, proved_on
-from codescale.study import StudyConfig, StudyFolder
+from codescale.report.sections.base import Cell, Grid, Subject
+from codescale.report.sections.mixtures import proved_on
+from codescale.report.sections.page_order import all_sections
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from codescale.laws.forms import BASELINES
 from codescale.laws.law import Law
-from codescale.report.law_figures import HeldOutError, Pairing
-from codescale.runs import RunsTable
+from codescale.report.figures.law import HeldOutError, Pairing
+from codescale.runs.table import RunsTable
 
 _STAGES = ("mixture", "trial")
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from codescale.allocation.files import Available
 from codescale.allocation.optimize import best_mixture, bootstrap_optima
 from codescale.laws.law import Law
-from codescale.mixture import Mixture
-from codescale.search.coordinates import Coordinates
-from codescale.search.space import SearchSpace
-from codescale.search.weighting import search_weights
-from codescale.study import StudyConfig
+from codescale.mixtures.bounds import Available
+from codescale.mixtures.coordinates import Coordinates
+from codescale.mixtures.mixture import Mixture
+from codescale.search.objective.weights import search_weights
+from codescale.search.space.space import SearchSpace
+from codescale.study.config import StudyConfig
 
 _UNLIMITED = 1e12
 """Epochs: as many as it takes."""

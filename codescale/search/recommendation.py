@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import optuna
 
-from codescale.mixture import Mixture
-from codescale.search.law_sampler import LawSampler
-from codescale.search.ledger import Ledger, held
+from codescale.mixtures.mixture import Mixture
+from codescale.search.bayesopt.sampler import LawSampler
+from codescale.search.trials.history import Ledger, held
 
 
 def recommendation(sampler: object, study: optuna.Study, ledger: Ledger) -> dict[str, Any] | None:

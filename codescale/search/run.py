@@ -6,21 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from codescale.cluster.ray_cluster import started_ray
 from codescale.progress import Progress
-from codescale.runs import read_records
-from codescale.search.ledger import Ledger
-from codescale.search.objective import Objective
-from codescale.search.optuna_mirror import OptunaMirror
-from codescale.search.optuna_search import MixtureSearch
-from codescale.search.plan import TrialPlan
+from codescale.runs.records import read_records
+from codescale.search.objective.objective import Objective
+from codescale.search.objective.weights import objective_of
 from codescale.search.recommendation import recommendation
-from codescale.search.session import OpenSession
-from codescale.search.space import SearchSpace
-from codescale.search.tune_run import run_trials
+from codescale.search.space.space import SearchSpace
+from codescale.search.trials.history import Ledger
+from codescale.search.trials.session import OpenSession
+from codescale.search.trials.spec import TrialPlan
+from codescale.search.tune.optuna_mirror import OptunaMirror
+from codescale.search.tune.run import run_trials
+from codescale.search.tune.searcher import MixtureSearch
 from codescale.search.warm_start import WarmStart, comparable, starting_points, trial_sampler
-from codescale.search.weighting import objective_of
-from codescale.study import StudyConfig, StudyFolder
-from codescale.sweeps.cluster import started_ray
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from codescale.errors import UserError
-from codescale.search.improvement import KnowsImprovement
+from codescale.search.bayesopt.termination import KnowsImprovement
 
 SamplerName = Literal["law", "tpe", "gp", "cmaes", "random"]
 
@@ -38,7 +38,7 @@ def named_samplers(names: Sequence[str], where: str) -> list[SamplerName]:
 def make_sampler(name: SamplerName, seed: int) -> BaseSampler:
     """Optuna's sampler called ``name``: ``tpe`` (Bergstra et al. 2011), ``gp``, ``cmaes`` (Hansen 2016) or ``random``.
 
-    Ours, ``law``, knows the space and is made by :class:`~codescale.search.law_sampler.LawSampler` itself. Raises
+    Ours, ``law``, knows the space and is made by :class:`~codescale.search.bayesopt.sampler.LawSampler` itself. Raises
     :class:`UserError` where the package behind it is not installed.
     """
     if name == "law":
@@ -71,7 +71,7 @@ class SeededByTrial(BaseSampler):
 
     def expected_improvement(self) -> float | None:
         """By how much the trial that was suggested last is expected to improve on the best; None where the sampler does
-        not say (:class:`~codescale.search.improvement.KnowsImprovement`).
+        not say (:class:`~codescale.search.bayesopt.termination.KnowsImprovement`).
         """
         sampler = self._sampler
         return sampler.expected_improvement() if isinstance(sampler, KnowsImprovement) else None

@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from codescale.laws.law import Law
-from codescale.mixture import Mixture
+from codescale.mixtures.mixture import Mixture
 from codescale.organisation import ORGANISATION
-from codescale.runs import RunRecord, RunsTable
-from codescale.search.law_sampler import LawSampler
-from codescale.search.ledger import Source
-from codescale.search.plan import TrialPlan
+from codescale.runs.records import RunRecord
+from codescale.runs.table import RunsTable
+from codescale.search.bayesopt.sampler import LawSampler
+from codescale.search.objective.weights import objective_of
 from codescale.search.samplers import SeededByTrial
-from codescale.search.space import Point, SearchSpace
-from codescale.search.weighting import objective_of
-from codescale.study import StudyConfig
+from codescale.search.space.space import Point, SearchSpace
+from codescale.search.trials.history import Source
+from codescale.search.trials.spec import TrialPlan
+from codescale.study.config import StudyConfig
 
 
 @dataclass(frozen=True)

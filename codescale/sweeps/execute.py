@@ -15,12 +15,13 @@ from dataclasses import dataclass, field, replace
 import ray
 from ray.exceptions import RayActorError
 
+from codescale.cluster.ray_cluster import Workers
 from codescale.errors import UserError
 from codescale.files import writing
 from codescale.progress import Advance, Progress
-from codescale.runs import RunRecord, RunSpec, read_record, write_record
-from codescale.study import StudyConfig, StudyFolder
-from codescale.sweeps.cluster import Workers
+from codescale.runs.records import RunRecord, RunSpec, read_record, write_record
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
 from codescale.sweeps.packing import Pack, most_together, packs_of, workers_for_packs
 from codescale.sweeps.plan import run_flops
 from codescale.sweeps.retry import retry_of

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import torch
 
 from codescale.errors import UserError
-from codescale.runs import RunSpec
-from codescale.study import StudyConfig
-from codescale.training.memory_left import memory_left
-from codescale.training.memory_plan import Demand, MemoryPlan, demand_of, memory_plan, mend, size
+from codescale.runs.records import RunSpec
+from codescale.study.config import StudyConfig
+from codescale.training.memory.available import memory_left
+from codescale.training.memory.plan import Demand, MemoryPlan, demand_of, memory_plan, mend, size
+from codescale.training.optim.hyperparameter_rules import training_of
 from codescale.training.parallel import Alone
-from codescale.training.rules import training_of
 
 DEVICE_CONTEXT = 600_000_000
 """Bytes that CUDA itself takes of a GPU for each process on it."""

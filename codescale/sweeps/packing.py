@@ -13,12 +13,12 @@ from itertools import pairwise
 
 import ray
 
-from codescale.runs import RunSpec
-from codescale.study import StudyConfig
-from codescale.sweeps.cluster import Workers
-from codescale.training.memory_plan import Demand, models_that_fit
-from codescale.training.packed_session import packs_with
-from codescale.training.rules import training_of
+from codescale.cluster.ray_cluster import Workers
+from codescale.runs.records import RunSpec
+from codescale.study.config import StudyConfig
+from codescale.training.memory.plan import Demand, models_that_fit
+from codescale.training.optim.hyperparameter_rules import training_of
+from codescale.training.packed.session import packs_with
 
 MOST = 64
 """Runs in one pack where the sweep chooses: with as many a GPU has enough to do, and a kill costs each of them time."""
@@ -45,7 +45,7 @@ def packs_of(specs: Sequence[RunSpec], config: StudyConfig, most: Callable[[RunS
     """``specs`` in packs of about equal length, ``most`` of their kind at the most; a pure function of its arguments.
 
     A pack's runs have all in common that a batched model has to: see
-    :func:`~codescale.training.packed_session.packs_with`.
+    :func:`~codescale.training.packed.session.packs_with`.
     """
     kinds: list[tuple[object, list[RunSpec]]] = []
     for spec in specs:

@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from codescale.errors import UserError
-from codescale.mixture import Mixture
+from codescale.mixtures.mixture import Mixture
 from codescale.organisation import SHUFFLED, Organisation
-from codescale.runs import RunSpec, Stage
-from codescale.study import GridPlan, MixturePlan, PairPlan, StudyConfig, SweepSection
+from codescale.runs.records import RunSpec, Stage
+from codescale.study.config import StudyConfig
+from codescale.study.sweep import GridPlan, MixturePlan, PairPlan, SweepSection
 from codescale.training.flops import training_flops
-from codescale.training.rules import training_of
-from codescale.training.schedule import schedule_of
+from codescale.training.optim.hyperparameter_rules import training_of
+from codescale.training.optim.schedule import schedule_of
 
 FEWEST_MIXTURES = 6
 """The mixtures that a budget may not go below: fewer do not tell a mixture law from its targets' mean."""

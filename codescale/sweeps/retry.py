@@ -1,6 +1,6 @@
 """A run that diverged is done once more at a lower learning rate, as a run of its own.
 
-Its id is the first one's with :data:`~codescale.runs.RETRY` behind it, its ``learning_rate_factor`` is
+Its id is the first one's with :data:`~codescale.runs.records.RETRY` behind it, its ``learning_rate_factor`` is
 ``training.retry_rate`` times the first one's, and its record says so. The first one stays ``diverged``, with its curve.
 A loss at another learning rate is not the one that was planned, so nothing takes it for that: a study's fits leave it
 out and say so, and ``codescale fit`` refuses the mix unless told which to take. A search has no use for such a loss: it
@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from codescale.runs import RETRY, RunRecord, RunSpec
-from codescale.study import StudyConfig
-from codescale.training.rules import LEARNING_RATE_FACTOR
+from codescale.runs.records import RETRY, RunRecord, RunSpec
+from codescale.study.config import StudyConfig
+from codescale.training.optim.hyperparameter_rules import LEARNING_RATE_FACTOR
 
 OF_A_SEARCH = ("trial", "check")
 """Stages whose runs are never done again."""

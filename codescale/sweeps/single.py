@@ -9,20 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from codescale.cluster.placement import alive_nodes, place
+from codescale.cluster.ray_cluster import started_ray
 from codescale.errors import UserError
 from codescale.files import writing
-from codescale.mixture import Mixture
+from codescale.mixtures.mixture import Mixture
 from codescale.organisation import SHUFFLED
 from codescale.progress import Progress
-from codescale.runs import RunRecord, RunSpec, read_record, write_record
-from codescale.study import StudyConfig, StudyFolder
-from codescale.sweeps.cluster import started_ray
-from codescale.sweeps.placement import alive_nodes, place
+from codescale.runs.records import RunRecord, RunSpec, read_record, write_record
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
 from codescale.sweeps.plan import run_tokens
 from codescale.sweeps.retry import second_try
 from codescale.training.factory import session_factory
-from codescale.training.finished_model import RECORD
-from codescale.training.rules import training_of
+from codescale.training.jobs.finished_model import RECORD
+from codescale.training.optim.hyperparameter_rules import training_of
 
 HOW_NOT_WHAT = {"micro_batch", "checkpoint_activations", "compile", "checkpoint_seconds", "retry_rate"}
 """Settings of ``training`` that change what a run costs and not, beyond rounding, its losses."""
@@ -156,8 +157,8 @@ def train_single(
 
     Raises :class:`UserError` where the cluster is too small, the storage cannot be written or the job was given up.
     """
-    from codescale.training.ray_run import RunJob, train_on_ray
-    from codescale.training.storage import open_storage, remove_run
+    from codescale.training.jobs.one_run import RunJob, train_on_ray
+    from codescale.training.jobs.storage import open_storage, remove_run
 
     section = config.train
     storage = section.storage or str(folder.checkpoints)

@@ -11,14 +11,14 @@ from typing import Any
 import torch
 
 from codescale.corpus.reader import Corpus, open_corpus
-from codescale.runs import RunSpec
-from codescale.study import StudyConfig
-from codescale.training.checkpoint import FileStore, ReadOnlyStore, Store
-from codescale.training.curves import GrowingCurves
-from codescale.training.evaluation import HeldOut
-from codescale.training.packed_session import PackedSession
+from codescale.runs.records import RunSpec
+from codescale.study.config import StudyConfig
+from codescale.training.loop.checkpoint import FileStore, ReadOnlyStore, Store
+from codescale.training.loop.session import TrainingSession
+from codescale.training.metrics.evaluation import HeldOut
+from codescale.training.metrics.tensorboard import GrowingCurves
+from codescale.training.packed.session import PackedSession
 from codescale.training.parallel import Alone, parallel_of
-from codescale.training.session import TrainingSession
 
 
 class StudyData:

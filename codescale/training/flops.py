@@ -9,7 +9,7 @@ leave out logits and attention, which are most of the work in a proxy).
 
 from __future__ import annotations
 
-from codescale.study import Shape
+from codescale.study.training import Shape
 
 
 def forward_flops_per_token(shape: Shape, vocabulary: int, context: int) -> float:

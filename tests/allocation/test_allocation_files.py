@@ -7,17 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from codescale.allocation.files import (
-    read_available,
-    read_bounds,
-    read_mixture,
-    read_organisation,
-    read_weights,
-    write_mixture,
-)
+from codescale.allocation.files import write_mixture
 from codescale.allocation.optimize import Allocation
 from codescale.errors import UserError
-from codescale.mixture import Mixture
+from codescale.mixtures.files import read_available, read_bounds, read_mixture, read_organisation, read_weights
+from codescale.mixtures.mixture import Mixture
 
 
 def test_the_files_of_the_design_are_read(tmp_path: Path) -> None:

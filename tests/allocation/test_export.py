@@ -11,10 +11,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codescale.allocation.export import FORMATS, Source, export_mixture, read_sources
 from codescale.cli import main
 from codescale.errors import UserError
-from codescale.mixture import Mixture
+from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.trainer_formats import FORMATS, Source, export_mixture, read_sources
 
 MIXTURE = Mixture({"python": 0.5, "java": 1 / 3, "rust": 1 / 6, "go": 0.0})
 SOURCES = {name: Source(path=f"/data/dä-{name}") for name in ("python", "java", "rust")}

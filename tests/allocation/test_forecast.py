@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from test_optimize import LANGUAGES, made_law
 
-from codescale.allocation.forecast import compute_optimal, forecast
-from codescale.allocation.front import trace_front
+from codescale.allocation.compute_optimal import compute_optimal, forecast
 from codescale.allocation.optimize import optimize_mixture
+from codescale.allocation.pareto import trace_front
 from codescale.errors import UserError
 from codescale.laws.law import FittedRange, Law
-from codescale.mixture import Mixture
+from codescale.mixtures.mixture import Mixture
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from test_optimize import LANGUAGES, made_law
 
-from codescale.allocation.feasible import feasible_set
-from codescale.allocation.files import Available
 from codescale.allocation.optimize import optimize_mixture
 from codescale.allocation.reuse import Reuse
 from codescale.errors import UserError
-from codescale.mixture import Mixture
+from codescale.mixtures.bounds import Available
+from codescale.mixtures.feasible import feasible_set
+from codescale.mixtures.mixture import Mixture
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
 

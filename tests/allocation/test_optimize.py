@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codescale.allocation.feasible import feasible_set
-from codescale.allocation.files import Available
 from codescale.allocation.optimize import best_mixture, bootstrap_optima, optimize_mixture
 from codescale.errors import UserError
 from codescale.laws.forms import find_form
 from codescale.laws.law import FittedRange, Law
 from codescale.laws.warning import LawWarning
-from codescale.mixture import Mixture
+from codescale.mixtures.bounds import Available
+from codescale.mixtures.feasible import feasible_set
+from codescale.mixtures.mixture import Mixture
 
 LANGUAGES = ("python", "java", "go", "rust", "text")
 N, D = 1e6, 1e8

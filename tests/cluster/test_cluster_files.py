@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import codescale
-from codescale.sweeps.cluster import _WORKER_MEMORY
+from codescale.cluster.ray_cluster import _WORKER_MEMORY
 
 ROOT = Path(__file__).resolve().parents[2]
 KUBERAY = ROOT / "cluster" / "kuberay"

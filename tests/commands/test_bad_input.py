@@ -15,8 +15,8 @@ import yaml
 
 from codescale.cli import main
 from codescale.errors import UserError
-from codescale.study import preset_text
-from codescale.timings import Timings
+from codescale.stages.timings import Timings
+from codescale.study.presets import preset_text
 
 HEADER = "run_id,n_params,n_tokens,proportion.a,proportion.b,loss.a,loss.b\n"
 
@@ -174,9 +174,9 @@ def test_a_law_edited_by_hand_is_checked(codescale, table: Path, tmp_path: Path)
 def test_ctrl_c_says_that_the_same_command_goes_on(tmp_path: Path) -> None:
     study = write_study(tmp_path / "s")
     code = (
-        "import sys; from codescale import cli, pipeline\n"
+        "import sys; from codescale import cli; from codescale.stages import study\n"
         "def interrupt(self): raise KeyboardInterrupt\n"
-        "pipeline.Study.corpus = interrupt\n"
+        "study.Study.corpus = interrupt\n"
         f"sys.argv = ['codescale', 'corpus', {str(study)!r}]; cli.main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

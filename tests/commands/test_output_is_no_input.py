@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from codescale.cli import app, main
+from codescale.cli import main
+from codescale.cli.app import app
 
 N_AND_D = ("--params", "1e6", "--tokens", "1e6")
 

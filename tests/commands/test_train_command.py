@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "integration"))
 from small_study import make_study
 
 from codescale.cli import main
-from codescale.pipeline import Study
+from codescale.stages.study import Study
 from codescale.sweeps import single
 
 

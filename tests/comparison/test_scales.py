@@ -8,8 +8,9 @@ from test_verdict import difference
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs
 from codescale.comparison.scales import both_scales, rank_correlation
 from codescale.errors import UserError
-from codescale.mixture import Mixture
-from codescale.study import ComparisonSection, Scale, StudyConfig, parse_study
+from codescale.mixtures.mixture import Mixture
+from codescale.study.comparison import ComparisonSection, Scale
+from codescale.study.config import StudyConfig, parse_study
 
 MIXTURES = {
     UNIFORM: Mixture({"python": 1 / 3, "java": 1 / 3, "rust": 1 / 3}),

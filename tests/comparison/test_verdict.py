@@ -9,9 +9,9 @@ from scipy.stats import ttest_rel
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs, comparison_seeds
 from codescale.comparison.statistics import paired_difference, summary
 from codescale.comparison.verdict import beats, harmed_languages, of_two_things, statement
-from codescale.mixture import Mixture
-from codescale.search.objective import Objective
-from codescale.study import StudyConfig
+from codescale.mixtures.mixture import Mixture
+from codescale.search.objective.objective import Objective
+from codescale.study.config import StudyConfig
 
 losses = st.lists(st.floats(1, 6), min_size=3, max_size=8)
 

@@ -26,7 +26,9 @@ from codescale.corpus.shards import write_shard
 from codescale.corpus.tokenizer import load_tokenizer
 from codescale.errors import UserError
 from codescale.progress import Silent
-from codescale.study import CorpusSection, FolderSource, PackageIndexSource, StudyConfig, StudyFolder
+from codescale.study.config import StudyConfig
+from codescale.study.corpus import CorpusSection, FolderSource, PackageIndexSource
+from codescale.study.folder import StudyFolder
 
 
 def with_corpus(config: StudyConfig, **settings: Any) -> StudyConfig:

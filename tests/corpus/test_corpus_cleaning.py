@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from codescale.corpus.cleaning import clean, unwanted_path
 from codescale.corpus.near_duplicates import near_duplicates, shingles
 from codescale.corpus.record import Record
-from codescale.study import CorpusSection
+from codescale.study.corpus import CorpusSection
 
 SECTION = CorpusSection()
 CODE = code("python", 1)

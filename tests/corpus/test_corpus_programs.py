@@ -28,9 +28,11 @@ from codescale.corpus.selection import Candidates, Selection, select
 from codescale.corpus.shards import write_shard
 from codescale.corpus.sources.table import TableReader
 from codescale.errors import UserError
-from codescale.languages import load_registry
 from codescale.progress import Silent
-from codescale.study import CorpusSection, FolderSource, StudyConfig, StudyFolder, TableSource
+from codescale.study.config import StudyConfig
+from codescale.study.corpus import CorpusSection, FolderSource, TableSource
+from codescale.study.folder import StudyFolder
+from codescale.study.languages import load_registry
 
 SHARES = {"test": 0.1, "validation": 0.1}
 

@@ -21,9 +21,9 @@ from codescale.corpus.catalogue import NpmCatalogue, PackageCatalogue, read_cata
 from codescale.corpus.record import Reading, endings
 from codescale.corpus.sources import open_source
 from codescale.errors import UserError
-from codescale.languages import load_registry
 from codescale.progress import Silent
-from codescale.study import FolderSource, NpmSource, TableSource
+from codescale.study.corpus import FolderSource, NpmSource, TableSource
+from codescale.study.languages import load_registry
 
 LANGUAGES = ("python", "csharp")
 

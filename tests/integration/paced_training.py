@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from codescale.training.factory import SessionFactory
+from codescale.training.loop.session import TrainingSession
 from codescale.training.parallel import Alone
-from codescale.training.session import TrainingSession
 
 
 @dataclass(frozen=True)

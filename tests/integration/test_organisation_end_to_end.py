@@ -12,8 +12,9 @@ from generated_code import TEMPLATES, WORDS
 from small_study import STUDY
 
 from codescale.errors import UserError
-from codescale.pipeline import Study
-from codescale.runs import read_records, read_runs
+from codescale.runs.reader import read_runs
+from codescale.runs.records import read_records
+from codescale.stages.study import Study
 
 SPACE = {"languages": "all", "hyperparameters": {"organisation": ["shuffled", "paired"]}}
 

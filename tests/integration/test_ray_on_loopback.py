@@ -7,8 +7,8 @@ import ipaddress
 import psutil
 import pytest
 
-from codescale.study import StudyConfig
-from codescale.sweeps.cluster import started_ray
+from codescale.cluster.ray_cluster import started_ray
+from codescale.study.config import StudyConfig
 
 pytestmark = pytest.mark.ray
 

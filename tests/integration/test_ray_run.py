@@ -35,13 +35,13 @@ from ray.data._internal.cluster_autoscaler.default_autoscaling_coordinator impor
     get_or_create_autoscaling_coordinator,
 )
 
+from codescale.cluster.ray_cluster import stay_on_loopback  # noqa: E402
 from codescale.corpus.reader import open_corpus  # noqa: E402
 from codescale.errors import UserError  # noqa: E402
-from codescale.pipeline import Study  # noqa: E402
-from codescale.runs import RunRecord, RunSpec, read_records  # noqa: E402
-from codescale.sweeps.cluster import stay_on_loopback  # noqa: E402
+from codescale.runs.records import RunRecord, RunSpec, read_records  # noqa: E402
+from codescale.stages.study import Study  # noqa: E402
 from codescale.training.factory import session_factory  # noqa: E402
-from codescale.training.ray_run import RunJob, train_on_ray  # noqa: E402
+from codescale.training.jobs.one_run import RunJob, train_on_ray  # noqa: E402
 
 pytestmark = pytest.mark.ray
 

@@ -38,17 +38,18 @@ from synthetic_trials import (  # noqa: E402
 
 import codescale.search.run as searching  # noqa: E402
 from codescale.errors import UserError  # noqa: E402
-from codescale.mixture import Mixture  # noqa: E402
+from codescale.mixtures.mixture import Mixture  # noqa: E402
 from codescale.progress import Silent  # noqa: E402
-from codescale.runs import RunSpec, read_records, write_record  # noqa: E402
-from codescale.search.checking import drawn, with_checks  # noqa: E402
-from codescale.search.front import run_front  # noqa: E402
-from codescale.search.optuna_search import MixtureSearch  # noqa: E402
+from codescale.runs.records import RunSpec, read_records, write_record  # noqa: E402
+from codescale.search.objective.weights import objective_of  # noqa: E402
+from codescale.search.pareto import run_front  # noqa: E402
 from codescale.search.run import run_search  # noqa: E402
-from codescale.search.space import SearchSpace, load_space  # noqa: E402
+from codescale.search.space.space import SearchSpace, load_space  # noqa: E402
+from codescale.search.trials.pruning_audit import drawn, with_checks  # noqa: E402
+from codescale.search.tune.searcher import MixtureSearch  # noqa: E402
 from codescale.search.warm_start import WarmStart  # noqa: E402
-from codescale.search.weighting import objective_of  # noqa: E402
-from codescale.study import StudyConfig, StudyFolder  # noqa: E402
+from codescale.study.config import StudyConfig  # noqa: E402
+from codescale.study.folder import StudyFolder  # noqa: E402
 
 pytestmark = pytest.mark.ray
 WARM = WarmStart(

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from small_study import make_study
 
-from codescale.runs import read_runs
+from codescale.runs.reader import read_runs
 
 pytestmark = pytest.mark.ray
 

@@ -14,13 +14,13 @@ import ray
 from small_study import make_study
 
 import codescale.sweeps.execute as executing
-from codescale.pipeline import Study
+from codescale.cluster.ray_cluster import Workers
 from codescale.progress import Silent
-from codescale.runs import RunRecord, RunSpec, read_records
-from codescale.study import StudyFolder
-from codescale.sweeps.cluster import Workers
+from codescale.runs.records import RunRecord, RunSpec, read_records
+from codescale.stages.study import Study
+from codescale.study.folder import StudyFolder
 from codescale.training.factory import SessionFactory, session_factory
-from codescale.training.packed_session import PackedSession
+from codescale.training.packed.session import PackedSession
 
 pytestmark = pytest.mark.ray
 WORKERS = Workers(count=1, threads=1, gpus=0.0)

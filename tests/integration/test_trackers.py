@@ -19,10 +19,10 @@ from synthetic_trials import CORPUS, LANGUAGES, OpenSynthetic, study  # noqa: E4
 from codescale.errors import UserError  # noqa: E402
 from codescale.progress import Silent  # noqa: E402
 from codescale.search.run import run_search  # noqa: E402
-from codescale.search.space import load_space  # noqa: E402
-from codescale.search.trackers import trackers  # noqa: E402
+from codescale.search.space.space import load_space  # noqa: E402
+from codescale.search.tune.trackers import trackers  # noqa: E402
 from codescale.search.warm_start import WarmStart  # noqa: E402
-from codescale.study import StudyFolder  # noqa: E402
+from codescale.study.folder import StudyFolder  # noqa: E402
 
 pytestmark = pytest.mark.ray
 
@@ -69,7 +69,7 @@ def test_both_are_shown_every_trial(tmp_path: Path, cluster: None) -> None:
 
 
 def test_what_is_missing_or_unreachable_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import codescale.search.trackers as module
+    import codescale.search.tune.trackers as module
 
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"wandb: needs the package wandb; install it with: .*codescale\[wandb\]"):

@@ -17,14 +17,14 @@ from small_study import make_study
 
 from codescale.corpus.reader import open_corpus
 from codescale.errors import UserError
-from codescale.mixture import Mixture
-from codescale.pipeline import Study
+from codescale.mixtures.mixture import Mixture
 from codescale.progress import Silent
-from codescale.runs import Evaluation, RunRecord, RunSpec, read_records
+from codescale.runs.records import Evaluation, RunRecord, RunSpec, read_records
 from codescale.search.run import run_search
-from codescale.search.space import load_space
+from codescale.search.space.space import load_space
 from codescale.search.warm_start import WarmStart
-from codescale.study import StudyConfig
+from codescale.stages.study import Study
+from codescale.study.config import StudyConfig
 from codescale.training.factory import session_factory
 
 pytestmark = pytest.mark.ray

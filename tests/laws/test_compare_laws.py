@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from synthetic_runs import TableMaker, make_truth
 
-from codescale.laws.compare import SMALLER_MODELS, _over_groups, compare_laws
-from codescale.laws.trees import installed
-from codescale.runs import RunsTable
+from codescale.laws.fitting.compare import SMALLER_MODELS, _over_groups, compare_laws
+from codescale.laws.fitting.trees import installed
+from codescale.runs.table import RunsTable
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
 
@@ -82,5 +82,5 @@ def test_trees_stand_beside_the_laws_and_do_not_extrapolate(table: RunsTable) ->
 
 
 def test_without_lightgbm_there_are_no_trees(table: RunsTable, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("codescale.laws.compare.installed", lambda: False)
+    monkeypatch.setattr("codescale.laws.fitting.compare.installed", lambda: False)
     assert "trees" not in {one.name for one in compare_laws(table, workers=1)}

@@ -11,14 +11,14 @@ import pytest
 from synthetic_runs import SIZES, TOKENS, TableMaker, make_truth, study_table
 
 from codescale.errors import UserError
-from codescale.laws.fit import fit_law
-from codescale.laws.holdout import make_splits
-from codescale.laws.law import Law
+from codescale.laws.fitting.fit import fit_law
+from codescale.laws.fitting.holdout import make_splits
+from codescale.laws.law import Law, load_law, save_law
 from codescale.laws.observations import narrow, observe, thin
-from codescale.laws.store import load_law, save_law
-from codescale.laws.synergy import measure_synergy
+from codescale.laws.synergy.measured import measure_synergy
 from codescale.laws.warning import LawWarning
-from codescale.runs import RunsTable, read_runs, write_runs
+from codescale.runs.reader import read_runs
+from codescale.runs.table import RunsTable, write_runs
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
 

@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from synthetic_runs import TableMaker, make_truth
 
 from codescale.errors import UserError
-from codescale.laws import kernel
-from codescale.laws.candidates import _held_out_correction, fit_form, log_losses, stack_candidates, with_process
-from codescale.laws.fit import fit_law
+from codescale.laws.fitting.candidates import _held_out_correction, fit_form, log_losses, stack_candidates, with_process
+from codescale.laws.fitting.fit import fit_law
+from codescale.laws.fitting.holdout import make_splits
+from codescale.laws.fitting.stacking import stack_weights
 from codescale.laws.forms import find_form
-from codescale.laws.gaussian_process import MOST_ROWS, chosen_rows, condition, fit_gaussian_process
-from codescale.laws.holdout import make_splits
-from codescale.laws.law import Law
+from codescale.laws.gp import kernel
+from codescale.laws.gp.gaussian_process import MOST_ROWS, chosen_rows, condition, fit_gaussian_process
+from codescale.laws.law import Law, load_law, save_law
 from codescale.laws.observations import Observations, narrow, observe
-from codescale.laws.stacking import stack_weights
-from codescale.laws.store import load_law, save_law
-from codescale.runs import RunsTable, read_runs, write_runs
+from codescale.runs.reader import read_runs
+from codescale.runs.table import RunsTable, write_runs
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
 

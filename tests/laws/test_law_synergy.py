@@ -9,9 +9,9 @@ import pytest
 from synthetic_runs import SIZES, make_truth, study_table
 
 from codescale.errors import UserError
-from codescale.laws.fit import fit_law
-from codescale.laws.law_synergy import law_synergy
+from codescale.laws.fitting.fit import fit_law
 from codescale.laws.repetition import PUBLISHED
+from codescale.laws.synergy.predicted import law_synergy
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
 

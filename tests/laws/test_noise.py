@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from codescale.laws.holdout import Split
+from codescale.laws.fitting.holdout import Split
+from codescale.laws.fitting.noise import correlation, deviation, widening
 from codescale.laws.law import NORMAL_90
-from codescale.laws.noise import correlation, deviation, widening
 from codescale.laws.observations import Observations
 
 

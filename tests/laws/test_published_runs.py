@@ -11,11 +11,12 @@ import pytest
 from scipy.stats import spearmanr
 
 from codescale.errors import UserError
-from codescale.laws.fit import fit_law
+from codescale.laws.fitting.fit import fit_law
+from codescale.laws.forms.solver import huber
 from codescale.laws.predict import predict_table
-from codescale.laws.solver import huber
 from codescale.laws.warning import LawWarning
-from codescale.runs import RunsTable, read_runs
+from codescale.runs.reader import read_runs
+from codescale.runs.table import RunsTable
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from synthetic_runs import TableMaker, make_truth
 
 from codescale.errors import UserError
-from codescale.laws.fit import fit_law
+from codescale.laws.fitting.fit import fit_law
+from codescale.laws.law import load_law, save_law
 from codescale.laws.predict import predict_table
 from codescale.laws.repetition import effective_tokens
-from codescale.laws.store import load_law, save_law
 from codescale.laws.warning import LawWarning
-from codescale.runs import RunsTable, read_runs, write_runs
+from codescale.runs.reader import read_runs
+from codescale.runs.table import RunsTable, write_runs
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
 

@@ -14,7 +14,7 @@ from codescale.laws.forms.effective_data import EffectiveData
 from codescale.laws.forms.exponential import Exponential
 from codescale.laws.forms.family import Family
 from codescale.laws.forms.joint import Joint
-from codescale.laws.solver import huber
+from codescale.laws.forms.solver import huber
 
 FORMS = [Chinchilla(), EffectiveData(), Exponential(), Additive(), Joint(), Family()]
 DOMAINS = ("a", "b", "c")

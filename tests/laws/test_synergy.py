@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from synthetic_runs import SIZES, TableMaker, make_truth, study_table
 
-from codescale.laws.synergy import discoveries, measure_synergy
+from codescale.laws.synergy.measured import discoveries, measure_synergy
 
 LANGUAGES = ["l0", "l1", "l2"]
 

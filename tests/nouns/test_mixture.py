@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codescale.mixture import Mixture, MixtureError
+from codescale.mixtures.mixture import Mixture, MixtureError
 
 weights = st.lists(st.floats(0, 10), min_size=1, max_size=8).filter(lambda w: sum(w) > 0.1)
 

@@ -6,8 +6,10 @@ import pytest
 import yaml
 
 from codescale.errors import UserError
-from codescale.languages import default_weights, load_registry
-from codescale.study import StudyFolder, parse_study, preset_names, preset_text
+from codescale.study.config import parse_study
+from codescale.study.folder import StudyFolder
+from codescale.study.languages import default_weights, load_registry
+from codescale.study.presets import preset_names, preset_text
 
 
 @pytest.fixture

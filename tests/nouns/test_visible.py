@@ -11,8 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from codescale.errors import UserError, visible
-from codescale.report.plain import plain
-from codescale.terminal import PlainConsole, TerminalProgress
+from codescale.terminal import PlainConsole, TerminalProgress, plain
 
 EVIL = "\x1b[31m[red]rüst[/red]\x9b0m\u202e\x07"
 SEEN = r"\x1b[31m[red]rüst[/red]\x9b0m\u202e\x07"

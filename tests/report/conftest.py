@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from synthetic_study import make_study
 
-from codescale.study import StudyConfig, StudyFolder
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
 
 
 @pytest.fixture(scope="session")

@@ -12,11 +12,15 @@ from typing import Any
 import numpy as np
 
 from codescale.files import write_json, write_yaml
-from codescale.laws.fit import fit_law
-from codescale.laws.store import save_law
-from codescale.mixture import Mixture
-from codescale.runs import Evaluation, RunRecord, RunSpec, compact, read_runs
-from codescale.study import StudyConfig, StudyFolder, parse_study, preset_text
+from codescale.laws.fitting.fit import fit_law
+from codescale.laws.law import save_law
+from codescale.mixtures.mixture import Mixture
+from codescale.runs.reader import read_runs
+from codescale.runs.records import Evaluation, RunRecord, RunSpec
+from codescale.runs.table import compact
+from codescale.study.config import StudyConfig, parse_study
+from codescale.study.folder import StudyFolder
+from codescale.study.presets import preset_text
 
 LANGUAGES = ("python", "java", "javascript", "typescript", "csharp", "go", "rust", "text")
 SIZES = {"tiny": 27_000, "small": 83_000, "medium": 151_000}

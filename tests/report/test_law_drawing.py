@@ -9,10 +9,11 @@ import pyarrow as pa
 import pytest
 
 from codescale.errors import UserError
-from codescale.laws.fit import fit_law
+from codescale.laws.fitting.fit import fit_law
 from codescale.laws.law import Law
-from codescale.report.law_drawing import draw_law
-from codescale.runs import RunsTable, read_runs, write_runs
+from codescale.report.figures.law_drawing import draw_law
+from codescale.runs.reader import read_runs
+from codescale.runs.table import RunsTable, write_runs
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
 

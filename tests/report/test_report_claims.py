@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codescale.report.artifacts import Scaling, Synergy
+from codescale.laws.results import Scaling, Synergy
 from codescale.report.claims import (
     NOT_SEEN,
     SEEN,

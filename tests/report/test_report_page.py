@@ -17,7 +17,8 @@ from synthetic_study import LANGUAGES, study_text
 from codescale.errors import UserError
 from codescale.report.page import render, write_report
 from codescale.report.quantities import count
-from codescale.study import StudyConfig, StudyFolder, parse_study
+from codescale.study.config import StudyConfig, parse_study
+from codescale.study.folder import StudyFolder
 
 Study = tuple[StudyConfig, StudyFolder]
 SECTIONS = (

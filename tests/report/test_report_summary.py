@@ -10,16 +10,20 @@ from rich.console import Console, RenderableType
 from synthetic_study import LANGUAGES
 
 from codescale.errors import UserError
+from codescale.laws.law import load_law
+from codescale.laws.results import Scaling, Synergy
 from codescale.laws.scaling import fit_scaling
-from codescale.laws.store import load_law
-from codescale.laws.synergy import measure_synergy
-from codescale.report.artifacts import Scaling, Synergy, read_artifacts
+from codescale.laws.synergy.measured import measure_synergy
+from codescale.report.artifacts import read_artifacts
 from codescale.report.headline import headline, language_labels, shares, spent
 from codescale.report.predictions import held_out_errors, pairings
 from codescale.report.quantities import count, duration, interval, number, signed_percent, with_error
-from codescale.report.summary import corpus_table, law_table, mixture_table, summary_table
-from codescale.runs import read_runs
-from codescale.study import StudyConfig, StudyFolder
+from codescale.report.terminal.laws import law_table
+from codescale.report.terminal.mixtures import mixture_table
+from codescale.report.terminal.summary import corpus_table, summary_table
+from codescale.runs.reader import read_runs
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
 
 Study = tuple[StudyConfig, StudyFolder]
 

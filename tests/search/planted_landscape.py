@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from codescale.laws.law import FittedRange, Law
 from codescale.laws.observations import Array
-from codescale.runs import RunsTable
-from codescale.search.landscape import Landscape
-from codescale.search.space import SearchSpace
+from codescale.runs.table import RunsTable
+from codescale.search.simulation.landscape import Landscape
+from codescale.search.space.space import SearchSpace
 
 LANGUAGES = ("python", "java", "javascript", "go")
 N, D = 1e8, 2e9

@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from codescale.runs import Evaluation, RunRecord, RunSpec, Status
-from codescale.study import StudyConfig, parse_study
+from codescale.runs.records import Evaluation, RunRecord, RunSpec, Status
+from codescale.study.config import StudyConfig, parse_study
 
 LANGUAGES = ("python", "java", "rust")
 CORPUS = "synthetic-corpus"

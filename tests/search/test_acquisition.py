@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from codescale.search.acquisition import log_improvement
+from codescale.search.bayesopt.acquisition import log_improvement
 
 
 def by_quadrature(z: float) -> float:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from codescale.mixture import Mixture
-from codescale.search.coordinates import Coordinates
-from codescale.search.truncated_simplex import BoxVolume
+from codescale.mixtures.coordinates import Coordinates
+from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.truncated_simplex import BoxVolume
 
 
 def names(count: int) -> list[str]:

@@ -13,20 +13,18 @@ from synthetic_trials import LANGUAGES, TOKENS, finished_record, study
 from test_mixture_search import Hand
 
 from codescale.errors import UserError
-from codescale.mixture import Mixture
-from codescale.runs import RunRecord, RunSpec, read_records
-from codescale.search.budget import run_cost
-from codescale.search.checking import drawn, with_checks
-from codescale.search.forecast import Speed, forecast_search, recorded_speed
-from codescale.search.front import combined, directions, front_of, refuse_too_few
-from codescale.search.improvement import PATIENCE, Patience
-from codescale.search.objective import Objective
-from codescale.search.plan import TrialPlan
-from codescale.search.remaining import Remaining
-from codescale.search.seeds import SeedNoise, resolved, seed_noise, seeds_needed, sweep_noise
-from codescale.search.space import Point, load_space
-from codescale.search.space_file import Aim
-from codescale.study import parse_study
+from codescale.mixtures.mixture import Mixture
+from codescale.runs.records import RunRecord, RunSpec, read_records
+from codescale.search.bayesopt.termination import PATIENCE, Patience, Remaining
+from codescale.search.cost import Speed, forecast_search, recorded_speed
+from codescale.search.objective.objective import Objective
+from codescale.search.objective.seed_noise import SeedNoise, resolved, seed_noise, seeds_needed, sweep_noise
+from codescale.search.pareto import combined, directions, front_of, refuse_too_few
+from codescale.search.space.schema import Aim
+from codescale.search.space.space import Point, load_space
+from codescale.search.trials.pruning_audit import drawn, with_checks
+from codescale.search.trials.spec import TrialPlan, run_cost
+from codescale.study.config import parse_study
 
 
 def record(run_id: str, shares: dict[str, float], seed: int = 3, shift: float = 0.0) -> RunRecord:

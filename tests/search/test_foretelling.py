@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codescale.search.foretelling import foretell
+from codescale.search.bayesopt.imputation import foretell
 
 
 @settings(max_examples=50, deadline=None)

@@ -11,19 +11,18 @@ import pytest
 import yaml
 from planted_landscape import LANGUAGES, D, N, effective_data_law
 
-from codescale.allocation.files import Available
 from codescale.allocation.optimize import best_mixture, predict_objective
 from codescale.comparison.plan import PREDICTED
-from codescale.laws.law import Law
-from codescale.laws.store import save_law
-from codescale.mixture import Mixture
-from codescale.pipeline import Study
+from codescale.laws.law import Law, save_law
+from codescale.mixtures.bounds import Available
+from codescale.mixtures.mixture import Mixture
 from codescale.search.law_optimum import law_draws, law_optimum
-from codescale.search.scale import settled
-from codescale.search.space import SearchSpace
-from codescale.search.study_space import study_space
-from codescale.search.weighting import alike, search_weights
-from codescale.study import StudyConfig, StudyFolder, parse_study
+from codescale.search.objective.study_space import settled, study_space
+from codescale.search.objective.weights import alike, search_weights
+from codescale.search.space.space import SearchSpace
+from codescale.stages.study import Study
+from codescale.study.config import StudyConfig, parse_study
+from codescale.study.folder import StudyFolder
 
 LAW = effective_data_law((0.16, 0.2, 0.25, 0.3))
 PLENTY = Available(max_epochs=4, tokens={})

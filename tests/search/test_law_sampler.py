@@ -12,17 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from planted_landscape import LANGUAGES, D, N, effective_data_law, landscape, space, sweep, wrong_for
 
-from codescale.mixture import Mixture
-from codescale.search.belief import MOST_ROWS, Belief, limited
-from codescale.search.descent import minimise
-from codescale.search.distributions import distributions, suggest_point
-from codescale.search.landscape import Landscape, attainable
-from codescale.search.law_sampler import LawSampler
-from codescale.search.means import SAMPLES
-from codescale.search.measured import Measured, Points
-from codescale.search.region import Region
-from codescale.search.space import Point, Range, SearchSpace
-from codescale.search.told import DIVERGED, LOOKS, LOSSES
+from codescale.mixtures.mixture import Mixture
+from codescale.search.bayesopt.dataset import Measured, Points
+from codescale.search.bayesopt.mean_functions import SAMPLES
+from codescale.search.bayesopt.model_selection import MOST_ROWS, limited
+from codescale.search.bayesopt.optimize_acquisition import minimise
+from codescale.search.bayesopt.posterior import Belief
+from codescale.search.bayesopt.sampler import LawSampler
+from codescale.search.bayesopt.trial_reader import DIVERGED, LOOKS, LOSSES
+from codescale.search.simulation.landscape import Landscape, attainable
+from codescale.search.space.distributions import distributions, suggest_point
+from codescale.search.space.feasible_region import Region
+from codescale.search.space.space import Point, Range, SearchSpace
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
 

@@ -13,21 +13,22 @@ from optuna.trial import TrialState
 from synthetic_trials import CORPUS, LANGUAGES, TOKENS, finished_record, study
 
 from codescale.errors import UserError
-from codescale.mixture import Mixture
+from codescale.mixtures.mixture import Mixture
 from codescale.progress import Silent
-from codescale.runs import RunRecord, RunSpec, Status, read_records
-from codescale.search.ledger import Ledger
-from codescale.search.objective import Objective
-from codescale.search.optuna_mirror import OptunaMirror
-from codescale.search.optuna_search import MixtureSearch
-from codescale.search.plan import TrialPlan
+from codescale.runs.records import RunRecord, RunSpec, Status, read_records
+from codescale.search.objective.objective import Objective
+from codescale.search.pruning.rule import StoppingRule
 from codescale.search.recommendation import recommendation
 from codescale.search.run import run_search
 from codescale.search.samplers import make_sampler
-from codescale.search.space import Point, load_space
-from codescale.search.stopping import StoppingRule
+from codescale.search.space.space import Point, load_space
+from codescale.search.trials.history import Ledger
+from codescale.search.trials.spec import TrialPlan
+from codescale.search.tune.optuna_mirror import OptunaMirror
+from codescale.search.tune.searcher import MixtureSearch
 from codescale.search.warm_start import WarmStart, starting_points, trial_sampler
-from codescale.study import StudyConfig, StudyFolder
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
 
 WARM = WarmStart(
     Mixture({"python": 0.4, "java": 0.3, "rust": 0.3}), [Mixture({"python": 0.2, "java": 0.5, "rust": 0.3})]

@@ -12,13 +12,13 @@ from optuna.storages.journal import JournalFileBackend
 from synthetic_trials import LANGUAGES, TOKENS, study
 from test_mixture_search import WARM, Hand, swept
 
-from codescale.runs import RunRecord, read_records
-from codescale.search.distributions import distributions, typed
-from codescale.search.objective import Objective
-from codescale.search.optuna_mirror import DirectionMirror, FrontMirror, Journal
-from codescale.search.space import load_space
+from codescale.runs.records import RunRecord, read_records
+from codescale.search.objective.objective import Objective
+from codescale.search.space.distributions import distributions, typed
+from codescale.search.space.space import load_space
+from codescale.search.tune.optuna_mirror import DirectionMirror, FrontMirror, Journal
 from codescale.search.warm_start import WarmStart
-from codescale.study import StudyFolder
+from codescale.study.folder import StudyFolder
 
 
 def opened(root: Path) -> optuna.Study:

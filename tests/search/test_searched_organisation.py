@@ -15,20 +15,21 @@ from test_mixture_search import WARM, Hand, sweep_record, swept
 
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs
 from codescale.errors import UserError
-from codescale.mixture import Mixture
+from codescale.mixtures.mixture import Mixture
 from codescale.organisation import PAIRED, SHUFFLED
-from codescale.report.search_table import search_table
-from codescale.runs import RunRecord
-from codescale.search.distributions import distributions, suggest_point, typed
-from codescale.search.law_sampler import LawSampler
-from codescale.search.objective import Objective
-from codescale.search.plan import TrialPlan
+from codescale.report.terminal.search import search_table
+from codescale.runs.records import RunRecord
+from codescale.search.bayesopt.sampler import LawSampler
+from codescale.search.objective.objective import Objective
+from codescale.search.objective.study_space import study_space
 from codescale.search.recommendation import recommendation
-from codescale.search.region import Region
-from codescale.search.space import Point, SearchSpace, load_space
-from codescale.search.study_space import study_space
+from codescale.search.space.distributions import distributions, suggest_point, typed
+from codescale.search.space.feasible_region import Region
+from codescale.search.space.space import Point, SearchSpace, load_space
+from codescale.search.trials.spec import TrialPlan
 from codescale.search.warm_start import WarmStart, comparable, starting_points
-from codescale.study import StudyConfig, StudyFolder
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
 
 BOTH = "languages: all\nhyperparameters: {organisation: [shuffled, paired]}"
 WITH_RATE = (

@@ -12,10 +12,10 @@ from planted_landscape import LANGUAGES, D, N, effective_data_law, landscape, sp
 
 from codescale.cli import main
 from codescale.errors import UserError
-from codescale.laws.store import save_law
-from codescale.report.simulation_table import costs_of
-from codescale.search.landscape import attainable, of_law, read_landscape, within
-from codescale.search.simulation import Known, Outcome, SearchPlan, cost_to, regret_at, simulate
+from codescale.laws.law import save_law
+from codescale.report.terminal.simulation import costs_of
+from codescale.search.simulation.landscape import attainable, of_law, read_landscape, within
+from codescale.search.simulation.simulate import Known, Outcome, SearchPlan, cost_to, regret_at, simulate
 
 
 def test_attainable_is_the_optimum_of_a_known_law() -> None:
@@ -69,7 +69,7 @@ def test_a_search_says_where_it_would_end_and_ends_there_if_asked() -> None:
 def test_a_start_is_tried_first() -> None:
     ground = landscape()
     target = attainable(ground, space())
-    from codescale.mixture import Mixture
+    from codescale.mixtures.mixture import Mixture
 
     best = Mixture.from_array(LANGUAGES, target.shares / target.shares.sum())
     outcome = simulate(ground, space(), SearchPlan("random", 1), Known(start=best), target, 0)

@@ -10,14 +10,15 @@ import yaml
 from synthetic_trials import LANGUAGES, study
 
 from codescale.errors import UserError
-from codescale.mixture import Mixture
-from codescale.search.objective import Objective
-from codescale.search.scale import settled
-from codescale.search.space import Point, load_space, space_names
-from codescale.search.space_file import SpaceFile, read_space_file
-from codescale.search.starting_file import starting_space, write_starting_space
-from codescale.search.study_space import study_space
-from codescale.study import StudyFolder, parse_study, preset_text
+from codescale.mixtures.mixture import Mixture
+from codescale.search.objective.objective import Objective
+from codescale.search.objective.study_space import settled, study_space
+from codescale.search.space.schema import SpaceFile, read_space_file
+from codescale.search.space.space import Point, load_space, space_names
+from codescale.search.space.template import starting_space, write_starting_space
+from codescale.study.config import parse_study
+from codescale.study.folder import StudyFolder
+from codescale.study.presets import preset_text
 
 SEVEN = ("python", "java", "javascript", "typescript", "csharp", "go", "rust")
 

@@ -10,10 +10,11 @@ import numpy as np
 import optuna
 import pytest
 
-from codescale.search.extrapolation import Look, trunk_ends
-from codescale.search.pruner import CurvePruner
-from codescale.search.regression import predict
-from codescale.search.stopping import Curve, StoppingRule, chance_below
+from codescale.search.pruning.curve import Curve, Look
+from codescale.search.pruning.extrapolation import trunk_ends
+from codescale.search.pruning.final_loss import predict
+from codescale.search.pruning.optuna_pruner import CurvePruner
+from codescale.search.pruning.rule import StoppingRule, chance_below
 
 
 def curve(level: float, noise: float = 0.0, *, finished: bool = True, looks: int = 4) -> Curve:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from synthetic_trials import study
 
+from codescale.cluster.ray_cluster import Workers
 from codescale.errors import UserError
-from codescale.search.tune_run import Placement, placement
-from codescale.sweeps.cluster import Workers
+from codescale.search.tune.run import Placement, placement
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,12 @@ import pytest
 import yaml
 
 from codescale.errors import UserError
-from codescale.pipeline import Study
 from codescale.progress import Silent
-from codescale.runs import Evaluation, RunRecord, RunSpec, compact, read_records, write_record
-from codescale.study import StudyConfig, StudyFolder
+from codescale.runs.records import Evaluation, RunRecord, RunSpec, read_records, write_record
+from codescale.runs.table import compact
+from codescale.stages.study import Study
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
 from codescale.sweeps.plan import plan_sweep
 
 AVAILABLE = {"python": 5000, "java": 5000, "rust": 5000}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from codescale.mixture import Mixture
-from codescale.runs import RunSpec
-from codescale.study import StudyConfig
+from codescale.mixtures.mixture import Mixture
+from codescale.runs.records import RunSpec
+from codescale.study.config import StudyConfig
 from codescale.sweeps.plan import plan_sweep
 from codescale.sweeps.single import single_run
 

@@ -6,13 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codescale.runs import RunSpec
-from codescale.study import RaySection, Shape, StudyConfig
-from codescale.sweeps.cluster import Workers
+from codescale.cluster.ray_cluster import Workers
+from codescale.runs.records import RunSpec
+from codescale.study.config import StudyConfig
+from codescale.study.train import RaySection
+from codescale.study.training import Shape
 from codescale.sweeps.packing import most_together, packs_of, workers_for_packs
 from codescale.sweeps.plan import plan_sweep
-from codescale.training.memory_plan import Demand, memory_plan
-from codescale.training.packed_session import packs_with
+from codescale.training.memory.plan import Demand, memory_plan
+from codescale.training.packed.session import packs_with
 
 
 def test_packs_hold_every_run_once_with_those_it_goes_together_with(config: StudyConfig) -> None:

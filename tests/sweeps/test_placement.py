@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from codescale.cluster.placement import place, room
 from codescale.errors import UserError
-from codescale.study import TrainSection
-from codescale.sweeps.placement import place, room
+from codescale.study.train import TrainSection
 
 TWO_CORES, GPU_NODE = {"CPU": 2.0}, {"CPU": 16.0, "GPU": 8.0}
 

@@ -9,7 +9,9 @@ from scipy.stats import kstest
 from tiny_study import tiny_study
 
 from codescale.errors import UserError
-from codescale.study import StudyConfig, SweepSection, parse_study, preset_text
+from codescale.study.config import StudyConfig, parse_study
+from codescale.study.presets import preset_text
+from codescale.study.sweep import SweepSection
 from codescale.sweeps.plan import (
     FEWEST_MIXTURES,
     cost_of,

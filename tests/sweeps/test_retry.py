@@ -9,10 +9,14 @@ import yaml
 
 from codescale.errors import UserError
 from codescale.laws.observations import narrow
-from codescale.pipeline import Study
 from codescale.progress import Silent
-from codescale.runs import Evaluation, RunRecord, RunSpec, RunsTable, compact, read_runs, write_record
-from codescale.study import StudyConfig, StudyFolder, TrainingSection
+from codescale.runs.reader import read_runs
+from codescale.runs.records import Evaluation, RunRecord, RunSpec, write_record
+from codescale.runs.table import RunsTable, compact
+from codescale.stages.study import Study
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
+from codescale.study.training import TrainingSection
 from codescale.sweeps.retry import retries_of, retry_of
 
 
@@ -91,7 +95,7 @@ def test_no_fit_mixes_it_with_others(tried_again: Path, monkeypatch: pytest.Monk
         fitted.append(table)
         raise Enough
 
-    monkeypatch.setattr("codescale.laws.fit.fit_law", fit_law)
+    monkeypatch.setattr("codescale.laws.fitting.fit.fit_law", fit_law)
     told = Told()
     with pytest.raises(Enough):
         Study(tried_again, told).fit()

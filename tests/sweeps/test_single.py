@@ -8,10 +8,11 @@ import pytest
 
 from codescale.errors import UserError
 from codescale.files import write_json
-from codescale.mixture import Mixture
+from codescale.mixtures.mixture import Mixture
 from codescale.progress import Silent
-from codescale.runs import RunRecord, RunSpec, read_records
-from codescale.study import StudyConfig, StudyFolder
+from codescale.runs.records import RunRecord, RunSpec, read_records
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
 from codescale.sweeps import single
 from codescale.sweeps.single import model_in, runs_of_model, single_run, train_model
 

@@ -9,11 +9,15 @@ import torch
 from memory_corpus import LANGUAGES, MemoryCorpus
 
 from codescale.files import write_json
-from codescale.runs import RunSpec
-from codescale.study import ComparisonSection, SearchSection, Shape, StudyConfig, TargetSection, TrainingSection
-from codescale.training.checkpoint import FileStore
-from codescale.training.evaluation import HeldOut
-from codescale.training.session import TrainingSession
+from codescale.runs.records import RunSpec
+from codescale.study.comparison import ComparisonSection
+from codescale.study.config import StudyConfig
+from codescale.study.search import SearchSection
+from codescale.study.sweep import TargetSection
+from codescale.study.training import Shape, TrainingSection
+from codescale.training.loop.checkpoint import FileStore
+from codescale.training.loop.session import TrainingSession
+from codescale.training.metrics.evaluation import HeldOut
 
 CONFIG = StudyConfig(
     name="killed",

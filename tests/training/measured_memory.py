@@ -11,13 +11,17 @@ import sys
 import torch
 from memory_corpus import MemoryCorpus
 
-from codescale.runs import RunSpec
-from codescale.study import ComparisonSection, SearchSection, Shape, StudyConfig, TargetSection, TrainingSection
-from codescale.training.evaluation import HeldOut
-from codescale.training.hardware import peak_memory
-from codescale.training.memory_plan import demand_of, memory_plan
+from codescale.runs.records import RunSpec
+from codescale.study.comparison import ComparisonSection
+from codescale.study.config import StudyConfig
+from codescale.study.search import SearchSection
+from codescale.study.sweep import TargetSection
+from codescale.study.training import Shape, TrainingSection
+from codescale.training.loop.session import TrainingSession
+from codescale.training.memory.plan import demand_of, memory_plan
+from codescale.training.metrics.evaluation import HeldOut
+from codescale.training.metrics.throughput import peak_memory
 from codescale.training.parallel import Alone
-from codescale.training.session import TrainingSession
 
 STEPS = 4
 

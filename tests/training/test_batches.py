@@ -5,8 +5,8 @@ import pytest
 from memory_corpus import MemoryCorpus
 
 from codescale.errors import UserError
-from codescale.mixture import Mixture
-from codescale.training.batches import Batches, LanguageStream
+from codescale.mixtures.mixture import Mixture
+from codescale.training.data.batches import Batches, LanguageStream
 
 
 def batches(corpus: MemoryCorpus, shares: dict[str, float], **changes: object) -> Batches:

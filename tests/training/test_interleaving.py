@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codescale.training.interleaving import interleave, occurrences
+from codescale.training.data.interleaving import interleave, occurrences
 
 shares = st.lists(st.floats(0, 1), min_size=1, max_size=9).filter(lambda s: sum(s) > 0.01)
 

@@ -15,14 +15,16 @@ from hypothesis import strategies as st
 from torch.profiler import ProfilerActivity, profile
 
 from codescale.errors import UserError
-from codescale.study import Shape, StudyConfig, TrainingSection
+from codescale.study.config import StudyConfig
+from codescale.study.training import Shape, TrainingSection
 from codescale.sweeps.memory import sweep_memory
 from codescale.sweeps.plan import plan_sweep
-from codescale.training import memory_left, memory_plan
-from codescale.training.memory_plan import HEAP_SHARE, HEAP_SHARE_RECOMPUTED, Demand, check_fits
-from codescale.training.model import LanguageModel, initialise
+from codescale.training.loop.step import Stepper, recompute_activations
+from codescale.training.memory import available as memory_left
+from codescale.training.memory import plan as memory_plan
+from codescale.training.memory.plan import HEAP_SHARE, HEAP_SHARE_RECOMPUTED, Demand, check_fits
+from codescale.training.model.llama import LanguageModel, initialise
 from codescale.training.parallel import Alone
-from codescale.training.step import Stepper, recompute_activations
 
 SHAPE = Shape(hidden=64, layers=3, heads=4, intermediate=176)
 VOCABULARY, CONTEXT, BATCH = 96, 32, 4
@@ -254,7 +256,8 @@ def test_without_control_groups_the_machine_counts(tmp_path: Path) -> None:
 def test_a_process_s_peak_is_its_own_and_not_that_of_the_one_that_started_it() -> None:
     large = bytearray(b"x") * 900_000_000
     script = (
-        "import torch; from codescale.training.hardware import peak_memory; print(peak_memory(torch.device('cpu')))"
+        "import torch; from codescale.training.metrics.throughput import peak_memory as peak; "
+        "print(peak(torch.device('cpu')))"
     )
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert 0 < int(told.stdout) < len(large)

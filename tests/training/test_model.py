@@ -4,11 +4,11 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from codescale.study import Shape
-from codescale.training.cross_entropy import cross_entropy
+from codescale.study.training import Shape
 from codescale.training.flops import forward_flops_per_token
-from codescale.training.model import LanguageModel, initialise
-from codescale.training.optimizers import orthogonalise
+from codescale.training.model.cross_entropy import cross_entropy
+from codescale.training.model.llama import LanguageModel, initialise
+from codescale.training.optim.optimizers import orthogonalise
 
 SHAPE = Shape(hidden=32, layers=2, heads=4, intermediate=48)
 
@@ -68,7 +68,7 @@ def test_no_mask_is_made_where_attention_goes_over_the_whole_sequence(monkeypatc
     def refuse(*_: object) -> None:
         raise AssertionError("a mask was made")
 
-    monkeypatch.setattr("codescale.training.model.within_documents", refuse)
+    monkeypatch.setattr("codescale.training.model.llama.within_documents", refuse)
     LanguageModel(SHAPE, vocabulary=100, context=24)(torch.zeros(1, 25, dtype=torch.int64))
 
 

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 
-from codescale.study import Shape, TrainingSection
-from codescale.training.model import LanguageModel, initialise
-from codescale.training.optimizers import Optimizers
-from codescale.training.packed_model import PackedLinear, PackedModel
-from codescale.training.packed_optimizers import PackedOptimizers, clip_gradients
-from codescale.training.packed_step import PackedStepper
+from codescale.study.training import Shape, TrainingSection
+from codescale.training.loop.step import Stepper
+from codescale.training.model.llama import LanguageModel, initialise
+from codescale.training.optim.optimizers import Optimizers
+from codescale.training.packed.model import PackedLinear, PackedModel
+from codescale.training.packed.optimizers import PackedOptimizers, clip_gradients
+from codescale.training.packed.step import PackedStepper
 from codescale.training.parallel import Alone
-from codescale.training.step import Stepper
 
 SHAPE = Shape(hidden=16, layers=2, heads=2, intermediate=24)
 VOCABULARY, CONTEXT = 50, 12

@@ -10,11 +10,11 @@ import torch
 from memory_corpus import MemoryCorpus
 from test_session import MemoryData, finish, session, spec
 
-from codescale.runs import RunRecord, RunSpec
-from codescale.study import StudyConfig
-from codescale.training.checkpoint import FileStore
-from codescale.training.model import LanguageModel
-from codescale.training.packed_session import PackedSession, packs_with
+from codescale.runs.records import RunRecord, RunSpec
+from codescale.study.config import StudyConfig
+from codescale.training.loop.checkpoint import FileStore
+from codescale.training.model.llama import LanguageModel
+from codescale.training.packed.session import PackedSession, packs_with
 from codescale.training.parallel import Alone
 
 

@@ -10,8 +10,8 @@ from test_session import finish, session, spec
 from translated_corpus import TranslatedCorpus
 
 from codescale.errors import UserError
-from codescale.runs import RunSpec
-from codescale.study import StudyConfig
+from codescale.runs.records import RunSpec
+from codescale.study.config import StudyConfig
 
 
 @pytest.fixture

@@ -15,11 +15,11 @@ from translated_corpus import STRIDE, TranslatedCorpus
 
 from codescale.corpus.reader import Documents
 from codescale.errors import UserError
-from codescale.mixture import Mixture
-from codescale.training.batches import Batches
-from codescale.training.paired_batches import PairedBatches, paired_batches
-from codescale.training.pairing import Pairs, candidate_pairs, chosen_pairs
-from codescale.training.strand import Pieces, Strand, balanced
+from codescale.mixtures.mixture import Mixture
+from codescale.training.data.batches import Batches
+from codescale.training.data.paired_batches import PairedBatches, paired_batches
+from codescale.training.data.paired_streams import Pieces, Strand, balanced
+from codescale.training.data.pairing import Pairs, candidate_pairs, chosen_pairs
 
 LANGUAGES = ("python", "java", "rust", "go")
 CONTEXT = 64

@@ -11,8 +11,8 @@ import torch
 from two_workers import train, train_on
 
 from codescale.errors import UserError
-from codescale.runs import RunSpec
-from codescale.study import StudyConfig
+from codescale.runs.records import RunSpec
+from codescale.study.config import StudyConfig
 from codescale.training.parallel import Alone
 
 KINDS = ("replicated", "sharded")

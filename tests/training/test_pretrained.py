@@ -12,10 +12,10 @@ import torch
 from small_models import GROUPED_AND_TIED, VOCABULARY, llama, qwen2, write_model
 
 from codescale.errors import UserError
-from codescale.training.architecture import Architecture, configuration, read_architecture
-from codescale.training.export import write_model as export_model
-from codescale.training.model import LanguageModel
-from codescale.training.pretrained import check_weights, load_weights
+from codescale.training.model.hf_config import Architecture, configuration, read_architecture
+from codescale.training.model.hf_export import write_model as export_model
+from codescale.training.model.hf_weights import check_weights, load_weights
+from codescale.training.model.llama import LanguageModel
 
 CONTEXT = 24
 

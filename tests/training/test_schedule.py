@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codescale.training.schedule import Schedule, plan_schedule
+from codescale.training.optim.schedule import Schedule, plan_schedule
 
 
 def schedule(points: list[int], **changes: float) -> Schedule:

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from memory_corpus import MemoryCorpus
 
-from codescale.runs import RunSpec, records_table
-from codescale.study import StudyConfig
-from codescale.training.checkpoint import FileStore, read_progress
-from codescale.training.curves import GrowingCurves, write_curves
-from codescale.training.evaluation import HeldOut
-from codescale.training.session import TrainingSession
+from codescale.runs.records import RunSpec
+from codescale.runs.table import records_table
+from codescale.study.config import StudyConfig
+from codescale.training.loop.checkpoint import FileStore, read_progress
+from codescale.training.loop.session import TrainingSession
+from codescale.training.metrics.evaluation import HeldOut
+from codescale.training.metrics.tensorboard import GrowingCurves, write_curves
 
 
 class MemoryData:

@@ -23,11 +23,12 @@ from small_models import END, VOCABULARY, llama, write_model
 
 from codescale.corpus.reader import open_corpus
 from codescale.errors import UserError
-from codescale.pipeline import Study
-from codescale.runs import RunSpec, records_table
-from codescale.training.evaluation import held_out_sequences
+from codescale.runs.records import RunSpec
+from codescale.runs.table import records_table
+from codescale.stages.study import Study
 from codescale.training.factory import session_factory
-from codescale.training.session import TrainingSession
+from codescale.training.loop.session import TrainingSession
+from codescale.training.metrics.evaluation import held_out_sequences
 
 STUDY: dict[str, Any] = {
     "name": "continued",
@@ -275,7 +276,7 @@ def hub(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
 def in_a_process_of_its_own(folder: Path, endpoint: str) -> subprocess.CompletedProcess[str]:
     """Opens the study where the hub is at ``endpoint``, which huggingface_hub reads as it is imported."""
     code = (
-        "import sys\nfrom codescale.errors import UserError\nfrom codescale.pipeline import Study\n"
+        "import sys\nfrom codescale.errors import UserError\nfrom codescale.stages.study import Study\n"
         f"try:\n    print(Study({str(folder)!r}).config.start_id)\n"
         "except UserError as error:\n    sys.exit(str(error))\n"
     )

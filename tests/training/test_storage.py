@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from codescale.errors import UserError
-from codescale.training.storage import (
+from codescale.training.jobs.storage import (
     MARKER,
     SNAPSHOT,
     local_folder,

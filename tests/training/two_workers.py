@@ -14,13 +14,13 @@ import torch
 import torch.distributed as dist
 from memory_corpus import MemoryCorpus
 
-from codescale.runs import RunSpec
-from codescale.study import StudyConfig
-from codescale.training.checkpoint import Progress, State
-from codescale.training.checkpoint_folder import fill_from_folder, folder_progress, write_folder
-from codescale.training.evaluation import HeldOut
+from codescale.runs.records import RunSpec
+from codescale.study.config import StudyConfig
+from codescale.training.jobs.sharded_checkpoint import fill_from_folder, folder_progress, write_folder
+from codescale.training.loop.checkpoint import Progress, State
+from codescale.training.loop.session import TrainingSession
+from codescale.training.metrics.evaluation import HeldOut
 from codescale.training.parallel import parallel_of
-from codescale.training.session import TrainingSession
 
 
 class MemoryData:

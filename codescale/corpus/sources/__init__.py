@@ -7,7 +7,7 @@ from codescale.corpus.sources.folder import FolderReader
 from codescale.corpus.sources.npm import NpmReader
 from codescale.corpus.sources.package_index import PackageIndexReader
 from codescale.corpus.sources.table import TableReader
-from codescale.study import FolderSource, NpmSource, PackageIndexSource, TableSource
+from codescale.study.corpus import FolderSource, NpmSource, PackageIndexSource, TableSource
 
 
 def open_source(section: PackageIndexSource | NpmSource | FolderSource | TableSource, reading: Reading) -> Source:

@@ -9,7 +9,7 @@ from pathlib import Path
 from codescale.corpus.record import Origin, Reading, Record
 from codescale.errors import UserError
 from codescale.progress import Progress
-from codescale.study import FolderSource
+from codescale.study.corpus import FolderSource
 
 _LIMIT = 64_000_000
 """Bytes; a larger file is no source code, and is not loaded only to be dropped."""

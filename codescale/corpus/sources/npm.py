@@ -20,7 +20,7 @@ from codescale.corpus.sources.packed import packed_records
 from codescale.errors import UserError
 from codescale.files import replacing
 from codescale.progress import Progress
-from codescale.study import NpmSource
+from codescale.study.corpus import NpmSource
 
 _AGAIN = "check npm's settings (npm config list) and the connection, and run the same command again"
 

@@ -10,7 +10,7 @@ from codescale.corpus.index_settings import read_index_settings
 from codescale.corpus.record import Origin, Reading, Record
 from codescale.corpus.sources.packed import packed_records
 from codescale.progress import Progress
-from codescale.study import PackageIndexSource
+from codescale.study.corpus import PackageIndexSource
 
 
 class PackageIndexReader:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from codescale.corpus.record import Origin, Reading, Record
 from codescale.errors import UserError
 from codescale.progress import Progress
-from codescale.study import TableSource
+from codescale.study.corpus import TableSource
 
 _PARQUET = (".parquet", ".pq")
 _LINES = (".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")

@@ -14,8 +14,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from codescale.laws.forms.base import Form
+from codescale.laws.forms.solver import Problems, minimise
 from codescale.laws.observations import Array, Mask, Observations
-from codescale.laws.solver import Problems, minimise
 
 
 @dataclass(frozen=True)

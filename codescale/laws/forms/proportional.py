@@ -17,8 +17,8 @@ import numpy as np
 from codescale.errors import UserError
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.chinchilla import SCALARS, Chinchilla
+from codescale.laws.forms.solver import huber
 from codescale.laws.observations import Array, Mask, Observations
-from codescale.laws.solver import huber
 
 TARGET = "mixture"
 """The name of the one loss."""

@@ -1,0 +1,168 @@
+"""What a law says of larger models: losses at N and D, the N and D that a budget is best spent on, and whether the next
+unit of compute should buy data or parameters, for each language.
+
+Cost is 6 N D FLOPs (Kaplan et al., 2020), which leaves out logits and attention: for models of a billion parameters
+some per cent, for proxies most of it. Say so with counted FLOPs where they matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from codescale.allocation.goals import Array
+from codescale.allocation.optimize import predict_objective
+from codescale.allocation.problem import shares_of, weights_of
+from codescale.allocation.uncertainty import MOST_SAMPLES, middle_90
+from codescale.errors import UserError
+from codescale.laws.law import Law
+from codescale.laws.surface import Surface
+from codescale.laws.warning import warn
+from codescale.mixtures.mixture import Mixture
+
+FLOPS_PER_PARAMETER_AND_TOKEN = 6.0
+
+_STEP = 0.05
+"""Of log N and log D: the law's slopes are taken over 5 %, so that a Gaussian process's ripples do not count."""
+_GRID = 241
+_REACH = 1e4
+"""How far from the fitted range of N the optimum is looked for, as a factor."""
+
+Verdict = Literal["data", "parameters", "cannot be told"]
+
+
+@dataclass(frozen=True)
+class NextUnit:
+    """What 1 % more compute changes a loss by (nats per token; negative is a gain), spent on ``parameters`` or on
+    ``data``: value and middle 90 % over the law's bootstrap samples; and which is better, if that can be told.
+    """
+
+    parameters: tuple[float, float, float]
+    data: tuple[float, float, float]
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """``losses`` and ``objective``: value, low and high of one new run (nats per token, 90 %, NaN where the law cannot
+    tell). ``next_unit`` per target; none where the runs had one N or one D. ``extrapolated``: outside the fitted range.
+    """
+
+    n_params: float
+    n_tokens: float
+    mixture: Mixture
+    losses: dict[str, tuple[float, float, float]]
+    objective: tuple[float, float, float]
+    next_unit: dict[str, NextUnit]
+    extrapolated: bool
+
+
+@dataclass(frozen=True)
+class ComputeOptimal:
+    """The N and D that minimise the objective under ``flops`` = 6 N D, each with the middle 90 % over bootstrap
+    samples, and the objective there (value, low and high of one new run). ``at_the_edge``: the best N lies at an end of
+    the range that was looked through, so the law has no optimum there.
+    """
+
+    flops: float
+    n_params: tuple[float, float, float]
+    n_tokens: tuple[float, float, float]
+    objective: tuple[float, float, float]
+    at_the_edge: bool
+
+
+def forecast(
+    law: Law, n_params: float, n_tokens: float, mixture: Mixture, weights: Mapping[str, float] | None = None
+) -> Forecast:
+    """Losses of ``mixture`` at N and D, and what the next unit of compute should buy.
+
+    Warns outside the fitted range. Raises :class:`UserError` for names outside the law.
+    """
+    shares = shares_of(law, mixture, "mixture")
+    prediction = law.predict(np.array([n_params]), np.array([n_tokens]), shares[None])
+    if prediction.extrapolated[0]:
+        warn(f"N = {n_params:.4g}, D = {n_tokens:.4g} or the mixture lie outside what the law was fitted on")
+    losses = {
+        name: (float(prediction.losses[0, k]), float(prediction.low[0, k]), float(prediction.high[0, k]))
+        for k, name in enumerate(law.targets)
+    }
+    knows = all(most > 1.01 * least for least, most in (law.fitted_range.n_params, law.fitted_range.n_tokens))
+    return Forecast(
+        n_params=float(n_params),
+        n_tokens=float(n_tokens),
+        mixture=mixture,
+        losses=losses,
+        objective=predict_objective(law, n_params, n_tokens, mixture, weights),
+        next_unit=_next_units(law, n_params, n_tokens, shares) if knows else {},
+        extrapolated=bool(prediction.extrapolated[0]),
+    )
+
+
+def compute_optimal(
+    law: Law, flops: float, mixture: Mixture, weights: Mapping[str, float] | None = None
+) -> ComputeOptimal:
+    """The N and D on which ``flops`` are best spent for ``mixture`` (Hoffmann et al., 2022, approach 3).
+
+    Raises :class:`UserError` for a budget that is none, and for a law whose runs had one N or one D: it cannot know.
+    """
+    if not (np.isfinite(flops) and flops > 0):
+        raise UserError("--budget", f"{flops:g} is no budget", "give FLOPs above 0, such as 1e20")
+    for name, (least, most) in (("N", law.fitted_range.n_params), ("D", law.fitted_range.n_tokens)):
+        if most < 1.01 * least:
+            raise UserError(
+                law.runs, f"all runs of this law had one {name}, so what {name} does is not known",
+                "fit a law on runs of several sizes and lengths",
+            )  # fmt: skip
+    shares, weight = shares_of(law, mixture, "mixture"), weights_of(law, weights)
+    log_params = _candidates(law, flops)
+    log_tokens = np.log(flops / FLOPS_PER_PARAMETER_AND_TOKEN) - log_params
+
+    def best(surface: Surface) -> int:
+        losses = np.exp(surface.log_losses(log_params, log_tokens, np.tile(shares, (len(log_params), 1))))
+        return int(np.argmin(losses @ weight))
+
+    middle = best(law.surface())
+    drawn = np.array([best(law.surface(k)) for k in range(min(len(law.samples), MOST_SAMPLES))], dtype=int)
+    n_params, n_tokens = float(np.exp(log_params[middle])), float(np.exp(log_tokens[middle]))
+    if law.distance(np.array([n_params]), np.array([n_tokens]), shares[None])[0][0] > 0:
+        warn(f"N = {n_params:.4g} and D = {n_tokens:.4g} lie outside what the law was fitted on")
+    return ComputeOptimal(
+        flops=float(flops),
+        n_params=(n_params, *middle_90(np.exp(log_params[drawn]))),
+        n_tokens=(n_tokens, *middle_90(np.exp(log_tokens[drawn]))),
+        objective=predict_objective(law, n_params, n_tokens, mixture, weights),
+        at_the_edge=middle in (0, len(log_params) - 1),
+    )
+
+
+def _candidates(law: Law, flops: float) -> Array:
+    """(candidates,): log N, so far that D = C / 6N still is a number of tokens that somebody could train on."""
+    least, most = law.fitted_range.n_params
+    highest = min(np.log(most * _REACH), np.log(flops / FLOPS_PER_PARAMETER_AND_TOKEN))
+    return np.linspace(min(np.log(least / 100.0), highest - 1.0), highest, _GRID)
+
+
+def _next_units(law: Law, n_params: float, n_tokens: float, shares: Array) -> dict[str, NextUnit]:
+    surfaces = [law.surface(), *(law.surface(k) for k in range(min(len(law.samples), MOST_SAMPLES)))]
+    changes = np.array([_changes(one, np.log(n_params), np.log(n_tokens), shares) for one in surfaces])
+    units = {}
+    for k, name in enumerate(law.targets):
+        by_params, by_data = changes[1:, 0, k], changes[1:, 1, k]
+        low, high = middle_90(by_data - by_params)
+        verdict: Verdict = "data" if high < 0 else "parameters" if low > 0 else "cannot be told"
+        units[name] = NextUnit(
+            parameters=(float(changes[0, 0, k]), *middle_90(by_params)),
+            data=(float(changes[0, 1, k]), *middle_90(by_data)),
+            verdict=verdict,
+        )
+    return units
+
+
+def _changes(surface: Surface, log_params: float, log_tokens: float, shares: Array) -> Array:
+    """(2, targets): what 1 % more compute changes each loss by, spent on N, then on D."""
+    at = np.array([[0.0, 0.0], [_STEP, 0.0], [0.0, _STEP]])
+    losses = np.exp(surface.log_losses(log_params + at[:, 0], log_tokens + at[:, 1], np.tile(shares, (3, 1))))
+    return np.asarray((losses[1:] - losses[0]) / _STEP * np.log(1.01))

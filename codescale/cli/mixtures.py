@@ -1,0 +1,232 @@
+"""The commands on mixtures: optimize, front, forecast and export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from codescale.cli.app import app, console
+from codescale.cli.options import (
+    AvailableOption,
+    BoundsOption,
+    WeightsOption,
+    check_counts,
+    check_output,
+    existing_study,
+    refuse_options,
+    required_target,
+    split_names,
+)
+from codescale.errors import UserError
+from codescale.organisation import PAIRED
+
+
+@app.command()
+def optimize(
+    context: typer.Context,
+    law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON), or a study's folder.")],
+    params: Annotated[float | None, typer.Option(help="N: non-embedding parameters of the target model.")] = None,
+    tokens: Annotated[float | None, typer.Option(help="D: training tokens of the target model.")] = None,
+    weights: WeightsOption = None,
+    bounds: BoundsOption = None,
+    available: AvailableOption = None,
+    goal: Annotated[
+        str,
+        typer.Option(help="[b]mean[/b]: the weighted mean of losses; [b]worst[/b]: the worst one's ratio."),
+    ] = "mean",
+    reference: Annotated[
+        Path | None,
+        typer.Option(help="A trusted mixture (YAML) for --goal worst and --kl; default: equal shares."),
+    ] = None,
+    kl: Annotated[
+        float, typer.Option(help="What a KL divergence of 1 nat from the reference costs, in nats per token.", min=0)
+    ] = 0.0,
+    no_harm: Annotated[
+        bool, typer.Option("--no-harm", help="No language may do worse than under equal shares.")
+    ] = False,
+    earlier: Annotated[
+        Path | None, typer.Option(help="An earlier mixture (YAML): its ratios are kept where nothing new touches them.")
+    ] = None,
+    affected: Annotated[
+        str | None,
+        typer.Option(help="With --earlier: languages (a,b) to refit beside the new ones."),
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the mixture goes (YAML).")] = None,
+) -> None:
+    """Compute the mixture that minimises the predicted loss at N and D, under bounds and the tokens available.
+
+    The objective is the weighted mean of the losses; by default programming
+    languages weigh the same and natural-language text nothing.
+
+    Examples:
+
+      codescale optimize law.json --params 1e9 --tokens 1e11 --output
+      mixture.yaml
+
+      codescale optimize law.json --params 1e9 --tokens 1e11 --no-harm --kl 0.05
+      --output mixture.yaml
+    """
+    from codescale.report.terminal.mixtures import allocation_table, mixture_table
+
+    if law.is_dir():
+        refuse_options(context)
+        study = existing_study(law)
+        study.optimize()
+        console.print(mixture_table(study.folder.mixture))
+        console.print(f"Wrote {study.folder.mixture}")
+        return
+    n_params, n_tokens, path = required_target(params, tokens, output)
+    check_output(path, law, weights, bounds, available, reference, earlier)
+    from codescale.allocation.files import write_mixture
+    from codescale.allocation.optimize import optimize_mixture
+    from codescale.allocation.reuse import Reuse
+    from codescale.laws.law import load_law
+    from codescale.mixtures.files import read_available, read_bounds, read_mixture, read_weights
+
+    if goal not in ("mean", "worst"):
+        raise UserError("--goal", f"{goal!r} is not a goal", "write mean or worst")
+    if affected and not earlier:
+        raise UserError("--affected", "is given without --earlier", "name the earlier mixture, or leave it out")
+    fitted = load_law(law)
+    allocation = optimize_mixture(
+        fitted,
+        n_params,
+        n_tokens,
+        weights=read_weights(weights, fitted.targets) if weights else None,
+        bounds=read_bounds(bounds, fitted.domains) if bounds else None,
+        available=read_available(available, fitted.domains) if available else None,
+        goal="worst" if goal == "worst" else "mean",
+        reference=read_mixture(reference) if reference else None,
+        kl=kl,
+        no_harm=0.0 if no_harm else None,
+        reuse=Reuse(read_mixture(earlier), split_names(affected)) if earlier else None,
+    )
+    write_mixture(path, allocation, str(law))
+    console.print(allocation_table(allocation))
+    if earlier:
+        console.print(f"Refitted: {', '.join(allocation.refitted)}")
+    console.print(f"Wrote {path}")
+
+
+@app.command()
+def front(
+    law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON).")],
+    first: Annotated[str, typer.Option(help="Languages of the first group, such as python,rust.")],
+    second: Annotated[str, typer.Option(help="Languages of the second group.")],
+    params: Annotated[float | None, typer.Option(help="N: non-embedding parameters of the target model.")] = None,
+    tokens: Annotated[float | None, typer.Option(help="D: training tokens of the target model.")] = None,
+    points: Annotated[int, typer.Option(help="Mixtures on the front.", min=2, max=200)] = 11,
+    bounds: BoundsOption = None,
+    available: AvailableOption = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the front goes (YAML).")] = None,
+) -> None:
+    """Trace the trade-off between two groups of languages: mixtures of which none is better for both.
+
+    Example: codescale front law.json --first python --second rust,go --params 1e9
+    --tokens 1e11 --output front.yaml
+    """
+    n_params, n_tokens, path = required_target(params, tokens, output)
+    check_output(path, law, bounds, available)
+    from codescale.allocation.files import write_front
+    from codescale.allocation.pareto import trace_front
+    from codescale.laws.law import load_law
+    from codescale.mixtures.files import read_available, read_bounds
+    from codescale.report.terminal.mixtures import front_table
+
+    fitted = load_law(law)
+    found = trace_front(
+        fitted,
+        n_params,
+        n_tokens,
+        split_names(first) or [],
+        split_names(second) or [],
+        points,
+        bounds=read_bounds(bounds, fitted.domains) if bounds else None,
+        available=read_available(available, fitted.domains) if available else None,
+    )
+    write_front(path, found)
+    console.print(front_table(found))
+    console.print(f"Wrote {path}")
+
+
+@app.command()
+def forecast(
+    law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON).")],
+    params: Annotated[float | None, typer.Option(help="N: non-embedding parameters.")] = None,
+    tokens: Annotated[float | None, typer.Option(help="D: training tokens.")] = None,
+    budget: Annotated[
+        float | None, typer.Option(help="FLOPs (6ND) to spend as well as possible, instead of N and D.")
+    ] = None,
+    mixture: Annotated[Path | None, typer.Option(help="The mixture (YAML); default: equal shares.")] = None,
+    weights: WeightsOption = None,
+) -> None:
+    """Forecast the losses of a larger model, with intervals, and what the next unit of compute should buy.
+
+    With --budget instead of N and D: the N and D that it is best spent on, and
+    the losses there.
+
+    Examples:
+
+      codescale forecast law.json --params 1e9 --tokens 1e11 --mixture mixture.yaml
+
+      codescale forecast law.json --budget 1e21
+    """
+    from codescale.allocation.compute_optimal import compute_optimal
+    from codescale.allocation.compute_optimal import forecast as forecast_losses
+    from codescale.laws.law import load_law
+    from codescale.mixtures.files import read_mixture, read_weights
+    from codescale.mixtures.mixture import Mixture
+    from codescale.report.terminal.mixtures import compute_optimal_table, forecast_table
+
+    mend = "give --params N and --tokens D, or --budget FLOPS"
+    if budget is not None and (params is not None or tokens is not None):
+        raise UserError("--budget", "is given beside N or D", mend)
+    if budget is None and (params is None or tokens is None):
+        raise UserError("--params" if params is None else "--tokens", "is missing", mend)
+    check_counts(params, tokens)
+    fitted = load_law(law)
+    wanted = read_weights(weights, fitted.targets) if weights else None
+    shares = read_mixture(mixture) if mixture else Mixture.uniform(fitted.domains)
+    if budget is not None:
+        found = compute_optimal(fitted, budget, shares, wanted)
+        console.print(compute_optimal_table(found))
+        params, tokens = found.n_params[0], found.n_tokens[0]
+    assert params is not None
+    assert tokens is not None
+    console.print(forecast_table(forecast_losses(fitted, params, tokens, shares, wanted)))
+
+
+@app.command()
+def export(
+    mixture: Annotated[Path, typer.Argument(metavar="MIXTURE", help="A mixture (YAML).")],
+    form: Annotated[
+        str, typer.Option("--format", help="[b]megatron[/b], [b]torchtitan[/b], [b]nanotron[/b] or [b]datasets[/b].")
+    ],
+    paths: Annotated[
+        Path, typer.Option(help="paths.yaml: {python: /data/python, java: {path: …, tokens_per_row: 800}}")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where it goes.")],
+    seed: Annotated[int, typer.Option(help="Seed of the mixing, where the form has one.", min=0)] = 0,
+) -> None:
+    """Write a mixture in the form that a trainer reads: Megatron-LM data arguments, YAML, probabilities.
+
+    Example: codescale export mixture.yaml --format megatron --paths paths.yaml
+    --output data_args.txt
+    """
+    from codescale.files import write_text
+    from codescale.mixtures.files import read_mixture, read_organisation
+    from codescale.mixtures.trainer_formats import FORMATS, export_mixture, read_sources
+
+    check_output(output, mixture, paths)
+    chosen = next((one for one in FORMATS if one == form), None)
+    if chosen is None:
+        raise UserError("--format", f"{form!r} is not a form", f"use one of {', '.join(FORMATS)}")
+    write_text(output, export_mixture(read_mixture(mixture), read_sources(paths), chosen, seed))
+    console.print(f"Wrote {output}")
+    if read_organisation(mixture) == PAIRED:
+        console.print(
+            f"This mixture was found with translations in one document, for which {chosen} has no word: join the pairs "
+            "where the data is prepared (docs/export.md)"
+        )

@@ -1,0 +1,129 @@
+"""The command line: one command per stage. It parses and prints, and decides nothing."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import warnings
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.text import Text
+
+from codescale import __version__
+from codescale.cli import laws, mixtures, search, study  # noqa: F401  (each defines its commands)
+from codescale.cli.app import app, console, errors, laws_app, search_app
+from codescale.errors import UserError, on_one_line, visible
+from codescale.laws.warning import LawWarning
+from codescale.validation import first_mistake
+
+USAGE_ERROR: Any = typer.BadParameter.__bases__[0]
+"""What typer raises for options and arguments that it cannot take; it has no public name of its own."""
+INTERRUPTED = 130
+"""What typer makes of Ctrl-C."""
+_ORDER = (
+    "init", "corpus", "sweep", "fit", "import", "predict", "optimize", "front", "forecast", "simulate", "plan",
+    "export", "compare", "train", "report", "demo",
+)  # fmt: skip
+"""The commands as --help lists them: a study from its beginning to its end."""
+app.registered_commands.sort(
+    key=lambda command: _ORDER.index(command.name or getattr(command.callback, "__name__", ""))
+)
+app.add_typer(laws_app, name="laws")
+app.add_typer(search_app, name="search")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        console.print(f"codescale {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def codescale(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Find the best split of a code model's token budget across programming languages, and prove it.
+
+    CodeScale trains many small models, measures how each language scales and
+    which languages help each other, fits laws to those runs, computes the
+    mixture that the laws prefer, searches around it with real runs, and
+    compares the result with a uniform split on data that nothing was chosen by.
+
+    [b]A study in one command[/b]
+
+      codescale demo               everything on a small scale, 25 minutes
+
+    [b]Stage by stage[/b]
+
+      codescale init my-study      a folder with study.yaml, which you edit
+      codescale corpus my-study    fetch code, clean it, tokenize it
+      codescale sweep my-study     train the grid, the pairs and the mixtures
+      codescale fit my-study       fit the laws and the synergy matrix
+      codescale optimize my-study  compute the law's best mixture
+      codescale plan my-study      what a search may cost, and can tell
+      codescale search my-study    search around it with real runs
+      codescale compare my-study   prove it against uniform, with seeds
+      codescale report my-study    one self-contained page
+      codescale train my-study     one model on a mixture, for transformers
+
+    [b]With your own runs[/b] (docs/runs-table.md)
+
+      codescale fit runs.csv --output law.json
+      codescale predict law.json more-runs.csv --output predictions.csv
+      codescale optimize law.json --params 1e9 --tokens 1e11 --output mixture.yaml
+      codescale export mixture.yaml --format megatron --paths paths.yaml -o data.txt
+
+    Every command may be interrupted or killed and given again: it goes on where
+    it was. Bad input ends with one line and exit code 2.
+    """
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    _say("warning:", "yellow", on_one_line(str(message)))
+
+
+def _fail(message: str) -> None:
+    _say("error:", "red", message)
+
+
+def _say(word: str, colour: str, message: str) -> None:
+    errors.print(Text.assemble((word, colour), " ", message), soft_wrap=True)
+
+
+def _usage(error: Any) -> str:
+    """What is wrong with an option or argument, on one line. Typer has pydantic check values; its words stay there."""
+    if isinstance(error.__cause__, ValidationError):
+        return on_one_line(f"{error.param.opts[0]} {first_mistake(error.__cause__, None).problem}")
+    return on_one_line(error.format_message()).rstrip(".")
+
+
+def run_program() -> None:
+    """Runs the command line: exit code 0 if done, 2 for bad input (one line, no traceback), 130 for Ctrl-C."""
+    warnings.showwarning = _show_warning
+    warnings.simplefilter("once", LawWarning)
+    try:
+        code = app(standalone_mode=False) or 0
+        if code == INTERRUPTED:
+            _fail("interrupted; the same command goes on from here")
+        sys.exit(code)
+    except UserError as error:
+        _fail(str(error))
+        sys.exit(2)
+    except USAGE_ERROR as error:
+        message = _usage(error)
+        if message:  # where no command was named its help is what was shown
+            _fail(f"{message}. Give --help to see what there is.")
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            raise
+        _fail(
+            f"{visible(str(error.filename or 'the disk'))}: {os.strerror(error.errno)}; mend it and give the same "
+            "command again"
+        )
+        sys.exit(2)

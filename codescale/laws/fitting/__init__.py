@@ -1,0 +1,1 @@
+"""Fits laws to runs: candidates, hold-outs, stacks and comparison."""

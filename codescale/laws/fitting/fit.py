@@ -1,0 +1,278 @@
+"""From a runs table to a law: the one entry, ``fit_law``.
+
+``auto`` fits every candidate to the same hold-outs and takes the one that predicts them best; the law records every
+candidate's error, and the baselines', so that the choice can be judged.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from codescale.errors import UserError
+from codescale.laws.fitting.candidates import (
+    GAUSSIAN_PROCESS,
+    Candidate,
+    fit_form,
+    log_losses,
+    stack_candidates,
+    with_process,
+)
+from codescale.laws.fitting.holdout import Split, make_splits
+from codescale.laws.fitting.noise import correlation, deviation, fitted_range, widening
+from codescale.laws.forms import BASELINES, CANDIDATES, FORMS, find_form
+from codescale.laws.forms.base import Form, one_value
+from codescale.laws.forms.stack import Stack
+from codescale.laws.law import Law
+from codescale.laws.observations import Array, Observations, narrow, observe, thin, warn_of_rows
+from codescale.laws.repetition import as_seen, fit_half_life
+from codescale.laws.replicates import between_seeds
+from codescale.laws.warning import warn
+from codescale.progress import Progress, Silent
+from codescale.runs.table import RunsTable
+
+COMPOSED = (Stack.name, GAUSSIAN_PROCESS)
+"""Laws that are made of several forms: candidates of ``auto`` beside the forms themselves."""
+
+_BATCH = 25
+"""Bootstrap samples fitted between two steps of the progress bar."""
+
+
+def fit_law(
+    table: RunsTable,
+    law: str = "auto",
+    seed: int = 0,
+    bootstrap: int = 200,
+    progress: Progress = Silent(),  # noqa: B008 (it holds no state)
+    workers: int | None = None,
+    *,
+    repetition: bool = False,
+    corpus_id: str | None = None,
+    organisation: str | None = None,
+    hyper: Mapping[str, float] | None = None,
+    bytes_per_token: Mapping[str, float] | None = None,
+) -> Law:
+    """Fits ``law`` (``auto``, a form's name, ``stack`` or ``gaussian-process``) to the fittable rows of ``table``.
+
+    ``bootstrap``: samples for the intervals, over trunks (0: none). ``workers``: threads (None: one a core).
+    ``repetition``: tokens seen again count for less (codescale/laws/repetition.py), which needs the table's distinct
+    tokens; else rows on repeated tokens are left out. The other keyword-only arguments narrow a table of several
+    corpora, organisations or hyperparameters. The same table and seed give the same law. Raises :class:`UserError` for
+    an unknown law, a mix that was not narrowed, and fewer rows than parameters; gives a :class:`LawWarning` for what
+    the data cannot identify.
+    """
+    check_name(law)
+    chosen = thin(narrow(table, corpus_id, organisation, hyper), seed)
+    warn_of_rows(chosen)
+    measured = observe(chosen)
+    workers = workers or os.cpu_count() or 1
+    with threadpool_limits(1, user_api="blas"):  # else every thread's products start threads of their own
+        half_life = _half_life(measured, law, workers) if repetition else None
+        data = measured if half_life is None else as_seen(measured, half_life)
+        warn_of_oddities(data)
+        splits = make_splits(data, seed)
+        candidates = fit_candidates(data, splits, law, seed, workers, progress)
+        best = _choose(candidates, law)
+        unidentified = best.form.unidentified(data)
+        _warn_of_what_is_ignored(best, data)
+        _warn_of_choice(best, candidates, unidentified)
+        samples = _bootstrap(best.form, data, best.values, seed, bootstrap, progress, workers)
+    fitted = _assembled(chosen, data, splits, best, candidates, samples, unidentified, seed, bytes_per_token)
+    return fitted.model_copy(update={"half_life": half_life, "fitted_range": fitted_range(measured, data.usable)})
+
+
+def _half_life(data: Observations, law: str, workers: int) -> float:
+    """R* by the law that is asked for, or by the plainest of those that are tried."""
+    form = find_form(CANDIDATES[0] if law == "auto" or law in COMPOSED else law)
+    half_life, told = fit_half_life(form, data, workers)
+    if not told:
+        warn(
+            f"{data.path}: the runs cannot tell how fast repeated tokens lose their worth, R* = {half_life:.3g} or not"
+        )
+    return half_life
+
+
+def check_name(law: str) -> None:
+    """Raises :class:`UserError` where no law is called ``law``."""
+    if law not in law_names():
+        raise UserError("--law", f"{law!r} is not a law", f"use one of {', '.join(law_names())}")
+
+
+def fit_candidates(
+    data: Observations, splits: list[Split], law: str, seed: int, workers: int, progress: Progress
+) -> list[Candidate]:
+    """``law`` and the baselines, or all that ``auto`` chooses among, fitted and judged."""
+    composed = law == "auto" or law in COMPOSED
+    forms = _forms_to_try(data, None if composed else find_form(law))
+    fitted: list[Candidate] = []
+    with progress.bar("laws and their held-out errors", len(forms) + 2 * composed) as advance:
+        for form in forms:
+            if _lacking_rows(form, data) is None:
+                fitted.append(fit_form(form, data, splits, fitted, workers))
+            advance(1)
+        stack = stack_candidates(data, splits, fitted) if composed else None
+        advance(composed)
+        process = with_process(stack, data, splits, seed, workers) if stack else None
+        advance(composed)
+    return [*fitted, *(one for one in (stack, process) if one)]
+
+
+def warn_of_oddities(data: Observations) -> None:
+    """Warns of rows left out and targets that never change; raises :class:`UserError` for a target without a row."""
+    left_out = int((~data.usable).sum())
+    if left_out:
+        warn(
+            f"{data.path}: left out {left_out} rows on repeated tokens: others of their mixture see fresh ones as long"
+        )
+    for k, target in enumerate(data.targets):
+        known = data.log_losses[data.usable, k]
+        known = known[np.isfinite(known)]
+        if len(known) == 0:
+            raise UserError(f"{data.path}, loss.{target}", "no fittable row has it", "remove the column or fill it in")
+        if len(known) > 1 and np.ptp(known) < 1e-9:
+            warn(f"{data.path}, loss.{target}: is the same in all rows, nothing can be learnt from it")
+
+
+def _lacking_rows(form: Form, data: Observations) -> tuple[str, int, int] | None:
+    """(target, rows, parameters) of the first target with fewer usable rows than the form has parameters."""
+    needed = form.free_parameters(data)
+    observed = np.isfinite(form.observed(data)) & data.usable[:, None]
+    for k, target in enumerate(form.law_targets(data)):
+        if observed[:, k].sum() < needed:
+            return target, int(observed[:, k].sum()), needed
+    return None
+
+
+def _forms_to_try(data: Observations, form: Form | None) -> list[Form]:
+    """The chosen form or the candidates, and the baselines. Raises :class:`UserError` where the rows are too few."""
+    wanted = [form] if form else _suitable(data)
+    short = [_lacking_rows(one, data) for one in wanted]
+    if all(short):
+        target, rows, needed = min((entry for entry in short if entry), key=lambda entry: entry[2])
+        name = form.name if form else "the smallest law"
+        raise UserError(
+            data.path, f"has {rows} usable rows for {target}, and {name} has {needed} parameters",
+            "add runs, or choose a law with fewer parameters (chinchilla, mean)",
+        )  # fmt: skip
+    fitting = [one for one, lack in zip(wanted, short, strict=True) if not lack]
+    names = [one.name for one in fitting]
+    if form is not None and form.law_targets(data) != data.targets:
+        return fitting
+    return [*fitting, *(find_form(name) for name in BASELINES if name not in names)]
+
+
+def _suitable(data: Observations) -> list[Form]:
+    """What ``auto`` tries; with one mixture in the table nothing can be learnt of the shares."""
+    forms = [form for form in map(find_form, CANDIDATES) if form.suits(data)]
+    return forms if data.mixture_index.max() > 0 else [form for form in forms if form.ignores_shares]
+
+
+def _choose(candidates: list[Candidate], law: str) -> Candidate:
+    """``law``, or of all but the baselines the one with the least held-out error; unjudged, the first."""
+    by_name = {candidate.name: candidate for candidate in candidates}
+    if law in by_name:
+        return by_name[law]
+    if law in COMPOSED:
+        warn(f"{law}: takes several mixtures and runs to hold out; the best single law is taken")
+    judged = [one for one in candidates if one.held_out and one.name not in BASELINES]
+    if judged:
+        return min(judged, key=lambda one: one.held_out.error if one.held_out else np.inf)
+    return candidates[0]
+
+
+def _warn_of_what_is_ignored(best: Candidate, data: Observations) -> None:
+    """Names what differs between the runs and makes no difference to the law."""
+    ignored = ["the mixture"] if best.form.ignores_shares and data.mixture_index.max() > 0 else []
+    if best.form.ignores_scale:
+        scales = (("N", data.log_params), ("D", data.log_tokens))
+        ignored += [name for name, log_values in scales if not one_value(log_values)]
+    if ignored:
+        warn(f"{best.name}: ignores {', '.join(ignored)}: what differs in it gets one prediction")
+
+
+def _warn_of_choice(best: Candidate, candidates: list[Candidate], unidentified: dict[str, str]) -> None:
+    reasons: dict[str, list[str]] = {}
+    for name, reason in unidentified.items():
+        reasons.setdefault(reason, []).append(name)
+    for reason, names in reasons.items():
+        shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        warn(f"{best.name}: the data cannot identify {shown}: {reason}")
+    if best.held_out is None:
+        warn(f"{best.name}: too few runs to hold any out: its error on unseen runs is not known")
+        return
+    ours = best.held_out.error
+    for other in candidates:
+        if other.name in BASELINES and best.name not in BASELINES and other.held_out:
+            theirs = other.held_out.error
+            if theirs <= ours:
+                warn(f"{best.name}: held-out error {ours:.2%}, no better than the baseline {other.name}'s {theirs:.2%}")
+
+
+def _bootstrap(
+    form: Form, data: Observations, values: Array, seed: int, count: int, progress: Progress, workers: int
+) -> Array:
+    """(samples, targets, parameters): refits under random weights of the trunks (the Bayesian bootstrap, Rubin 1981).
+
+    Exponential weights stand for resampling with replacement: few trunks stay usable, since none is ever lost whole.
+    """
+    if count == 0:
+        return np.empty((0, *values.shape))
+    generator = np.random.default_rng(seed)
+    trunks = int(data.trunk.max()) + 1
+    parts = []
+    with progress.bar("bootstrap", count) as advance:
+        for first in range(0, count, _BATCH):
+            size = min(_BATCH, count - first)
+            drawn = generator.exponential(size=(size, trunks))
+            drawn *= trunks / drawn.sum(axis=1, keepdims=True)
+            parts.append(form.resample(data, values, drawn[:, data.trunk], generator, workers))
+            advance(size)
+    return np.concatenate(parts)
+
+
+def _assembled(
+    table: RunsTable, data: Observations, splits: list[Split], best: Candidate, candidates: list[Candidate],
+    samples: Array, unidentified: dict[str, str], seed: int, bytes_per_token: Mapping[str, float] | None,
+) -> Law:  # fmt: skip
+    form = best.form
+    targets = form.law_targets(data)
+    names = [form.parameter_names(data.domains, target) for target in targets]
+    in_sample = (log_losses(form, best.values, data) - form.observed(data))[data.usable]
+    noise = deviation(in_sample, form.free_parameters(data), splits, best.residuals)
+    if not form.one_loss:
+        noise = np.hypot(noise, between_seeds(table, targets))
+    return Law(
+        name=best.name,
+        members=form.member_names if isinstance(form, Stack) else (),
+        formula=form.formula if best.process is None else f"{form.formula}, and a Gaussian process on what it leaves",
+        domains=data.domains,
+        targets=targets,
+        parameters={
+            target: dict(zip(names[k], best.values[k].tolist(), strict=True)) for k, target in enumerate(targets)
+        },
+        fitted_range=fitted_range(data, data.usable),
+        noise=dict(zip(targets, noise.tolist(), strict=True)),
+        correlation=correlation(in_sample, splits, best.residuals).tolist(),
+        widening=widening(data, splits, best.residuals, noise),
+        held_out={one.name: one.held_out for one in candidates if one.held_out},
+        unidentified=unidentified,
+        bytes_per_token=None if bytes_per_token is None else dict(bytes_per_token),
+        seed=seed,
+        fitted_rows=int(data.usable.sum()),
+        runs=os.path.basename(table.path),  # noqa: PTH119 (a path may be a URL)
+        bootstrap={
+            target: {name: samples[:, k, p].tolist() for p, name in enumerate(names[k])}
+            for k, target in enumerate(targets)
+        }
+        if len(samples)
+        else {},
+        process=best.process,
+    )
+
+
+def law_names() -> tuple[str, ...]:
+    """Every name that ``--law`` takes."""
+    return ("auto", *FORMS, *COMPOSED)

@@ -1,0 +1,86 @@
+"""How far a new run lies from its law, in the fitted range and beyond: measured on held-out runs where there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from codescale.laws.fitting.holdout import INSIDE, Split
+from codescale.laws.law import NORMAL_90, FittedRange
+from codescale.laws.observations import Array, Mask, Observations
+
+_ENOUGH = 20
+"""Held-out rows from which a percentile of them is worth more than the fit's own residuals."""
+_LEAST_WIDENING = 1.0
+"""Of the noise per unit of distance outside the fitted range: a rule that hold-outs may widen. Narrower
+intervals, where they would allow them, held too few of the runs that were larger and longer at once (docs/laws.md).
+"""
+
+
+def fitted_range(data: Observations, rows: Mask) -> FittedRange:
+    """The range of N, D and shares over ``rows``."""
+    params, tokens, shares = np.exp(data.log_params[rows]), np.exp(data.log_tokens[rows]), data.shares[rows]
+    return FittedRange(
+        n_params=(float(params.min()), float(params.max())),
+        n_tokens=(float(tokens.min()), float(tokens.max())),
+        proportions={
+            name: (float(shares[:, k].min()), float(shares[:, k].max())) for k, name in enumerate(data.domains)
+        },
+    )
+
+
+def deviation(in_sample: Array, parameters: int, splits: Sequence[Split], held_out: Sequence[Array]) -> Array:
+    """(law targets,): the deviation of a new run's log loss around the law.
+
+    From the 90th percentile of held-out residuals inside the range of N and D where there are twenty, else from
+    ``in_sample`` (rows, law targets), corrected for the ``parameters`` fitted.
+    """
+    freedom = np.maximum(np.isfinite(in_sample).sum(axis=0) - parameters, 1)
+    noise = np.sqrt(np.nansum(in_sample**2, axis=0) / freedom)
+    pooled = _inside(splits, held_out)
+    if pooled is not None:
+        enough = np.isfinite(pooled).sum(axis=0) >= _ENOUGH
+        if enough.any():
+            noise[enough] = np.nanquantile(np.abs(pooled[:, enough]), 0.9, axis=0) / NORMAL_90
+    return np.maximum(noise, 1e-9)
+
+
+def widening(data: Observations, splits: Sequence[Split], held_out: Sequence[Array], noise: Array) -> float:
+    """By what the distance outside the fitted range is multiplied, so that 90 % intervals hold nine in ten of the runs
+    at the longest D and the largest N, held out; at least 1.
+    """
+    needed = []
+    for split, residuals in zip(splits, held_out, strict=True):
+        if split.kind in INSIDE:
+            continue
+        inputs = (np.exp(data.log_params), np.exp(data.log_tokens), data.shares)
+        distance, _ = fitted_range(data, split.train).distance(*(values[split.test] for values in inputs))
+        beyond = distance > 0.05
+        excess = np.abs(residuals[beyond]) / (NORMAL_90 * noise) - 1.0
+        ratio = excess / distance[beyond, None]
+        if np.isfinite(ratio).any():
+            needed.append(float(np.nanquantile(ratio, 0.9)))
+    return max([_LEAST_WIDENING, *needed])
+
+
+def correlation(in_sample: Array, splits: Sequence[Split], held_out: Sequence[Array]) -> Array:
+    """(targets, targets): correlation of residuals, held-out ones where they are enough; targets measured together too
+    rarely count as independent.
+    """
+    pooled = _inside(splits, held_out)
+    residuals = in_sample if pooled is None or len(pooled) < _ENOUGH else pooled
+    count = residuals.shape[1]
+    result = np.eye(count)
+    for i in range(count):
+        for j in range(i):
+            both = np.isfinite(residuals[:, i]) & np.isfinite(residuals[:, j])
+            first, second = residuals[both, i], residuals[both, j]
+            if len(first) >= 5 and first.std() > 0 and second.std() > 0:
+                result[i, j] = result[j, i] = float(np.corrcoef(first, second)[0, 1])
+    return result
+
+
+def _inside(splits: Sequence[Split], held_out: Sequence[Array]) -> Array | None:
+    parts = [residuals for split, residuals in zip(splits, held_out, strict=True) if split.kind in INSIDE]
+    return np.vstack(parts) if parts else None

@@ -1,0 +1,1 @@
+"""Synergy gains, as pair runs measured them and as a law predicts them."""

@@ -1,0 +1,197 @@
+"""Synergy gains: what replacing a second pass over language i's tokens by language j's does to i's loss (DESIGN.md).
+
+    gain of j on i = (L_i(i,i) - L_i(i,j)) / L_i(i,i)
+
+(i,i) sees the same D/2 distinct tokens of i twice, (i,j) sees those once and D/2 of j: transfer and repetition
+together. So i alone at D/2, and at D fresh tokens where there are as many, stand beside it. The paper's table 1 holds
+the same figure, in per cent (Yang et al., 2025).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from codescale.laws.observations import Array, Mask, narrow
+from codescale.laws.replicates import SeedNoise, seed_noise
+from codescale.runs.table import RunsTable
+
+_TOKENS_CLOSE = 0.02
+_UNIQUE_CLOSE = 0.15
+
+
+@dataclass(frozen=True)
+class Difference:
+    """log L_i(i,j) - log L_i(i,i): the mean, and what its standard error rests on."""
+
+    target: str
+    source: str
+    mean: float
+    paired: Array
+    baselines: int
+    pairs: int
+
+
+def measure_synergy(table: RunsTable, languages: Sequence[str], level: float = 0.9) -> dict[str, Any]:
+    """The gain matrix of ``languages`` with intervals at ``level``; JSON-able.
+
+    ``gain[i][j]`` has ``value`` (a fraction of the loss), ``low``, ``high`` and ``differs_from_zero``: whether it
+    does at a false discovery rate of 1 - level over the whole matrix (Benjamini and Hochberg, 1995). Noise is that
+    between seeds (runs of one seed are paired); where nothing was run with two seeds low, high and differs_from_zero
+    are None. ``alone[i]`` holds the losses of i at D/2, at D/2 twice and at D fresh tokens, None where not run. A
+    table that does not say how many distinct tokens a run saw counts its runs of i alone at D as (i,i);
+    ``repetition`` is then ``unknown``. Without pair runs ``gain`` is empty and ``reason`` says so.
+    """
+    rows = narrow(table)
+    known = [name for name in languages if name in rows.domains and name in rows.targets]
+    point = _pair_point(rows, known)
+    result: dict[str, Any] = {"level": level, "n_params": None, "n_tokens": None, "languages": list(languages)}
+    if point is None:
+        reason = "no runs of two languages at equal shares"
+        return result | {"gain": {}, "alone": {}, "noise": {}, "degrees_of_freedom": 0, "seeds": 0, "reason": reason}
+    n_params, n_tokens = point
+    noise = seed_noise(rows, tuple(known))
+    differences = [
+        difference
+        for i in known
+        for j in known
+        if i != j and (difference := _difference(rows, i, j, n_params, n_tokens)) is not None
+    ]
+    gain, freedom = _with_intervals(differences, noise, level)
+    deviations = zip(known, noise.per_target.tolist(), strict=True)
+    return result | {
+        "n_params": n_params,
+        "n_tokens": n_tokens,
+        "gain": gain,
+        "alone": {name: _alone(rows, name, n_params, n_tokens) for name in known},
+        "noise": {name: value for name, value in deviations if np.isfinite(value)},
+        "degrees_of_freedom": freedom,
+        "seeds": max((max(len(one.paired), one.pairs) for one in differences), default=0),
+        "repetition": "known" if any(name in rows.unique_tokens for name in known) else "unknown",
+    }
+
+
+def _near(values: Array, wanted: float, tolerance: float) -> Mask:
+    return np.asarray(np.abs(values - wanted) <= tolerance * wanted, dtype=np.bool_)
+
+
+def _share(rows: RunsTable, language: str) -> Array:
+    return rows.proportions[:, rows.domains.index(language)]
+
+
+def _pair_point(rows: RunsTable, languages: Sequence[str]) -> tuple[float, float] | None:
+    """The (N, D) with the most pairs of ``languages``; of equals the one with the largest N D."""
+    pairs: dict[tuple[float, float], set[tuple[int, ...]]] = {}
+    for k, shares in enumerate(rows.proportions):
+        inside = tuple(int(j) for j in np.flatnonzero(np.abs(shares - 0.5) < 0.01))
+        if len(inside) == 2 and all(rows.domains[j] in languages for j in inside):
+            pairs.setdefault((float(rows.n_params[k]), float(rows.n_tokens[k])), set()).add(inside)
+    if not pairs:
+        return None
+    return max(pairs, key=lambda point: (len(pairs[point]), point[0] * point[1]))
+
+
+def _alone_rows(rows: RunsTable, language: str, n_params: float, n_tokens: float, unique: float | None) -> Mask:
+    """Rows on ``language`` alone at N and D whose distinct tokens are about ``unique`` (None: whatever they are)."""
+    keep = (_share(rows, language) > 0.999) & (rows.n_params == n_params)
+    keep &= _near(rows.n_tokens, n_tokens, _TOKENS_CLOSE)
+    counts = rows.unique_tokens.get(language)
+    if counts is None or unique is None:
+        return keep if unique is None else np.zeros(len(rows), dtype=bool)
+    return keep & _near(np.nan_to_num(counts), unique, _UNIQUE_CLOSE)
+
+
+def _twice(rows: RunsTable, language: str, n_params: float, n_tokens: float) -> Mask:
+    """The rows of (i,i)."""
+    unique = n_tokens / 2 if language in rows.unique_tokens else None
+    return _alone_rows(rows, language, n_params, n_tokens, unique)
+
+
+def _loss(rows: RunsTable, keep: Mask, language: str) -> dict[float, float]:
+    """Loss of ``language`` by seed over the rows of ``keep``; runs without a seed get keys of their own."""
+    losses = rows.losses[:, rows.targets.index(language)]
+    found = {}
+    for k in np.flatnonzero(keep & np.isfinite(losses)):
+        seed = rows.seed[k] if np.isfinite(rows.seed[k]) else -1.0 - float(k)
+        found[float(seed)] = float(losses[k])
+    return found
+
+
+def _alone(rows: RunsTable, language: str, n_params: float, n_tokens: float) -> dict[str, float | None]:
+    masks = {
+        "half": _alone_rows(rows, language, n_params, n_tokens / 2, n_tokens / 2),
+        "twice": _twice(rows, language, n_params, n_tokens),
+        "fresh": _alone_rows(rows, language, n_params, n_tokens, n_tokens),
+    }
+    losses = {name: _loss(rows, keep, language) for name, keep in masks.items()}
+    return {name: float(np.mean(list(found.values()))) if found else None for name, found in losses.items()}
+
+
+def _difference(rows: RunsTable, i: str, j: str, n_params: float, n_tokens: float) -> Difference | None:
+    """The change of i's log loss, over the seeds that both have, or between means where they share none."""
+    base = _loss(rows, _twice(rows, i, n_params, n_tokens), i)
+    keep = (np.abs(_share(rows, i) - 0.5) < 0.01) & (np.abs(_share(rows, j) - 0.5) < 0.01)
+    keep &= (rows.n_params == n_params) & _near(rows.n_tokens, n_tokens, _TOKENS_CLOSE)
+    both = _loss(rows, keep, i)
+    if not base or not both:
+        return None
+    paired = np.log([both[seed] / base[seed] for seed in sorted(set(base) & set(both))])
+    logs = [np.log(list(losses.values())) for losses in (both, base)]
+    mean = paired.mean() if len(paired) else logs[0].mean() - logs[1].mean()
+    return Difference(i, j, float(mean), paired, len(base), len(both))
+
+
+def _with_intervals(
+    differences: list[Difference], noise: SeedNoise, level: float
+) -> tuple[dict[str, dict[str, Any]], int]:
+    """The gains with t intervals, and the degrees of freedom of their noise (0: unknown)."""
+    from scipy.special import stdtr, stdtrit
+
+    errors, freedom = _standard_errors(differences, noise)
+    gains: dict[str, dict[str, Any]] = {}
+    if freedom == 0:
+        for one in differences:
+            cell = {"value": -float(np.expm1(one.mean)), "low": None, "high": None, "differs_from_zero": None}
+            gains.setdefault(one.target, {})[one.source] = cell
+        return gains, 0
+    means = np.array([one.mean for one in differences])
+    chances = 2.0 * stdtr(freedom, -np.abs(means) / errors)
+    half = stdtrit(freedom, 0.5 + level / 2.0) * errors
+    differs = discoveries(chances, 1.0 - level)
+    for one, width, sure in zip(differences, half, differs, strict=True):
+        low, high = -np.expm1(one.mean + width), -np.expm1(one.mean - width)
+        gains.setdefault(one.target, {})[one.source] = {
+            "value": -float(np.expm1(one.mean)), "low": float(low), "high": float(high),
+            "differs_from_zero": bool(sure),
+        }  # fmt: skip
+    return gains, freedom
+
+
+def _standard_errors(differences: list[Difference], noise: SeedNoise) -> tuple[Array, int]:
+    """(differences,) from paired seeds where they tell the noise, else from all replicated runs; freedom 0: unknown.
+
+    A pair run serves two entries of the matrix, so paired degrees of freedom count half.
+    """
+    replicated = [one.paired for one in differences if len(one.paired) > 1]
+    freedom = sum(len(paired) - 1 for paired in replicated) // 2
+    if freedom >= 2 and all(len(one.paired) > 0 for one in differences):
+        squares = sum(float(((paired - paired.mean()) ** 2).sum()) for paired in replicated)
+        deviation = np.sqrt(squares / sum(len(paired) - 1 for paired in replicated))
+        return deviation / np.sqrt([len(one.paired) for one in differences]), freedom
+    if noise.degrees_of_freedom == 0:
+        return np.full(len(differences), np.nan), 0
+    counts = np.array([1.0 / one.baselines + 1.0 / one.pairs for one in differences])
+    return noise.pooled * np.sqrt(counts), noise.degrees_of_freedom
+
+
+def discoveries(chances: Array, rate: float) -> Mask:
+    """Which null hypotheses Benjamini and Hochberg (1995) reject at a false discovery rate of ``rate``."""
+    order = np.argsort(chances)
+    passed = np.flatnonzero(chances[order] <= rate * np.arange(1, len(chances) + 1) / len(chances))
+    result = np.zeros(len(chances), dtype=bool)
+    if len(passed):
+        result[order[: passed[-1] + 1]] = True
+    return result

@@ -1,0 +1,79 @@
+"""The sections on the fitted law and on what it predicted of held-out runs."""
+
+from __future__ import annotations
+
+from codescale.report.figures.base import Picture
+from codescale.report.figures.law import HeldOutError, errors_picture, misses, proof_picture, runs_picture
+from codescale.report.quantities import number, percent
+from codescale.report.sections.base import Cell, Grid, Section, Subject
+
+
+def law_section(subject: Subject) -> Section:
+    """Predicted against measured."""
+    title = "Predicted against measured"
+    if subject.artifacts.law is None:
+        return Section("law", title, missing="fit")
+    pictures: list[Picture] = []
+    notes: list[str] = []
+    if subject.pairings:
+        pictures.append(runs_picture(subject.pairings))
+        for stage, words in (("mixture", "the sweep's mixtures"), ("trial", "the search's trials")):
+            errors = [p.predicted - p.measured for p in subject.pairings if p.stage == stage]
+            if errors:
+                size = (sum(error * error for error in errors) / len(errors)) ** 0.5
+                notes.append(
+                    f"Over {words} ({len(errors)} points) the law's error is {number(size, 4)} nats per token "
+                    f"(root mean square), {number(sum(errors) / len(errors), 4)} on average."
+                )
+    elif subject.pairings is None:
+        notes.append("The stored law could not be asked for predictions of the runs.")
+    else:
+        notes.append("There are no finished mixture runs yet to hold against the law.")
+    comparison = subject.artifacts.comparison
+    best = comparison.mixtures.get("predicted_best") if comparison else None
+    found = misses(best, subject.languages, subject.labels, subject.looks) if best is not None else []
+    if found:
+        pictures.append(proof_picture(found))
+    lead = "The law says what a mixture's loss will be before it is trained; here is how that turned out."
+    return Section("law", title, lead, tuple(pictures), (), tuple(notes), "" if best is not None else "compare")
+
+
+def held_out_section(subject: Subject) -> Section:
+    """The candidates' errors beside the baselines'."""
+    title, law = "Which law predicts best", subject.artifacts.law
+    if law is None:
+        return Section("held-out", title, missing="fit")
+    if not subject.errors:
+        return Section("held-out", title, notes=("The law file holds no held-out errors.",))
+    kinds = list(dict.fromkeys(kind for candidate in subject.errors for kind in candidate.splits))
+    rows = tuple(
+        (
+            Cell(candidate.name, _role(candidate)), Cell(percent(candidate.error, 2)),
+            *(Cell(percent(candidate.splits.get(kind), 2)) for kind in kinds),
+        )
+        for candidate in subject.errors
+    )  # fmt: skip
+    columns = ("Law", "Mean", *(_HOLD_OUTS.get(kind, kind) for kind in kinds))
+    unidentified = list(dict.fromkeys(law.unidentified.values()))
+    return Section(
+        "held-out",
+        title,
+        f"Every law was fitted without some of the runs and then asked for them. In use is {law.name}.",
+        (errors_picture(subject.errors),),
+        (Grid("", columns, rows, frozenset(range(1, len(columns)))),),
+        tuple(f"Some parameters cannot be told from these runs: {reason}." for reason in unidentified),
+        formula=law.formula,
+    )
+
+
+_HOLD_OUTS = {
+    "mixtures": "unseen mixtures",
+    "runs": "unseen runs",
+    "longest": "the longest runs (D)",
+    "largest": "the largest models (N)",
+    "both": "the largest models' longest runs",
+}
+
+
+def _role(candidate: HeldOutError) -> str:
+    return "in use" if candidate.is_chosen else "baseline" if candidate.is_baseline else ""

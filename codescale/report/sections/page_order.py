@@ -1,0 +1,29 @@
+"""Which sections the report has, in the order of the page."""
+
+from __future__ import annotations
+
+from codescale.report.sections.base import Section, Subject
+from codescale.report.sections.corpus import corpus_section, cost_section
+from codescale.report.sections.law import held_out_section, law_section
+from codescale.report.sections.mixtures import mixtures_section, scales_section
+from codescale.report.sections.scaling import difficulty_section, scaling_section
+from codescale.report.sections.search import search_section
+from codescale.report.sections.synergy import claims_section, synergy_section
+
+
+def all_sections(subject: Subject) -> list[Section]:
+    """The page's sections after the headline, in order."""
+    scales = scales_section(subject)
+    return [
+        scaling_section(subject),
+        difficulty_section(subject),
+        synergy_section(subject),
+        mixtures_section(subject),
+        *([scales] if scales else []),
+        search_section(subject),
+        law_section(subject),
+        held_out_section(subject),
+        claims_section(subject),
+        corpus_section(subject),
+        cost_section(subject),
+    ]

@@ -1,0 +1,131 @@
+"""Mixtures in the terminal: shares, allocations, fronts and forecasts as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from codescale.allocation.compute_optimal import ComputeOptimal, Forecast
+from codescale.allocation.optimize import Allocation
+from codescale.allocation.pareto import FrontPoint
+from codescale.errors import UserError
+from codescale.report.artifacts import PredictedMixture, read_artifact
+from codescale.report.quantities import count, interval, number, percent
+from codescale.report.terminal.summary import UNKNOWN
+from codescale.terminal import plain
+
+
+def _shares_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
+    table = Table(title=plain(title), title_justify="left")
+    table.add_column("language", no_wrap=True)
+    for column in columns:
+        table.add_column(column, justify="right")
+    for name, *cells in rows:
+        table.add_row(plain(name), *cells)
+    return table
+
+
+def mixture_table(path: Path) -> RenderableType:
+    """The mixture in ``mixture.yaml`` and its predicted objective. Raises :class:`UserError` where there is none."""
+    mixture = read_artifact(path, PredictedMixture, "optimize")
+    if mixture is None:
+        raise UserError(path, "no such file", "make it with: codescale optimize")
+    rows = [(name, percent(share)) for name, share in mixture.proportions.items()]
+    title = f"The predicted best mixture at N = {count(mixture.n_params)}, D = {count(mixture.n_tokens)}"
+    low, high = mixture.interval or (None, None)
+    foreseen = f"Predicted objective: {number(mixture.objective)} nats per token {interval(low, high)}".rstrip()
+    return Group(_shares_table(title, ("share",), rows), plain(foreseen))
+
+
+def allocation_table(allocation: Allocation) -> RenderableType:
+    """The best mixture under a law: shares and losses with their intervals, and what it gains over equal shares."""
+    rows, values = [], []
+    for name, share in allocation.mixture.items():
+        low, high = allocation.share_intervals.get(name, UNKNOWN)
+        loss = allocation.losses.get(name)
+        rows.append(
+            (
+                name, percent(share), interval(100 * low, 100 * high, 1),
+                f"{number(loss[0])} {interval(loss[1], loss[2])}".rstrip() if loss else "–",
+            )
+        )  # fmt: skip
+        flat = allocation.flat.get(name, UNKNOWN)
+        gain, *ends = allocation.marginal.get(name, (float("nan"), *UNKNOWN))
+        values.append((name, interval(100 * flat[0], 100 * flat[1], 1), number(gain, 5), interval(ends[0], ends[1], 5)))
+    title = f"The predicted best mixture at N = {count(allocation.n_params)}, D = {count(allocation.n_tokens)}"
+    lines = [
+        f"Predicted objective: {number(allocation.objective)} nats per token {interval(*allocation.interval)}".rstrip(),
+        f"Equal shares: {number(allocation.objective_uniform)}; the best is below by "
+        f"{interval(*allocation.improvement)}.",
+    ]
+    if allocation.goal == "worst":
+        lines.append(
+            f"The worst language is at {number(allocation.value)} of its loss under the reference, "
+            f"at {number(allocation.value_uniform)} under equal shares."
+        )
+    if allocation.harmed:
+        lines.append(f"Predicted above their loss under equal shares: {', '.join(allocation.harmed)} (see --no-harm).")
+    if allocation.extrapolated:
+        lines.append("This lies outside the range that the law was fitted on.")
+    columns = ("share", "interval, %", "predicted loss, nats per token")
+    parts: list[RenderableType] = [_shares_table(title, columns, rows)]
+    if len(allocation.flat) and allocation.standard_error == allocation.standard_error:
+        known = ("as good, %", "1 % more tokens change the goal by", "interval")
+        parts += [plain(""), _shares_table("How sure that is", known, values)]
+        lines.append(
+            f"As good: shares of mixtures within {number(allocation.standard_error, 5)} of the best, "
+            "what not knowing the law better may cost."
+        )
+    return Group(*parts, *(plain(line) for line in lines))
+
+
+def forecast_table(found: Forecast) -> RenderableType:
+    """Losses at N and D, and per target what the next unit of compute should buy."""
+    title = f"Losses at N = {count(found.n_params)}, D = {count(found.n_tokens)}, nats per token"
+    table = Table(title=plain(title), title_justify="left")
+    table.add_column("target", no_wrap=True)
+    for column in ("loss", "1 % more parameters", "1 % more data", "next unit buys"):
+        table.add_column(column, justify="right")
+    for name, (value, low, high) in found.losses.items():
+        unit = found.next_unit.get(name)
+        bought = (number(unit.parameters[0], 5), number(unit.data[0], 5), unit.verdict) if unit else ("–", "–", "–")
+        table.add_row(plain(name), f"{number(value)} {interval(low, high)}".rstrip(), *bought)
+    lines = [f"Objective: {number(found.objective[0])} nats per token {interval(*found.objective[1:])}".rstrip()]
+    if not found.next_unit:
+        lines.append("What N and D do is not known: the law's runs had one of them fixed.")
+    if found.extrapolated:
+        lines.append("This lies outside the range that the law was fitted on.")
+    return Group(table, *(plain(line) for line in lines))
+
+
+def compute_optimal_table(found: ComputeOptimal) -> RenderableType:
+    """The N and D that a budget is best spent on."""
+    lines = [
+        f"{found.flops:.3g} FLOPs (6ND) are best spent on N = {count(found.n_params[0])} "
+        f"[{count(found.n_params[1])}, {count(found.n_params[2])}] and D = {count(found.n_tokens[0])} "
+        f"[{count(found.n_tokens[1])}, {count(found.n_tokens[2])}],"
+        if found.n_params[1] == found.n_params[1]
+        else f"{found.flops:.3g} FLOPs (6ND) are best spent on N = {count(found.n_params[0])} and "
+        f"D = {count(found.n_tokens[0])},",
+        f"for an objective of {number(found.objective[0])} nats per token {interval(*found.objective[1:])}".rstrip(),
+    ]
+    if found.at_the_edge:
+        lines.append("The best N lies at the end of what was looked through: the law has no optimum there.")
+    return Group(*(plain(line) for line in lines))
+
+
+def front_table(front: Sequence[FrontPoint]) -> RenderableType:
+    """The trade-off between two groups of languages."""
+    table = Table(title="No mixture here is better for both groups than another", title_justify="left")
+    for column in ("first group", "interval", "second group", "interval", "shares above 1 %"):
+        table.add_column(column, justify="right")
+    for one in front:
+        shares = ", ".join(f"{name} {percent(share, 0)}" for name, share in one.mixture.items() if share >= 0.01)
+        table.add_row(
+            number(one.first[0]), interval(*one.first[1:]), number(one.second[0]), interval(*one.second[1:]),
+            plain(shares),
+        )  # fmt: skip
+    return Group(table, plain("Mean losses of the groups, nats per token; the law's own intervals of 90 %."))

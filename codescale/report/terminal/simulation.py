@@ -1,0 +1,85 @@
+"""Simulated searches as a table, and as the rows of a file: regret against cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from rich.console import Group
+from rich.table import Table
+
+from codescale.report.quantities import count, percent
+from codescale.search.simulation.landscape import Attainable, Landscape
+from codescale.search.simulation.simulate import Outcome, RegretAt, cost_to, regret_at
+
+_COSTS = 6
+_GOAL = 0.1
+_SLIGHTLY = 1 + 1e-9
+"""More than a cost, so that rounding does not part it from itself."""
+
+
+def costs_of(outcomes: Mapping[str, Sequence[Outcome]]) -> list[float]:
+    """A few costs (FLOPs), each 1.6 to 2 times the one before, up to what the cheapest search spent; before each, some
+    search recommended anew, or it would say again what the one before it says.
+    """
+    least = max(min(float(one.cost[0]) for one in own) for own in outcomes.values())
+    most = min(max(float(one.cost[-1]) for one in own) for own in outcomes.values())
+    reports = np.sort(np.concatenate([one.cost for own in outcomes.values() for one in own]))
+    found: list[float] = []
+    for cost in np.geomspace(min(least, most), most, _COSTS):
+        heard = np.searchsorted(reports, [found[-1] * _SLIGHTLY if found else 0.0, cost * _SLIGHTLY])
+        if heard[0] < heard[1] or not found:
+            found.append(float(cost))
+    return found
+
+
+def simulation_table(outcomes: Mapping[str, Sequence[Outcome]], landscape: Landscape, target: Attainable) -> Group:
+    """``outcomes``: per sampler one search a seed. A row a cost, a column a sampler: median and middle 90 %."""
+    seeds = len(next(iter(outcomes.values())))
+    table = Table(title=f"Regret of the recommended mixture, {seeds} seeds")
+    table.add_column("cost, trials", justify="right")
+    table.add_column("FLOPs", justify="right")
+    for name in outcomes:
+        table.add_column(name, justify="right")
+    costs = costs_of(outcomes)
+    columns = [regret_at(own, costs) for own in outcomes.values()]
+    for k, cost in enumerate(costs):
+        table.add_row(f"{cost / landscape.cost():.1f}", f"{cost:.2e}", *(_cell(column[k]) for column in columns))
+    lines = [
+        f"0 % is the best mixture ({target.best:.4f} nats per token), 100 % is uniform ({target.uniform:.4f}); in "
+        f"brackets the middle 90 % over seeds. A trial has {count(landscape.n_params)} parameters, "
+        f"{count(landscape.n_tokens)} tokens, and noise of {percent(landscape.noise)} of a loss."
+    ]
+    for name, own in outcomes.items():
+        costs_to_goal = sorted(cost_to(outcome, _GOAL) for outcome in own)
+        middle = costs_to_goal[len(costs_to_goal) // 2] / landscape.cost()
+        reached = sum(np.isfinite(costs_to_goal))
+        said = f"{middle:.0f} trials (median)" if np.isfinite(middle) else "not reached by most"
+        pruned = sum(outcome.pruned for outcome in own) / len(own)
+        stopped = f"; {pruned:.0f} trials stopped early" if pruned else ""
+        lines.append(f"{name}: {percent(_GOAL)} regret: {said}; {reached} of {len(own)} seeds got there{stopped}.")
+        if ends := [outcome.end for outcome in own if outcome.end is not None]:
+            lines.append(
+                f"{name}: would end of itself after {np.median([end.trials for end in ends]):.0f} trials (median of "
+                f"{len(ends)} seeds) at a regret of {_spread([end.regret for end in ends])}."
+            )
+    return Group(table, *lines)
+
+
+def _cell(at: RegretAt) -> str:
+    return f"{at.median:.1%} ({at.low:.1%} to {at.high:.1%})"
+
+
+def _spread(regrets: Sequence[float]) -> str:
+    low, middle, high = np.quantile(regrets, [0.05, 0.5, 0.95])
+    return f"{middle:.1%} ({low:.1%} to {high:.1%})"
+
+
+def simulation_rows(outcomes: Mapping[str, Sequence[Outcome]], seeds: Sequence[int]) -> str:
+    """All reports of all searches as CSV: sampler, seed, cost in FLOPs, regret, regret of the lowest measurement."""
+    lines = ["sampler,seed,flops,regret,regret_of_lowest"]
+    for name, own in outcomes.items():
+        for seed, outcome in zip(seeds, own, strict=True):
+            rows = zip(outcome.cost, outcome.regret, outcome.regret_of_lowest, strict=True)
+            lines += [f"{name},{seed},{cost:.6g},{regret:.6g},{lowest:.6g}" for cost, regret, lowest in rows]
+    return "\n".join(lines) + "\n"

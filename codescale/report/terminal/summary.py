@@ -1,0 +1,111 @@
+"""What the terminal shows at the end of a stage, and of a study: the page's headline for those in the shell."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from codescale.comparison.result import Measured
+from codescale.corpus.manifest import Manifest
+from codescale.errors import UserError
+from codescale.report.artifacts import MIXTURES, MixtureName, read_artifact, read_artifacts
+from codescale.report.headline import Headline, headline, language_labels
+from codescale.report.quantities import count, duration, interval, number, percent, signed, whole, with_error
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
+from codescale.study.languages import label
+from codescale.terminal import plain
+
+_SHORT: dict[MixtureName, str] = {
+    "uniform": "uniform", "predicted_best": "predicted best", "measured_best": "measured best"
+}  # fmt: skip
+
+
+def _measured(value: Measured | None) -> str:
+    return with_error(value.mean, value.standard_error) if value else "–"
+
+
+def _shares(result: Headline, name: str) -> Table:
+    table = Table(title=f"{name}: the token split", title_justify="left")
+    table.add_column("language", no_wrap=True)
+    table.add_column("tokens available", justify="right")
+    for mixture in MIXTURES:
+        table.add_column(f"{_SHORT[mixture]} share", justify="right")
+    for row in result.rows:
+        shares = (percent(row.shares.get(mixture)) for mixture in MIXTURES)
+        table.add_row(plain(row.label), count(row.tokens_available), *shares)
+    return table
+
+
+def _losses(result: Headline) -> Table:
+    table = Table(title="Test loss under each, nats per token", title_justify="left")
+    table.add_column("language", no_wrap=True)
+    for mixture in MIXTURES:
+        table.add_column(f"loss, {_SHORT[mixture]}", justify="right", no_wrap=True)
+    for row in result.rows:
+        table.add_row(plain(row.label), *(_measured(row.losses.get(mixture)) for mixture in MIXTURES))
+    table.add_section()
+    objectives = [_measured(result.objectives.get(mixture)) for mixture in MIXTURES]
+    table.add_row("objective", *objectives, style="bold")
+    return table
+
+
+def _lines(result: Headline, folder: StudyFolder) -> list[str]:
+    lines = []
+    if result.statement:
+        lines.append(result.statement)
+    if result.statement_at_scale:
+        lines.append(result.statement_at_scale)
+    if result.predicted:
+        foreseen = f"{number(result.predicted.value)} {interval(result.predicted.low, result.predicted.high)}".strip()
+        line = f"The law predicted an objective of {foreseen} for its best mixture"
+        if result.measured_as_predicted:
+            line += f"; measured: {_measured(result.measured_as_predicted)} (validation split)"
+        lines.append(line + ".")
+    for mixture, difference in result.differences.items():
+        bounds = interval(difference.low, difference.high)
+        lines.append(f"{_SHORT[mixture].capitalize()} minus uniform: {signed(difference.mean)} {bounds}".rstrip() + ".")
+    cost = result.spent
+    lines.append(
+        f"Spent: {cost.runs if cost.runs is not None else '–'} runs, {count(cost.tokens)} tokens, "
+        f"{count(cost.flops, 'FLOP')}, {duration(cost.seconds)}, of which orchestration "
+        f"{percent(cost.orchestration_share)}."
+    )
+    if folder.report.exists():
+        lines.append(f"Report: {folder.report}")
+    return lines
+
+
+def summary_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
+    """What the terminal shows at the end of a study: the table, prediction beside measurement, cost, the report's path.
+
+    Reads the folder's artifacts; cells that no stage has filled yet hold a dash. Raises
+    :class:`codescale.errors.UserError` where an artifact is broken.
+    """
+    artifacts = read_artifacts(folder)
+    result = headline(config, artifacts, language_labels(config, artifacts))
+    return Group(_shares(result, config.name), _losses(result), *(plain(line) for line in _lines(result, folder)))
+
+
+def corpus_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
+    """What the corpus holds per language. Raises :class:`UserError` where there is no manifest yet."""
+    manifest = read_artifact(folder.manifest, Manifest, "corpus")
+    if manifest is None:
+        raise UserError(folder.manifest, "no such file", f"make it with: codescale corpus {folder.root}")
+    registry = config.registry()
+    table = Table(title="The corpus", title_justify="left")
+    table.add_column("language", no_wrap=True)
+    for title in ("documents", "training tokens", "validation", "test", "bytes per token", "dropped"):
+        table.add_column(title, justify="right")
+    for name, entry in manifest.languages.items():
+        table.add_row(
+            plain(label(name, registry)),
+            whole(sum(entry.documents.values())),
+            *(count(entry.tokens.get(split)) for split in ("training", "validation", "test")),
+            number(entry.bytes_per_token.get("training"), 2),
+            whole(sum(entry.dropped.values())),
+        )
+    return table
+
+
+UNKNOWN = (float("nan"), float("nan"))

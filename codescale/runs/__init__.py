@@ -1,0 +1,1 @@
+"""A run: planned, recorded, and the table of all runs. It knows neither torch nor Ray."""

@@ -1,0 +1,85 @@
+"""What the next trial is chosen by, as a function of where it would be: the less, the better.
+
+A Thompson draw is one sample of the laws, with the processes conditioned on it (Thompson 1933; Kandasamy et al. 2018,
+"Parallelised Bayesian optimisation via Thompson sampling"). Expected improvement (Jones et al. 1998) is over laws and
+processes together. A draw of several objectives is their augmented Chebyshev scalar under random weights (Knowles 2006,
+"ParEGO").
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from scipy.special import erfcx
+from scipy.stats import norm
+
+from codescale.laws.observations import Array
+from codescale.search.bayesopt.mean_functions import SAMPLES
+from codescale.search.bayesopt.posterior import Belief
+
+Acquisition = Callable[[Array, Array], Array]
+"""(rows, domains), (rows, hyperparameters) -> (rows,): what is minimised."""
+
+_SUM = 0.05
+"""The part of the plain sum in the Chebyshev scalar."""
+
+
+def thompson_draw(belief: Belief, generator: np.random.Generator) -> Acquisition:
+    """The objective under one sample of the mean."""
+    sample = _sample(generator)
+    return lambda shares, hyper: belief.draw(shares, hyper, sample)
+
+
+def expected_improvement(belief: Belief, known: tuple[Array, Array]) -> Acquisition:
+    """Minus the logarithm of the expected improvement on the best expectation at the points ``known``."""
+    best = float(belief.believed(*known)[0].min())
+
+    def acquisition(shares: Array, hyper: Array) -> Array:
+        middle, deviation = belief.believed(shares, hyper)
+        return np.asarray(-log_improvement((best - middle) / deviation) - np.log(deviation))
+
+    return acquisition
+
+
+def chebyshev_draw(belief: Belief, generator: np.random.Generator) -> Acquisition:
+    """The scalar of one sample's objectives, each over the range that was measured."""
+    measured = belief.rows.values
+    weights = generator.dirichlet(np.ones(measured.shape[1]))
+    least, width = measured.min(axis=0), np.maximum(np.ptp(measured, axis=0), 1e-12)
+    sample = _sample(generator)
+
+    def acquisition(shares: Array, hyper: Array) -> Array:
+        values = weights * (belief.values(shares, hyper, sample) - least) / width
+        return np.asarray(values.max(axis=1) + _SUM * values.sum(axis=1))
+
+    return acquisition
+
+
+def _sample(generator: np.random.Generator) -> int:
+    """One sample of the mean; 0 would be the mean as fitted."""
+    return 1 + int(generator.integers(SAMPLES))
+
+
+def log_improvement(z: Array) -> Array:
+    """log(phi(z) + z Phi(z)): the logarithm of expected improvement in units of the deviation.
+
+    Below z = -1 the sum loses its digits, and far below zero it is nothing at all; there it is phi(z) times
+    1 + z sqrt(pi/2) erfcx(-z/sqrt(2)) (Ament et al. 2023, "Unexpected improvements to expected improvement", eq. 9),
+    which holds to z = -1e5; beyond, the same to first order: phi(z) / z^2.
+
+    Parameters
+    ----------
+    z : (n,) array
+        Deviations by which the expectation lies below the best value known: positive where a gain is expected.
+
+    Returns
+    -------
+    (n,) array, finite, increasing with ``z``.
+    """
+    near, below, far = np.maximum(z, -1.0), np.clip(z, -1e5, -1.0), np.minimum(z, -1e5)
+    log_density = -0.5 * z**2 - 0.5 * math.log(2.0 * math.pi)
+    tail = np.log1p(below * math.sqrt(math.pi / 2.0) * erfcx(-below / math.sqrt(2.0)))
+    lower = log_density + np.where(z > -1e5, tail, -2.0 * np.log(-far))
+    return np.asarray(np.where(z > -1.0, np.log(norm.pdf(near) + near * norm.cdf(near)), lower))

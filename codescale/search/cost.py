@@ -1,0 +1,134 @@
+"""Before a search spends anything: what it will cost, and what differences its proof can resolve."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from codescale.runs.records import RunRecord
+from codescale.search.objective.seed_noise import SeedNoise, resolved, seeds_needed
+from codescale.search.trials.spec import Spent, run_cost, trials_left
+from codescale.study.config import StudyConfig
+from codescale.training.flops import training_flops
+
+SEEDS = (2, 3, 5, 10)
+DIFFERENCES = (0.05, 0.02, 0.015, 0.01, 0.005)
+"""Nats per token between two mixtures, for which the seeds needed are told."""
+
+CALIBRATION_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Runs of one kind: how many, and their tokens, counted FLOPs and hours on this machine (None: speed unknown)."""
+
+    name: str
+    runs: int
+    tokens: int
+    flops: float
+    hours: float | None
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Counted training FLOPs a second of one worker, how many work at once, and how that is known."""
+
+    flops_per_second: float
+    workers: int
+    source: str
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """For so many ``seeds`` of each mixture the smallest difference (nats per token) that is resolved."""
+
+    seeds: int
+    difference: float
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What ``codescale plan`` tells. ``noise`` is None, and the resolutions empty, where no seeds were compared yet."""
+
+    costs: tuple[Cost, ...]
+    limits: tuple[str, ...]
+    noise: SeedNoise | None
+    speed: Speed | None
+    resolutions: tuple[Resolution, ...]
+    needed: tuple[tuple[float, int | None], ...]
+
+
+def forecast_search(config: StudyConfig, noise: SeedNoise | None, speed: Speed | None) -> Forecast:
+    """The search and the comparison of ``config``: an upper bound, since pruning saves what cannot be known before."""
+    search, budget = config.search, config.search.budget
+    each = run_cost(config, search.size, search.tokens)
+    trials = trials_within(config, each, speed)
+    comparison = config.comparison
+    runs = 3 * comparison.seeds
+    proof = run_cost(config, comparison.size, comparison.tokens)
+    costs = [_cost("trials", trials, search.tokens, each, speed)]
+    if search.check_pruned:
+        checked = min(search.check_pruned, trials)
+        costs.append(_cost("stopped trials finished to check", checked, search.tokens, each, speed))
+    costs.append(_cost("comparison", runs, comparison.tokens, proof, speed))
+    limits = [f"{search.most_trials:,} trials"] if trials == search.most_trials else []
+    for value, unit in ((search.most_tokens, "tokens"), (budget.flops, "FLOPs"), (budget.hours, "hours")):
+        if value is not None:
+            limits.append(f"{value:,.6g} {unit}")
+    seeds = sorted({*SEEDS, comparison.seeds})
+    resolutions = tuple(Resolution(n, resolved(noise.deviation, n)) for n in seeds) if noise else ()
+    needed = tuple((gap, seeds_needed(noise.deviation, gap)) for gap in DIFFERENCES) if noise else ()
+    return Forecast(tuple(costs), tuple(limits), noise, speed, resolutions, needed)
+
+
+def trials_within(config: StudyConfig, each: float, speed: Speed | None) -> int:
+    """Whole trials that the budget allows if none is stopped early, its hours counted where the ``speed`` is known."""
+    trials, hours = trials_left(config, Spent()), config.search.budget.hours
+    if hours is not None and speed is not None:
+        trials = min(trials, int(hours * 3600 * speed.flops_per_second * speed.workers // each))
+    return trials
+
+
+def _cost(name: str, runs: int, tokens: int, each: float, speed: Speed | None) -> Cost:
+    hours = None if speed is None else runs * each / (speed.flops_per_second * speed.workers) / 3600
+    return Cost(name, runs, runs * tokens, runs * each, hours)
+
+
+def recorded_speed(records: Iterable[RunRecord], size: str, workers: int) -> Speed | None:
+    """The median over finished runs of ``size`` on this study's machine, evaluations included; None where none ran."""
+    rates = [
+        record.flops / record.seconds
+        for record in records
+        if record.status == "ok" and record.spec.size == size and record.seconds > 0 and record.flops > 0
+    ]
+    if not rates:
+        return None
+    return Speed(statistics.median(rates), workers, f"{len(rates)} runs of this study")
+
+
+def measured_speed(config: StudyConfig, workers: int, threads: int) -> Speed:
+    """A few seconds of training the proxy on random tokens here; without evaluations, so a little too fast."""
+    import torch
+
+    from codescale.training.loop.step import Stepper
+    from codescale.training.model.llama import LanguageModel, initialise
+    from codescale.training.parallel import Alone
+
+    torch.set_num_threads(threads)
+    training, shape, parallel = config.training, config.sizes[config.search.size], Alone()
+    model = LanguageModel(shape, config.corpus.vocabulary, training.context, None)
+    initialise(model, training.initial_deviation, 0)
+    model = model.to(parallel.device)
+    tokens = training.batch * training.context
+    flops = training_flops(shape, config.corpus.vocabulary, training.context, tokens)
+    stepper = Stepper(model, training, 1.0, parallel, flops * 1000)
+    sequences = torch.randint(config.corpus.vocabulary, (training.batch, training.context + 1), device=parallel.device)
+    stepper.step(sequences, 1.0)
+    begun, steps = time.perf_counter(), 0
+    while time.perf_counter() - begun < CALIBRATION_SECONDS:
+        stepper.step(sequences, 1.0).loss.item()
+        steps += 1
+    seconds = time.perf_counter() - begun
+    return Speed(flops * steps / seconds, workers, f"{steps} steps on random tokens, {seconds:.0f} s")

@@ -1,0 +1,1 @@
+"""What a search minimises: weights, scales, and the noise of the objective between seeds."""

@@ -1,0 +1,137 @@
+"""The one number that a search minimises: the weighted mean of the validation losses, in nats per token.
+
+A company's own objective may add columns ``metric.*`` (bits per byte, a benchmark's score); a score of which more is
+better has a negative weight.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from codescale.errors import UserError
+from codescale.organisation import ORGANISATION, number_of
+from codescale.runs.records import Evaluation, RunRecord
+from codescale.search.pruning.curve import Curve
+from codescale.search.space.schema import Aim, Range
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The weighted mean over languages at ``n_tokens`` training tokens, and the weighted ``metrics`` on top.
+
+    ``weights`` sum to 1, or are empty where only metrics count.
+    """
+
+    weights: dict[str, float]
+    n_tokens: int
+    metrics: dict[str, float] = field(default_factory=dict)
+    settings: tuple[str, ...] = ()
+    """Names of the hyperparameters that vary, which curves carry: logarithms of those in ``logarithmic``."""
+    logarithmic: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, weights: Mapping[str, float], n_tokens: int) -> Objective:
+        """The objective with ``weights`` normalised. Raises :class:`UserError` where none is above 0."""
+        total = sum(weights.values())
+        if min(weights.values(), default=0.0) < 0 or total <= 0:
+            raise UserError("target.weights", "no language has a weight above 0", "give one of them a weight")
+        return cls({name: weight / total for name, weight in weights.items() if weight > 0}, n_tokens)
+
+    @classmethod
+    def aimed(cls, aim: Aim, n_tokens: int) -> Objective:
+        """The objective of a search space: all of it divided by the sum of its losses' weights, where there are any."""
+        total = sum(aim.weights.values()) or 1.0
+        weights = {name: weight / total for name, weight in aim.weights.items() if weight > 0}
+        return cls(weights, n_tokens, {name: weight / total for name, weight in aim.metrics.items() if weight})
+
+    def varying(self, hyperparameters: Mapping[str, Range]) -> Objective:
+        """The same where ``hyperparameters`` vary: then curves carry them, on the scale on which they are searched."""
+        logarithmic = frozenset(name for name, limits in hyperparameters.items() if limits.scale == "log")
+        return replace(self, settings=tuple(hyperparameters), logarithmic=logarithmic)
+
+    @property
+    def losses_alone(self) -> bool:
+        """Whether it is a mean of losses in nats per token, which laws can foretell."""
+        return not self.metrics
+
+    def value(self, losses: Mapping[str, float], metrics: Mapping[str, float] | None = None) -> float:
+        """The objective of ``losses`` (nats per token) and ``metrics``. Raises ``KeyError`` where one is missing."""
+        mean = sum(weight * losses[name] for name, weight in self.weights.items())
+        return mean + sum(weight * (metrics or {})[name] for name, weight in self.metrics.items())
+
+    def of_evaluation(self, record: RunRecord, evaluation: Evaluation) -> float | None:
+        """The objective at one evaluation of ``record``; None where it does not measure all that is weighed."""
+        try:
+            return self.value(evaluation.losses, record.metrics | evaluation.metrics)
+        except KeyError:
+            return None
+
+    def missing(self, record: RunRecord, evaluation: Evaluation) -> UserError | None:
+        """What ``evaluation`` does not measure though it is weighed; None where nothing is missing."""
+        known = record.metrics | evaluation.metrics
+        lost = next((name for name in self.metrics if name not in known), None)
+        if lost is None:
+            return None
+        has = f"measured are {', '.join(sorted(known))}" if known else "no metric is measured"
+        return UserError(f"objective.metrics.{lost}", "no trial measures it", has)
+
+    def curve(self, record: RunRecord) -> Curve:
+        """The loss curve of ``record`` towards ``n_tokens``: its trunk, and its annealed end where it has one.
+
+        Rows of cooldown branches towards another D are left out. A D that is no multiple of the batch ends a few
+        tokens away from the plan, so the end is known by its branch.
+        """
+        points, parts, final = [], [], None
+        for evaluation in record.evaluations:
+            value = self.of_evaluation(record, evaluation)
+            if value is None:
+                continue
+            ours = evaluation.branch == self.n_tokens
+            if evaluation.annealed:
+                if ours or (evaluation.branch is None and evaluation.n_tokens == self.n_tokens):
+                    final = value
+            elif (ours or evaluation.branch is None) and evaluation.n_tokens <= self.n_tokens:
+                points.append((evaluation.n_tokens, value))
+                parts.append(self._parts(record, evaluation))
+        settings = {**record.spec.hyper, ORGANISATION: number_of(record.spec.organisation)}
+        return Curve(tuple(points), final, self.settings_of(settings), tuple(parts))
+
+    def losses(self, record: RunRecord) -> dict[str, float] | None:
+        """The weighted languages' losses at the annealed end of ``record``.
+
+        None where it has none, or where the objective is more than a mean of losses.
+        """
+        final = self.curve(record).final
+        if not self.losses_alone or final is None:
+            return None
+        for evaluation in reversed(record.evaluations):
+            known = all(name in evaluation.losses for name in self.weights)
+            if known and evaluation.annealed and self.value(evaluation.losses) == final:
+                return {name: evaluation.losses[name] for name in self.weights}
+        return None
+
+    def looks(self, record: RunRecord) -> dict[str, dict[str, float]]:
+        """By tokens: the weighted languages' losses on the trunk of ``record``; empty where the objective is more than
+        a mean of losses.
+        """
+        if not self.losses_alone:
+            return {}
+        curve = self.curve(record)
+        return {
+            str(tokens): {name: part / weight for part, (name, weight) in zip(parts, self.weights.items(), strict=True)}
+            for (tokens, _), parts in zip(curve.points, curve.parts, strict=True)
+        }
+
+    def _parts(self, record: RunRecord, evaluation: Evaluation) -> tuple[float, ...]:
+        """What every language, then every metric, adds to the objective."""
+        metrics = record.metrics | evaluation.metrics
+        losses = [weight * evaluation.losses[name] for name, weight in self.weights.items()]
+        return (*losses, *(weight * metrics[name] for name, weight in self.metrics.items()))
+
+    def settings_of(self, hyper: Mapping[str, float]) -> tuple[float, ...]:
+        """The hyperparameters that vary, as curves carry them; none where ``hyper`` does not name them all."""
+        if any(name not in hyper for name in self.settings):
+            return ()
+        return tuple(math.log(hyper[name]) if name in self.logarithmic else hyper[name] for name in self.settings)

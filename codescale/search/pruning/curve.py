@@ -1,0 +1,55 @@
+"""A trial's learning curve: the losses that it reported, by the tokens it had seen."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from math import log
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Look(NamedTuple):
+    """An evaluation on the trunk: tokens, and what each language adds to the objective."""
+
+    n_tokens: int
+    parts: tuple[float, ...]
+
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A trial's objective (nats per token) on the trunk by training tokens, rising, and its annealed end or None.
+
+    ``settings``: the hyperparameters that vary, on the scale on which they are searched, in one order for all trials.
+    ``parts``: for each point what every language adds to the objective; empty where nobody knows.
+    """
+
+    points: tuple[tuple[int, float], ...]
+    final: float | None = None
+    settings: tuple[float, ...] = ()
+    parts: tuple[tuple[float, ...], ...] = ()
+
+    def at(self, n_tokens: float) -> float | None:
+        """The trunk's objective at ``n_tokens``, linear in the logarithm of tokens between evaluations.
+
+        None outside the evaluations: nothing is extrapolated.
+        """
+        points = self.points
+        if not points or not points[0][0] <= n_tokens <= points[-1][0]:
+            return None
+        k = bisect_left(points, n_tokens, key=lambda point: point[0])
+        (last, upper), (first, lower) = points[k], points[max(k - 1, 0)]
+        if last == n_tokens or k == 0:
+            return upper
+        part = log(n_tokens / first) / log(last / first)
+        return lower + part * (upper - lower)
+
+    def until(self, n_tokens: float) -> list[Look]:
+        """The looks at up to ``n_tokens`` tokens: tokens, and the parts of the objective (or the objective itself)."""
+        parts = self.parts or tuple((value,) for _, value in self.points)
+        return [Look(point[0], part) for point, part in zip(self.points, parts, strict=True) if point[0] <= n_tokens]

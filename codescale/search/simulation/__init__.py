@@ -1,0 +1,1 @@
+"""Searches of landscapes that are known, without training."""

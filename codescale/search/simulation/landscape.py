@@ -1,0 +1,242 @@
+"""What a simulated search stands on: losses over N, D and mixture that are known, with a run's noise and loss curve.
+
+A landscape is a fitted law, or anything else that gives losses; a table of real runs becomes one through a law fitted
+to it, searched only where those runs were. Nothing is trained: a run costs the FLOPs that it would have cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from codescale.allocation.problem import weights_of
+from codescale.errors import UserError
+from codescale.laws.fitting.fit import fit_law
+from codescale.laws.law import Law, load_law
+from codescale.laws.observations import Array
+from codescale.mixtures.coordinates import Coordinates
+from codescale.mixtures.files import read_weights
+from codescale.runs.reader import read_runs
+from codescale.search.bayesopt.optimize_acquisition import minimise
+from codescale.search.space.feasible_region import Region
+from codescale.search.space.space import SearchSpace, load_space
+
+FLOPS_PER_TOKEN = 6.0
+"""Times N: what training on a token costs, attention and logits left out. Ratios of costs hardly depend on it."""
+_BEYOND = 1e4
+"""How far beyond the fitted runs' N and D a simulated search may lie: a factor."""
+_TRUNK_ABOVE = 0.03
+"""By how much a loss on the trunk lies above the one that a cooldown there would end with: as in the demo's runs."""
+
+LogLosses = Callable[[Array, Array, Array], Array]
+"""log N (rows,), log D (rows,), shares (rows, domains) -> natural logs of the losses (rows, targets)."""
+
+
+@dataclass(frozen=True)
+class SimulatedRun:
+    """What a run measured: ``losses`` (targets,) at its end, nats per token, and ``looks`` on its trunk before: tokens
+    and losses (targets,).
+    """
+
+    losses: Array
+    looks: tuple[tuple[int, Array], ...]
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """The losses of ``targets`` over mixtures of ``domains``; the objective is their mean by ``weights``, at
+    ``n_params`` and ``n_tokens``. ``noise``: standard deviation of a run's log losses. ``looks``: evaluations before
+    the end, none where the losses do not depend on D.
+    """
+
+    domains: tuple[str, ...]
+    targets: tuple[str, ...]
+    log_losses: LogLosses
+    weights: dict[str, float]
+    n_params: float
+    n_tokens: float
+    noise: float
+    looks: int = 0
+    _weight: Array = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        weight = np.array([self.weights.get(name, 0.0) for name in self.targets])
+        object.__setattr__(self, "_weight", weight / weight.sum())
+
+    def losses(self, shares: Array, n_params: float | None = None, n_tokens: float | None = None) -> Array:
+        """(rows, targets): without noise, at the landscape's own scale or another."""
+        rows = np.ones(len(shares))
+        log_params, log_tokens = np.log(n_params or self.n_params), np.log(n_tokens or self.n_tokens)
+        return np.asarray(np.exp(self.log_losses(log_params * rows, log_tokens * rows, shares)))
+
+    def objective(self, shares: Array) -> Array:
+        """(rows,): the objective at the landscape's scale, without noise."""
+        return np.asarray(self.losses(shares) @ self._weight)
+
+    def deviation(self, shares: Array) -> float:
+        """The standard deviation of the objective between runs of ``shares`` (domains,), nats per token."""
+        return float(self.noise * np.linalg.norm(self._weight * self.losses(shares[None])[0]))
+
+    def mean(self, losses: Array) -> float:
+        """The objective of measured ``losses`` (targets,)."""
+        return float(losses @ self._weight)
+
+    def run(
+        self,
+        shares: Array,
+        generator: np.random.Generator,
+        n_params: float | None = None,
+        n_tokens: float | None = None,
+    ) -> SimulatedRun:
+        """One run of ``shares`` (domains,), noise and looks included. A run's noise is one for its whole curve, and a
+        third as much again at every look.
+        """
+        tokens = n_tokens or self.n_tokens
+        own = self.noise * generator.standard_normal(len(self.targets))
+        final = self.losses(shares[None], n_params, tokens)[0] * np.exp(own)
+        looks = []
+        for look in range(1, self.looks + 1):
+            at = tokens * look / (self.looks + 1)
+            more = own + _TRUNK_ABOVE + self.noise / 3.0 * generator.standard_normal(len(self.targets))
+            looks.append((round(at), self.losses(shares[None], n_params, at)[0] * np.exp(more)))
+        return SimulatedRun(final, tuple(looks))
+
+    def cost(self, n_tokens: float | None = None, n_params: float | None = None) -> float:
+        """FLOPs of a run."""
+        return FLOPS_PER_TOKEN * (n_params or self.n_params) * (n_tokens or self.n_tokens)
+
+
+@dataclass(frozen=True)
+class Attainable:
+    """The least objective in a space without noise, at ``shares``, and the objective of its mixture nearest to uniform:
+    what regret is measured between."""
+
+    shares: Array
+    best: float
+    uniform: float
+
+    def regret(self, objective: float) -> float:
+        """The part of the attainable gain over uniform that ``objective`` leaves: 0 is the best, 1 is uniform."""
+        return (objective - self.best) / max(self.uniform - self.best, 1e-12)
+
+
+def attainable(landscape: Landscape, space: SearchSpace, restarts: int = 4) -> Attainable:
+    """The best mixture of ``space``, from many starts.
+
+    Raises :class:`UserError` where uniform is as good: then there is nothing to search for.
+    """
+    region = Region(space, landscape.domains)
+    none = np.empty((0, len(space.hyperparameters)))
+    found = [
+        minimise(
+            lambda shares, _: landscape.objective(shares),
+            region, np.empty((0, len(landscape.domains))), none, np.random.default_rng(seed),
+        )
+        for seed in range(restarts)
+    ]  # fmt: skip
+    shares, _, best = min(found, key=lambda one: one[2])
+    count = len(landscape.domains)
+    uniform = float(landscape.objective(region.inside(np.full(count, 1.0 / count))[None])[0])
+    if uniform - best < 1e-6 * abs(uniform):
+        raise UserError("the landscape", "no mixture is better than uniform", "widen the bounds, or take other weights")
+    return Attainable(shares, best, uniform)
+
+
+def of_law(
+    law: Law, weights: Mapping[str, float], n_params: float, n_tokens: float, noise: float | None, looks: int
+) -> Landscape:
+    """``law`` as a landscape; ``noise`` None: the law's own (its largest target's, which errs on the safe side).
+
+    Raises :class:`UserError` for a weight on a target that the law does not have.
+    """
+    strangers = [name for name in weights if name not in law.targets]
+    if strangers:
+        raise UserError(f"weights, {strangers[0]}", "the law has no such target", f"use {', '.join(law.targets)}")
+    depends = law.fitted_range.n_tokens[1] > 1.01 * law.fitted_range.n_tokens[0]
+    deviation = float(np.median(law.noise_deviation)) if noise is None else noise
+    return Landscape(
+        domains=law.domains,
+        targets=law.targets,
+        log_losses=law.surface().log_losses,
+        weights=dict(weights),
+        n_params=n_params,
+        n_tokens=n_tokens,
+        noise=deviation,
+        looks=looks if depends else 0,
+    )
+
+
+def within(space: SearchSpace, law: Law) -> SearchSpace:
+    """``space`` narrowed to the shares of the runs that ``law`` was fitted to: beyond them nothing was measured.
+
+    Raises :class:`UserError` where the two have no mixture in common.
+    """
+    bounds = {}
+    for name, (low, high) in space.bounds.items():
+        least, most = law.fitted_range.proportions.get(name, (0.0, 0.0))
+        bounds[name] = max(low, least), min(high, most)
+        if bounds[name][0] > bounds[name][1]:
+            raise UserError(
+                f"{space.name}, languages.{name}", f"allows no share that a run had ({least:.4g} to {most:.4g})",
+                "widen its bounds",
+            )  # fmt: skip
+    low, high = (sum(pair[k] for pair in bounds.values()) for k in (0, 1))
+    if low > 1 or high < 1:
+        raise UserError(space.name, "holds no mixture within the shares that the runs had", "widen its bounds")
+    narrowed = replace(space, bounds=bounds)
+    try:
+        Coordinates(bounds, narrowed.ties)
+    except ValueError as error:
+        raise UserError(space.name, f"within the shares that the runs had, {error}", "widen its bounds") from None
+    return narrowed
+
+
+def refuse_other_languages(path: Path, law: Law, landscape: Landscape) -> None:
+    """Raises :class:`UserError` where ``law``, of ``path``, is not of the languages of ``landscape``."""
+    missing = [name for name in landscape.weights if name not in law.targets]
+    strange = [name for name in law.domains if name not in landscape.domains]
+    if missing or strange:
+        problem = f"tells nothing of {', '.join(missing)}" if missing else f"is also of {', '.join(strange)}"
+        raise UserError(f"--known {path}", problem, f"give a law of {', '.join(landscape.domains)}")
+
+
+def read_landscape(
+    path: Path,
+    space: str | Path,
+    n_params: float | None,
+    n_tokens: float | None,
+    weights: Path | None = None,
+    noise: float | None = None,
+    looks: int = 3,
+) -> tuple[Landscape, SearchSpace]:
+    """The landscape of a law (JSON) or of a table of real runs, and the mixtures to search in it.
+
+    A table's is the law fitted to it (``auto``), within the shares that its runs had. N and D default to the largest of
+    the runs. Hyperparameters of the space are left out: a law knows none. Raises :class:`UserError` for a file that is
+    neither, an N, D or noise that is not above 0, and what space and weights may have wrong.
+    """
+    law = load_law(path) if path.suffix == ".json" else fit_law(read_runs(path), bootstrap=0)
+    scale = []
+    for name, value, known in (
+        ("--params", n_params, law.fitted_range.n_params),
+        ("--tokens", n_tokens, law.fitted_range.n_tokens),
+    ):
+        low, high = known[0] / _BEYOND, known[1] * _BEYOND
+        if value is not None and not low <= value <= high:
+            mend = f"give a number from {low:g} to {high:g}"
+            raise UserError(name, f"{value:g} is far from all runs of the law", mend)
+        scale.append(known[1] if value is None else value)
+    if noise is not None and not (np.isfinite(noise) and 0 <= noise < 1):
+        raise UserError("--noise", f"{noise:g} is not a deviation of log losses", "give such as 0.003")
+    loaded = load_space(space, law.domains)
+    own = dict(loaded.aims[0].weights) if len(loaded.aims) == 1 else {}
+    given = read_weights(weights, law.targets) if weights else (own or None)
+    weight = dict(zip(law.targets, weights_of(law, given).tolist(), strict=True))
+    weight = {name: value for name, value in weight.items() if value > 0}
+    searched = replace(loaded, hyperparameters={})
+    if path.suffix != ".json":
+        searched = within(searched, law)
+    return of_law(law, weight, scale[0], scale[1], noise, looks), searched

@@ -1,0 +1,262 @@
+"""A search without training: the same samplers and the same stopping rule against a landscape that is known.
+
+What it gives is the curve "regret against cost": how far the mixture that a search would recommend is from the best
+one, as a part of the best attainable gain over uniform, by the FLOPs spent until then. Noise misleads the search as it
+would in earnest; the regret itself is read off the landscape without noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+import optuna
+from optuna.samplers import BaseSampler
+from optuna.trial import Trial, TrialState
+from threadpoolctl import threadpool_limits
+
+from codescale.laws.law import Law
+from codescale.laws.observations import Array
+from codescale.mixtures.mixture import Mixture
+from codescale.runs.table import RunsTable
+from codescale.search.bayesopt.sampler import LawSampler
+from codescale.search.bayesopt.termination import KnowsImprovement, Patience
+from codescale.search.bayesopt.trial_reader import LOOKS, LOSSES
+from codescale.search.pruning.curve import Curve
+from codescale.search.pruning.rule import StoppingRule
+from codescale.search.samplers import SamplerName, make_sampler
+from codescale.search.simulation.landscape import Attainable, Landscape, SimulatedRun
+from codescale.search.space.distributions import distributions
+from codescale.search.space.space import Point, SearchSpace
+
+LEVEL = 0.9
+"""Of the interval over seeds."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a search knows before its first trial, and ``cost``, the FLOPs that it took to learn it.
+
+    ``start``: a mixture that is tried first; ``law`` and ``runs``: for the sampler that can use them.
+    """
+
+    law: Law | None = None
+    runs: RunsTable | None = None
+    start: Mixture | None = None
+    cost: float = 0.0
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """A search to simulate: ``trials`` with ``sampler``, so many at once, stopped by the rule or not.
+
+    ``report_every``: trials between two recommendations that are judged. ``until``: a regret at which the search ends,
+    as soon as two reports in a row are there (None: it goes on to its last trial). ``ends``: it ends where it says
+    that too little is to be gained, as a search in earnest; else it goes on, to show what more would give.
+    """
+
+    sampler: SamplerName
+    trials: int
+    concurrency: int = 1
+    prune: bool = False
+    report_every: int = 5
+    until: float | None = None
+    ends: bool = False
+
+
+@dataclass(frozen=True)
+class End:
+    """Where a search says that too little is to be gained: after so many ``trials``, at ``cost`` (FLOPs) and
+    ``regret``.
+    """
+
+    trials: int
+    cost: float
+    regret: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One simulated search: after each report the ``cost`` so far (FLOPs), the ``regret`` of the recommended mixture,
+    and ``regret_of_lowest``, that of the lowest measurement. ``pruned``: trials stopped early. ``end``: where the
+    search would have ended of itself; None where it would not have, or its sampler cannot tell.
+    """
+
+    cost: Array
+    regret: Array
+    regret_of_lowest: Array
+    pruned: int
+    recommended: Array = field(repr=False)
+    end: End | None = None
+
+
+def simulate(
+    landscape: Landscape, space: SearchSpace, plan: SearchPlan, known: Known, target: Attainable, seed: int
+) -> Outcome:
+    """One search. The same seed gives the same outcome."""
+    with threadpool_limits(1, user_api="blas"):  # several searches at once would each start threads of their own
+        return _simulate(landscape, space, plan, known, target, seed)
+
+
+def _simulate(
+    landscape: Landscape, space: SearchSpace, plan: SearchPlan, known: Known, target: Attainable, seed: int
+) -> Outcome:
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    sampler = _sampler(landscape, space, plan.sampler, known, seed)
+    study = optuna.create_study(sampler=sampler)
+    if known.start is not None:
+        study.enqueue_trial(space.parameters(_moved_in(known.start, space)))
+    generator = np.random.default_rng((seed, 1))
+    cost, pruned = known.cost, 0
+    finished: list[Curve] = []
+    reports: list[tuple[float, float, float, Array]] = []
+    done, end = 0, None
+    patience = Patience(landscape.deviation(target.shares))
+    while done < plan.trials and not _reached(reports, plan.until) and not (plan.ends and end):
+        batch = []
+        for _ in range(min(plan.concurrency, plan.trials - done)):
+            batch.append(study.ask(distributions(space)))
+            if isinstance(sampler, KnowsImprovement) and end is None:
+                patience.heard(sampler)
+                if patience.verdict:
+                    end = End(done, cost, _judged(study, sampler, space, landscape, target)[0])
+        for trial in batch:
+            shares = _shares(trial, space, landscape)
+            run = landscape.run(shares, generator)
+            stopped = _tell(study, trial, run, landscape, finished if plan.prune else None)
+            cost += landscape.cost(stopped)
+            pruned += stopped is not None
+            done += 1
+            if done % plan.report_every == 0 or done == plan.trials:
+                reports.append((cost, *_judged(study, sampler, space, landscape, target)))
+    if end is not None and not reports:
+        reports.append((cost, *_judged(study, sampler, space, landscape, target)))
+    return Outcome(
+        cost=np.array([row[0] for row in reports]),
+        regret=np.array([row[1] for row in reports]),
+        regret_of_lowest=np.array([row[2] for row in reports]),
+        pruned=pruned,
+        recommended=reports[-1][3],
+        end=end,
+    )
+
+
+def _reached(reports: Sequence[tuple[float, float, float, Array]], until: float | None) -> bool:
+    return until is not None and len(reports) > 1 and all(report[1] <= until for report in reports[-2:])
+
+
+def _moved_in(mixture: Mixture, space: SearchSpace) -> Point:
+    middle = {name: (limits.low + limits.high) / 2 for name, limits in space.hyperparameters.items()}
+    return Point(space.inside(mixture), middle)
+
+
+def _sampler(landscape: Landscape, space: SearchSpace, name: SamplerName, known: Known, seed: int) -> BaseSampler:
+    if name != "law":
+        return make_sampler(name, seed)
+    return LawSampler(
+        space,
+        weights=landscape.weights,
+        n_params=landscape.n_params,
+        n_tokens=landscape.n_tokens,
+        law=known.law,
+        runs=known.runs,
+        seed=seed,
+    )
+
+
+def _shares(trial: Trial, space: SearchSpace, landscape: Landscape) -> Array:
+    return space.point(trial.params).mixture.array(landscape.domains)
+
+
+def _tell(
+    study: optuna.Study, trial: Trial, run: SimulatedRun, landscape: Landscape, finished: list[Curve] | None
+) -> int | None:
+    """Tells ``trial`` as its run went; the tokens at which the rule stopped it, None where it came to its end.
+
+    ``finished``: the curves of finished trials, to which a finished one is added; None: nothing is stopped.
+    """
+    named = partial(zip, landscape.targets, strict=True)
+    trial.set_user_attr(LOOKS, {str(tokens): dict(named(losses.tolist())) for tokens, losses in run.looks})
+    points: list[tuple[int, float]] = []
+    for tokens, losses in run.looks:
+        value = landscape.mean(losses)
+        points.append((tokens, value))
+        trial.report(value, tokens)
+        if finished is not None and StoppingRule().stops(Curve(tuple(points)), finished):
+            study.tell(trial, state=TrialState.PRUNED)
+            return tokens
+    final = landscape.mean(run.losses)
+    if finished is not None:
+        finished.append(Curve(tuple(points), final))
+    trial.set_user_attr(LOSSES, dict(named(run.losses.tolist())))
+    study.tell(trial, final)
+    return None
+
+
+def _judged(
+    study: optuna.Study, sampler: BaseSampler, space: SearchSpace, landscape: Landscape, target: Attainable
+) -> tuple[float, float, Array]:
+    """The regrets of what is recommended now and of the lowest measurement, and the former's shares."""
+    lowest = space.point(study.best_trial.params).mixture.array(landscape.domains)
+    chosen = lowest
+    if isinstance(sampler, LawSampler):
+        chosen = sampler.recommend(study).mixture.array(landscape.domains)
+    at = landscape.objective(np.stack([chosen, lowest]))
+    return target.regret(float(at[0])), target.regret(float(at[1])), chosen
+
+
+def simulate_seeds(
+    landscape: Landscape,
+    space: SearchSpace,
+    plan: SearchPlan,
+    known: Known,
+    target: Attainable,
+    seeds: Sequence[int],
+    workers: int = 1,
+) -> list[Outcome]:
+    """One search for each seed, ``workers`` at once, each in a process of its own where there are several."""
+    one = partial(simulate, landscape, space, plan, known, target)
+    if workers <= 1 or len(seeds) <= 1:
+        return [one(seed) for seed in seeds]
+    import multiprocessing
+
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        return list(pool.map(one, seeds))
+
+
+@dataclass(frozen=True)
+class RegretAt:
+    """Over seeds, at one cost: the median regret and the middle 90 %."""
+
+    cost: float
+    median: float
+    low: float
+    high: float
+
+
+def regret_at(outcomes: Sequence[Outcome], costs: Sequence[float]) -> list[RegretAt]:
+    """The regret of the mixture that each search would have recommended at each of ``costs``; before its first report
+    that is uniform, a regret of 1.
+    """
+    rows = []
+    for cost in costs:
+        regrets = []
+        for outcome in outcomes:
+            reached = np.flatnonzero(outcome.cost <= cost * (1 + 1e-9))
+            regrets.append(float(outcome.regret[reached[-1]]) if len(reached) else 1.0)
+        half = (1.0 - LEVEL) / 2
+        low, middle, high = np.quantile(regrets, [half, 0.5, 1.0 - half])
+        rows.append(RegretAt(float(cost), float(middle), float(low), float(high)))
+    return rows
+
+
+def cost_to(outcome: Outcome, regret: float) -> float:
+    """FLOPs until the recommended mixture's regret is at most ``regret``, and still is at the next report (where there
+    is one): one lucky report does not count. Infinite where that never happens.
+    """
+    good = outcome.regret <= regret
+    reached = np.flatnonzero(good & np.append(good[1:], True))
+    return float(outcome.cost[reached[0]]) if len(reached) else float("inf")

@@ -1,0 +1,187 @@
+"""The points of a search space as arrays: drawn at random, stepped about, and moved back inside.
+
+A space's mixtures are a convex set, so what is drawn between feasible ones is feasible; whatever leaves the set is
+moved to the nearest mixture inside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from codescale.laws.observations import Array
+from codescale.mixtures.mixture import Mixture
+from codescale.search.space.schema import Choice
+from codescale.search.space.space import Point, SearchSpace
+
+AROUND = 72
+"""The points about one that :meth:`Region.near` gives."""
+_POOL = 256
+_TURNED = 0.25
+"""How often a step turns a choice to the other side."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """The points of ``space`` as arrays: shares of ``domains``, and hyperparameters from 0 to 1 over their ranges."""
+
+    space: SearchSpace
+    domains: tuple[str, ...]
+
+    @cached_property
+    def corners(self) -> Array:
+        """(domains, domains): for each language the feasible mixture nearest to it alone."""
+        coordinates = self.space.coordinates
+        found = [coordinates.nearest(Mixture({name: 1.0})) for name in self.domains]
+        return np.array([mixture.array(self.domains) for mixture in found])
+
+    @cached_property
+    def pool(self) -> Array:
+        """(points, domains): feasible mixtures, uniform in the cube: the same for every search of this space."""
+        generator = np.random.default_rng(0)
+        cube = generator.random((_POOL, self.space.coordinates.size))
+        return np.array([self.space.coordinates.mixture(row).array(self.domains) for row in cube])
+
+    @cached_property
+    def low(self) -> Array:
+        """(domains,): the least share that each language has in any feasible mixture."""
+        return self._reach(0)
+
+    @cached_property
+    def high(self) -> Array:
+        """(domains,): the largest share that each language has in any feasible mixture."""
+        return self._reach(1)
+
+    def _reach(self, end: int) -> Array:
+        shares = dict(zip(self.space.coordinates.languages, self.space.coordinates.reach[end], strict=True))
+        return np.array([shares.get(name, 0.0) for name in self.domains])
+
+    @cached_property
+    def directions(self) -> Array | None:
+        """(domains, directions): orthonormal, along which mixtures may move where some languages keep their ratios;
+        None where every language moves freely.
+        """
+        atoms = np.vstack([self.pool, self.corners])
+        _, sizes, vectors = np.linalg.svd(atoms - atoms.mean(axis=0), full_matrices=False)
+        kept = vectors[sizes > 1e-8 * max(float(sizes[0]), 1e-300)]
+        moving = int((self.high - self.low > 1e-9).sum())
+        return None if len(kept) >= moving - 1 else kept.T
+
+    @cached_property
+    def choices(self) -> list[int]:
+        """The hyperparameters that are 0 or 1 and nothing between: they are drawn and stepped as such."""
+        limits = self.space.hyperparameters.values()
+        return [k for k, one in enumerate(limits) if isinstance(one, Choice)]
+
+    def _chosen(self, hyper: Array, others: Array, generator: np.random.Generator) -> Array:
+        """``others`` (rows, hyperparameters) about ``hyper``, with each choice as it is there, or now and then the
+        other one.
+        """
+        if self.choices:
+            turned = generator.random((len(others), len(self.choices))) < _TURNED
+            others[:, self.choices] = np.abs(np.round(hyper[self.choices]) - turned)
+        return others
+
+    def draw(self, count: int, generator: np.random.Generator) -> tuple[Array, Array]:
+        """``count`` feasible points: between one to four feasible mixtures, so that faces and corners are met too."""
+        atoms = np.vstack([self.pool, self.corners])
+        chosen = atoms[generator.integers(len(atoms), size=(count, 4))]
+        parts = generator.dirichlet(np.full(4, 0.3), size=count)
+        shares = np.einsum("cd,cdj->cj", parts, chosen)
+        hyper = generator.random((count, len(self.space.hyperparameters)))
+        hyper[:, self.choices] = np.round(hyper[:, self.choices])
+        return shares, hyper
+
+    def near(self, shares: Array, hyper: Array, step: float, generator: np.random.Generator) -> tuple[Array, Array]:
+        """``AROUND`` points about a step from one, which is the first of them.
+
+        A third moves a share from one language to another, a third goes towards a feasible mixture (or away from it),
+        a third stretches all shares at random.
+        """
+        third = AROUND // 3
+        count = len(shares)
+        moved = np.tile(shares, (AROUND, 1))
+        giver, taker = generator.integers(count, size=(2, third))
+        size = step * generator.exponential(size=third)
+        size[::4] = 1.0  # all that there is to give: so that a share of 0 is reached
+        size = np.minimum(size, shares[giver] - self.low[giver])
+        size = np.minimum(size, self.high[taker] - shares[taker])
+        rows = np.arange(third)
+        np.add.at(moved, (rows, giver), -size)
+        np.add.at(moved, (rows, taker), size)
+        atoms = np.vstack([self.pool, self.corners])
+        toward = atoms[generator.integers(len(atoms), size=third)]
+        moved[third : 2 * third] += step * generator.standard_normal((third, 1)) * (toward - shares)
+        stretch = np.exp(4.0 * step * generator.standard_normal((AROUND - 2 * third, count)))
+        moved[2 * third :] *= stretch
+        moved = np.clip(moved, self.low, self.high)
+        moved = self._filled(moved)
+        if self.directions is not None:
+            moved = self._along(shares, moved)
+        moved[0] = shares
+        others = hyper + step * generator.standard_normal((AROUND, len(hyper)))
+        others = self._chosen(hyper, others, generator)
+        others[0] = hyper
+        if len(hyper):
+            moved[1::4] = shares  # else a good mixture would never meet another hyperparameter
+        return moved, np.clip(others, 0.0, 1.0)
+
+    def _filled(self, shares: Array) -> Array:
+        """``shares`` (rows, domains) within their bounds, each row brought to the sum 1."""
+        for _ in range(3):
+            missing = 1.0 - shares.sum(axis=1, keepdims=True)
+            room = np.where(missing > 0, self.high - shares, shares - self.low)
+            worth = room * (shares + 1e-6)
+            part = missing * worth / np.maximum(worth.sum(axis=1, keepdims=True), 1e-300)
+            shares = np.clip(shares + part, self.low, self.high)
+        return shares
+
+    def _along(self, shares: Array, moved: Array) -> Array:
+        """``moved`` (rows, domains) with its steps from ``shares`` turned into those that keep every ratio, and
+        shortened to stay within bounds.
+        """
+        assert self.directions is not None
+        step = (moved - shares) @ self.directions @ self.directions.T
+        with np.errstate(divide="ignore", invalid="ignore"):
+            room = np.where(step > 0, (self.high - shares) / step, (self.low - shares) / step)
+        room = np.where(np.abs(step) > 1e-12, room, np.inf)
+        return np.asarray(shares + step * np.clip(room.min(axis=1, keepdims=True), 0.0, 1.0))
+
+    def inside(self, shares: Array) -> Array:
+        """(domains,): ``shares``, or where those break a rule of the space the nearest mixture that does not."""
+        shares = np.maximum(shares, 0.0)  # rounding may leave a share of 0 below it
+        total = shares.sum()
+        mixture = Mixture.from_array(self.domains, shares / total) if total > 0 else Mixture.uniform(self.domains)
+        return self.space.inside(mixture).array(self.domains)
+
+    def point(self, shares: Array, hyper: Array) -> Point:
+        """The space's own point of ``shares`` (feasible) and ``hyper`` (from 0 to 1)."""
+        values: dict[str, float] = {}
+        for part, (name, limits) in zip(hyper, self.space.hyperparameters.items(), strict=True):
+            if limits.scale == "log":
+                value = float(np.exp(np.log(limits.low) + part * np.log(limits.high / limits.low)))
+            else:
+                value = limits.low + float(part) * (limits.high - limits.low)
+            value = float(round(value)) if name == "batch" or isinstance(limits, Choice) else value
+            values[name] = min(max(value, limits.low), limits.high)
+        return Point(Mixture.from_array(self.domains, shares), values)
+
+    def snapped(self, hyper: Array) -> Array:
+        """``hyper`` (rows, hyperparameters) as trials have them: a batch is a whole number, a choice 0 or 1."""
+        if "batch" not in self.space.hyperparameters and not self.choices:
+            return hyper
+        shares = self.corners[0]
+        return np.array([self.scaled(self.point(shares, row).hyper) for row in hyper]).reshape(hyper.shape)
+
+    def scaled(self, hyper: dict[str, float]) -> Array:
+        """(hyperparameters,): ``hyper`` from 0 to 1 over their ranges."""
+        parts = []
+        for name, limits in self.space.hyperparameters.items():
+            value = hyper[name]
+            if limits.scale == "log":
+                parts.append(np.log(value / limits.low) / np.log(limits.high / limits.low))
+            else:
+                parts.append((value - limits.low) / (limits.high - limits.low))
+        return np.array(parts, dtype=float)

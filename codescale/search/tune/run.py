@@ -1,0 +1,159 @@
+"""A search's trials on Ray Tune: how they are placed on the workers, what each runs, and who stops them.
+
+Tune without its own files and chatter, and without its hand on Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+
+from codescale.cluster.ray_cluster import Workers
+from codescale.errors import UserError
+from codescale.search.pruning.rule import StoppingRule
+from codescale.search.trials.session import OpenSession, OpenShared
+from codescale.search.tune.schedulers import EarlyCurveScheduler, successive_halving
+from codescale.search.tune.searcher import RESTARTS, MixtureSearch
+from codescale.search.tune.trackers import trackers
+from codescale.search.tune.trainable import TrialTrainable
+from codescale.search.tune.worker_group import OpenOnWorkers
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
+
+
+@dataclass(frozen=True)
+class Placement:
+    """How trials fit on the workers: how many ``at_once``, what Tune is to reserve for each, and whether a trial's
+    process stays for the next one (``warm``).
+    """
+
+    at_once: int
+    resources: dict[str, float]
+    warm: bool
+
+
+def placement(config: StudyConfig, workers: Workers) -> Placement:
+    """A trial takes a worker, or as many as ``search.workers_per_trial`` says: then Ray Train reserves them, and the
+    trial's own process, which only listens, takes nothing and ends with it, so that its workers do not outlive it.
+
+    Raises :class:`UserError` where there are too few workers for one trial.
+    """
+    each = config.search.workers_per_trial
+    if each > workers.count:
+        raise UserError(
+            "study.yaml, search.workers_per_trial", f"a trial is to have {each} workers, and there are {workers.count}",
+            f"make it {workers.count} or less, or lower ray.threads, or use a larger cluster",
+        )  # fmt: skip
+    at_once = config.search.concurrency or max(1, workers.count // each)
+    if each > 1:
+        return Placement(at_once, {"cpu": 0.0, "memory": 1}, warm=False)  # Tune refuses to reserve nothing at all
+    return Placement(at_once, {"cpu": workers.threads} | ({"gpu": workers.gpus} if workers.gpus else {}), warm=True)
+
+
+def run_trials(
+    config: StudyConfig, folder: StudyFolder, search: MixtureSearch, open_session: OpenSession, workers: Workers
+) -> None:
+    """Has Tune ask ``search`` for trials and run them until it says that it has finished, or Ctrl-C.
+
+    Raises :class:`UserError` where they cannot be placed, or a tracker refuses; ``RuntimeError`` where one crashes.
+    """
+    scratch = (folder.root / ".ray").absolute()
+    placed, shown = placement(config, workers), trackers(config, folder)
+    trainable = _trainable(folder, search, _on_workers(config, open_session, workers, scratch), placed)
+    scheduler = _scheduler(config, search)
+    with quiet_tune():
+        try:
+            tuner = tune.Tuner(
+                trainable,
+                tune_config=tune.TuneConfig(
+                    search_alg=search,
+                    scheduler=scheduler,
+                    num_samples=-1,  # the search says when it has finished
+                    max_concurrent_trials=placed.at_once,
+                    reuse_actors=placed.warm,
+                    trial_name_creator=lambda trial: f"trial_{trial.trial_id}",
+                    trial_dirname_creator=lambda trial: f"trial_{trial.trial_id}",
+                ),
+                run_config=tune.RunConfig(
+                    name="search",
+                    storage_path=str(scratch),
+                    verbose=0,
+                    failure_config=tune.FailureConfig(max_failures=0),
+                    checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                    callbacks=[*shown],
+                ),
+            )
+            errors = tuner.fit().errors
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    if search.failed and errors:
+        raise RuntimeError(f"{search.failed} crashed {RESTARTS + 1} times") from errors[0]
+
+
+def _on_workers(config: StudyConfig, open_session: OpenSession, workers: Workers, scratch: Path) -> OpenSession:
+    """``open_session`` itself, or where a trial has several workers what opens it on all of them."""
+    each = config.search.workers_per_trial
+    if each == 1:
+        return open_session
+    assert isinstance(open_session, OpenShared), "sessions that cannot be shared out"
+    return OpenOnWorkers(open_session, each, workers.threads, workers.gpus, str(scratch), str(Path.cwd()))
+
+
+def _trainable(folder: StudyFolder, search: MixtureSearch, open_session: OpenSession, placed: Placement) -> Any:
+    """What Tune starts for a trial."""
+    with_parameters = tune.with_parameters(
+        TrialTrainable,
+        open_session=open_session,
+        objective=search.ledger.objective,
+        runs=folder.runs.absolute(),
+        working_folder=str(Path.cwd()),
+    )
+    return tune.with_resources(with_parameters, placed.resources)
+
+
+def _scheduler(config: StudyConfig, search: MixtureSearch) -> TrialScheduler:
+    """What stops trials early, as ``search.prune`` says."""
+    if config.search.prune == "curves":
+        return EarlyCurveScheduler(StoppingRule(), search.ledger)
+    if config.search.prune == "asha":
+        return successive_halving(config.search.tokens, config.training.evaluations)
+    return FIFOScheduler()  # type: ignore[no-untyped-call]
+
+
+_SETTINGS = {
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_GLOBAL_CHECKPOINT_S": "86400",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+}
+
+
+@contextmanager
+def quiet_tune() -> Iterator[None]:
+    """Within it Tune is quiet; afterwards everything is as before, Ctrl-C too, which Tune keeps to itself."""
+    before = {name: os.environ.get(name) for name in _SETTINGS}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGUSR1)}
+    logger = logging.getLogger("ray.tune")
+    level = logger.level
+    os.environ.update(_SETTINGS)
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+        for number, handler in handlers.items():
+            if handler is not None and threading.current_thread() is threading.main_thread():
+                signal.signal(number, handler)

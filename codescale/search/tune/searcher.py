@@ -1,0 +1,258 @@
+"""What Tune asks during a search: which trial comes next, and how the one that ended is told.
+
+A trial is a start (the law's optimum and its like), a point that was under way when a worker or the search died, or
+what the sampler suggests. Budget and patience say when there is none left. Records of runs are all that a search is
+rebuilt from: a replay asks and tells again, in order, what they hold.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from optuna.trial import TrialState
+from ray.tune.search import Searcher
+
+from codescale.errors import UserError
+from codescale.mixtures.mixture import Mixture
+from codescale.organisation import ORGANISATION
+from codescale.progress import Progress
+from codescale.runs.records import RunRecord, RunSpec, read_record, write_record
+from codescale.search.bayesopt.sampler import LawSampler
+from codescale.search.bayesopt.termination import Patience
+from codescale.search.samplers import SeededByTrial
+from codescale.search.space.distributions import distributions
+from codescale.search.space.space import Point, SearchSpace
+from codescale.search.trials.history import Entry, Ledger, Source
+from codescale.search.trials.spec import Spent, TrialPlan, trials_left
+from codescale.search.tune.optuna_mirror import Journal, OptunaMirror
+from codescale.search.tune.optuna_searcher import PointSearch, end_of
+from codescale.study.folder import StudyFolder
+from codescale.study.search import MOST_TRIALS
+
+RESTARTS = 2
+"""How often a trial whose worker died goes on from its checkpoint before the search gives up."""
+
+
+class MixtureSearch(PointSearch):
+    """Proposes trials of ``plan`` in ``space`` and keeps ``ledger``; ``starts`` are tried before the sampler is asked.
+    What ended is shown by ``mirror``, unless given a study of its own in the folder.
+
+    After a kill a fresh one is made and :meth:`replay` asks and tells again what the records hold. Nothing is pickled.
+    ``refusal`` holds the bad input that a trial met and ``failed`` the trial that crashed: either ends the search.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        sampler: SeededByTrial | LawSampler,
+        plan: TrialPlan,
+        ledger: Ledger,
+        folder: StudyFolder,
+        starts: Sequence[tuple[Source, Point]],
+        progress: Progress,
+        noise: float | None = None,
+        mirror: OptunaMirror | None = None,
+    ) -> None:
+        super().__init__(space, sampler)
+        self.plan, self.ledger, self.folder = plan, ledger, folder
+        self.starts, self.progress = list(starts), progress
+        self.mirror = mirror or OptunaMirror(Journal(folder.optuna), plan.config.name, distributions(space))
+        self.unfinished: dict[int, Entry] = {}
+        self.refusal: UserError | None = None
+        self.failed: str | None = None
+        self._patience = Patience(noise)
+        self._specs: dict[str, RunSpec] = {}
+        self._numbers: set[int] = set()
+        self._deaths: Counter[str] = Counter()
+
+    @property
+    def remaining(self) -> int:
+        """How many trials may still be asked for: none where the budget is used up; where too little is to be gained,
+        those that were under way when the search was killed.
+        """
+        if self.ledger.ended:
+            return len(self.unfinished)
+        flops = self.ledger.flops_committed(self.plan.flops)
+        spent = Spent(len(self._numbers), self.ledger.tokens_committed, flops, self.ledger.seconds)
+        return trials_left(self.plan.config, spent)
+
+    @property
+    def ended(self) -> bool:
+        """Whether every trial that was asked for has ended and none is left to ask for."""
+        return self.remaining == 0 and not self._under_way
+
+    @property
+    def _under_way(self) -> bool:
+        return any(entry.state == "RUNNING" for entry in self.ledger.trials)
+
+    def add_evaluated(self, record: RunRecord) -> bool:
+        """Enters a run of the sweep (or of another search of a front) as a completed trial; False where it lies outside
+        the space or has no end.
+        """
+        base, spec = self.plan.base_hyper(self.space), record.spec
+        point = self.space.chosen(spec.mixture, base | spec.hyper, spec.organisation)
+        end = end_of(record, self.ledger.objective)
+        if set(spec.hyper) - set(base) or end.state != TrialState.COMPLETE:
+            return False
+        try:
+            parameters = self.parameters(point)
+        except ValueError:
+            return False
+        self.add_ended(parameters, end)
+        source = "another search" if spec.stage in ("trial", "check") else "sweep"
+        self.mirror.add(record, source, parameters, end)
+        self.ledger.add_evaluated(record, point.hyper)
+        self.starts = [start for start in self.starts if not start[1].same(point)]
+        return True
+
+    def replay(self, records: Mapping[int, RunRecord], unfinished: Sequence[Entry]) -> None:
+        """Asks and tells the trials of ``records`` in order, and remembers the points of ``unfinished`` ones."""
+        for number in sorted(records):
+            record = records[number]
+            trial_id = f"replayed-{number}"
+            self._ask(trial_id, number, self.space.point_of(record.spec))
+            self._tell(trial_id, record)
+        if self._patience.noise is None:
+            self.ledger.ended = ""  # it may have ended under another study.yaml
+        for entry in unfinished:
+            if entry.number is not None and entry.number not in self._numbers:
+                self.unfinished[entry.number] = entry
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
+        """The next trial for Tune, as ``{"spec": JSON}``; ``FINISHED`` where there is none.
+
+        None, which has Tune ask again, as long as a trial is under way: its worker may die, and then it is the next.
+        """
+        if self.refusal or self.failed:
+            return Searcher.FINISHED
+        if self.remaining == 0:
+            return None if self._under_way else Searcher.FINISHED
+        number = next(number for number in range(len(self._numbers) + 1) if number not in self._numbers)
+        entry = self.unfinished.pop(number, None)
+        wanted = None if entry is None else self._wanted(entry, number)
+        spec = self._ask(trial_id, number, wanted, entry.source if entry and wanted else "sampler")
+        try:
+            self.write()
+        except UserError as error:  # a full disk: Tune would bury the line in a traceback
+            self.refusal = error
+            return Searcher.FINISHED
+        return _for_tune(spec)
+
+    def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
+        """A look at a running trial; Optuna is told of it when the trial ends."""
+        self._look(trial_id, result)
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        """The trial has ended: its record goes to the disk first, then Optuna is told."""
+        if trial_id in self._completed_trials:
+            return
+        if error or not result:
+            self._lost(trial_id)
+            return
+        self._look(trial_id, result)
+        if result["outcome"] == "refused":
+            self.refusal = UserError(*result["refusal"])
+            return
+        # The worker wrote the record of a run that came to its end; that of a stopped one is what it last reported.
+        reported = RunRecord.model_validate_json(result["record"])
+        try:
+            record = read_record(write_record(self.folder.runs, reported))
+            entry = self._tell(trial_id, record)
+            self.progress.say(_line(entry, self.ledger.incumbent, self.plan.config.search.most_trials))
+            self.write()
+        except UserError as refusal:
+            self.refusal = refusal
+
+    def write(self) -> None:
+        """Brings ``search.json`` and Optuna's file up to date. Raises :class:`UserError` where the disk refuses."""
+        self.ledger.write()
+        self.mirror.write()
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing is saved: a search is rebuilt from its records."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing is restored: a search is rebuilt from its records."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}  # Tune pickles its settings for Tuner.restore, which is not used
+
+    def _ask(self, trial_id: str, number: int, wanted: Point | None, source: Source = "sampler") -> RunSpec:
+        """Asks for trial ``number``: a start, what the sampler suggests, or else the point ``wanted`` by a record."""
+        start = next((start for start in self.starts if wanted is None or start[1].same(wanted)), None)
+        if start is not None:
+            source, wanted = start
+            self.starts.remove(start)
+            self.enqueue(wanted)
+        spec = self.plan.spec(number, self.ask_point(trial_id, number, wanted))
+        self._specs[trial_id] = spec
+        self._numbers.add(number)
+        self.ledger.begin(number, spec, source)
+        if source == "sampler":
+            self._patience.heard(self.trial_sampler)
+            self.ledger.ended = self.ledger.ended or self._patience.verdict
+        return spec
+
+    def _wanted(self, entry: Entry, number: int) -> Point | None:
+        """The point of a trial that was under way, unless study or space have changed since."""
+        point = self.space.chosen(Mixture(entry.proportions), entry.hyper, entry.organisation)
+        try:
+            self.space.parameters(point)
+        except ValueError:
+            return None
+        return point if self.plan.spec(number, point).run_id == entry.run_id else None
+
+    def _look(self, trial_id: str, result: Mapping[str, Any]) -> None:
+        self.ledger.busy(str(result["pid"]), float(result["time_this_iter_s"]))
+        self.ledger.look(self._specs[trial_id].run_id, int(result["tokens_trained"]))
+
+    def _tell(self, trial_id: str, record: RunRecord) -> Entry:
+        """The trial ended as ``record`` says: Optuna, ledger and mirror are told; its checkpoint has served."""
+        end = end_of(record, self.ledger.objective)
+        self.tell_end(trial_id, end)
+        self._discard_checkpoint(record.spec.run_id)
+        entry = self.ledger.finish(record)
+        self.mirror.add(record, entry.source, self.parameters(self.space.point_of(record.spec)), end)
+        return entry
+
+    def _lost(self, trial_id: str) -> None:
+        """The trial's worker died. The trial is asked for again, and goes on from its checkpoint.
+
+        Tune's own restarts leave out a worker that dies between two trials: its next one would fail at once.
+        """
+        run_id = self._specs[trial_id].run_id
+        self._deaths[run_id] += 1
+        if self._deaths[run_id] > RESTARTS:
+            self.failed = run_id
+            return
+        self.withdraw(trial_id)
+        entry = self.ledger.give_back(run_id)
+        assert entry.number is not None
+        self._numbers.discard(entry.number)
+        self.unfinished[entry.number] = entry
+
+    def _discard_checkpoint(self, run_id: str) -> None:
+        for path in self.folder.checkpoints.glob(f"{run_id}*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _for_tune(spec: RunSpec) -> dict[str, Any]:
+    """What Tune hands to the trial, which needs ``spec`` alone; the rest is for whoever shows it."""
+    named: dict[str, Any] = {f"proportion.{name}": share for name, share in spec.proportions.items()}
+    named |= {f"hyper.{name}": value for name, value in spec.hyper.items()}
+    named[ORGANISATION] = spec.organisation
+    return {"spec": spec.model_dump_json(), "run_id": spec.run_id} | named
+
+
+def _line(entry: Entry, best: Entry | None, most: int) -> str:
+    """How the trial of ``entry`` ended, beside the ``best`` one known."""
+    outcome = {"PRUNED": "stopped early", "FAIL": "diverged"}.get(entry.state) or f"{entry.objective:.4f} nats"
+    known = f", best {best.objective:.4f} ({best.run_id})" if best and best.objective is not None else ""
+    of = f" of {most}" if most < MOST_TRIALS else ""
+    return f"Trial {(entry.number or 0) + 1}{of} ({entry.source}): {outcome}{known}"

@@ -1,0 +1,178 @@
+"""A study: its one file ``study.yaml``, typed, and the folder in which every stage keeps its artifact.
+
+Schemas and paths, no work. Unknown keys and wrong values are refused with the file, the field and the mend.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from codescale.errors import UserError
+from codescale.mixtures.mixture import Mixture
+from codescale.study.base import Name, Section, on_one_line
+from codescale.study.comparison import AT_SCALE, ComparisonSection
+from codescale.study.corpus import CorpusSection
+from codescale.study.languages import Registry, default_weights, load_registry
+from codescale.study.search import SearchSection
+from codescale.study.sweep import FitSection, SweepSection, TargetSection
+from codescale.study.train import RaySection, TrainSection
+from codescale.study.training import START_SIZE, Shape, TrainingSection
+from codescale.validation import WholeNumber, first_mistake
+
+
+class StudyConfig(Section):
+    """``study.yaml``: the single source of truth of a study."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(on_one_line)]
+    languages: tuple[Name, ...] = Field(min_length=1)
+    languages_file: str | None = None
+    seed: WholeNumber = Field(default=0, ge=0, lt=2**31)
+    sizes: dict[Name, Shape] = {}
+    corpus: CorpusSection = CorpusSection()
+    training: TrainingSection = TrainingSection()
+    sweep: SweepSection = SweepSection()
+    fit: FitSection = FitSection()
+    target: TargetSection
+    search: SearchSection
+    comparison: ComparisonSection
+    train: TrainSection = TrainSection()
+    ray: RaySection = RaySection()
+
+    @model_validator(mode="after")
+    def _sizes_are_given_once(self) -> StudyConfig:
+        if not self.sizes and self.training.start is None:
+            raise ValueError("sizes: name at least one")
+        if self.sizes and self.training.start is not None:
+            raise ValueError(f"sizes: leave it out; the one size is that of training.start, by the name {START_SIZE}")
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> StudyConfig:
+        sizes = tuple(self.sizes) or (START_SIZE,)
+        if len(set(self.languages)) != len(self.languages):
+            raise ValueError("languages: a language is named twice")
+        used = {"target.size": self.target.size, "search.size": self.search.size}
+        used |= {"comparison.size": self.comparison.size}
+        used |= {"comparison.larger.size": self.comparison.larger.size} if self.comparison.larger else {}
+        for plan, section in (("grid", self.sweep.grid), ("mixtures", self.sweep.mixtures)):
+            used |= {f"sweep.{plan}.sizes[{k}]": size for k, size in enumerate(section.sizes if section else ())}
+        if self.sweep.pairs:
+            used["sweep.pairs.size"] = self.sweep.pairs.size
+        for where, size in used.items():
+            if size is not None and size not in sizes:
+                raise ValueError(f"{where}: {size!r} is not among sizes ({', '.join(sizes)})")
+        if (self.target.size is None) == (self.target.n_params is None):
+            raise ValueError("target: give either size or n_params")
+        return self
+
+    @model_validator(mode="after")
+    def _larger_is_larger(self) -> StudyConfig:
+        larger = self.comparison.larger
+        if larger is None:
+            return self
+        n_params, proxy = self.sizes[larger.size].n_params, self.sizes[self.search.size].n_params
+        if n_params < AT_SCALE * proxy:
+            raise ValueError(
+                f"comparison.larger.size: {larger.size} has {n_params:,} parameters, less than {AT_SCALE} times the "
+                f"{proxy:,} of the search's {self.search.size}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _runs_fill_a_batch(self) -> StudyConfig:
+        least = self.training.batch * self.training.context
+        points = {"search.tokens": self.search.tokens, "comparison.tokens": self.comparison.tokens}
+        points |= {"comparison.larger.tokens": self.comparison.larger.tokens} if self.comparison.larger else {}
+        if self.sweep.pairs:
+            points["half of sweep.pairs.tokens"] = self.sweep.pairs.tokens // 2
+        for plan, section in (("grid", self.sweep.grid), ("mixtures", self.sweep.mixtures)):
+            points |= {f"sweep.{plan}.tokens": min(section.tokens)} if section else {}
+        for where, tokens in points.items():
+            if tokens < least:
+                raise ValueError(f"{where}: {tokens:,} tokens are less than one batch of {least:,}")
+        return self
+
+    @model_validator(mode="after")
+    def _objective_and_bounds_hold(self) -> StudyConfig:
+        weights = self.target.weights
+        if weights is not None:
+            for name, weight in weights.items():
+                if name not in self.languages or weight < 0:
+                    raise ValueError(f"target.weights.{name}: not a language of the study, or a negative weight")
+            if not any(weights.values()):
+                raise ValueError("target.weights: all are 0")
+        for name, bound in self.target.bounds.items():
+            low, high = bound if isinstance(bound, tuple) else (bound, bound)
+            if name not in self.languages or not 0 <= low <= high <= 1:
+                raise ValueError(f"target.bounds.{name}: not a language of the study, or no interval within 0 and 1")
+        least = sum(bound[0] if isinstance(bound, tuple) else bound for bound in self.target.bounds.values())
+        if least > 1 + 1e-9:
+            raise ValueError(f"target.bounds: the lower bounds sum to {least:.6g}, so no shares sum to 1")
+        for name in self.target.available:
+            if name not in self.languages:
+                raise ValueError(f"target.available.{name}: not a language of the study")
+        return self
+
+    @model_validator(mode="after")
+    def _a_trial_finds_its_workers(self) -> StudyConfig:
+        each, workers = self.search.workers_per_trial, self.ray.workers
+        if workers is not None and each > workers:
+            raise ValueError(f"search.workers_per_trial: {each:,} are more than the {workers:,} of ray.workers")
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_kept_has_names_of_its_own(self) -> StudyConfig:
+        for name in self.training.start.keep if self.training.start else ():
+            if name in self.languages:
+                raise ValueError(f"training.start.keep.{name}: is a language of the study; give it another name")
+        return self
+
+    def registry(self) -> Registry:
+        """The languages known to this study."""
+        return load_registry(self.languages_file)
+
+    def weights(self) -> dict[str, float]:
+        """The objective's weight of each of the study's languages (DESIGN.md's default where none are given)."""
+        given = self.target.weights
+        if given is None:
+            return default_weights(self.languages, self.registry())
+        return {language: given.get(language, 0.0) for language in self.languages}
+
+    @property
+    def start_id(self) -> str | None:
+        """What tells the model that runs start from from any other: 16 hexadecimal digits; None: random weights."""
+        start = self.training.start
+        return start.sha256[:16] if start and start.sha256 else None
+
+    def uniform(self) -> Mixture:
+        """The mixture that every other one is compared with."""
+        return Mixture.uniform(self.languages)
+
+    def target_params(self) -> int:
+        """N of the allocation's target."""
+        if self.target.n_params is not None:
+            return self.target.n_params
+        assert self.target.size is not None
+        return self.sizes[self.target.size].n_params
+
+
+def parse_study(content: Any, where: str | Path) -> StudyConfig:
+    """The study in ``content``. Raises :class:`UserError` naming the field of ``where`` that is wrong."""
+    if not isinstance(content, dict):
+        raise UserError(where, "is not a study file", "give it keys such as name, languages, sizes and target")
+    try:
+        config = StudyConfig.model_validate(content)
+    except ValidationError as error:
+        mistake = first_mistake(error, content)
+        raise mistake.refusal(where, f"{mistake.remedy}; docs/study.md explains every key") from None
+    registry = config.registry()
+    for language in config.languages:
+        if language not in registry:
+            raise UserError(
+                f"{where}, languages", f"{language!r} is not in the registry", f"use one of {', '.join(registry)}, or "
+                "name a languages_file that defines it",
+            )  # fmt: skip
+    return config

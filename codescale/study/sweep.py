@@ -1,0 +1,84 @@
+"""The sections ``sweep``, ``fit`` and ``target`` of study.yaml."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from codescale.study.base import Positive, Section, Seeds, Sizes, TokenPoints
+from codescale.validation import Number, WholeNumber
+
+
+class GridPlan(Section):
+    """Per language a grid of sizes × token points: each size is one trunk, each token point a cooldown branch."""
+
+    sizes: Sizes
+    tokens: TokenPoints
+    seeds: Seeds = 1
+
+
+class PairPlan(Section):
+    """Pairs for the synergy matrix at one size: D tokens of i+j, D/2 unique each, against i twice and i alone."""
+
+    size: str
+    tokens: WholeNumber = Field(gt=1, lt=10**18)
+    seeds: Seeds = 1
+
+
+class MixturePlan(Section):
+    """``count`` mixtures spread over the simplex, each trained at every size with a branch at every token point.
+
+    ``uniform_seeds`` of the first, the uniform one, measure how much a mixture's loss varies between seeds.
+    """
+
+    count: WholeNumber = Field(gt=0, le=100_000)
+    sizes: Sizes
+    tokens: TokenPoints
+    seeds: Seeds = 1
+    uniform_seeds: Seeds = 3
+
+
+class SweepSection(Section):
+    """The three plans of the paper and the tokens they may train on (None: no limit).
+
+    Over the budget the planner shrinks first the grid's sizes and D, then the number of mixtures. ``unique_tokens``
+    holds every language to as many distinct tokens in every run (None: what the scarcest one has). ``repetition:
+    target`` instead has each run repeat each language as the target will: a run of D' tokens gets the target's unique
+    tokens of the language times D' over the target's D.
+    """
+
+    grid: GridPlan | None = None
+    pairs: PairPlan | None = None
+    mixtures: MixturePlan | None = None
+    unique_tokens: Positive | None = None
+    repetition: Literal["even", "target"] = "even"
+    budget_tokens: Positive | None = None
+
+    @model_validator(mode="after")
+    def _one_word_on_unique_tokens(self) -> SweepSection:
+        if self.repetition == "target" and self.unique_tokens is not None:
+            raise ValueError("repetition: target sets the unique tokens; leave unique_tokens out")
+        return self
+
+
+class FitSection(Section):
+    """Which law, and how many bootstrap samples its intervals rest on."""
+
+    law: str = "auto"
+    bootstrap: WholeNumber = Field(default=200, gt=1, le=100_000)
+
+
+class TargetSection(Section):
+    """The scale that the allocation is for: a size from ``sizes`` (or any N) and D in tokens.
+
+    ``available``: the tokens of a language that the target run will have; those of the corpus where it is not named.
+    """
+
+    size: str | None = None
+    n_params: Positive | None = None
+    n_tokens: Positive
+    weights: dict[str, Annotated[Number, Field(lt=1e30)]] | None = None
+    bounds: dict[str, Number | tuple[Number, Number]] = {}
+    max_epochs: Number = Field(default=4.0, gt=0)
+    available: dict[str, Positive] = {}

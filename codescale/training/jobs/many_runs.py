@@ -1,0 +1,108 @@
+"""Several runs shared out over the workers of one Ray Train job; with ``ray_run.py`` and ``job_watch.py`` all of this
+room that knows Ray.
+
+A proxy is far too small for data parallelism, so each worker trains whole runs. A worker that dies is restarted by Ray
+Train with its peers; what had finished is kept, and unfinished runs go on from their checkpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from codescale.files import read_json, write_json
+from codescale.runs.records import RunSpec, write_record
+from codescale.training.factory import SessionFactory
+
+MAX_FAILURES = 3
+
+
+class TestLosses(BaseModel):
+    """What a finished model lost on the test split, nats per token and language."""
+
+    __test__ = False  # not a test case, whatever pytest makes of the name
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    run_id: str
+    losses: dict[str, float]
+
+
+def read_test_losses(folder: Path, run_id: str) -> TestLosses:
+    """The test losses of ``run_id``, as the job wrote them to ``folder``."""
+    return TestLosses.model_validate(read_json(folder / f"{run_id}.json"))
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """Runs to be trained and judged on the test split, and where their results go.
+
+    ``records`` gets one run record a run (written last: where it exists the run is done), ``test_losses`` one file
+    a run.
+    """
+
+    specs: tuple[RunSpec, ...]
+    factory: SessionFactory
+    records: Path
+    test_losses: Path
+
+    def pending(self) -> list[RunSpec]:
+        """The runs without a record."""
+        return [spec for spec in self.specs if not (self.records / f"{spec.run_id}.json").exists()]
+
+
+def finish_run(job: TrainJob, spec: RunSpec) -> None:
+    """Trains ``spec`` to its end, judges it on the test split and writes both results."""
+    session = job.factory(spec)
+    while not session.finished:
+        session.advance()
+    if session.diverged:
+        write_record(job.records, session.record("diverged"))
+    else:
+        losses = TestLosses(run_id=spec.run_id, losses=session.test_losses())
+        write_json(job.test_losses / f"{spec.run_id}.json", losses.model_dump())
+        write_record(job.records, session.record("ok"))
+    session.discard_checkpoint()
+
+
+def _work(settings: dict[str, Any]) -> None:
+    from ray import train
+
+    job: TrainJob = settings["job"]
+    runs: Sequence[RunSpec] = settings["runs"]
+    context = train.get_context()
+    rank, workers = context.get_world_rank(), context.get_world_size()
+    for first in range(0, len(runs), workers):
+        mine = runs[first + rank] if first + rank < len(runs) else None
+        if mine is not None and mine in job.pending():
+            finish_run(job, mine)
+        # Every worker reports once a round, with or without a run: Ray Train waits for all of them.
+        train.report({"runs_finished": min(first + workers, len(runs))})
+
+
+def run_job(job: TrainJob, *, workers: int, threads: int, gpus_per_worker: float, storage: Path) -> None:
+    """Trains all pending runs of ``job`` within one Ray Train job of ``workers`` workers.
+
+    Raises Ray Train's own error where a run fails ``MAX_FAILURES`` times.
+    """
+    runs = job.pending()
+    if not runs:
+        return
+    from ray.train import FailureConfig, RunConfig, ScalingConfig
+    from ray.train.torch import TorchConfig, TorchTrainer
+
+    resources = {"CPU": float(threads)} | ({"GPU": gpus_per_worker} if gpus_per_worker else {})
+    trainer = TorchTrainer(
+        _work,
+        train_loop_config={"job": job, "runs": runs},
+        scaling_config=ScalingConfig(
+            num_workers=min(workers, len(runs)), use_gpu=gpus_per_worker > 0, resources_per_worker=resources
+        ),
+        run_config=RunConfig(
+            name="comparison", storage_path=str(storage), failure_config=FailureConfig(max_failures=MAX_FAILURES)
+        ),
+        torch_config=TorchConfig(backend="gloo"),
+    )
+    trainer.fit()

@@ -1,0 +1,99 @@
+"""What one run has come to: its curve, why it was given up if it was, and the record of both."""
+
+from __future__ import annotations
+
+import math
+import socket
+import time
+from collections.abc import Mapping
+
+from codescale.corpus.reader import Corpus
+from codescale.runs.records import Evaluation, RunRecord, RunSpec, Status
+from codescale.study.training import Shape, TrainingSection
+from codescale.training.data.batches import RunBatches
+from codescale.training.flops import training_flops
+from codescale.training.optim.schedule import Leg
+
+
+class Account:
+    """The account of one run, whether it is trained alone or in a pack.
+
+    ``trouble`` says why a run was given up: a loss that is not finite, or one that rose by ``training.spike`` nats per
+    token above its lowest.
+    """
+
+    def __init__(
+        self, spec: RunSpec, shape: Shape, training: TrainingSection, batches: RunBatches, corpus: Corpus
+    ) -> None:
+        self.spec = spec
+        self.training = training
+        self.evaluations: list[Evaluation] = []
+        self.trouble = ""
+        self._shape, self._batches, self._corpus = shape, batches, corpus
+
+    def step_loss(self, loss: float, step: int) -> None:
+        """Gives the run up where the training loss of ``step`` is not finite."""
+        if not math.isfinite(loss):
+            self.trouble = f"the training loss was not finite at step {step}"
+
+    def add(self, leg: Leg, losses: dict[str, float], others: Mapping[str, float]) -> Evaluation:
+        """Takes down the losses at the end of ``leg`` and ``others`` that were measured there, and gives the run up
+        where the losses say so.
+        """
+        n_tokens = leg.stop * self.training.batch * self.training.context
+        metrics = {
+            f"bits_per_byte.{name}": loss / math.log(2) / self._corpus.bytes_per_token(name, "validation")
+            for name, loss in losses.items()
+            if math.isfinite(loss)
+        }
+        metrics |= {f"epochs.{name}": passes for name, passes in self._batches.epochs(leg.stop).items()}
+        evaluation = Evaluation(
+            n_tokens=n_tokens,
+            losses=losses,
+            annealed=leg.final,
+            branch=leg.branch,
+            flops=self.flops(n_tokens),
+            unique_tokens=self._batches.unique_tokens(leg.stop),
+            metrics=metrics | dict(others),
+        )
+        self.trouble = self._trouble_of(evaluation)
+        self.evaluations.append(evaluation)
+        return evaluation
+
+    def record(
+        self, status: Status, *, tokens: int, seconds: float, metrics: Mapping[str, float], note: str = ""
+    ) -> RunRecord:
+        """The run as a record: ``tokens`` trained in ``seconds``. Losses that are not finite are left out of it."""
+        again = "a second try at a lower learning rate" if self.spec.is_retry else ""
+        evaluations = tuple(e for e in self.evaluations if all(math.isfinite(loss) for loss in e.losses.values()))
+        return RunRecord(
+            spec=self.spec,
+            status=status,
+            evaluations=evaluations,
+            corpus_id=self._corpus.corpus_id,
+            tokens_trained=tokens,
+            flops=self.flops(tokens),
+            seconds=seconds,
+            finished=time.time(),
+            worker=socket.gethostname(),
+            note="; ".join(part for part in (note, again, self.trouble) if part),
+            metrics=dict(metrics),
+        )
+
+    def flops(self, tokens: int) -> float:
+        """Counted training FLOPs of ``tokens``."""
+        return training_flops(self._shape, self._corpus.vocabulary, self.training.context, tokens)
+
+    def _trouble_of(self, evaluation: Evaluation) -> str:
+        """Why the run is to be given up after ``evaluation``; empty where it is not."""
+        mean = _mean(evaluation)
+        if not math.isfinite(mean):
+            return f"a loss was not finite at {evaluation.n_tokens:,} tokens"
+        lowest = min((_mean(earlier) for earlier in self.evaluations), default=mean)
+        if mean > lowest + self.training.spike:
+            return f"the mean loss rose from {lowest:.3f} to {mean:.3f} at {evaluation.n_tokens:,} tokens"
+        return ""
+
+
+def _mean(evaluation: Evaluation) -> float:
+    return sum(evaluation.losses.values()) / len(evaluation.losses)

@@ -1,0 +1,1 @@
+"""What is measured of a run: losses, forgetting, speed, TensorBoard."""

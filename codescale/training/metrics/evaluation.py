@@ -1,0 +1,88 @@
+"""Validation and test losses: the mean next-token cross-entropy of each language on a fixed set of sequences.
+
+The sequences are spread evenly over a split, so that all of its packages count; they depend on nothing but the corpus,
+so two models are always judged on the same text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from codescale.corpus.reader import Corpus
+from codescale.errors import UserError
+from codescale.training.packed.model import PackedModel
+from codescale.training.parallel import Alone
+
+EVALUATION_BATCH = 16
+EVALUATION_LOGITS = 2**27
+"""At most so many logits at once, half a gigabyte, however large the vocabulary."""
+
+
+def evaluation_rows(vocabulary: int, context: int) -> int:
+    """Sequences in a forward pass of an evaluation."""
+    return max(1, min(EVALUATION_BATCH, EVALUATION_LOGITS // (vocabulary * context)))
+
+
+def held_out_sequences(corpus: Corpus, language: str, split: str, *, tokens: int, context: int) -> Tensor:
+    """About ``tokens`` tokens of a split as sequences (count, context + 1), spread evenly over it.
+
+    Raises :class:`UserError` where the split does not fill one sequence.
+    """
+    stream = corpus.documents(language, split).tokens
+    available = (len(stream) - 1) // context
+    if available < 1:
+        raise UserError(
+            f"corpus, {language}",
+            f"the {split} split has {len(stream):,} tokens, less than one sequence of {context}",
+            "add code in this language, or raise corpus.validation_share and corpus.test_share",
+        )
+    count = min(available, max(1, tokens // context))
+    chosen = np.unique(np.linspace(0, available - 1, count).round().astype(np.int64))
+    rows = [stream[k * context : (k + 1) * context + 1].astype(np.int64) for k in chosen]
+    return torch.from_numpy(np.stack(rows))
+
+
+class HeldOut:
+    """The held-out sequences of every language, for one split."""
+
+    def __init__(self, corpus: Corpus, languages: Sequence[str], split: str, *, tokens: int, context: int) -> None:
+        self._sequences = {
+            language: held_out_sequences(corpus, language, split, tokens=tokens, context=context)
+            for language in languages
+        }
+        self._rows = evaluation_rows(corpus.vocabulary, context)
+
+    def losses(self, model: nn.Module, parallel: Alone) -> dict[str, float]:
+        """The model's loss on each language, nats per token; workers share the sequences out."""
+        return {name: float(loss) for name, loss in self._means(model, parallel).items()}
+
+    def packed_losses(self, model: PackedModel, parallel: Alone) -> list[dict[str, float]]:
+        """The losses of each of a pack's models, in order, all on the same sequences at once."""
+        means = {name: losses.tolist() for name, losses in self._means(model, parallel).items()}
+        return [{name: losses[k] for name, losses in means.items()} for k in range(model.count)]
+
+    @torch.no_grad()
+    def _means(self, model: nn.Module, parallel: Alone) -> dict[str, Tensor]:
+        """By language: a loss, or (K,) for a pack."""
+        model.eval()
+        result = {
+            name: _mean_loss(model, sequences, self._rows, parallel) for name, sequences in self._sequences.items()
+        }
+        model.train()
+        parallel.settle(model)
+        return result
+
+
+def _mean_loss(model: nn.Module, sequences: Tensor, batch: int, parallel: Alone) -> Tensor:
+    """Every worker goes forward as often as any other, since a sharded model needs all of them each time."""
+    total = torch.zeros((), dtype=torch.float64, device=parallel.device)
+    stride = batch * parallel.world
+    for first in range(0, len(sequences), stride):
+        rows = sequences[first + parallel.rank * batch :][:batch]
+        loss = model((rows if len(rows) else sequences[:1]).to(parallel.device))
+        total = total + loss.double() * len(rows)
+    return parallel.total(total) / len(sequences)

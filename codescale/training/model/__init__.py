@@ -1,0 +1,1 @@
+"""The model: LLaMA, its loss, and its files in the format of transformers."""

@@ -1,0 +1,23 @@
+"""A run's model before its first step: random weights, or those of the model that the study starts from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from codescale.corpus.reader import Corpus
+from codescale.study.training import Shape, TrainingSection
+from codescale.training.model.hf_weights import load_weights
+from codescale.training.model.llama import LanguageModel, initialise
+
+
+def opened_model(shape: Shape, training: TrainingSection, corpus: Corpus, seed: int) -> LanguageModel:
+    """The model, on the CPU; ``seed`` is of random weights. Raises :class:`~codescale.errors.UserError` where the files
+    of the model to start from are not there any more.
+    """
+    end = corpus.end_of_document if training.attention == "document" else None
+    model = LanguageModel(shape, corpus.vocabulary, training.context, end)
+    if training.start is None:
+        initialise(model, training.initial_deviation, seed)
+    else:
+        load_weights(model, Path(training.start.model))
+    return model

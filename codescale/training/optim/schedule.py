@@ -1,0 +1,142 @@
+"""How the learning rate goes over a run, and when the model is looked at.
+
+``stable``: one trunk at a constant learning rate, with a short cooldown branched off at each D: a whole D curve from
+one run (Hu et al. 2024, MiniCPM, "warmup-stable-decay"; Hägele et al. 2024, arXiv 2405.18392, who show that cooldown
+branches give the losses of separately tuned runs). ``cosine``: half a cosine from the peak to a tenth of it over the
+whole run (Hoffmann et al. 2022, arXiv 2203.15556), so that every D is a branch of its own from the first step.
+
+A run is a sequence of legs, each ending in an evaluation; the sequence is a pure function of the plan, so a resumed run
+takes the same legs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from codescale.study.training import TrainingSection
+
+Kind = Literal["stable", "cosine"]
+
+COSINE_END = 0.1
+"""Of the peak: where a cosine ends."""
+
+
+@dataclass(frozen=True)
+class Leg:
+    """Training steps ``start`` to ``stop``, on the trunk (``branch`` None) or on the branch of D = ``branch``.
+
+    A branch begins at step ``opened`` from the trunk's state, which the next trunk leg goes on from, and ends at step
+    ``end``, after as many legs as it has looks. A leg may be empty.
+    """
+
+    start: int
+    stop: int
+    branch: int | None
+    opened: int = 0
+    end: int = 0
+
+    @property
+    def final(self) -> bool:
+        """Whether the leg ends a branch: its loss is that of a finished run of D."""
+        return self.branch is not None and self.stop == self.end
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When to evaluate, when to cool down and how fast to learn; all counts in steps."""
+
+    legs: tuple[Leg, ...]
+    warmup: int
+    kind: Kind = "stable"
+
+    @property
+    def steps(self) -> int:
+        """The last step of the longest branch."""
+        return max(leg.stop for leg in self.legs)
+
+    @property
+    def steps_trained(self) -> int:
+        """Steps of all legs together: what the run costs."""
+        return sum(leg.stop - leg.start for leg in self.legs)
+
+    def relative_rate(self, step: int, leg: Leg) -> float:
+        """The learning rate of ``step``, relative to its peak: warm-up, then constant and, on a branch, linear to 0; or
+        half a cosine.
+        """
+        warm = min(1.0, (step + 1) / self.warmup) if self.warmup else 1.0
+        if leg.branch is None:
+            return warm
+        if self.kind == "cosine":
+            done = max(0.0, (step + 1 - self.warmup) / max(1, leg.end - self.warmup))
+            return warm * (COSINE_END + (1 - COSINE_END) * 0.5 * (1 + math.cos(math.pi * done)))
+        return warm * (leg.end - step) / (leg.end - leg.opened + 1)
+
+
+def steps_of(tokens: int, batch: int, context: int) -> int:
+    """D as steps of ``batch`` × ``context`` tokens, one at least."""
+    return max(1, round(tokens / (batch * context)))
+
+
+def plan_schedule(
+    token_points: Sequence[int],
+    *,
+    batch: int,
+    context: int,
+    warmup_share: float,
+    cooldown_share: float,
+    evaluations: int,
+    kind: Kind = "stable",
+) -> Schedule:
+    """The legs of a run that ends at each of ``token_points``, with ``evaluations`` looks between.
+
+    The cooldown takes ``cooldown_share`` of a branch's steps (a cosine: all of them), the warm-up ``warmup_share`` of
+    the longest branch's.
+    """
+    ends = {tokens: steps_of(tokens, batch, context) for tokens in token_points}
+    longest = max(ends.values())
+    warmup = round(longest * warmup_share)
+    if kind == "cosine":
+        return Schedule(tuple(_cosine_legs(ends, evaluations)), warmup, kind)
+    return Schedule(tuple(_stable_legs(ends, cooldown_share, evaluations)), warmup, kind)
+
+
+def _stable_legs(ends: dict[int, int], cooldown_share: float, evaluations: int) -> list[Leg]:
+    starts = {tokens: min(end - 1, round(end * (1 - cooldown_share))) for tokens, end in ends.items()}
+    stops = sorted(_looks(max(starts.values()), evaluations) | set(starts.values()))
+    legs: list[Leg] = []
+    position = 0
+    for stop in stops:
+        legs.append(Leg(position, stop, None))
+        legs += [Leg(stop, ends[tokens], tokens, stop, ends[tokens]) for tokens in ends if starts[tokens] == stop]
+        position = stop
+    return legs
+
+
+def _cosine_legs(ends: dict[int, int], evaluations: int) -> list[Leg]:
+    """The looks are those of the longest D: the shorter ones are other runs, whose end is what counts."""
+    longest = max(ends, key=lambda tokens: ends[tokens])
+    legs: list[Leg] = []
+    for tokens, end in sorted(ends.items(), key=lambda entry: entry[1]):
+        stops = sorted((_looks(end, evaluations) if tokens == longest else set()) | {end})
+        legs += [Leg(start, stop, tokens, 0, end) for start, stop in zip([0, *stops[:-1]], stops, strict=True)]
+    return legs
+
+
+def _looks(last: int, evaluations: int) -> set[int]:
+    return {round(last * k / (evaluations + 1)) for k in range(1, evaluations + 1)} - {0}
+
+
+def schedule_of(training: TrainingSection, token_points: Sequence[int]) -> Schedule:
+    """The schedule of a run that is trained as ``training`` says."""
+    return plan_schedule(
+        token_points,
+        batch=training.batch,
+        context=training.context,
+        warmup_share=training.warmup_share,
+        cooldown_share=training.cooldown_share,
+        evaluations=training.evaluations,
+        kind=training.schedule,
+    )
