@@ -32,7 +32,7 @@ NORMAL_90 = 1.6448536269514722
 _ROWS_AT_ONCE = 4_000
 _N_COUNTS = 2.0
 """How much farther a step in log N is than one in log D: models beyond the largest size are missed by more than runs
-beyond the longest are (docs/laws.md).
+beyond the longest are (docs/law-intervals.md).
 """
 
 
@@ -233,7 +233,7 @@ class Law(BaseModel):
         ``unique_tokens`` (rows, domains): distinct tokens, for a law that knows repetition (None: they never end).
 
         The interval holds a new run's loss with 90 %: the bootstrap's spread and the noise around the law, widened
-        outside the fitted range by the distance from it (docs/laws.md).
+        outside the fitted range by the distance from it (docs/law-intervals.md).
         """
         n_params, n_tokens = np.asarray(n_params, dtype=float), np.asarray(n_tokens, dtype=float)
         proportions = np.asarray(proportions, dtype=float)

@@ -45,7 +45,7 @@ def run_search(
     progress: Progress,
     part: Part | None = None,
 ) -> dict[str, Any]:
-    """Searches ``space`` with real runs and returns what ``search.json`` holds (docs/search.md).
+    """Searches ``space`` with real runs and returns what ``search.json`` holds (docs/search-json.md).
 
     Called again after a kill it goes on: finished and stopped trials are taken from ``folder.runs``, one that was under
     way from its checkpoint. With a concurrency of 1 the trials are those of an undisturbed search. A Ray that runs is

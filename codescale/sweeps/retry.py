@@ -5,7 +5,7 @@ Its id is the first one's with :data:`~codescale.runs.records.RETRY` behind it, 
 A loss at another learning rate is not the one that was planned, so nothing takes it for that: a study's fits leave it
 out and say so, and ``codescale fit`` refuses the mix unless told which to take. A search has no use for such a loss: it
 is of another point than the one that was asked for, so trials, and stopped ones that are finished to check, are not
-done again (docs/search.md).
+done again (docs/diverged.md).
 """
 
 from __future__ import annotations

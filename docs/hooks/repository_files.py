@@ -20,6 +20,7 @@ _FOLDER = "repository"
 _LINK = re.compile(r"(?<=\]\()(?P<path>[^)\s#:]+)(?P<anchor>#[^)\s]*)?(?=\))")
 _HIDDEN = ("__pycache__",)
 _HIGHLIGHTED = {".py": "python", ".yaml": "yaml"}
+_UNSEARCHED = "---\nsearch: {exclude: true}\n---\n\n"
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -110,14 +111,14 @@ def _listing(source: Path, root: Path) -> str:
     fence = "~~~~~~"
     language = _HIGHLIGHTED.get(source.suffix, "text")
     text = source.read_text(encoding="utf-8").rstrip()
-    return f"# {source.relative_to(root).as_posix()}\n\n{fence}{language}\n{text}\n{fence}\n"
+    return f"{_UNSEARCHED}# {source.relative_to(root).as_posix()}\n\n{fence}{language}\n{text}\n{fence}\n"
 
 
 def _folder_page(folder: Path, root: Path) -> str:
     """A folder of the repository, as a page that links what is in it."""
     here = PurePosixPath(_uri(folder, root)).parent
     entries = [f"- [{item.name}]({os.path.relpath(_uri(item, root), here)})" for item in _listed(folder)]
-    return f"# {folder.relative_to(root).as_posix()}/\n\n" + "\n".join(entries) + "\n"
+    return f"{_UNSEARCHED}# {folder.relative_to(root).as_posix()}/\n\n" + "\n".join(entries) + "\n"
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -14,7 +14,8 @@ _ENOUGH = 20
 """Held-out rows from which a percentile of them is worth more than the fit's own residuals."""
 _LEAST_WIDENING = 1.0
 """Of the noise per unit of distance outside the fitted range: a rule that hold-outs may widen. Narrower
-intervals, where they would allow them, held too few of the runs that were larger and longer at once (docs/laws.md).
+intervals, where they would allow them, held too few of the runs that were larger and longer at once
+(docs/law-intervals.md).
 """
 
 

@@ -20,7 +20,8 @@ def term_prior() -> Prior:
     """The prior of E, A, alpha, B, beta: terms within an order of magnitude of the loss, alpha around 0.2, beta 0.35.
 
     alpha is the middle of Kaplan et al. (2020), 0.08 without E, and Hoffmann et al. (2022), 0.34: two sizes cannot tell
-    it, and with 0.35 predictions from 19 M and 85 M parameters for 302 M were 1.4 % off instead of 1.0 (docs/laws.md).
+    it, and with 0.35 predictions from 19 M and 85 M parameters for 302 M were 1.4 % off instead of 1.0
+    (docs/law-fit.md).
     """
     return Prior(
         mean=np.array([-0.7, -1.2, np.log(0.2), -1.2, np.log(0.35)]),

@@ -2,8 +2,8 @@
 
 Matérn 5/2 with a lengthscale for every input (Rasmussen and Williams, 2006, equations 4.17 and 5.9). Shares enter by
 their cube root: a loss falls steeply where a share leaves 0 and hardly where it is large, and on the published tables
-the cube root makes that even (docs/laws.md). Hyperparameters maximise the marginal likelihood times weak priors, with
-the gradient in closed form.
+the cube root makes that even (docs/law-auto.md). Hyperparameters maximise the marginal likelihood times weak priors,
+with the gradient in closed form.
 """
 
 from __future__ import annotations
