@@ -30,11 +30,11 @@ import numpy as np
 import pyarrow as pa
 
 from codescale.allocation.optimize import optimize_mixture
+from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.gp.kernel import covariance, fit_hyperparameters
 from codescale.laws.law import Law
-from codescale.laws.observations import Array
 from codescale.laws.warning import LawWarning
 from codescale.mixtures.mixture import Mixture
 from codescale.runs.reader import read_runs

@@ -13,10 +13,10 @@ from typing import Literal
 
 import numpy as np
 
-from codescale.allocation.goals import Array
 from codescale.allocation.optimize import predict_objective
 from codescale.allocation.problem import shares_of, weights_of
 from codescale.allocation.uncertainty import MOST_SAMPLES, middle_90
+from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.laws.surface import Surface

@@ -10,12 +10,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from codescale.arrays import Array, Integers
 from codescale.laws.surface import Surface
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.intp]
 
 _SMALLEST_SHARE = 1e-12
 

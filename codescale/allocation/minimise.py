@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from codescale.allocation.goals import Array, Goal, Limits, Point, Pull
+from codescale.allocation.goals import Goal, Limits, Point, Pull
+from codescale.arrays import Array
 from codescale.mixtures.feasible import Feasible
 
 _RANDOM_STARTS = 6

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codescale.allocation.goals import Array, Point
+from codescale.allocation.goals import Point
 from codescale.allocation.minimise import Problem, minimise, starts
 from codescale.allocation.problem import (
     GoalName,
@@ -36,6 +36,7 @@ from codescale.allocation.uncertainty import (
     sample_points,
     standard_error,
 )
+from codescale.arrays import Array
 from codescale.laws.law import NORMAL_90, Law
 from codescale.laws.warning import warn
 from codescale.mixtures.bounds import Available, Bounds

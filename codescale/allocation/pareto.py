@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from codescale.allocation.goals import Array, Point, WeightedMean, no_limits
+from codescale.allocation.goals import Point, WeightedMean, no_limits
 from codescale.allocation.minimise import Problem, minimise, starts
 from codescale.allocation.problem import point_of
 from codescale.allocation.uncertainty import MOST_SAMPLES, middle_90, sample_points
+from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.mixtures.bounds import Available, Bounds, check_names

@@ -8,8 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from codescale.allocation.goals import Array, Goal, Point, Pull, Unharmed, WeightedMean, WorstCase, no_limits
+from codescale.allocation.goals import Goal, Point, Pull, Unharmed, WeightedMean, WorstCase, no_limits
 from codescale.allocation.minimise import Problem, minimise
+from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.laws.warning import warn

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from codescale.allocation.goals import Array, Point
+from codescale.allocation.goals import Point
 from codescale.allocation.minimise import Problem, minimise
 from codescale.allocation.uncertainty import difference, middle_90, sample_optima, standard_error
+from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.laws.warning import warn

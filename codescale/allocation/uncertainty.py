@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from codescale.allocation.goals import Array, Point
+from codescale.allocation.goals import Point
 from codescale.allocation.minimise import Problem, farthest, minimise
+from codescale.arrays import Array
 from codescale.laws.law import Law
 
 MOST_SAMPLES = 100

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from codescale.arrays import Array, Mask
 from codescale.errors import UserError
 from codescale.files import read_json, write_json
 from codescale.laws.forms import find_form
@@ -20,7 +21,6 @@ from codescale.laws.forms.base import Form
 from codescale.laws.forms.stack import Stack
 from codescale.laws.gp.gaussian_process import GaussianProcess, Posterior, condition
 from codescale.laws.gp.kernel import kernel_inputs
-from codescale.laws.observations import Array, Mask
 from codescale.laws.repetition import effective_tokens
 from codescale.laws.surface import RepeatingSurface, Surface
 from codescale.validation import first_mistake

@@ -12,13 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from codescale.arrays import Array, Integers, Mask
 from codescale.errors import UserError
 from codescale.laws.warning import warn
 from codescale.runs.table import RunsTable
-
-Array = NDArray[np.float64]
-Integers = NDArray[np.intp]
-Mask = NDArray[np.bool_]
 
 MOST_ROWS = 20_000
 """Rows that a law is fitted to: more do not sharpen it, and cost memory and time."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.law import Law
-from codescale.laws.observations import Array, distinct_tokens
+from codescale.laws.observations import distinct_tokens
 from codescale.laws.warning import warn
 from codescale.runs.table import RunsTable
 

@@ -17,10 +17,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.solver import huber
-from codescale.laws.observations import REPEATED, Array, Observations
+from codescale.laws.observations import REPEATED, Observations
 
 PUBLISHED = 15.4
 """R* of Muennighoff et al. (2023, section 6.1): repetitions."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codescale.laws.observations import Array, appearance_index
+from codescale.arrays import Array
+from codescale.laws.observations import appearance_index
 from codescale.runs.table import RunsTable
 
 

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.forms.chinchilla import SCALARS, Chinchilla
 from codescale.laws.forms.curve import Centre
 from codescale.laws.law import LEVEL
-from codescale.laws.observations import Array, Observations, narrow, observe
+from codescale.laws.observations import Observations, narrow, observe
 from codescale.laws.replicates import seed_noise
 from codescale.runs.table import RunsTable
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from codescale.arrays import Array
 from codescale.laws.forms.base import Form
 from codescale.laws.gp.gaussian_process import Posterior
 from codescale.laws.gp.kernel import kernel_inputs
-from codescale.laws.observations import Array
 from codescale.laws.repetition import effective_tokens
 
 

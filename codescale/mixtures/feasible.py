@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.mixtures.bounds import Available, Bounds, check_names, interval_of
-
-Array = NDArray[np.float64]
 
 _SLACK = 1e-12
 

@@ -16,9 +16,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from codescale.arrays import Array
 
 NODES = 256
 """Between the smallest cap and the sum of all."""

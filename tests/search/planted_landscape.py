@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
+from codescale.arrays import Array
 from codescale.laws.law import FittedRange, Law
-from codescale.laws.observations import Array
 from codescale.runs.table import RunsTable
 from codescale.search.simulation.landscape import Landscape
 from codescale.search.space.space import SearchSpace

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from codescale.arrays import Array, Mask
 from codescale.laws.fitting.holdout import Split, score
 from codescale.laws.fitting.stacking import stack_weights
 from codescale.laws.forms import BASELINES
@@ -22,7 +23,7 @@ from codescale.laws.forms.stack import Stack
 from codescale.laws.gp.gaussian_process import GaussianProcess, chosen_rows, condition, fit_gaussian_process
 from codescale.laws.gp.kernel import kernel_inputs
 from codescale.laws.law import HeldOut
-from codescale.laws.observations import Array, Mask, Observations
+from codescale.laws.observations import Observations
 
 GAUSSIAN_PROCESS = "gaussian-process"
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.fitting.candidates import (
     GAUSSIAN_PROCESS,
@@ -27,7 +28,7 @@ from codescale.laws.forms import BASELINES, CANDIDATES, FORMS, find_form
 from codescale.laws.forms.base import Form, one_value
 from codescale.laws.forms.stack import Stack
 from codescale.laws.law import Law
-from codescale.laws.observations import Array, Observations, narrow, observe, thin, warn_of_rows
+from codescale.laws.observations import Observations, narrow, observe, thin, warn_of_rows
 from codescale.laws.repetition import as_seen, fit_half_life
 from codescale.laws.replicates import between_seeds
 from codescale.laws.warning import warn

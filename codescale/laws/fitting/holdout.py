@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from codescale.arrays import Array, Mask
 from codescale.laws.forms.base import Form
 from codescale.laws.law import HeldOut
-from codescale.laws.observations import Array, Mask, Observations
+from codescale.laws.observations import Observations
 
 FOLDS = 5
 INSIDE = ("mixtures", "runs")

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from codescale.arrays import Array, Mask
 from codescale.laws.fitting.holdout import INSIDE, Split
 from codescale.laws.law import NORMAL_90, FittedRange
-from codescale.laws.observations import Array, Mask, Observations
+from codescale.laws.observations import Observations
 
 _ENOUGH = 20
 """Held-out rows from which a percentile of them is worth more than the fit's own residuals."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from codescale.laws.observations import Array
+from codescale.arrays import Array
 
 _PULL = 0.1
 """Of equal weights, in units of the best law's mean squared error."""

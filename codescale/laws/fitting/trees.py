@@ -12,8 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from codescale.arrays import Array, Mask
 from codescale.laws.fitting.holdout import Split
-from codescale.laws.observations import Array, Mask, Observations
+from codescale.laws.observations import Observations
 
 NAME = "trees"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from codescale.arrays import Array, Mask
 from codescale.laws.forms.base import absent_domains, collinear_domains, fewer_mixtures
 from codescale.laws.forms.chinchilla import SCALARS, Chinchilla, inner_terms, named_terms, term_prior, term_starts
 from codescale.laws.forms.curve import Centre, CurveForm, Prior, joined
@@ -21,7 +22,7 @@ from codescale.laws.forms.mixing import (
     mixing_term,
 )
 from codescale.laws.forms.terms import fill_jacobian, sum_of_terms, three_terms
-from codescale.laws.observations import Array, Mask, Observations
+from codescale.laws.observations import Observations
 
 
 class Additive(CurveForm):

@@ -12,7 +12,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from codescale.laws.observations import Array, Observations
+from codescale.arrays import Array
+from codescale.laws.observations import Observations
 
 
 class Form(ABC):

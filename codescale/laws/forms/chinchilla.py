@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from codescale.arrays import Array, Mask
 from codescale.laws.forms.base import one_value, two_values
 from codescale.laws.forms.curve import Centre, CurveForm, Prior
-from codescale.laws.observations import Array, Mask, Observations
+from codescale.laws.observations import Observations
 
 ABSENT = -80.0
 """Log height of a term that is left out."""

@@ -13,9 +13,10 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from codescale.arrays import Array, Mask
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.solver import Problems, minimise
-from codescale.laws.observations import Array, Mask, Observations
+from codescale.laws.observations import Observations
 
 
 @dataclass(frozen=True)

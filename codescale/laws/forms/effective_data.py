@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from codescale.arrays import Array, Mask
 from codescale.laws.forms.base import absent_domains, collinear_domains, one_value, two_values
 from codescale.laws.forms.chinchilla import (
     ABSENT,
@@ -20,7 +21,7 @@ from codescale.laws.forms.chinchilla import (
 )
 from codescale.laws.forms.curve import Centre, CurveForm, Prior
 from codescale.laws.forms.terms import sum_of_terms
-from codescale.laws.observations import Array, Mask, Observations
+from codescale.laws.observations import Observations
 
 _NO_DATA = 1e-9
 """Effective share below which a mixture counts as holding nothing for the target; keeps D_i above 0."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from codescale.arrays import Array, Mask
 from codescale.laws.forms.base import absent_domains, collinear_domains
 from codescale.laws.forms.chinchilla import SCALARS, Chinchilla, inner_terms, named_terms, term_prior, term_starts
 from codescale.laws.forms.curve import Centre, CurveForm, Prior
-from codescale.laws.observations import Array, Mask, Observations
+from codescale.laws.observations import Observations
 
 
 class Exponential(CurveForm):

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from codescale.arrays import Array, Mask
 from codescale.laws.forms.additive import Additive, mixing_unidentified
 from codescale.laws.forms.base import one_value
 from codescale.laws.forms.chinchilla import SCALARS, Chinchilla, inner_terms, named_terms, term_prior, term_starts
@@ -26,7 +27,7 @@ from codescale.laws.forms.mixing import (
     mixing_term,
 )
 from codescale.laws.forms.terms import fill_jacobian, three_terms
-from codescale.laws.observations import Array, Mask, Observations
+from codescale.laws.observations import Observations
 
 
 class Joint(CurveForm):

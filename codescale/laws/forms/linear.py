@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from codescale.arrays import Array
 from codescale.laws.forms.base import Form, one_value
-from codescale.laws.observations import Array, Observations
+from codescale.laws.observations import Observations
 
 
 class Linear(Form):

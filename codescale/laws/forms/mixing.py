@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from codescale.arrays import Array
 from codescale.laws.forms.curve import Prior
-from codescale.laws.observations import Array
 
 SMALLEST_SHARE = 1e-6
 """The share at which the derivative of p^gamma is taken where p is 0: with gamma below 1 it is infinite there."""

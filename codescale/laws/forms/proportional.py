@@ -14,11 +14,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from codescale.arrays import Array, Mask
 from codescale.errors import UserError
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.chinchilla import SCALARS, Chinchilla
 from codescale.laws.forms.solver import huber
-from codescale.laws.observations import Array, Mask, Observations
+from codescale.laws.observations import Observations
 
 TARGET = "mixture"
 """The name of the one loss."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codescale.laws.observations import Array, Integers, Mask
+from codescale.arrays import Array, Integers, Mask
 
 Curve = Callable[[Array], tuple[Array, Array]]
 """(problems, parameters) -> log loss (problems, rows) and its Jacobian (problems, rows, parameters)."""

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from codescale.arrays import Array
 from codescale.laws.forms.base import Form
-from codescale.laws.observations import Array, Observations
+from codescale.laws.observations import Observations
 
 
 class Stack(Form):

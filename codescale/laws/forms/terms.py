@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codescale.laws.observations import Array
+from codescale.arrays import Array
 
 _LARGEST = 300.0
 """Log of the largest term: keeps the exponential of a wild step finite."""

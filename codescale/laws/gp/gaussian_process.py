@@ -16,8 +16,9 @@ from functools import cached_property
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from codescale.arrays import Array, Integers, Mask
 from codescale.laws.gp.kernel import Hyperparameters, covariance, covariance_slopes, fit_hyperparameters, kernel_inputs
-from codescale.laws.observations import Array, Integers, Mask, Observations
+from codescale.laws.observations import Observations
 
 MOST_ROWS = 1_500
 """Rows that the process is conditioned on; of a larger table as many, spread over its trunks."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from codescale.laws.observations import Array, Mask
+from codescale.arrays import Array, Mask
 
 _PRIOR_DEVIATION = 1.0
 """Of log lengthscales and log amplitude, around the values below."""

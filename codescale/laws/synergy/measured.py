@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from codescale.laws.observations import Array, Mask, narrow
+from codescale.arrays import Array, Mask
+from codescale.laws.observations import narrow
 from codescale.laws.replicates import SeedNoise, seed_noise
 from codescale.runs.table import RunsTable
 

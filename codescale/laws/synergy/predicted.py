@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from codescale.arrays import Array, Mask
 from codescale.errors import UserError
 from codescale.laws.law import Law
-from codescale.laws.observations import Array, Mask
 from codescale.laws.repetition import PUBLISHED, effective_tokens
 from codescale.laws.surface import Surface
 from codescale.laws.synergy.measured import discoveries

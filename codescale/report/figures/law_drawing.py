@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-from numpy.typing import NDArray
 
+from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.files import replacing
 from codescale.laws.law import Law, Prediction
@@ -23,8 +23,6 @@ from codescale.laws.predict import law_shares
 from codescale.report.figures.base import GAIN, MUTED, figure_style
 from codescale.report.quantities import count, percent
 from codescale.runs.table import RunsTable
-
-Array = NDArray[np.float64]
 
 MOST_TARGETS = 8
 _ENDINGS = (".svg", ".png", ".pdf")

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import erfcx
 from scipy.stats import norm
 
-from codescale.laws.observations import Array
+from codescale.arrays import Array
 from codescale.search.bayesopt.mean_functions import SAMPLES
 from codescale.search.bayesopt.posterior import Belief
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from codescale.arrays import Array, Integers, Mask
 from codescale.laws.gp.kernel import kernel_inputs
-from codescale.laws.observations import Array, Integers, Mask, Observations
+from codescale.laws.observations import Observations
 from codescale.runs.table import RunsTable
 
 _HYPER_WIDTH = 3.0

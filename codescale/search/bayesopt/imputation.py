@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from optuna.trial import FrozenTrial
 
-from codescale.laws.observations import Array
+from codescale.arrays import Array
 
 FEWEST = 3
 """Finished trials that a line needs."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from codescale.arrays import Mask
 from codescale.laws.law import Law
-from codescale.laws.observations import Mask
 from codescale.search.bayesopt.dataset import Measured, Told
 from codescale.search.bayesopt.mean_functions import REFITTED, Mean, given_law, level_mean, refitted_law, stacked
 from codescale.search.bayesopt.posterior import Scale

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codescale.laws.observations import Array, Mask
+from codescale.arrays import Array, Mask
 from codescale.search.bayesopt.acquisition import Acquisition
 from codescale.search.space.feasible_region import AROUND, Region
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codescale.laws.observations import Array
+from codescale.arrays import Array
 from codescale.search.bayesopt.acquisition import (
     Acquisition,
     chebyshev_draw,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from codescale.laws.observations import Array
+from codescale.arrays import Array
 from codescale.search.bayesopt.dataset import Measured, Points
 from codescale.search.bayesopt.surrogate import Fitted, Surrogate
 

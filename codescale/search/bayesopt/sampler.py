@@ -29,8 +29,8 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from codescale.arrays import Array
 from codescale.laws.law import Law
-from codescale.laws.observations import Array
 from codescale.runs.table import RunsTable
 from codescale.search.bayesopt.dataset import Measured, Told, from_runs, nothing
 from codescale.search.bayesopt.model_selection import Beliefs, milestone

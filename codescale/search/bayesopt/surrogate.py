@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
+from codescale.arrays import Array, Mask
 from codescale.laws.gp.kernel import Hyperparameters, covariance, fit_hyperparameters
-from codescale.laws.observations import Array, Mask
 from codescale.search.bayesopt.dataset import Measured, Points
 from codescale.search.bayesopt.mean_functions import SAMPLES, Mean
 

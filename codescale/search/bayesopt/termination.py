@@ -16,7 +16,7 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from codescale.laws.observations import Array
+from codescale.arrays import Array
 from codescale.search.bayesopt.mean_functions import SAMPLES
 from codescale.search.bayesopt.optimize_acquisition import minimise
 from codescale.search.bayesopt.posterior import Belief

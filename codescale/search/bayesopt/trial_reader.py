@@ -17,7 +17,7 @@ import numpy as np
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from codescale.laws.observations import Array
+from codescale.arrays import Array
 from codescale.search.bayesopt.dataset import Measured, Points
 from codescale.search.bayesopt.imputation import foretold_ends
 from codescale.search.space.feasible_region import Region

@@ -7,18 +7,12 @@ from dataclasses import dataclass
 from math import log
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 
 class Look(NamedTuple):
     """An evaluation on the trunk: tokens, and what each language adds to the objective."""
 
     n_tokens: int
     parts: tuple[float, ...]
-
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

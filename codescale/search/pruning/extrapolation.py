@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from codescale.arrays import Array
 from codescale.search.pruning.curve import Look
 
-Array = NDArray[np.float64]
 EXPONENTS = np.array([0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0])
 """Of D, for one language over all trials."""
 

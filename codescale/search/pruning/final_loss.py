@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
-Array = NDArray[np.float64]
+from codescale.arrays import Array
 
 STRENGTHS = np.concatenate([[0.0], np.geomspace(0.1, 300.0, 15)])
 """Of a setting's effect over half its range, in deviations of the noise: the models that are averaged."""

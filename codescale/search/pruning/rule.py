@@ -24,7 +24,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codescale.search.pruning.curve import Array, Curve
+from codescale.arrays import Array
+from codescale.search.pruning.curve import Curve
 from codescale.search.pruning.extrapolation import trunk_ends
 from codescale.search.pruning.final_loss import predict
 

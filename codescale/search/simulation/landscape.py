@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from codescale.allocation.problem import weights_of
+from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.law import Law, load_law
-from codescale.laws.observations import Array
 from codescale.mixtures.coordinates import Coordinates
 from codescale.mixtures.files import read_weights
 from codescale.runs.reader import read_runs

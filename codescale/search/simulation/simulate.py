@@ -18,8 +18,8 @@ from optuna.samplers import BaseSampler
 from optuna.trial import Trial, TrialState
 from threadpoolctl import threadpool_limits
 
+from codescale.arrays import Array
 from codescale.laws.law import Law
-from codescale.laws.observations import Array
 from codescale.mixtures.mixture import Mixture
 from codescale.runs.table import RunsTable
 from codescale.search.bayesopt.sampler import LawSampler

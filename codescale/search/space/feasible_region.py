@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from codescale.laws.observations import Array
+from codescale.arrays import Array
 from codescale.mixtures.mixture import Mixture
 from codescale.search.space.schema import Choice
 from codescale.search.space.space import Point, SearchSpace
