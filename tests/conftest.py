@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
-from memory_corpus import MemoryCorpus
-from tiny_study import tiny_study
 
 from codescale.study.config import StudyConfig
+from tests.memory_corpus import MemoryCorpus
+from tests.tiny_study import tiny_study
+
+_ROOT = str(Path(__file__).parents[1])
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_ROOT, os.environ.get("PYTHONPATH")]))
+"""So that processes that tests start, Ray's workers among them, import this checkout and its tests."""
 
 
 @pytest.fixture

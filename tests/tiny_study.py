@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from memory_corpus import LANGUAGES
-
 from codescale.study.comparison import ComparisonSection
 from codescale.study.config import StudyConfig
 from codescale.study.search import SearchSection
 from codescale.study.sweep import GridPlan, MixturePlan, PairPlan, SweepSection, TargetSection
 from codescale.study.training import Shape, TrainingSection
+from tests.memory_corpus import LANGUAGES
 
 
 def tiny_study() -> StudyConfig:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_optimize import LANGUAGES, made_law
 
 from codescale.allocation.optimize import optimize_mixture
 from codescale.allocation.reuse import Reuse
@@ -14,6 +13,7 @@ from codescale.errors import UserError
 from codescale.mixtures.bounds import Available
 from codescale.mixtures.feasible import feasible_set
 from codescale.mixtures.mixture import Mixture
+from tests.allocation.made_law import LANGUAGES, made_law
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
 

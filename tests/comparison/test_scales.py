@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from test_verdict import difference
 
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs
 from codescale.comparison.scales import both_scales, rank_correlation
@@ -11,6 +10,7 @@ from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
 from codescale.study.comparison import ComparisonSection, Scale
 from codescale.study.config import StudyConfig, parse_study
+from tests.comparison.differences import difference
 
 MIXTURES = {
     UNIFORM: Mixture({"python": 1 / 3, "java": 1 / 3, "rust": 1 / 3}),

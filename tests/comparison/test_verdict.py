@@ -12,6 +12,7 @@ from codescale.comparison.verdict import beats, harmed_languages, of_two_things,
 from codescale.mixtures.mixture import Mixture
 from codescale.search.objective.objective import Objective
 from codescale.study.config import StudyConfig
+from tests.comparison.differences import difference
 
 losses = st.lists(st.floats(1, 6), min_size=3, max_size=8)
 
@@ -36,10 +37,6 @@ def test_summary_is_mean_and_standard_error() -> None:
 
 def test_the_objective_scales_its_weights() -> None:
     assert Objective.of({"a": 2.0, "b": 1.0, "c": 0.0}, 100).value({"a": 1.0, "b": 4.0}) == pytest.approx(2.0)
-
-
-def difference(low: float, high: float) -> dict:
-    return {"mean": (low + high) / 2, "low": low, "high": high, "standard_error": 0.01}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from generated_code import write_repositories
+
+from tests.generated_code import write_repositories
 
 STUDY = {
     "name": "small",

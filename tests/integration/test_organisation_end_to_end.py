@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from generated_code import TEMPLATES, WORDS
-from small_study import STUDY
 
 from codescale.errors import UserError
 from codescale.runs.reader import read_runs
 from codescale.runs.records import read_records
 from codescale.stages.study import Study
+from tests.generated_code import TEMPLATES, WORDS
+from tests.integration.small_study import STUDY
 
 SPACE = {"languages": "all", "hyperparameters": {"organisation": ["shuffled", "paired"]}}
 

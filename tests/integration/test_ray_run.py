@@ -20,28 +20,24 @@ from typing import Any
 
 import psutil
 import pytest
-from small_study import make_study
-
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-
-import ray  # noqa: E402
-import torch  # noqa: E402
-from moto.server import ThreadedMotoServer  # noqa: E402
-from paced_training import PacedFactory  # noqa: E402
-from pyarrow import fs  # noqa: E402
-from ray.cluster_utils import Cluster  # noqa: E402
-from ray.data._internal.cluster_autoscaler.default_autoscaling_coordinator import (  # noqa: E402
+import ray
+import torch
+from moto.server import ThreadedMotoServer
+from pyarrow import fs
+from ray.cluster_utils import Cluster
+from ray.data._internal.cluster_autoscaler.default_autoscaling_coordinator import (
     get_or_create_autoscaling_coordinator,
 )
 
-from codescale.cluster.ray_cluster import stay_on_loopback  # noqa: E402
-from codescale.corpus.reader import open_corpus  # noqa: E402
-from codescale.errors import UserError  # noqa: E402
-from codescale.runs.records import RunRecord, RunSpec, read_records  # noqa: E402
-from codescale.stages.study import Study  # noqa: E402
-from codescale.training.factory import session_factory  # noqa: E402
-from codescale.training.jobs.one_run import RunJob, train_on_ray  # noqa: E402
+from codescale.cluster.ray_cluster import stay_on_loopback
+from codescale.corpus.reader import open_corpus
+from codescale.errors import UserError
+from codescale.runs.records import RunRecord, RunSpec, read_records
+from codescale.stages.study import Study
+from codescale.training.factory import session_factory
+from codescale.training.jobs.one_run import RunJob, train_on_ray
+from tests.integration.paced_training import PacedFactory
+from tests.integration.small_study import make_study
 
 pytestmark = pytest.mark.ray
 
@@ -56,7 +52,6 @@ ENVIRONMENT = {
     "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "5",  # a lost node is still counted on for a while
     "TORCH_PROCESS_GROUP_SHUTDOWN_TIMEOUT_S": "1",
     "RAY_USAGE_STATS_ENABLED": "0",
-    "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")]),
 }
 NODE = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "object_store_memory": 200 * 2**20}
 

@@ -18,14 +18,25 @@ from typing import Any
 import optuna
 import psutil
 import pytest
+import ray
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-TRIALS = Path(__file__).parent.parent / "search"
-sys.path.insert(0, str(TRIALS))
-
-import ray  # noqa: E402
-from synthetic_trials import (  # noqa: E402
+import codescale.search.run as searching
+from codescale.errors import UserError
+from codescale.mixtures.mixture import Mixture
+from codescale.progress import Silent
+from codescale.runs.records import RunSpec, read_records, write_record
+from codescale.search.objective.weights import objective_of
+from codescale.search.pareto import run_front
+from codescale.search.run import run_search
+from codescale.search.space.space import SearchSpace, load_space
+from codescale.search.trials.pruning_audit import drawn, with_checks
+from codescale.search.tune.searcher import MixtureSearch
+from codescale.search.warm_start import WarmStart
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
+from tests.search.synthetic_trials import (
     CORPUS,
     LANGUAGES,
     LOOKS,
@@ -35,21 +46,6 @@ from synthetic_trials import (  # noqa: E402
     finished_record,
     study,
 )  # fmt: skip
-
-import codescale.search.run as searching  # noqa: E402
-from codescale.errors import UserError  # noqa: E402
-from codescale.mixtures.mixture import Mixture  # noqa: E402
-from codescale.progress import Silent  # noqa: E402
-from codescale.runs.records import RunSpec, read_records, write_record  # noqa: E402
-from codescale.search.objective.weights import objective_of  # noqa: E402
-from codescale.search.pareto import run_front  # noqa: E402
-from codescale.search.run import run_search  # noqa: E402
-from codescale.search.space.space import SearchSpace, load_space  # noqa: E402
-from codescale.search.trials.pruning_audit import drawn, with_checks  # noqa: E402
-from codescale.search.tune.searcher import MixtureSearch  # noqa: E402
-from codescale.search.warm_start import WarmStart  # noqa: E402
-from codescale.study.config import StudyConfig  # noqa: E402
-from codescale.study.folder import StudyFolder  # noqa: E402
 
 pytestmark = pytest.mark.ray
 WARM = WarmStart(
@@ -61,12 +57,9 @@ DISTURBED = {"trials": 14}
 @pytest.fixture(scope="module", autouse=True)
 def cluster() -> Iterator[None]:
     """One Ray of two workers for all searches of this file, whose workers find the synthetic trials."""
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(TRIALS), *([before] if before else [])])
     ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=200 * 2**20)
     yield
     ray.shutdown()
-    os.environ.pop("PYTHONPATH") if before is None else os.environ.update(PYTHONPATH=before)
 
 
 def search(root: Path, config: StudyConfig, open_session: Any = None, warm: WarmStart = WARM) -> dict[str, Any]:
@@ -119,8 +112,7 @@ def test_a_trial_stopped_by_the_scheduler_is_pruned_everywhere(tmp_path: Path, m
 DRIVER = """
 import sys
 from pathlib import Path
-sys.path[:0] = {paths!r}
-import test_search_on_ray as here
+import tests.integration.test_search_on_ray as here
 root = Path(sys.argv[1])
 here.search(root, here.study(**here.DISTURBED), here.OpenSynthetic(root, 0.1))
 """
@@ -128,9 +120,8 @@ here.search(root, here.study(**here.DISTURBED), here.OpenSynthetic(root, 0.1))
 
 def started_driver(root: Path) -> subprocess.Popen[bytes]:
     """A process of its own that starts a Ray of its own and searches in ``root``; slowly, so that it can be killed."""
-    paths = [str(Path(__file__).parent), str(TRIALS)]
     with (root / "errors.txt").open("w") as file:
-        return subprocess.Popen([sys.executable, "-c", DRIVER.format(paths=paths), str(root)], stderr=file)
+        return subprocess.Popen([sys.executable, "-c", DRIVER, str(root)], stderr=file)
 
 
 def wait_for_lines(driver: subprocess.Popen[bytes], log: Path, lines: int) -> None:

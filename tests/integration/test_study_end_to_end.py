@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 
 import pytest
-from small_study import make_study
 
 from codescale.runs.reader import read_runs
+from tests.integration.small_study import make_study
 
 pytestmark = pytest.mark.ray
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import ray
-from small_study import make_study
 
 import codescale.sweeps.execute as executing
 from codescale.cluster.ray_cluster import Workers
@@ -21,6 +20,7 @@ from codescale.stages.study import Study
 from codescale.study.folder import StudyFolder
 from codescale.training.factory import SessionFactory, session_factory
 from codescale.training.packed.session import PackedSession
+from tests.integration.small_study import make_study
 
 pytestmark = pytest.mark.ray
 WORKERS = Workers(count=1, threads=1, gpus=0.0)

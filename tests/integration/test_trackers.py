@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+import ray
 
-TRIALS = Path(__file__).parent.parent / "search"
-sys.path.insert(0, str(TRIALS))
-
-import ray  # noqa: E402
-from synthetic_trials import CORPUS, LANGUAGES, OpenSynthetic, study  # noqa: E402
-
-from codescale.errors import UserError  # noqa: E402
-from codescale.progress import Silent  # noqa: E402
-from codescale.search.run import run_search  # noqa: E402
-from codescale.search.space.space import load_space  # noqa: E402
-from codescale.search.tune.trackers import trackers  # noqa: E402
-from codescale.search.warm_start import WarmStart  # noqa: E402
-from codescale.study.folder import StudyFolder  # noqa: E402
+from codescale.errors import UserError
+from codescale.progress import Silent
+from codescale.search.run import run_search
+from codescale.search.space.space import load_space
+from codescale.search.tune.trackers import trackers
+from codescale.search.warm_start import WarmStart
+from codescale.study.folder import StudyFolder
+from tests.search.synthetic_trials import CORPUS, LANGUAGES, OpenSynthetic, study
 
 pytestmark = pytest.mark.ray
 
 
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    import os
-
-    before = os.environ.get("PYTHONPATH")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(TRIALS), *([before] if before else [])]))
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setenv("WANDB_SILENT", "true")
     ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False, object_store_memory=200 * 2**20)

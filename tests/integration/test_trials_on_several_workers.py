@@ -13,7 +13,6 @@ import psutil
 import pytest
 import ray
 from ray._private.state import actors
-from small_study import make_study
 
 from codescale.corpus.reader import open_corpus
 from codescale.errors import UserError
@@ -26,6 +25,7 @@ from codescale.search.warm_start import WarmStart
 from codescale.stages.study import Study
 from codescale.study.config import StudyConfig
 from codescale.training.factory import session_factory
+from tests.integration.small_study import make_study
 
 pytestmark = pytest.mark.ray
 FREE_SECONDS = 10

@@ -10,7 +10,6 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from synthetic_runs import TableMaker, make_truth
 
 from codescale.errors import UserError
 from codescale.laws.fitting.fit import fit_law
@@ -20,6 +19,7 @@ from codescale.laws.repetition import effective_tokens
 from codescale.laws.warning import LawWarning
 from codescale.runs.reader import read_runs
 from codescale.runs.table import RunsTable, write_runs
+from tests.laws.synthetic_runs import TableMaker, make_truth
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
 

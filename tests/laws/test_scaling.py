@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic_runs import TableMaker, make_truth, study_table
 
 from codescale.laws.scaling import fit_scaling
+from tests.laws.synthetic_runs import TableMaker, make_truth, study_table
 
 
 def test_a_small_grid_has_intervals_that_hold_the_truth_or_says_unidentified(tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from synthetic_study import make_study
 
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
+from tests.report.synthetic_study import make_study
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import yaml
-from planted_landscape import LANGUAGES, D, N, effective_data_law
 
 from codescale.allocation.optimize import best_mixture, predict_objective
 from codescale.comparison.plan import PREDICTED
@@ -23,6 +22,7 @@ from codescale.search.space.space import SearchSpace
 from codescale.stages.study import Study
 from codescale.study.config import StudyConfig, parse_study
 from codescale.study.folder import StudyFolder
+from tests.search.planted_landscape import LANGUAGES, D, N, effective_data_law
 
 LAW = effective_data_law((0.16, 0.2, 0.25, 0.3))
 PLENTY = Available(max_epochs=4, tokens={})

@@ -10,8 +10,6 @@ import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution
 from rich.console import Console
-from synthetic_trials import CORPUS, LANGUAGES, TOKENS, finished_record, study
-from test_mixture_search import WARM, Hand, sweep_record, swept
 
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs
 from codescale.errors import UserError
@@ -30,6 +28,8 @@ from codescale.search.trials.spec import TrialPlan
 from codescale.search.warm_start import WarmStart, comparable, starting_points
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
+from tests.search.synthetic_trials import CORPUS, LANGUAGES, TOKENS, finished_record, study
+from tests.search.tune.by_hand import WARM, Hand, sweep_record, swept
 
 BOTH = "languages: all\nhyperparameters: {organisation: [shuffled, paired]}"
 WITH_RATE = (

@@ -6,7 +6,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest
-from tiny_study import tiny_study
 
 from codescale.errors import UserError
 from codescale.study.config import StudyConfig, parse_study
@@ -21,6 +20,7 @@ from codescale.sweeps.plan import (
     spread_mixtures,
     unique_tokens_of,
 )
+from tests.tiny_study import tiny_study
 
 AVAILABLE = {"python": 5_000, "java": 4_000, "rust": 3_000}
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import torch
-from two_workers import train, train_on
 
 from codescale.errors import UserError
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
 from codescale.training.parallel import Alone
+from tests.training.two_workers import train, train_on
 
 KINDS = ("replicated", "sharded")
 SETTINGS: dict[str, dict[str, Any]] = {

@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
-from memory_corpus import MemoryCorpus
 
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
@@ -21,6 +20,7 @@ from codescale.training.loop.checkpoint import Progress, State
 from codescale.training.loop.session import TrainingSession
 from codescale.training.metrics.evaluation import HeldOut
 from codescale.training.parallel import parallel_of
+from tests.memory_corpus import MemoryCorpus
 
 
 class MemoryData:
@@ -78,9 +78,8 @@ def train_on(workers: int, jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the first of ``workers`` workers measured of each of ``jobs``, one after another, over gloo."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "jobs.json").write_text(json.dumps(jobs))
-        command = [sys.executable, __file__, folder, str(workers)]
-        paths = os.pathsep.join([str(Path(__file__).parent.parent), *sys.path])
-        environment = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+        command = [sys.executable, "-m", "tests.training.two_workers", folder, str(workers)]
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
         started = [subprocess.Popen([*command, str(rank)], env=environment) for rank in range(workers)]
         assert [process.wait(120) for process in started] == [0] * workers
         return json.loads((Path(folder) / "results.json").read_text())

@@ -1,0 +1,245 @@
+"""The stack and the Gaussian process on its residuals: derivatives, robustness, honesty of hold-outs, storage."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codescale.errors import UserError
+from codescale.laws.fitting.candidates import _held_out_correction, fit_form, log_losses, stack_candidates, with_process
+from codescale.laws.fitting.fit import fit_law
+from codescale.laws.fitting.holdout import make_splits
+from codescale.laws.fitting.stacking import stack_weights
+from codescale.laws.forms import find_form
+from codescale.laws.gp import kernel
+from codescale.laws.gp.gaussian_process import MOST_ROWS, chosen_rows, condition, fit_gaussian_process
+from codescale.laws.law import Law, load_law, save_law
+from codescale.laws.observations import Observations, narrow, observe
+from codescale.runs.reader import read_runs
+from codescale.runs.table import RunsTable, write_runs
+from tests.laws.synthetic_runs import TableMaker, make_truth
+
+pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
+
+
+def bumpy_table(folder: Path, count: int = 90, noise: float = 0.001) -> RunsTable:
+    """Mixtures of three languages at three N and two D, whose losses have a bump that no form knows."""
+    maker = TableMaker(make_truth(3), ["l0", "l1", "l2"], noise)
+    maker.mixtures(count // 6, (27e3, 83e3, 151e3), (2e5, 4e5))
+    for row in maker.rows:
+        bump = 0.1 * np.sin(7.0 * row["proportion.l0"] ** (1 / 3)) * np.cos(5.0 * row["proportion.l1"])
+        for name in maker.languages:
+            row[f"loss.{name}"] = float(row[f"loss.{name}"] * np.exp(bump))
+    return maker.table(folder)
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> RunsTable:
+    return bumpy_table(tmp_path_factory.mktemp("bumpy"), 240)
+
+
+@pytest.fixture(scope="module")
+def law(table: RunsTable) -> Law:
+    return fit_law(table, bootstrap=6, workers=1)
+
+
+def test_auto_takes_the_process_where_no_form_fits(law: Law) -> None:
+    assert law.name == "gaussian-process"
+    assert len(law.members) >= 2
+    singles = [law.held_out[name].error for name in ("effective-data", "additive", "exponential")]
+    assert law.held_out["gaussian-process"].error < 0.6 * min(singles)
+    weights = [law.parameters["l0"][f"{name}/weight"] for name in law.members]
+    assert sum(weights) == pytest.approx(1.0, abs=1e-5)
+    assert min(weights) > 0
+
+
+def test_on_unseen_mixtures_it_is_as_good_as_its_held_out_error_says(law: Law, tmp_path: Path) -> None:
+    maker = TableMaker(make_truth(3), ["l0", "l1", "l2"], 0.0, seed=99)
+    maker.mixtures(60, (83e3,), (4e5,))
+    for row in maker.rows:
+        bump = 0.1 * np.sin(7.0 * row["proportion.l0"] ** (1 / 3)) * np.cos(5.0 * row["proportion.l1"])
+        for name in maker.languages:
+            row[f"loss.{name}"] = float(row[f"loss.{name}"] * np.exp(bump))
+    unseen = maker.table(tmp_path)
+    prediction = law.predict(unseen.n_params, unseen.n_tokens, unseen.proportions)
+    error = np.abs(prediction.losses / unseen.losses - 1).mean()
+    assert error < 1.5 * law.held_out["gaussian-process"].splits["mixtures"]
+    inside = (prediction.low < unseen.losses) & (unseen.losses < prediction.high)
+    assert 0.8 <= inside.mean() <= 1.0
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10_000))
+def test_the_likelihoods_gradient_is_its_derivative(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    inputs, values = generator.standard_normal((12, 4)), generator.standard_normal(12)
+    prior = generator.standard_normal(6)
+    likelihood = kernel._Likelihood(inputs, values, generator.uniform(1, 5, 12), prior, np.ones(6))
+    theta = prior + 0.3 * generator.standard_normal(6)
+    _, gradient = likelihood.value_and_gradient(theta)
+    step = 1e-5
+    for k in range(6):
+        ahead, behind = theta.copy(), theta.copy()
+        ahead[k] += step
+        behind[k] -= step
+        numeric = (likelihood.value_and_gradient(ahead)[0] - likelihood.value_and_gradient(behind)[0]) / (2 * step)
+        assert gradient[k] == pytest.approx(numeric, rel=1e-4, abs=1e-5)
+
+
+def test_slopes_of_the_surface_are_its_derivatives(law: Law) -> None:
+    generator = np.random.default_rng(1)
+    for sample in (None, 0, 5):
+        surface = law.surface(sample)
+        shares = 0.9 * generator.dirichlet(np.ones(3)) + 0.1 / 3
+        at = (float(np.log(83e3)), float(np.log(4e5)))
+        losses, slopes = surface.losses_and_slopes(*at, shares)
+
+        def value(p: np.ndarray, of: object = surface, at: tuple[float, float] = at) -> np.ndarray:
+            return np.exp(of.log_losses(np.array([at[0]]), np.array([at[1]]), p[None]))[0]  # type: ignore[attr-defined]
+
+        assert losses == pytest.approx(value(shares), rel=1e-12)
+        for j in range(3):
+            ahead, behind = shares.copy(), shares.copy()
+            ahead[j] += 1e-6
+            behind[j] -= 1e-6
+            assert slopes[:, j] == pytest.approx((value(ahead) - value(behind)) / 2e-6, rel=1e-4, abs=1e-6)
+
+
+def test_the_surface_predicts_what_the_law_predicts(law: Law, table: RunsTable) -> None:
+    rows = table.select(np.arange(10))
+    predicted = law.predict(rows.n_params, rows.n_tokens, rows.proportions).losses
+    surface = law.surface().log_losses(np.log(rows.n_params), np.log(rows.n_tokens), rows.proportions)
+    assert predicted == pytest.approx(np.exp(surface), rel=1e-12)
+    sample = law.surface(3).log_losses(np.log(rows.n_params), np.log(rows.n_tokens), rows.proportions)
+    assert np.abs(sample - surface).max() > 1e-6
+    assert np.abs(sample - surface).max() < 0.05
+
+
+def test_far_from_the_runs_the_law_stands_alone(law: Law) -> None:
+    own = law.posteriors[0]
+    assert own is not None
+    near = replace(own, relevance=np.ones(5))
+    far = near.inputs[:3] + np.array([40.0, 0.0, 0.0, 0.0, 0.0])
+    assert np.abs(near.correction(near.inputs[:3])).max() > 1e-3
+    assert near.correction(far) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_law_with_a_process_is_stored_whole_and_damage_is_named(law: Law, table: RunsTable, tmp_path: Path) -> None:
+    path = tmp_path / "law.json"
+    save_law(law, path)
+    again = load_law(path)
+    before = law.predict(table.n_params, table.n_tokens, table.proportions)
+    after = again.predict(table.n_params, table.n_tokens, table.proportions)
+    assert np.array_equal(before.losses, after.losses)
+    assert np.array_equal(before.low, after.low)
+    content = json.loads(path.read_text())
+    for damage, field in (
+        (lambda c: c["process"]["targets"]["l0"]["rows"].__setitem__(0, 10**6), "rows"),
+        (lambda c: c["process"]["targets"]["l0"]["weights"].__setitem__(0, 0.0), "weights"),
+        (lambda c: c["process"]["targets"]["l0"]["relevance"].pop(), "relevance"),
+        (lambda c: c["process"]["shares"][0].pop(), "shares"),
+        (lambda c: c["members"].append("astrology"), "members"),
+    ):
+        broken = json.loads(json.dumps(content))
+        damage(broken)
+        (tmp_path / "broken.json").write_text(json.dumps(broken))
+        with pytest.raises(UserError, match=r"broken\.json") as caught:
+            load_law(tmp_path / "broken.json")
+        assert field in str(caught.value) or "astrology" in str(caught.value)
+
+
+def test_renaming_and_reordering_languages_changes_nothing(law: Law, table: RunsTable, tmp_path: Path) -> None:
+    names = {"l0": "zig", "l1": "ada", "l2": "nim"}
+    content = table.table
+    content = content.rename_columns(
+        [".".join([name.split(".")[0], names[name.split(".")[1]]]) if "." in name else name
+         for name in content.column_names]
+    )  # fmt: skip
+    content = content.select(content.column_names[::-1])
+    write_runs(tmp_path / "renamed.parquet", content)
+    other = fit_law(read_runs(tmp_path / "renamed.parquet"), bootstrap=0, workers=1)
+    assert other.name == law.name
+    shares = np.random.default_rng(3).dirichlet(np.ones(3), size=20)
+    order = [other.domains.index(names[name]) for name in law.domains]
+    turned = np.empty_like(shares)
+    turned[:, order] = shares
+    at = (np.full(20, 1e5), np.full(20, 3e5))
+    first, second = law.predict(*at, shares).losses, other.predict(*at, turned).losses
+    columns = [other.targets.index(names[name]) for name in law.targets]
+    assert second[:, columns] == pytest.approx(first, rel=2e-4)
+
+
+@pytest.fixture(scope="module")
+def data(table: RunsTable) -> Observations:
+    return observe(narrow(table))
+
+
+def test_held_out_rows_do_not_reach_their_own_prediction(data: Observations) -> None:
+    splits = make_splits(data, 0)
+    fitted = [fit_form(find_form(name), data, splits, [], 1) for name in ("effective-data", "additive")]
+    stack = stack_candidates(data, splits, fitted)
+    assert stack is not None
+    judged = with_process(stack, data, splits, 0, 1)
+    assert judged is not None
+    assert judged.process is not None
+    split, values = splits[0], judged.held_out_values[0]
+    spoilt = replace(data, log_losses=np.where(split.test[:, None], data.log_losses + 1.0, data.log_losses))
+    clean = _held_out_correction(judged.process, judged.form, values, data, split, 0)
+    assert np.array_equal(clean, _held_out_correction(judged.process, judged.form, values, spoilt, split, 0))
+    assert np.abs(clean).max() > 0.01
+
+
+def test_a_baseline_is_no_member_of_a_stack_however_well_it_does(data: Observations) -> None:
+    splits = make_splits(data, 0)
+    fitted = [fit_form(find_form(name), data, splits, [], 1) for name in ("effective-data", "additive", "linear")]
+    flattered = replace(fitted[2], residuals=[0.1 * one for one in fitted[0].residuals], held_out=fitted[0].held_out)
+    stack = stack_candidates(data, splits, [*fitted[:2], flattered])
+    assert stack is not None
+    assert set(stack.form.member_names) == {"effective-data", "additive"}  # type: ignore[attr-defined]
+    assert stack_candidates(data, splits, [fitted[0], flattered]) is None
+
+
+def test_a_row_in_twenty_that_is_far_off_hardly_moves_the_rest(data: Observations) -> None:
+    form = find_form("effective-data")
+    values = form.fit(data, np.ones((1, len(data))), 1)[0]
+    residuals = data.log_losses - log_losses(form, values, data)
+    odd = np.random.default_rng(0).permutation(len(data))[: len(data) // 20]
+    spoilt = residuals.copy()
+    spoilt[odd] += 0.3
+    clean = fit_gaussian_process(data, data.targets, residuals, 0)
+    robust = fit_gaussian_process(data, data.targets, spoilt, 0)
+    others = np.setdiff1d(np.arange(len(data)), odd)
+    for process, values_of in ((clean, residuals), (robust, spoilt)):
+        own = process.targets["l0"]
+        corrected = condition(own, process.inputs, values_of[:, :1]).correction(process.inputs[others])[:, 0]
+        assert np.abs(corrected - residuals[others, 0]).mean() < 0.01
+    assert np.array(robust.targets["l0"].weights)[odd].max() < 0.2
+
+
+def test_a_large_table_is_thinned_with_every_trunk_kept(data: Observations) -> None:
+    repeats = MOST_ROWS // len(data) + 2
+    many = replace(
+        data,
+        **{name: np.concatenate([getattr(data, name)] * repeats)
+           for name in ("log_params", "log_tokens", "shares", "log_losses", "trunk", "usable")},
+    )  # fmt: skip
+    rows = chosen_rows(many, 0)
+    assert len(rows) == MOST_ROWS
+    assert set(many.trunk[rows]) == set(many.trunk)
+
+
+def test_stack_weights_follow_held_out_errors() -> None:
+    generator = np.random.default_rng(0)
+    good, bad = 0.01 * generator.standard_normal((2, 400, 1))
+    weights = stack_weights([[good], [10.0 * bad], [good]], ["mixtures"])
+    assert weights.sum() == pytest.approx(1.0)
+    assert weights[0] == pytest.approx(weights[2], abs=1e-4)
+    assert weights[1] < 0.06
+    other = 0.01 * generator.standard_normal((400, 1))
+    assert stack_weights([[good], [other]], ["mixtures"]) == pytest.approx([0.5, 0.5], abs=0.1)

@@ -1,0 +1,136 @@
+"""The terminal's tables, and that page and terminal show the same numbers."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console, RenderableType
+
+from codescale.errors import UserError
+from codescale.laws.law import load_law
+from codescale.laws.results import Scaling, Synergy
+from codescale.laws.scaling import fit_scaling
+from codescale.laws.synergy.measured import measure_synergy
+from codescale.report.artifacts import read_artifacts
+from codescale.report.headline import headline, language_labels, shares, spent
+from codescale.report.predictions import held_out_errors, pairings
+from codescale.report.quantities import count, duration, interval, number, signed_percent, with_error
+from codescale.report.terminal.laws import law_table
+from codescale.report.terminal.mixtures import mixture_table
+from codescale.report.terminal.summary import corpus_table, summary_table
+from codescale.runs.reader import read_runs
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
+from tests.report.synthetic_study import LANGUAGES
+
+Study = tuple[StudyConfig, StudyFolder]
+
+
+def printed(renderable: RenderableType, width: int = 200) -> str:
+    console = Console(width=width, file=io.StringIO(), force_terminal=False)
+    console.print(renderable)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_summary_has_the_columns_and_lines_of_a_result(whole_study: Study) -> None:
+    text = printed(summary_table(*whole_study))
+    for column in (
+        "language", "tokens available", "uniform share", "predicted best share", "measured best share",
+        "loss, uniform", "loss, predicted best", "loss, measured best",
+    ):  # fmt: skip
+        assert column in text
+    assert "The law predicted an objective of 4.020 [3.970, 4.070]" in text
+    assert "runs" in text
+    assert "FLOP" in text
+    assert "orchestration" in text
+    assert "TypeScript" in text
+
+
+def test_page_and_terminal_show_the_same_numbers(whole_study: Study) -> None:
+    config, folder = whole_study
+    artifacts = read_artifacts(folder)
+    result = headline(config, artifacts, language_labels(config, artifacts))
+    text = printed(summary_table(config, folder))
+    assert [row.language for row in result.rows] == list(LANGUAGES)
+    for row in result.rows:
+        for loss in row.losses.values():
+            assert with_error(loss.mean, loss.standard_error) in text
+
+
+def test_summary_of_an_empty_folder_holds_dashes(whole_study: Study, tmp_path: Path) -> None:
+    text = printed(summary_table(whole_study[0], StudyFolder(tmp_path)))
+    assert "12.5 %" in text
+    assert "–" in text
+
+
+def test_known_mixtures_before_the_comparison(whole_study: Study, tmp_path: Path) -> None:
+    config, folder = whole_study
+    artifacts = read_artifacts(folder)
+    assert set(shares(config, artifacts)) == {"uniform", "predicted_best", "measured_best"}
+    assert set(shares(config, read_artifacts(StudyFolder(tmp_path)))) == {"uniform"}
+
+
+def test_cost_adds_up_over_stages(whole_study: Study) -> None:
+    artifacts = read_artifacts(whole_study[1])
+    assert artifacts.timings is not None
+    cost = spent(artifacts)
+    stages = artifacts.timings.stages.values()
+    assert cost.seconds == pytest.approx(sum(stage.seconds for stage in stages))
+    orchestration = sum(stage.orchestration_seconds or 0 for stage in stages)
+    assert cost.orchestration_share == pytest.approx(orchestration / cost.seconds)
+
+
+def test_stage_tables(whole_study: Study, tmp_path: Path) -> None:
+    config, folder = whole_study
+    assert "bytes per token" in printed(corpus_table(config, folder))
+    assert "effective-data (taken)" in printed(law_table(load_law(folder.law)))
+    assert "4.020 nats per token [3.970, 4.070]" in printed(mixture_table(folder.mixture))
+    with pytest.raises(UserError, match="codescale corpus"):
+        corpus_table(config, StudyFolder(tmp_path))
+    with pytest.raises(UserError, match="codescale optimize"):
+        mixture_table(tmp_path / "mixture.yaml")
+
+
+def test_pairings_hold_every_finished_mixture_and_trial(whole_study: Study) -> None:
+    config, folder = whole_study
+    law, runs = load_law(folder.law), read_runs(folder.runs_table)
+    found = pairings(law, runs, config.weights())
+    assert found is not None
+    assert sum(pairing.stage == "mixture" for pairing in found) == 40
+    assert sum(pairing.stage == "trial" for pairing in found) == 12
+    assert max(abs(pairing.predicted - pairing.measured) for pairing in found) < 0.1
+    assert pairings(law, runs, {"cobol": 1.0}) is None
+
+
+def test_held_out_errors_name_the_law_in_use(whole_study: Study) -> None:
+    errors = held_out_errors(load_law(whole_study[1].law))
+    assert [error.name for error in errors if error.is_chosen] == ["effective-data"]
+    assert {error.name for error in errors if error.is_baseline} == {"mean", "linear"}
+    assert [error.error for error in errors] == sorted(error.error for error in errors)
+
+
+def test_the_laws_own_artifacts_are_understood(whole_study: Study) -> None:
+    """What the fitting stage really writes, not only what the synthetic study invents."""
+    runs = read_runs(whole_study[1].runs_table)
+    runs = runs.select(runs.n_params > 0)
+    scaling = Scaling.model_validate(fit_scaling(runs, LANGUAGES[:2], bootstrap=2))
+    assert set(scaling.languages) == set(LANGUAGES[:2])
+    assert {point.n_tokens for point in scaling.languages["java"].points} == {100_000, 200_000, 400_000}
+    synergy = Synergy.model_validate(measure_synergy(runs, LANGUAGES))
+    assert synergy.gain == {}
+    assert synergy.reason
+
+
+def test_quantities_read_well() -> None:
+    plain = {
+        count(1_234_567): "1.23 M", count(999_600): "1 M", count(400_000): "400 k", count(12): "12", count(None): "–",
+        count(2.5e12, "FLOP"): "2.5 TFLOP", duration(43.2): "43 s", duration(725): "12 min 05 s",
+        duration(0.25): "0.2 s", duration(7620): "2 h 07 min", number(-0.5): "−0.500", interval(1, 2): "[1.000, 2.000]",
+        interval(None, 2): "",
+        interval(float("nan"), 2): "", signed_percent(-0.012): "−1.2 %", with_error(1.0, None): "1.000",
+    }  # fmt: skip
+    for text, expected in plain.items():
+        assert text.replace("\N{NO-BREAK SPACE}", " ") == expected

@@ -1,0 +1,161 @@
+"""Simulated searches: what they cost, what they find, and the command."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codescale.cli import main
+from codescale.errors import UserError
+from codescale.laws.law import save_law
+from codescale.report.terminal.simulation import costs_of
+from codescale.search.simulation.landscape import attainable, of_law, read_landscape, within
+from codescale.search.simulation.simulate import Known, Outcome, SearchPlan, cost_to, regret_at, simulate
+from tests.search.planted_landscape import LANGUAGES, D, N, effective_data_law, landscape, space
+
+
+def test_attainable_is_the_optimum_of_a_known_law() -> None:
+    """With equal exponents and heights everything is symmetric: there equal shares are best, and nothing is gained."""
+    law = effective_data_law((0.2, 0.2, 0.2, 0.2))
+    ground = of_law(law, dict.fromkeys(LANGUAGES, 1.0), N, D, 0.0, 0)
+    with pytest.raises(UserError, match="no mixture is better"):
+        attainable(ground, space())
+    skewed = of_law(law, {"python": 1.0}, N, D, 0.0, 0)
+    assert attainable(skewed, space()).shares == pytest.approx([1, 0, 0, 0], abs=1e-3)
+
+
+def test_a_search_costs_what_its_runs_cost_and_what_was_known_before() -> None:
+    ground = landscape()
+    outcome = simulate(ground, space(), SearchPlan("random", 10), Known(cost=1e18), attainable(ground, space()), 0)
+    assert outcome.cost == pytest.approx([1e18 + 6 * N * D * trials for trials in (5, 10)])
+    assert outcome.pruned == 0
+
+
+def test_pruned_trials_cost_less() -> None:
+    ground = landscape(looks=3)
+    target = attainable(ground, space())
+    whole = simulate(ground, space(), SearchPlan("random", 25), Known(), target, 0)
+    pruned = simulate(ground, space(), SearchPlan("random", 25, prune=True), Known(), target, 0)
+    assert pruned.pruned > 0
+    assert pruned.cost[-1] < whole.cost[-1]
+
+
+def test_the_same_seed_gives_the_same_search_also_in_batches() -> None:
+    ground = landscape()
+    target = attainable(ground, space())
+    plan = SearchPlan("law", 8, concurrency=4)
+    first, second = (simulate(ground, space(), plan, Known(), target, 3) for _ in range(2))
+    assert first.regret.tolist() == second.regret.tolist()
+
+
+def test_a_search_says_where_it_would_end_and_ends_there_if_asked() -> None:
+    ground = landscape(noise=0.01)
+    target = attainable(ground, space())
+    on = simulate(ground, space(), SearchPlan("law", 24), Known(), target, 0)
+    assert on.end is not None
+    assert on.end.trials < 24
+    assert on.cost[-1] == pytest.approx(24 * ground.cost())
+    ended = simulate(ground, space(), SearchPlan("law", 24, ends=True), Known(), target, 0)
+    assert ended.end == on.end
+    assert ended.cost[-1] <= on.end.cost + ground.cost()
+    random = simulate(ground, space(), SearchPlan("random", 24, ends=True), Known(), target, 0)
+    assert random.end is None
+
+
+def test_a_start_is_tried_first() -> None:
+    ground = landscape()
+    target = attainable(ground, space())
+    from codescale.mixtures.mixture import Mixture
+
+    best = Mixture.from_array(LANGUAGES, target.shares / target.shares.sum())
+    outcome = simulate(ground, space(), SearchPlan("random", 1), Known(start=best), target, 0)
+    assert outcome.regret_of_lowest[0] == pytest.approx(0.0, abs=1e-3)
+
+
+def test_a_table_says_each_recommendation_once() -> None:
+    def outcome(*costs: float) -> Outcome:
+        return Outcome(np.array(costs), np.linspace(0.4, 0.1, len(costs)), np.zeros(len(costs)), 0, np.zeros(1))
+
+    assert costs_of({"law": [outcome(5, 10)] * 3}) == pytest.approx([5, 10])
+    assert costs_of({"law": [outcome(5)]}) == pytest.approx([5])
+    assert costs_of({"law": [outcome(5, 10)], "tpe": [outcome(5, 7.5, 10)]}) == pytest.approx([5, 7.58, 10], rel=0.01)
+    assert len(costs_of({"law": [outcome(*range(5, 100))]})) == 6
+
+
+def test_regret_before_the_first_report_is_that_of_uniform() -> None:
+    outcome = Outcome(np.array([10.0, 20.0, 30.0]), np.array([0.05, 0.4, 0.02]), np.zeros(3), 0, np.zeros(1))
+    assert [at.median for at in regret_at([outcome], [5, 10, 29, 30])] == [1.0, 0.05, 0.4, 0.02]
+    assert cost_to(outcome, 0.1) == 30.0, "one lucky report does not count"
+    assert cost_to(outcome, 0.01) == float("inf")
+
+
+def test_a_table_is_searched_only_where_its_runs_were() -> None:
+    law = effective_data_law((0.16, 0.2, 0.25, 0.3))
+    ranges = law.fitted_range.model_copy(update={"proportions": dict.fromkeys(LANGUAGES, (0.1, 0.4))})
+    narrowed = within(space(), law.model_copy(update={"fitted_range": ranges}))
+    assert set(narrowed.bounds.values()) == {(0.1, 0.4)}
+    ranges = ranges.model_copy(update={"proportions": dict.fromkeys(LANGUAGES, (0.0, 0.2))})
+    with pytest.raises(UserError, match="holds no mixture"):
+        within(space(), law.model_copy(update={"fitted_range": ranges}))
+
+
+def test_the_command_prints_a_table_and_writes_every_curve(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, output = tmp_path / "law.json", tmp_path / "regret.csv"
+    save_law(effective_data_law((0.16, 0.2, 0.25, 0.3)), path)
+    options = ["--trials", "10", "--seeds", "1", "--sampler", "random", "--output", str(output)]
+    monkeypatch.setattr(sys, "argv", ["codescale", "simulate", str(path), *options])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+    assert "Regret of the recommended mixture" in capsys.readouterr().out
+    assert len(output.read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--sampler", "tree"], "'tree' is not a sampler"),
+        (["--noise", "-1"], "is not a deviation"),
+        (["--params", "-5"], "is far from all runs"),
+        (["--tokens", "1e308"], "is far from all runs"),
+        (["--known", "OTHER"], "tells nothing of go"),
+        (["--output", "LAW"], "is an input of this command"),
+        (["--space", "DATE"], "put it in quotes"),
+        (["--space", "nowhere"], "is not a search space"),
+    ],
+)
+def test_bad_options_are_one_line(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    words: str,
+) -> None:
+    path = tmp_path / "law.json"
+    law = effective_data_law((0.16, 0.2, 0.25, 0.3))
+    save_law(law, path)
+    renamed = path.read_text().replace('"go"', '"cobol"').replace("t.go", "t.cobol")
+    (tmp_path / "other.json").write_text(renamed)
+    (tmp_path / "date.yaml").write_text("languages: {python: 2024-99-99, java: free}")
+    files = {"LAW": path, "OTHER": tmp_path / "other.json", "DATE": tmp_path / "date.yaml"}
+    named = [str(files.get(option, option)) for option in options]
+    monkeypatch.setattr(sys, "argv", ["codescale", "simulate", str(path), *named])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert json.loads(path.read_text()), "the law is still there"
+    errors = capsys.readouterr().err
+    assert words in errors
+    assert "Traceback" not in errors
+
+
+def test_scale_defaults_to_the_largest_runs(tmp_path: Path) -> None:
+    save_law(effective_data_law((0.16, 0.2, 0.25, 0.3)), tmp_path / "law.json")
+    ground, _ = read_landscape(tmp_path / "law.json", "all_languages", None, None)
+    assert (ground.n_params, ground.n_tokens) == (N, D)

@@ -1,0 +1,110 @@
+"""Tune's calls made by hand, and the sweep before them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from codescale.mixtures.mixture import Mixture
+from codescale.progress import Silent
+from codescale.runs.records import RunRecord, RunSpec, Status, read_records
+from codescale.search.objective.objective import Objective
+from codescale.search.pruning.rule import StoppingRule
+from codescale.search.space.space import load_space
+from codescale.search.trials.history import Ledger
+from codescale.search.trials.spec import TrialPlan
+from codescale.search.tune.optuna_mirror import OptunaMirror
+from codescale.search.tune.searcher import MixtureSearch
+from codescale.search.warm_start import WarmStart, starting_points, trial_sampler
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
+from tests.search.synthetic_trials import CORPUS, LANGUAGES, TOKENS, finished_record
+
+WARM = WarmStart(
+    Mixture({"python": 0.4, "java": 0.3, "rust": 0.3}), [Mixture({"python": 0.2, "java": 0.5, "rust": 0.3})]
+)
+
+
+@dataclass
+class Hand:
+    """Plays Tune: asks for trials, ends them as the synthetic law and the stopping rule say."""
+
+    root: Path
+    config: StudyConfig
+    warm: WarmStart = WARM
+    space: str = "all_languages"
+    part: str = ""
+    mirror: OptunaMirror | None = None
+    noise: float | None = None
+    live: dict[str, RunSpec] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.folder = StudyFolder(self.root)
+        space = load_space(self.space, LANGUAGES)
+        self.plan = plan = TrialPlan(self.config, CORPUS, self.part)
+        objective = Objective.of(self.config.weights(), TOKENS).varying(space.hyperparameters)
+        self.ledger = Ledger(self.folder.search, {"n_tokens": TOKENS}, objective)
+        sampler = trial_sampler(self.config, space, plan, self.warm)
+        starts = starting_points(space, plan, self.warm)
+        self.search = MixtureSearch(
+            space, sampler, plan, self.ledger, self.folder, starts, Silent(), self.noise, self.mirror
+        )
+        for record in self.warm.evaluated:
+            self.search.add_evaluated(record)
+        self.search.replay(plan.belonging(read_records(self.folder.runs), space), self.ledger.previous())
+
+    def has(self, record: RunRecord) -> bool:
+        return self.plan.number(record.spec) is not None
+
+    def ask(self) -> str | None:
+        trial_id = f"tune-{len(self.search._specs)}"
+        suggestion = self.search.suggest(trial_id)
+        if not isinstance(suggestion, dict):
+            return None
+        self.live[trial_id] = RunSpec.model_validate_json(suggestion["spec"])
+        return trial_id
+
+    def end(self, trial_id: str) -> None:
+        spec = self.live.pop(trial_id)
+        for looks in (1, 2, 3):
+            record = finished_record(spec, "pruned", looks)
+            curve = self.ledger.objective.curve(record)
+            if StoppingRule().stops(replace(curve, final=None), self.ledger.curves):
+                return self.report(trial_id, record, "running")
+        record = finished_record(spec)
+        if all(e.losses["rust"] == e.losses["rust"] for e in record.evaluations):
+            return self.report(trial_id, record, "ok")
+        empty = record.model_copy(update={"status": "diverged", "evaluations": ()})
+        return self.report(trial_id, empty, "diverged")
+
+    def report(self, trial_id: str, record: RunRecord, outcome: str) -> None:
+        result: dict[str, Any] = {"pid": 1, "time_this_iter_s": 0.1, "tokens_trained": record.tokens_trained}
+        result |= {"outcome": outcome, "record": record.model_dump_json(), "done": True, "objective": 1.0}
+        self.search.on_trial_complete(trial_id, result)
+
+    def go(self, count: int = 99) -> None:
+        for _ in range(count):
+            trial_id = self.ask()
+            if trial_id is None:
+                return
+            self.end(trial_id)
+
+    def sequence(self) -> list[tuple[str, str, str, dict[str, float], float | None]]:
+        return [(e.run_id, e.source, e.state, e.proportions, e.objective) for e in self.ledger.entries]
+
+
+def swept() -> list[RunRecord]:
+    """Ten runs of a sweep, more than samplers want before they stop choosing at random."""
+    random = np.random.default_rng(0)
+    shares = [dict(zip(LANGUAGES, map(float, random.dirichlet([1, 1, 1])), strict=True)) for _ in range(10)]
+    return [sweep_record(f"mixture-{k}", one) for k, one in enumerate(shares)]
+
+
+def sweep_record(run_id: str, shares: dict[str, float], status: Status = "ok", **changes: Any) -> RunRecord:
+    spec = RunSpec(
+        run_id=run_id, stage="mixture", size="tiny", n_params=2608, token_points=(TOKENS,), proportions=shares, seed=3,
+    )  # fmt: skip
+    return finished_record(spec.model_copy(update=changes), status)

@@ -1,0 +1,41 @@
+"""Runs of a fraction of a second, on a corpus in memory."""
+
+from pathlib import Path
+
+from codescale.runs.records import RunSpec
+from codescale.study.config import StudyConfig
+from codescale.training.loop.checkpoint import FileStore
+from codescale.training.loop.session import TrainingSession
+from codescale.training.metrics.evaluation import HeldOut
+from tests.memory_corpus import MemoryCorpus
+
+
+class MemoryData:
+    """Held-out text and corpus from memory."""
+
+    def __init__(self, config: StudyConfig, corpus: MemoryCorpus) -> None:
+        self.config, self.corpus = config, corpus
+
+    def held_out(self, split: str, tokens: int) -> HeldOut:
+        return HeldOut(self.corpus, self.config.languages, split, tokens=tokens, context=self.config.training.context)
+
+
+def spec(config: StudyConfig, points: tuple[int, ...] = (320, 640), **changes: object) -> RunSpec:
+    settings: dict = {
+        "run_id": "r", "stage": "mixture", "size": "small", "n_params": config.sizes["small"].n_params,
+        "token_points": points, "proportions": {"python": 0.5, "java": 0.3, "rust": 0.2}, "seed": 5,
+    }  # fmt: skip
+    return RunSpec(**(settings | changes))
+
+
+def session(
+    config: StudyConfig, corpus: MemoryCorpus, run: RunSpec | None = None, checkpoint: Path | None = None
+) -> TrainingSession:
+    store = FileStore(checkpoint) if checkpoint else None
+    return TrainingSession(run or spec(config), config, MemoryData(config, corpus), store)
+
+
+def finish(opened: TrainingSession) -> list:
+    while not opened.finished:
+        opened.advance()
+    return opened.evaluations
