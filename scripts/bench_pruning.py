@@ -1,6 +1,6 @@
 """Replays recorded loss curves as searches with and without pruning and writes docs/benchmarks/pruning.md.
 
-    .venv/bin/python scripts/bench_pruning.py [--curves tests/search/real_curves.csv] [--study STUDY]
+    .venv/bin/python scripts/bench_pruning.py [--curves tests/search/pruning/real_curves.csv] [--study STUDY]
         [--page docs/benchmarks/pruning.md]
 
 The curves are of real training (scripts/record_curves.py). A replay is a random search that tries them in a random
@@ -251,7 +251,7 @@ def page(data: Recorded, rows: Sequence[str], others: Sequence[str], orders: int
             f"A regret is the best of all {len(data.curves)} against the best that the search kept. On these curves "
             "the learning rate's part in the cooldown is small beside mixtures and noise, and the rule that is blind "
             "to it errs even less; where a higher rate wins only in its cooldown, it gives the winner a chance of 6 %, "
-            "and the rule that knows the rate 99.9 % (`tests/search/test_stopping.py`).", "", *others,
+            "and the rule that knows the rate 99.9 % (`tests/search/pruning/test_rule.py`).", "", *others,
             f"On {today}, {computer}: `{' '.join(['python', *sys.argv])}`.", "",
         ]
     )  # fmt: skip
@@ -260,7 +260,7 @@ def page(data: Recorded, rows: Sequence[str], others: Sequence[str], orders: int
 def main() -> None:
     """Replays, prints the table, writes the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--curves", type=Path, default=Path("tests/search/real_curves.csv"))
+    parser.add_argument("--curves", type=Path, default=Path("tests/search/pruning/real_curves.csv"))
     parser.add_argument("--study", type=Path, help="a study that was swept and searched, as further curves")
     parser.add_argument("--page", type=Path)
     parser.add_argument("--orders", type=int, default=ORDERS)

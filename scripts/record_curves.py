@@ -1,7 +1,7 @@
 """Trains small models at random mixtures and learning rates and keeps their loss curves as a runs table (CSV).
 
     .venv/bin/codescale init curves --preset quick && .venv/bin/codescale corpus curves
-    .venv/bin/python scripts/record_curves.py curves --output tests/search/real_curves.csv
+    .venv/bin/python scripts/record_curves.py curves --output tests/search/pruning/real_curves.csv
 
 The runs are what a random search would try: mixtures uniform on the simplex, the factor on all learning rates uniform
 in its logarithm from a quarter to four. Some more differ in their seed alone and measure how much seeds differ. What
