@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import TypeAdapter
-
 from codescale.artifact import Artifact
 from codescale.comparison.result import Comparison
 from codescale.corpus.manifest import Manifest
@@ -22,7 +20,6 @@ from codescale.runs.reader import read_runs
 from codescale.runs.table import RunsTable
 from codescale.search.result import Search
 from codescale.study.folder import StudyFolder
-from codescale.validation import checked
 
 MixtureName = Literal["uniform", "predicted_best", "measured_best"]
 MIXTURES: tuple[MixtureName, ...] = ("uniform", "predicted_best", "measured_best")
@@ -70,10 +67,10 @@ class Artifacts:
     timings: Timings | None
 
 
-_A = TypeVar("_A")
+AnArtifact = TypeVar("AnArtifact", bound=Artifact)
 
 
-def read_artifact(path: Path, shape: type[_A], command: str) -> _A | None:
+def read_artifact(path: Path, shape: type[AnArtifact], command: str) -> AnArtifact | None:
     """The artifact in ``path``, None where ``codescale command`` has not made it yet.
 
     Raises :class:`UserError` naming file and field where it has another shape.
@@ -81,7 +78,7 @@ def read_artifact(path: Path, shape: type[_A], command: str) -> _A | None:
     if not path.exists():
         return None
     content = read_yaml(path) if path.suffix == ".yaml" else read_json(path)
-    return checked(TypeAdapter(shape), content, path, f"make the file again with: codescale {command}")
+    return shape.of(content, path, f"make the file again with: codescale {command}")
 
 
 def read_artifacts(folder: StudyFolder) -> Artifacts:
