@@ -116,10 +116,10 @@ def test_the_laws_own_artifacts_are_understood(whole_study: Study) -> None:
     """What the fitting stage really writes, not only what the synthetic study invents."""
     runs = read_runs(whole_study[1].runs_table)
     runs = runs.select(runs.n_params > 0)
-    scaling = Scaling.model_validate(fit_scaling(runs, LANGUAGES[:2], bootstrap=2))
+    scaling = Scaling.of(fit_scaling(runs, LANGUAGES[:2], bootstrap=2), "scaling.json", "")
     assert set(scaling.languages) == set(LANGUAGES[:2])
     assert {point.n_tokens for point in scaling.languages["java"].points} == {100_000, 200_000, 400_000}
-    synergy = Synergy.model_validate(measure_synergy(runs, LANGUAGES))
+    synergy = Synergy.of(measure_synergy(runs, LANGUAGES), "synergy.json", "")
     assert synergy.gain == {}
     assert synergy.reason
 
