@@ -1,8 +1,42 @@
-"""Allocation: the best mixture under a law, a token budget and bounds, and the files that say what is wanted.
+"""Allocation: the best mixture under a law, a token budget and bounds.
 
-For: minimising a weighted mean of predicted losses over the simplex, with the optimum's uncertainty.
-May not: fit laws, train, know torch or Ray.
+For: minimising a weighted mean of predicted losses over the simplex, with the optimum's uncertainty; the front between
+two goals; forecasts of a larger model. May not: fit laws, train, know torch or Ray.
 
-    from codescale.allocation.optimize import optimize_mixture   Law -> Allocation
-    from codescale.allocation.files import read_weights, read_bounds, read_available, write_mixture, read_mixture
+    optimize_mixture       Law, N, D -> Allocation
+    trace_front            Law, N, D, two goals -> Pareto front
+    forecast               Law, N, D, mixture -> losses, and what the next unit of compute buys
+    compute_optimal_scale  Law, FLOPs, mixture -> N and D
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codescale.faces import lazy
+
+if TYPE_CHECKING:
+    from codescale.allocation.compute_optimal import compute_optimal_scale, forecast
+    from codescale.allocation.files import write_front, write_mixture
+    from codescale.allocation.optimize import Allocation, optimize_mixture
+    from codescale.allocation.pareto import trace_front
+
+__all__ = [
+    "Allocation",
+    "compute_optimal_scale",
+    "forecast",
+    "optimize_mixture",
+    "trace_front",
+    "write_front",
+    "write_mixture",
+]
+
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "codescale.allocation.compute_optimal": ["compute_optimal_scale", "forecast"],
+        "codescale.allocation.files": ["write_front", "write_mixture"],
+        "codescale.allocation.optimize": ["Allocation", "optimize_mixture"],
+        "codescale.allocation.pareto": ["trace_front"],
+    },
+)

@@ -101,7 +101,7 @@ def forecast(
     )
 
 
-def compute_optimal(
+def compute_optimal_scale(
     law: Law, flops: float, mixture: Mixture, weights: Mapping[str, float] | None = None
 ) -> ComputeOptimal:
     """The N and D on which ``flops`` are best spent for ``mixture`` (Hoffmann et al., 2022, approach 3).

@@ -173,7 +173,7 @@ def forecast(
 
       codescale forecast law.json --budget 1e21
     """
-    from codescale.allocation.compute_optimal import compute_optimal
+    from codescale.allocation.compute_optimal import compute_optimal_scale
     from codescale.allocation.compute_optimal import forecast as forecast_losses
     from codescale.laws.law import load_law
     from codescale.mixtures.files import read_mixture, read_weights
@@ -190,7 +190,7 @@ def forecast(
     wanted = read_weights(weights, fitted.targets) if weights else None
     shares = read_mixture(mixture) if mixture else Mixture.uniform(fitted.domains)
     if budget is not None:
-        found = compute_optimal(fitted, budget, shares, wanted)
+        found = compute_optimal_scale(fitted, budget, shares, wanted)
         console.print(compute_optimal_table(found))
         params, tokens = found.n_params[0], found.n_tokens[0]
     assert params is not None

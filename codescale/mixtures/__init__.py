@@ -1,3 +1,44 @@
-"""Which mixtures there are: shares, bounds, ties, the feasible set, their files, and the formats of trainers. It knows
-neither torch nor Ray, neither laws nor runs.
+"""Mixtures: which there are, and how they are written.
+
+For: shares, bounds, ties, the feasible set and the cube that stands for it, their files, and the formats of trainers.
+May not: know laws, runs or training, torch or Ray.
+
+    Mixture                                     shares that sum to 1
+    read_mixture, read_weights, read_bounds, …  their YAML files
+    export_mixture                              a mixture as another trainer's file
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codescale.faces import lazy
+
+if TYPE_CHECKING:
+    from codescale.mixtures.bounds import Available, Bounds
+    from codescale.mixtures.files import read_available, read_bounds, read_mixture, read_weights
+    from codescale.mixtures.mixture import Mixture, MixtureError
+    from codescale.mixtures.trainer_formats import export_mixture, read_sources
+
+__all__ = [
+    "Available",
+    "Bounds",
+    "Mixture",
+    "MixtureError",
+    "export_mixture",
+    "read_available",
+    "read_bounds",
+    "read_mixture",
+    "read_sources",
+    "read_weights",
+]
+
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "codescale.mixtures.bounds": ["Available", "Bounds"],
+        "codescale.mixtures.files": ["read_available", "read_bounds", "read_mixture", "read_weights"],
+        "codescale.mixtures.mixture": ["Mixture", "MixtureError"],
+        "codescale.mixtures.trainer_formats": ["export_mixture", "read_sources"],
+    },
+)

@@ -1,1 +1,38 @@
-"""A run: planned, recorded, and the table of all runs. It knows neither torch nor Ray."""
+"""A run: planned (``RunSpec``), recorded (``RunRecord``), and the table of all runs.
+
+For: the records that training leaves, and the table that laws are fitted to, read from any origin. May not: train, fit,
+know torch or Ray.
+
+    read_runs  a CSV or Parquet file -> RunsTable
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codescale.faces import lazy
+
+if TYPE_CHECKING:
+    from codescale.runs.reader import read_runs
+    from codescale.runs.records import Evaluation, RunRecord, RunSpec, read_records
+    from codescale.runs.table import RunsTable, records_table, write_runs
+
+__all__ = [
+    "Evaluation",
+    "RunRecord",
+    "RunSpec",
+    "RunsTable",
+    "read_records",
+    "read_runs",
+    "records_table",
+    "write_runs",
+]
+
+__getattr__, __dir__ = lazy(
+    __name__,
+    {
+        "codescale.runs.reader": ["read_runs"],
+        "codescale.runs.records": ["Evaluation", "RunRecord", "RunSpec", "read_records"],
+        "codescale.runs.table": ["RunsTable", "records_table", "write_runs"],
+    },
+)

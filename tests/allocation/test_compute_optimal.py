@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from codescale.allocation.compute_optimal import compute_optimal, forecast
+from codescale.allocation.compute_optimal import compute_optimal_scale, forecast
 from codescale.allocation.optimize import optimize_mixture
 from codescale.allocation.pareto import trace_front
 from codescale.errors import UserError
@@ -22,7 +22,7 @@ UNIFORM = Mixture.uniform(LANGUAGES)
 
 def test_the_best_n_and_d_are_where_the_laws_own_derivatives_say() -> None:
     law = made_law("chinchilla", samples=20)
-    found = compute_optimal(law, 6e15, UNIFORM, {"go": 1.0})
+    found = compute_optimal_scale(law, 6e15, UNIFORM, {"go": 1.0})
     p = law.parameters["go"]
     # Hoffmann et al., 2022, equation 4: N = G (C/6)^(beta / (alpha + beta))
     g = (p["alpha"] * p["A"] / (p["beta"] * p["B"])) ** (1 / (p["alpha"] + p["beta"]))
@@ -65,9 +65,9 @@ def test_what_one_size_cannot_tell_is_refused() -> None:
     one_size = fixed(made_law("additive"), n_params=(1e6, 1e6))
     assert forecast(one_size, 1e6, 1e8, UNIFORM).next_unit == {}
     with pytest.raises(UserError, match="all runs of this law had one N"):
-        compute_optimal(one_size, 1e15, UNIFORM)
+        compute_optimal_scale(one_size, 1e15, UNIFORM)
     with pytest.raises(UserError, match="0 is no budget"):
-        compute_optimal(made_law("additive"), 0.0, UNIFORM)
+        compute_optimal_scale(made_law("additive"), 0.0, UNIFORM)
     with pytest.raises(UserError, match="mixture: cobol"):
         forecast(made_law("additive"), 1e6, 1e8, Mixture({"cobol": 1.0}))
 
