@@ -198,7 +198,7 @@ def test_the_optuna_pruner_is_the_same_rule() -> None:
 
 def test_real_curves_half_of_the_tokens_are_saved_and_the_best_is_kept() -> None:
     """Recorded training (scripts/record_curves.py), replayed in twenty orders."""
-    sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
+    sys.path.insert(0, str(Path(__file__).parents[3] / "scripts"))
     from bench_pruning import recorded, replays
 
     data = recorded(Path(__file__).with_name("real_curves.csv"))
