@@ -27,20 +27,20 @@ from codescale.runs.reader import read_runs
 from codescale.runs.records import read_records
 from codescale.search.objective.objective import Objective
 from codescale.search.objective.seed_noise import seed_noise
-from codescale.search.pruning.curve import Curve
-from codescale.search.pruning.rule import StoppingRule
+from codescale.search.pruning.curve import LearningCurve
+from codescale.search.pruning.rule import PruningRule
 from codescale.stages.timings import machine
 from codescale.study.folder import StudyFolder
 
 ORDERS = 200
-Stops = Callable[[Curve, Sequence[Curve]], bool]
+Stops = Callable[[LearningCurve, Sequence[LearningCurve]], bool]
 
 
 @dataclass(frozen=True)
 class Recorded:
     """The curves of a random search, the tokens of a whole trial, and the objective's deviation between seeds."""
 
-    curves: list[Curve]
+    curves: list[LearningCurve]
     n_tokens: int
     noise: float
 
@@ -48,7 +48,7 @@ class Recorded:
 def recorded(path: Path) -> Recorded:
     """What is in ``path``: the objective is the mean of the losses, the learning rate's factor as a logarithm."""
     table = read_runs(path)
-    curves: dict[str, Curve] = {}
+    curves: dict[str, LearningCurve] = {}
     factors = np.log(table.hyper["learning_rate_factor"])
     for run_id in dict.fromkeys(table.run_id):
         rows = np.flatnonzero((table.run_id == run_id) & (table.status == "ok"))
@@ -58,7 +58,7 @@ def recorded(path: Path) -> Recorded:
         parts = table.losses[trunk] / len(table.targets)
         points = tuple((int(n), float(sum(part))) for n, part in zip(table.n_tokens[trunk], parts, strict=True))
         final = float(table.losses[end[0]].mean()) if len(end) else None
-        curves[str(run_id)] = Curve(
+        curves[str(run_id)] = LearningCurve(
             points, final, (float(factors[rows[0]]),), tuple(tuple(map(float, part)) for part in parts)
         )
     seeds = [one.final for name, one in curves.items() if name.startswith("seed-") and one.final is not None]
@@ -101,9 +101,9 @@ class Replay:
     lost: int
 
 
-def replay(curves: Sequence[Curve], n_tokens: int, stops: Stops) -> Replay:
+def replay(curves: Sequence[LearningCurve], n_tokens: int, stops: Stops) -> Replay:
     """A search that tries ``curves`` in this order."""
-    finished: list[Curve] = []
+    finished: list[LearningCurve] = []
     stopped: list[tuple[float, float]] = []
     spent = 0.0
     for curve in curves:
@@ -121,14 +121,14 @@ def replay(curves: Sequence[Curve], n_tokens: int, stops: Stops) -> Replay:
     )  # fmt: skip
 
 
-def _stopped_at(curve: Curve, finished: Sequence[Curve], stops: Stops) -> int | None:
+def _stopped_at(curve: LearningCurve, finished: Sequence[LearningCurve], stops: Stops) -> int | None:
     for k in range(len(curve.points)):
-        if stops(Curve(curve.points[: k + 1], None, curve.settings, curve.parts[: k + 1]), finished):
+        if stops(LearningCurve(curve.points[: k + 1], None, curve.settings, curve.parts[: k + 1]), finished):
             return curve.points[k][0]
     return None
 
 
-def _best(curves: Sequence[Curve]) -> float:
+def _best(curves: Sequence[LearningCurve]) -> float:
     return min(curve.final for curve in curves if curve.final is not None)
 
 
@@ -138,7 +138,7 @@ def halving(reduction: int = 2) -> Callable[[], Stops]:
     def fresh() -> Stops:
         rungs: dict[int, list[float]] = {}
 
-        def stops(curve: Curve, finished: Sequence[Curve]) -> bool:
+        def stops(curve: LearningCurve, finished: Sequence[LearningCurve]) -> bool:
             value = curve.points[-1][1]
             if len(curve.points) not in (1, 2, 4):
                 return False
@@ -154,7 +154,7 @@ def halving(reduction: int = 2) -> Callable[[], Stops]:
 def median_rule() -> Stops:
     """Stops what lies above the median of the finished trials at the same tokens (Golovin et al. 2017, Vizier)."""
 
-    def stops(curve: Curve, finished: Sequence[Curve]) -> bool:
+    def stops(curve: LearningCurve, finished: Sequence[LearningCurve]) -> bool:
         values = [value for other in finished if (value := other.at(curve.points[-1][0])) is not None]
         return len(values) >= 4 and curve.points[-1][1] > float(np.median(values))
 
@@ -163,16 +163,16 @@ def median_rule() -> Stops:
 
 def without_settings() -> Stops:
     """The rule without knowledge of the learning rate."""
-    rule = StoppingRule()
+    rule = PruningRule()
 
-    def bare(curve: Curve) -> Curve:
-        return Curve(curve.points, curve.final, (), curve.parts)
+    def bare(curve: LearningCurve) -> LearningCurve:
+        return LearningCurve(curve.points, curve.final, (), curve.parts)
 
-    return lambda curve, finished: rule.stops(bare(curve), [bare(other) for other in finished])
+    return lambda curve, finished: rule.should_prune(bare(curve), [bare(other) for other in finished])
 
 
 RULES: dict[str, Callable[[], Stops]] = {
-    "early curves (`curves`)": lambda: StoppingRule().stops,
+    "early curves (`curves`)": lambda: PruningRule().should_prune,
     "early curves, learning rate unknown": without_settings,
     "successive halving (`asha`)": halving(),
     "median of the finished": median_rule,

@@ -41,7 +41,7 @@ from codescale.runs.reader import read_runs
 from codescale.runs.table import RunsTable
 from codescale.search.simulation.landscape import Attainable, Landscape, attainable, of_law
 from codescale.search.simulation.simulate import Known, Outcome, SearchPlan, cost_to, simulate
-from codescale.search.space.feasible_region import Region
+from codescale.search.space.feasible_region import FeasibleRegion
 from codescale.search.space.space import SearchSpace
 from codescale.stages.timings import machine
 
@@ -270,7 +270,7 @@ def designs(where: Stage, method: str, seed: int, most: int) -> Outcome:
         else:
             table, cost = sweep_runs(where, count, seed, 1.0)
             grown = grow(table.proportions, np.log(table.losses), 300)
-            drawn, _ = Region(where.space, landscape.domains).draw(20_000, np.random.default_rng((seed, 3)))
+            drawn, _ = FeasibleRegion(where.space, landscape.domains).sample(20_000, np.random.default_rng((seed, 3)))
             weight = np.array([landscape.weights[name] for name in landscape.targets])
             predicted = np.exp(grown(np.empty(0), np.empty(0), drawn)) @ weight
             chosen = drawn[np.argsort(predicted)[:100]].mean(axis=0)

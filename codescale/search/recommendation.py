@@ -31,7 +31,7 @@ def recommendation(sampler: object, study: optuna.Study, ledger: Ledger) -> dict
     except ValueError:
         return None
     best = int(np.argmin(expected))
-    left = sampler.remaining(study)
+    left = sampler.expected_regret(study)
     return held(finished[best]) | {
         "expected": float(expected[best]),
         "deviation": float(deviation[best]),

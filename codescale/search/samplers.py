@@ -19,7 +19,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
 from codescale.errors import UserError
-from codescale.search.bayesopt.termination import KnowsImprovement
+from codescale.search.bayesopt.termination import ReportsExpectedImprovement
 
 SamplerName = Literal["law", "tpe", "gp", "cmaes", "random"]
 
@@ -71,10 +71,10 @@ class SeededByTrial(BaseSampler):
 
     def expected_improvement(self) -> float | None:
         """By how much the trial that was suggested last is expected to improve on the best; None where the sampler does
-        not say (:class:`~codescale.search.bayesopt.termination.KnowsImprovement`).
+        not say (:class:`~codescale.search.bayesopt.termination.ReportsExpectedImprovement`).
         """
         sampler = self._sampler
-        return sampler.expected_improvement() if isinstance(sampler, KnowsImprovement) else None
+        return sampler.expected_improvement() if isinstance(sampler, ReportsExpectedImprovement) else None
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """As the sampler does."""

@@ -15,7 +15,7 @@ from codescale.runs.table import RunsTable
 from codescale.search.bayesopt.sampler import LawSampler
 from codescale.search.objective.weights import objective_of
 from codescale.search.samplers import SeededByTrial
-from codescale.search.space.space import Point, SearchSpace
+from codescale.search.space.space import SearchPoint, SearchSpace
 from codescale.search.trials.history import Source
 from codescale.search.trials.spec import TrialPlan
 from codescale.study.config import StudyConfig
@@ -37,7 +37,7 @@ class WarmStart:
     noise: float | None = None
 
 
-def starting_points(space: SearchSpace, plan: TrialPlan, warm: WarmStart) -> list[tuple[Source, Point]]:
+def starting_points(space: SearchSpace, plan: TrialPlan, warm: WarmStart) -> list[tuple[Source, SearchPoint]]:
     """The law's optimum, then the Thompson draws, each moved into the space and none twice; where the data's
     organisation is searched the law's optimum under both, for a law knows neither.
 
@@ -50,10 +50,10 @@ def starting_points(space: SearchSpace, plan: TrialPlan, warm: WarmStart) -> lis
     given: list[tuple[Source, Mixture]] = [("law", warm.law_optimum)] if warm.law_optimum is not None else []
     draws_itself = plan.config.search.sampler == "law" and objective_of(plan.config, space).losses_alone
     given += [] if draws_itself else [("thompson", mixture) for mixture in warm.bootstrap_optima]
-    starts: list[tuple[Source, Point]] = []
+    starts: list[tuple[Source, SearchPoint]] = []
     for source, mixture in given:
         for settings in [hyper, *(_otherwise_organised(hyper) if source == "law" else [])]:
-            point = Point(space.inside(mixture), settings)
+            point = SearchPoint(space.inside(mixture), settings)
             if not any(point.same(other) for _, other in starts):
                 starts.append((source, point))
     return starts

@@ -216,10 +216,10 @@ class Study:
     def _measured_speed(self, config: StudyConfig, workers: Workers) -> Speed:
         """A worker's speed by a few steps of a trial, where there is room for one."""
         from codescale.search.cost import measured_speed
-        from codescale.search.space.space import Point
+        from codescale.search.space.space import SearchPoint
         from codescale.search.trials.spec import TrialPlan
 
-        trial = TrialPlan(config, "").spec(0, Point(config.uniform(), {}))
+        trial = TrialPlan(config, "").spec(0, SearchPoint(config.uniform(), {}))
         self._check_memory([trial])
         return measured_speed(config, workers.count, workers.threads)
 

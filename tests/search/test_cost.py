@@ -13,13 +13,13 @@ from scipy import stats
 from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
 from codescale.runs.records import RunRecord, RunSpec, read_records
-from codescale.search.bayesopt.termination import PATIENCE, Patience, Remaining
+from codescale.search.bayesopt.termination import PATIENCE, ExpectedRegret, Terminator
 from codescale.search.cost import Speed, forecast_search, recorded_speed
 from codescale.search.objective.objective import Objective
 from codescale.search.objective.seed_noise import SeedNoise, resolved, seed_noise, seeds_needed, sweep_noise
 from codescale.search.pareto import combined, directions, front_of, refuse_too_few
 from codescale.search.space.schema import Aim
-from codescale.search.space.space import Point, load_space
+from codescale.search.space.space import SearchPoint, load_space
 from codescale.search.trials.pruning_audit import drawn, with_checks
 from codescale.search.trials.spec import TrialPlan, run_cost
 from codescale.study.config import parse_study
@@ -93,13 +93,13 @@ def test_one_budget_of_tokens_and_words_for_pruning() -> None:
 def says(hand: Hand, improvement: Callable[[], float]) -> None:
     """From now on the sampler of ``hand`` expects so much of its next trial, and little of all further ones."""
     hand.search.trial_sampler.expected_improvement = improvement  # type: ignore[method-assign]
-    hand.search.trial_sampler.remaining = lambda: Remaining(0.003, 0.001, 0.009)  # type: ignore[union-attr]
+    hand.search.trial_sampler.expected_regret = lambda: ExpectedRegret(0.003, 0.001, 0.009)  # type: ignore[union-attr]
 
 
 def test_too_little_to_gain_ends_the_search_and_says_so(tmp_path: Path) -> None:
     """A sampler that expects less than the noise from its third suggestion on; it is not asked about the starts."""
     hand = Hand(tmp_path, study(trials=40, prune="none"))
-    hand.search._patience = Patience(0.01)
+    hand.search._terminator = Terminator(0.01)
     heard = iter([0.5, 0.02, *([0.004] * 40)])
     says(hand, lambda: next(heard))
     hand.go()
@@ -113,7 +113,7 @@ def test_too_little_to_gain_ends_the_search_and_says_so(tmp_path: Path) -> None:
 
 def test_a_search_that_ended_is_not_taken_up_again_but_for_what_a_kill_left(tmp_path: Path) -> None:
     hand = Hand(tmp_path, study(trials=40, prune="none"))
-    hand.search._patience = Patience(0.01)
+    hand.search._terminator = Terminator(0.01)
     says(hand, lambda: 0.004)
     while not hand.search.ledger.ended:
         trial_id = hand.ask()
@@ -153,30 +153,30 @@ class Says:
     def expected_improvement(self) -> float | None:
         return self.improvement
 
-    def remaining(self) -> Remaining:
-        return Remaining(self.left, self.left / 2, 2 * self.left)
+    def expected_regret(self) -> ExpectedRegret:
+        return ExpectedRegret(self.left, self.left / 2, 2 * self.left)
 
 
 def test_one_poor_expectation_or_no_noise_ends_nothing() -> None:
-    patient, unmeasured = Patience(0.01), Patience(None)
+    patient, unmeasured = Terminator(0.01), Terminator(None)
     for improvement in (0.001, 0.02, 0.001, None, 0.001, 0.001):
-        patient.heard(Says(improvement))
-        unmeasured.heard(Says(improvement))
+        patient.observe(Says(improvement))
+        unmeasured.observe(Says(improvement))
         assert not patient.verdict
-    patient.heard(Says(0.001, 0.004))
+    patient.observe(Says(0.001, 0.004))
     assert "0.004 (0.002 to 0.008)" in patient.verdict
     assert not unmeasured.verdict
 
 
 def test_many_small_gains_together_go_on() -> None:
     """What is left is asked for once in so many poor trials, since it costs as much as several suggestions."""
-    patient = Patience(0.01)
+    patient = Terminator(0.01)
     for _ in range(3 * PATIENCE):
-        patient.heard(Says(0.001, 0.02))
+        patient.observe(Says(0.001, 0.02))
         assert not patient.verdict
     for _ in range(PATIENCE):
         assert not patient.verdict
-        patient.heard(Says(0.001, 0.005))
+        patient.observe(Says(0.001, 0.005))
     assert patient.verdict
 
 
@@ -298,7 +298,7 @@ def test_several_objectives_have_a_front() -> None:
 
 
 def test_searches_of_one_front_have_ids_of_their_own() -> None:
-    point = Point(Mixture.uniform(LANGUAGES), {})
+    point = SearchPoint(Mixture.uniform(LANGUAGES), {})
     ids = {TrialPlan(study(), "corpus", part).spec(0, point).run_id for part in ("", "front-0", "front-1")}
     assert len(ids) == 3
 

@@ -22,8 +22,8 @@ from codescale.search.objective.objective import Objective
 from codescale.search.objective.study_space import study_space
 from codescale.search.recommendation import recommendation
 from codescale.search.space.distributions import distributions, suggest_point, typed
-from codescale.search.space.feasible_region import Region
-from codescale.search.space.space import Point, SearchSpace, load_space
+from codescale.search.space.feasible_region import FeasibleRegion
+from codescale.search.space.space import SearchPoint, SearchSpace, load_space
 from codescale.search.trials.spec import TrialPlan
 from codescale.search.warm_start import WarmStart, comparable, starting_points
 from codescale.study.config import StudyConfig
@@ -59,11 +59,11 @@ def paired_study(**search: object) -> StudyConfig:
 def test_a_point_names_the_organisation_by_number_and_optuna_by_word(tmp_path: Path) -> None:
     space = space_of(tmp_path, WITH_RATE)
     assert space.names[-1] == "organisation"
-    point = Point(Mixture.uniform(LANGUAGES), {"learning_rate_factor": 1.5, "organisation": 1.0})
+    point = SearchPoint(Mixture.uniform(LANGUAGES), {"learning_rate_factor": 1.5, "organisation": 1.0})
     told = typed(space.parameters(point))
     assert told["organisation"] == PAIRED
     assert space.point(told).same(point)
-    assert not point.same(Point(point.mixture, point.hyper | {"organisation": 0.0}))
+    assert not point.same(SearchPoint(point.mixture, point.hyper | {"organisation": 0.0}))
     assert distributions(space)["organisation"] == CategoricalDistribution((SHUFFLED, PAIRED))
     trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1)).ask()
     assert suggest_point(trial, space).hyper["organisation"] in (0.0, 1.0)
@@ -71,45 +71,45 @@ def test_a_point_names_the_organisation_by_number_and_optuna_by_word(tmp_path: P
 
 def test_a_region_draws_and_steps_to_either_side_alone(tmp_path: Path) -> None:
     space = space_of(tmp_path, WITH_RATE)
-    region = Region(space, LANGUAGES)
+    region = FeasibleRegion(space, LANGUAGES)
     generator = np.random.default_rng(0)
-    shares, hyper = region.draw(200, generator)
+    shares, hyper = region.sample(200, generator)
     assert set(hyper[:, 1]) == {0.0, 1.0}
     assert len(set(hyper[:, 0])) == 200
     for start in (hyper[0], hyper[1], 1.0 - np.round(hyper[0])):
         for step in (1e-4, 0.1):
-            _, near = region.near(shares[0], start, step, generator)
+            _, near = region.perturb(shares[0], start, step, generator)
             assert set(near[:, 1]) == {0.0, 1.0}
             assert near[0, 1] == start[1]
             assert 0.1 < (near[:, 1] != start[1]).mean() < 0.45
-    assert region.snapped(np.array([[0.3, 0.7]]))[0].tolist() == [pytest.approx(0.3), 1.0]
+    assert region.round(np.array([[0.3, 0.7]]))[0].tolist() == [pytest.approx(0.3), 1.0]
 
 
 def test_a_region_without_a_choice_draws_as_it_did() -> None:
     """Searches of before go on as they would have."""
-    region = Region(load_space("hyperparameters_only", LANGUAGES), LANGUAGES)
-    _, near = region.near(np.full(3, 1 / 3), np.full(4, 0.5), 0.1, np.random.default_rng(5))
+    region = FeasibleRegion(load_space("hyperparameters_only", LANGUAGES), LANGUAGES)
+    _, near = region.perturb(np.full(3, 1 / 3), np.full(4, 0.5), 0.1, np.random.default_rng(5))
     assert near[1] == pytest.approx([0.5623977651, 0.4072500884, 0.3850184243, 0.5118973554])
 
 
 def test_a_trial_is_the_same_run_whether_its_organisation_was_searched_or_the_studys(tmp_path: Path) -> None:
     plan, mixture = TrialPlan(study(), CORPUS), Mixture.uniform(LANGUAGES)
-    plain = plan.spec(4, Point(mixture, {}))
-    shuffled, paired = (plan.spec(4, Point(mixture, {"organisation": number})) for number in (0.0, 1.0))
+    plain = plan.spec(4, SearchPoint(mixture, {}))
+    shuffled, paired = (plan.spec(4, SearchPoint(mixture, {"organisation": number})) for number in (0.0, 1.0))
     assert plain == shuffled
     assert plain.hyper == {}
     assert paired.organisation == PAIRED
     assert paired.run_id != plain.run_id
-    assert TrialPlan(paired_study(), CORPUS).spec(4, Point(mixture, {})) == paired
+    assert TrialPlan(paired_study(), CORPUS).spec(4, SearchPoint(mixture, {})) == paired
     space = space_of(tmp_path)
-    records = [finished_record(plan.spec(k, Point(mixture, {"organisation": float(k)}))) for k in (0, 1)]
+    records = [finished_record(plan.spec(k, SearchPoint(mixture, {"organisation": float(k)}))) for k in (0, 1)]
     assert set(plan.belonging(records, space)) == {0, 1}
     assert set(plan.belonging(records, load_space("all_languages", LANGUAGES))) == {0}
     assert space.point_of(paired).hyper == {"organisation": 1.0}
 
 
 def test_ids_of_shuffled_trials_are_those_of_before() -> None:
-    spec = TrialPlan(study(), CORPUS).spec(4, Point(Mixture.uniform(LANGUAGES), {}))
+    spec = TrialPlan(study(), CORPUS).spec(4, SearchPoint(Mixture.uniform(LANGUAGES), {}))
     assert spec.run_id == "trial-0004-9a590433"
 
 

@@ -26,7 +26,7 @@ _SUM = 0.05
 """The part of the plain sum in the Chebyshev scalar."""
 
 
-def thompson_draw(belief: Belief, generator: np.random.Generator) -> Acquisition:
+def thompson_sample(belief: Belief, generator: np.random.Generator) -> Acquisition:
     """The objective under one sample of the mean."""
     sample = _sample(generator)
     return lambda shares, hyper: belief.draw(shares, hyper, sample)
@@ -38,12 +38,12 @@ def expected_improvement(belief: Belief, known: tuple[Array, Array]) -> Acquisit
 
     def acquisition(shares: Array, hyper: Array) -> Array:
         middle, deviation = belief.believed(shares, hyper)
-        return np.asarray(-log_improvement((best - middle) / deviation) - np.log(deviation))
+        return np.asarray(-log_standard_ei((best - middle) / deviation) - np.log(deviation))
 
     return acquisition
 
 
-def chebyshev_draw(belief: Belief, generator: np.random.Generator) -> Acquisition:
+def parego_scalarization(belief: Belief, generator: np.random.Generator) -> Acquisition:
     """The scalar of one sample's objectives, each over the range that was measured."""
     measured = belief.rows.values
     weights = generator.dirichlet(np.ones(measured.shape[1]))
@@ -62,7 +62,7 @@ def _sample(generator: np.random.Generator) -> int:
     return 1 + int(generator.integers(SAMPLES))
 
 
-def log_improvement(z: Array) -> Array:
+def log_standard_ei(z: Array) -> Array:
     """log(phi(z) + z Phi(z)): the logarithm of expected improvement in units of the deviation.
 
     Below z = -1 the sum loses its digits, and far below zero it is nothing at all; there it is phi(z) times

@@ -16,16 +16,16 @@ import numpy as np
 
 from codescale.arrays import Array, Mask
 from codescale.search.bayesopt.acquisition import Acquisition
-from codescale.search.space.feasible_region import AROUND, Region
+from codescale.search.space.feasible_region import AROUND, FeasibleRegion
 
 _CANDIDATES = 768
 _STARTS = 3
 _ROUNDS = 24
 
 
-def minimise(
+def optimize_acquisition(
     acquisition: Acquisition,
-    region: Region,
+    region: FeasibleRegion,
     starts: Array,
     hyper: Array,
     generator: np.random.Generator,
@@ -38,18 +38,18 @@ def minimise(
     """
     screened = int(min(max(effort / 4, 64), _CANDIDATES))
     rounds = int(min(max((effort - screened) / (_STARTS * AROUND), 3), _ROUNDS))
-    shares, others = region.draw(screened, generator)
+    shares, others = region.sample(screened, generator)
     shares, others = np.vstack([starts, shares]), np.vstack([hyper, others])
     values = acquisition(shares, others)
     order = np.argsort(values, kind="stable")[:_STARTS]
     paths = [_Path(shares[k], others[k], float(values[k])) for k in order]
     for _ in range(rounds):  # side by side: one call for all
-        around = [region.near(path.shares, path.hyper, path.step, generator) for path in paths]
+        around = [region.perturb(path.shares, path.hyper, path.step, generator) for path in paths]
         at = acquisition(np.vstack([one[0] for one in around]), np.vstack([one[1] for one in around]))
         for path, (near, near_hyper), own in zip(paths, around, np.split(at, len(paths)), strict=True):
             path.move(near, near_hyper, own)
     for path in paths:
-        inside = region.inside(path.shares)
+        inside = region.project(path.shares)
         if np.abs(inside - path.shares).max() > 1e-9:
             path.value = float(acquisition(inside[None], path.hyper[None])[0])
         path.shares = inside
@@ -84,15 +84,15 @@ class Avoided:
     it is avoided, ``reach`` (rows,): the largest difference of any share or hyperparameter.
     """
 
-    region: Region
+    region: FeasibleRegion
     shares: Array
     hyper: Array
     reach: Array
 
     def holds(self, shares: Array, hyper: Array) -> Mask:
         """(points,): whether each is too near to one that was tried."""
-        points = np.hstack([shares, self.region.snapped(hyper)])
-        known = np.hstack([self.shares, self.region.snapped(self.hyper)])
+        points = np.hstack([shares, self.region.round(hyper)])
+        known = np.hstack([self.shares, self.region.round(self.hyper)])
         away = np.abs(points[:, None, :] - known[None]).max(axis=2, initial=0.0)
         return np.asarray((away <= self.reach).any(axis=1))
 
@@ -105,16 +105,16 @@ class Avoided:
         if not self.holds(shares[None], hyper[None])[0]:
             return shares, hyper
         for step in _STEPS:
-            near, near_hyper = self.region.near(shares, hyper, step, generator)
+            near, near_hyper = self.region.perturb(shares, hyper, step, generator)
             free = ~self.holds(near, near_hyper)
             if free.any():
                 near, near_hyper = near[free], near_hyper[free]
                 best = int(np.argmin(acquisition(near, near_hyper)))
-                return self.region.inside(near[best]), near_hyper[best]
+                return self.region.project(near[best]), near_hyper[best]
         return shares, hyper
 
 
-def avoided(region: Region, tried: tuple[Array, Array], diverged: tuple[Array, Array]) -> Avoided:
+def avoided(region: FeasibleRegion, tried: tuple[Array, Array], diverged: tuple[Array, Array]) -> Avoided:
     """Points that were ``tried`` or are under way, and those that ``diverged``: shares and hyperparameters of each."""
     reach = np.concatenate([np.full(len(tried[0]), _SAME), np.full(len(diverged[0]), _AROUND_DIVERGED)])
     return Avoided(region, np.vstack([tried[0], diverged[0]]), np.vstack([tried[1], diverged[1]]), reach)

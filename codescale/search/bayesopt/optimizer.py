@@ -16,18 +16,18 @@ import numpy as np
 from codescale.arrays import Array
 from codescale.search.bayesopt.acquisition import (
     Acquisition,
-    chebyshev_draw,
     expected_improvement,
-    log_improvement,
-    thompson_draw,
+    log_standard_ei,
+    parego_scalarization,
+    thompson_sample,
 )
 from codescale.search.bayesopt.dataset import Measured, Told
 from codescale.search.bayesopt.model_selection import FEWEST_ROWS, Beliefs
-from codescale.search.bayesopt.optimize_acquisition import avoided, minimise
+from codescale.search.bayesopt.optimize_acquisition import avoided, optimize_acquisition
 from codescale.search.bayesopt.posterior import Belief
 from codescale.search.bayesopt.surrogate import Fitted
-from codescale.search.bayesopt.termination import Remaining, remaining
-from codescale.search.space.feasible_region import Region
+from codescale.search.bayesopt.termination import ExpectedRegret, remaining
+from codescale.search.space.feasible_region import FeasibleRegion
 
 IMPROVEMENT_EVERY = 3
 _EFFORT = 1e9
@@ -42,7 +42,7 @@ _MOST_STARTS = 16
 class Adviser:
     """Advises a search of ``region`` by its ``beliefs``. The same rows, number and seed give the same advice."""
 
-    region: Region
+    region: FeasibleRegion
     beliefs: Beliefs
     seed: int = 0
 
@@ -64,7 +64,7 @@ class Adviser:
         starts = self._best(told.now)
         acquisition = self._acquisition(fitted, rows, starts, pending, number, generator)
         effort = self._effort(number, len(rows))
-        shares, hyper, _ = minimise(acquisition, self.region, *starts, generator, effort)
+        shares, hyper, _ = optimize_acquisition(acquisition, self.region, *starts, generator, effort)
         return avoid.elsewhere(shares, hyper, acquisition, generator)
 
     def recommend(self, told: Told, anywhere: bool = True) -> tuple[Array, Array, float]:
@@ -85,7 +85,7 @@ class Adviser:
         if not anywhere and len(measured):
             return _least(belief, measured)
         generator = np.random.default_rng(self.seed)
-        return minimise(belief.expected, self.region, *self._best(measured), generator)
+        return optimize_acquisition(belief.expected, self.region, *self._best(measured), generator)
 
     def believed(self, told: Told, shares: Array, hyper: Array) -> tuple[Array, Array]:
         """(rows,): expected objective and its standard deviation, a run's noise apart.
@@ -107,9 +107,9 @@ class Adviser:
             return None
         best = float(belief.expected(finished.shares, finished.hyper).min())
         middle, deviation = belief.believed(shares[None], hyper[None])
-        return float(deviation[0] * np.exp(log_improvement((best - middle) / deviation))[0])
+        return float(deviation[0] * np.exp(log_standard_ei((best - middle) / deviation))[0])
 
-    def remaining(self, told: Told) -> Remaining | None:
+    def expected_regret(self, told: Told) -> ExpectedRegret | None:
         """What any number of trials may still gain over the measured point that is recommended. None where too little
         is known to tell, and of several objectives.
         """
@@ -138,11 +138,11 @@ class Adviser:
         """What trial ``number`` is chosen by."""
         scale = self.beliefs.scale
         if self.beliefs.objectives > 1:
-            return chebyshev_draw(Belief(fitted, rows, scale, pending), generator)
+            return parego_scalarization(Belief(fitted, rows, scale, pending), generator)
         if number % IMPROVEMENT_EVERY == IMPROVEMENT_EVERY - 1:
-            known = starts if len(starts[0]) else self.region.draw(64, generator)
+            known = starts if len(starts[0]) else self.region.sample(64, generator)
             return expected_improvement(Belief(fitted, rows, scale, pending), known)
-        return thompson_draw(Belief(fitted, rows, scale), generator)
+        return thompson_sample(Belief(fitted, rows, scale), generator)
 
     def _effort(self, number: int, rows: int) -> float:
         """How many points the suggestion of trial ``number`` may look at, given so many rows."""
@@ -152,7 +152,7 @@ class Adviser:
     def _middle(self) -> tuple[Array, Array]:
         """Even shares, as far as the space allows, and the middle of every hyperparameter's range."""
         count = len(self.region.domains)
-        return self.region.inside(np.full(count, 1.0 / count)), np.full(len(self.region.space.hyperparameters), 0.5)
+        return self.region.project(np.full(count, 1.0 / count)), np.full(len(self.region.space.hyperparameters), 0.5)
 
     def _first(self, tried: tuple[Array, Array], generator: np.random.Generator) -> tuple[Array, Array]:
         """The middle, then of random points the one farthest from all that were tried: how a search that knows nothing
@@ -160,11 +160,11 @@ class Adviser:
         """
         if not len(tried[0]):
             return self._middle()
-        shares, hyper = self.region.draw(64, generator)
+        shares, hyper = self.region.sample(64, generator)
         here, there = (np.hstack([np.cbrt(one), other]) for one, other in ((shares, hyper), tried))
         distance = np.linalg.norm(here[:, None] - there[None], axis=2).min(axis=1)
         farthest = int(np.argmax(distance))
-        return self.region.inside(shares[farthest]), hyper[farthest]
+        return self.region.project(shares[farthest]), hyper[farthest]
 
     def _best(self, measured: Measured) -> tuple[Array, Array]:
         """The best of the ``measured`` points, best first: where the descent to the next one may begin."""

@@ -35,11 +35,11 @@ from codescale.runs.table import RunsTable
 from codescale.search.bayesopt.dataset import Measured, Told, from_runs, nothing
 from codescale.search.bayesopt.model_selection import Beliefs, milestone
 from codescale.search.bayesopt.optimizer import Adviser
-from codescale.search.bayesopt.termination import Remaining
+from codescale.search.bayesopt.termination import ExpectedRegret
 from codescale.search.bayesopt.trial_reader import Kind, Reader, signs
 from codescale.search.space.distributions import distributions, typed
-from codescale.search.space.feasible_region import Region
-from codescale.search.space.space import Point, SearchSpace
+from codescale.search.space.feasible_region import FeasibleRegion
+from codescale.search.space.space import SearchPoint, SearchSpace
 
 
 class LawSampler(BaseSampler):
@@ -72,7 +72,7 @@ class LawSampler(BaseSampler):
     ) -> None:
         self.space = space
         domains = tuple(space.bounds)
-        self._region = Region(space, domains)
+        self._region = FeasibleRegion(space, domains)
         self._weights = {name: value for name, value in (weights or {}).items() if value > 0}
         self._scale = float(np.log(n_params)), float(np.log(n_tokens))
         self._law, self._runs, self._hyper, self._noise = law, runs, dict(hyper or {}), noise
@@ -113,7 +113,7 @@ class LawSampler(BaseSampler):
         """At random: what is not in the space."""
         return self._independent.sample_independent(study, trial, param_name, param_distribution)
 
-    def recommend(self, study: Study, *, anywhere: bool = False) -> Point:
+    def recommend(self, study: Study, *, anywhere: bool = False) -> SearchPoint:
         """The point of ``study`` with the best expected objective: not the luckiest measurement.
 
         ``anywhere``: of the whole space rather than of what was measured. Raises ``ValueError`` before the first trial
@@ -123,7 +123,7 @@ class LawSampler(BaseSampler):
         shares, hyper, _ = adviser.recommend(told, anywhere)
         return self._region.point(shares, hyper)
 
-    def expected(self, study: Study, points: Sequence[Point]) -> tuple[Array, Array]:
+    def expected(self, study: Study, points: Sequence[SearchPoint]) -> tuple[Array, Array]:
         """(points,): expected objective of ``points`` and its standard deviation, a run's noise apart."""
         told, adviser = self._told(study)
         shares = np.array([point.mixture.array(self._region.domains) for point in points])
@@ -141,7 +141,7 @@ class LawSampler(BaseSampler):
         told, adviser, shares, hyper = self._latest
         return adviser.improvement(told, shares, hyper)
 
-    def remaining(self, study: Study | None = None) -> Remaining | None:
+    def expected_regret(self, study: Study | None = None) -> ExpectedRegret | None:
         """What any number of trials of ``study`` may still gain over the point that :meth:`recommend` names; None: of
         the study whose trial was suggested last.
 
@@ -153,7 +153,7 @@ class LawSampler(BaseSampler):
             told, adviser = self._latest[:2]
         else:
             return None
-        return adviser.remaining(told)
+        return adviser.expected_regret(told)
 
     def _told(self, study: Study) -> tuple[Told, Adviser]:
         """What the trials of ``study`` tell, and the adviser for that kind of objective.
@@ -190,4 +190,4 @@ class LawSampler(BaseSampler):
 
     def _middle(self) -> dict[str, float]:
         half = np.full(len(self.space.hyperparameters), 0.5)
-        return self._region.point(self._region.corners[0], half).hyper
+        return self._region.point(self._region.vertices[0], half).hyper

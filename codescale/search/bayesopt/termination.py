@@ -18,16 +18,16 @@ import numpy as np
 
 from codescale.arrays import Array
 from codescale.search.bayesopt.mean_functions import SAMPLES
-from codescale.search.bayesopt.optimize_acquisition import minimise
+from codescale.search.bayesopt.optimize_acquisition import optimize_acquisition
 from codescale.search.bayesopt.posterior import Belief
-from codescale.search.space.feasible_region import Region
+from codescale.search.space.feasible_region import FeasibleRegion
 
 PATIENCE = 3
 """Trials in a row of which too little is expected; one alone may be the surrogate's whim."""
 
 
 @runtime_checkable
-class KnowsImprovement(Protocol):
+class ReportsExpectedImprovement(Protocol):
     """A sampler that can say what it expects of the trial that it suggested last."""
 
     def expected_improvement(self) -> float | None:
@@ -36,15 +36,15 @@ class KnowsImprovement(Protocol):
 
 
 @runtime_checkable
-class KnowsRemaining(Protocol):
+class ReportsExpectedRegret(Protocol):
     """A sampler that can also say what all further trials together may gain."""
 
-    def remaining(self) -> Remaining | None:
+    def expected_regret(self) -> ExpectedRegret | None:
         """In the objective's units (nats per token); None where it cannot be told yet."""
         ...
 
 
-class Patience:
+class Terminator:
     """Asks a sampler after every suggestion and counts how often in a row it expected less than ``noise``. Then it asks
     what is left for all further trials together, and once more after as many trials where that is more.
 
@@ -57,7 +57,7 @@ class Patience:
         """Why the search ends; empty while it goes on."""
         self._poor = 0
 
-    def heard(self, sampler: KnowsImprovement) -> None:
+    def observe(self, sampler: ReportsExpectedImprovement) -> None:
         """``sampler`` has suggested another trial."""
         if self.noise is None or self.verdict:
             return
@@ -70,8 +70,8 @@ class Patience:
             self._poor = 0
             self._judge(sampler, improvement, self.noise)
 
-    def _judge(self, sampler: KnowsImprovement, improvement: float, noise: float) -> None:
-        left = sampler.remaining() if isinstance(sampler, KnowsRemaining) else None
+    def _judge(self, sampler: ReportsExpectedImprovement, improvement: float, noise: float) -> None:
+        left = sampler.expected_regret() if isinstance(sampler, ReportsExpectedRegret) else None
         if left is not None and left.expected >= noise:
             return
         further = f", all further ones together {left}" if left is not None else ""
@@ -90,7 +90,7 @@ _DRAWS = 16
 
 
 @dataclass(frozen=True)
-class Remaining:
+class ExpectedRegret:
     """In the objective's units, a run's noise apart: ``expected``, and the 5th and 95th percentile of the draws."""
 
     expected: float
@@ -102,8 +102,8 @@ class Remaining:
 
 
 def remaining(
-    belief: Belief, region: Region, point: tuple[Array, Array], starts: tuple[Array, Array], seed: int
-) -> Remaining:
+    belief: Belief, region: FeasibleRegion, point: tuple[Array, Array], starts: tuple[Array, Array], seed: int
+) -> ExpectedRegret:
     """What any number of trials may still gain over ``point``, shares (domains,) and hyperparameters.
 
     ``starts``: shares (rows, domains) and hyperparameters of measured points, from which optima are looked for.
@@ -112,13 +112,13 @@ def remaining(
     optima = [point]
     for sample in range(SAMPLES + 1):
         drawn = partial(belief.draw, sample=sample)
-        shares, hyper, _ = minimise(drawn, region, *starts, generator, _EFFORT)
+        shares, hyper, _ = optimize_acquisition(drawn, region, *starts, generator, _EFFORT)
         optima.append((shares, hyper))
-    around = [region.near(*one, _STEP, generator) for one in optima]
+    around = [region.perturb(*one, _STEP, generator) for one in optima]
     together = belief.together(
         np.vstack([point[0], *(near[0] for near in around)]), np.vstack([point[1], *(near[1] for near in around)]),
         _DRAWS, generator,
     )  # fmt: skip
     gains = together[:, 0] - together.min(axis=1)
     low, high = np.quantile(gains, [0.05, 0.95])
-    return Remaining(float(gains.mean()), float(low), float(high))
+    return ExpectedRegret(float(gains.mean()), float(low), float(high))

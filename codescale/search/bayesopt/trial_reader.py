@@ -1,8 +1,9 @@
 """What the trials of an Optuna study tell, as the rows that a surrogate learns from.
 
 A finished trial tells its losses by target in the user attribute :data:`LOSSES`, or only its objective. One that was
-stopped tells the losses of its looks in :data:`LOOKS`, or only the objective at each, as it was reported; its row holds
-the end that finished trials with such looks foretell, and the more doubt the less they were like it
+stopped tells the losses of its evaluations in :data:`INTERMEDIATE_LOSSES`, or only the objective at each, as it was
+reported; its row holds the end that finished trials with such evaluations foretell, and the more doubt the less they
+were like it
 (:mod:`~codescale.search.bayesopt.imputation`).
 """
 
@@ -20,12 +21,12 @@ from optuna.trial import FrozenTrial, TrialState
 from codescale.arrays import Array
 from codescale.search.bayesopt.dataset import Measured, Points
 from codescale.search.bayesopt.imputation import foretold_ends
-from codescale.search.space.feasible_region import Region
+from codescale.search.space.feasible_region import FeasibleRegion
 from codescale.search.space.space import SearchSpace
 
 LOSSES = "losses"
 """The user attribute of a finished trial that holds its loss by target, nats per token."""
-LOOKS = "looks"
+INTERMEDIATE_LOSSES = "looks"
 """The user attribute that holds, by step, the losses by target before the end: {"1000": {"python": 2.1}}."""
 DIVERGED = "diverged"
 """The user attribute of a failed trial whose training diverged; other failures tell nothing of their point."""
@@ -68,7 +69,7 @@ class Reader:
     """
 
     def __init__(
-        self, space: SearchSpace, region: Region, weights: Mapping[str, float], scale: tuple[float, float]
+        self, space: SearchSpace, region: FeasibleRegion, weights: Mapping[str, float], scale: tuple[float, float]
     ) -> None:
         self.space, self.region, self.weights, self.scale = space, region, dict(weights), scale
         self._rows: dict[tuple[str, int], _Row] = {}
@@ -176,7 +177,7 @@ class Reader:
         objective = sign * trial.intermediate_values[step]
         values: Array | None = np.array([objective])
         if kind.by_target:
-            told = trial.user_attrs.get(LOOKS)
+            told = trial.user_attrs.get(INTERMEDIATE_LOSSES)
             values = self._losses(told.get(str(step))) if isinstance(told, Mapping) else None
         return None if values is None or not np.isfinite(objective) else np.append(objective, values)
 

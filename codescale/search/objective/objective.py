@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from codescale.errors import UserError
 from codescale.organisation import ORGANISATION, number_of
 from codescale.runs.records import Evaluation, RunRecord
-from codescale.search.pruning.curve import Curve
-from codescale.search.space.schema import Aim, Range
+from codescale.search.pruning.curve import LearningCurve
+from codescale.search.space.schema import Aim, HyperparameterRange
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Objective:
         weights = {name: weight / total for name, weight in aim.weights.items() if weight > 0}
         return cls(weights, n_tokens, {name: weight / total for name, weight in aim.metrics.items() if weight})
 
-    def varying(self, hyperparameters: Mapping[str, Range]) -> Objective:
+    def varying(self, hyperparameters: Mapping[str, HyperparameterRange]) -> Objective:
         """The same where ``hyperparameters`` vary: then curves carry them, on the scale on which they are searched."""
         logarithmic = frozenset(name for name, limits in hyperparameters.items() if limits.scale == "log")
         return replace(self, settings=tuple(hyperparameters), logarithmic=logarithmic)
@@ -77,7 +77,7 @@ class Objective:
         has = f"measured are {', '.join(sorted(known))}" if known else "no metric is measured"
         return UserError(f"objective.metrics.{lost}", "no trial measures it", has)
 
-    def curve(self, record: RunRecord) -> Curve:
+    def curve(self, record: RunRecord) -> LearningCurve:
         """The loss curve of ``record`` towards ``n_tokens``: its trunk, and its annealed end where it has one.
 
         Rows of cooldown branches towards another D are left out. A D that is no multiple of the batch ends a few
@@ -96,7 +96,7 @@ class Objective:
                 points.append((evaluation.n_tokens, value))
                 parts.append(self._parts(record, evaluation))
         settings = {**record.spec.hyper, ORGANISATION: number_of(record.spec.organisation)}
-        return Curve(tuple(points), final, self.settings_of(settings), tuple(parts))
+        return LearningCurve(tuple(points), final, self.settings_of(settings), tuple(parts))
 
     def losses(self, record: RunRecord) -> dict[str, float] | None:
         """The weighted languages' losses at the annealed end of ``record``.

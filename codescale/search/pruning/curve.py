@@ -8,7 +8,7 @@ from math import log
 from typing import NamedTuple
 
 
-class Look(NamedTuple):
+class CurvePoint(NamedTuple):
     """An evaluation on the trunk: tokens, and what each language adds to the objective."""
 
     n_tokens: int
@@ -16,7 +16,7 @@ class Look(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Curve:
+class LearningCurve:
     """A trial's objective (nats per token) on the trunk by training tokens, rising, and its annealed end or None.
 
     ``settings``: the hyperparameters that vary, on the scale on which they are searched, in one order for all trials.
@@ -43,7 +43,9 @@ class Curve:
         part = log(n_tokens / first) / log(last / first)
         return lower + part * (upper - lower)
 
-    def until(self, n_tokens: float) -> list[Look]:
-        """The looks at up to ``n_tokens`` tokens: tokens, and the parts of the objective (or the objective itself)."""
+    def until(self, n_tokens: float) -> list[CurvePoint]:
+        """The evaluations at up to ``n_tokens`` tokens: tokens, and the parts of the objective (or the objective itself)."""
         parts = self.parts or tuple((value,) for _, value in self.points)
-        return [Look(point[0], part) for point, part in zip(self.points, parts, strict=True) if point[0] <= n_tokens]
+        return [
+            CurvePoint(point[0], part) for point, part in zip(self.points, parts, strict=True) if point[0] <= n_tokens
+        ]

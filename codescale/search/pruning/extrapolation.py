@@ -7,13 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from codescale.arrays import Array
-from codescale.search.pruning.curve import Look
+from codescale.search.pruning.curve import CurvePoint
 
 EXPONENTS = np.array([0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0])
 """Of D, for one language over all trials."""
 
 
-def trunk_ends(curves: Sequence[Sequence[Look]], finished: Sequence[Sequence[Look]]) -> Array | None:
+def extrapolate_to_horizon(
+    curves: Sequence[Sequence[CurvePoint]], finished: Sequence[Sequence[CurvePoint]]
+) -> Array | None:
     """(curves,): the objective of each of ``curves`` at the last look of the ``finished`` ones, extrapolated.
 
     The exponent, the prior of (a, b) and the noise of a look come from ``finished``. None where those are fewer than

@@ -17,7 +17,7 @@ NO_EFFECT = 0.25
 
 
 @dataclass(frozen=True)
-class Prediction:
+class FinalLossPrediction:
     """A mixture of Student t distributions with ``freedom`` degrees: arrays of one entry a model."""
 
     weights: Array
@@ -31,7 +31,7 @@ class Prediction:
         return float(self.weights @ stats.t.cdf(away, self.freedom))
 
 
-def predict(early: Array, final: Array, settings: Array | None = None) -> Prediction:
+def predict_final_loss(early: Array, final: Array, settings: Array | None = None) -> FinalLossPrediction:
     """A new trial's final loss.
 
     ``early`` (1 + n,) and ``settings`` (1 + n, s) begin with the new trial; ``final`` (n,). Level and slope have flat
@@ -61,7 +61,7 @@ def predict(early: Array, final: Array, settings: Array | None = None) -> Predic
     expected = float(share @ (basis.T @ final)) + means @ own
     unknown = STRENGTHS**2 * (own @ own - ((right @ own) ** 2 * (1 - shrink)).sum(axis=1))
     variance = squares / freedom * (1.0 + float(share @ share) + np.maximum(unknown, 0.0))
-    return Prediction(_weights(likelihood), expected, np.sqrt(variance), freedom)
+    return FinalLossPrediction(_weights(likelihood), expected, np.sqrt(variance), freedom)
 
 
 def _effects(settings: Array | None, count: int) -> Array:

@@ -22,8 +22,8 @@ from optuna.pruners import BasePruner
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from codescale.search.pruning.curve import Curve
-from codescale.search.pruning.rule import StoppingRule
+from codescale.search.pruning.curve import LearningCurve
+from codescale.search.pruning.rule import PruningRule
 
 
 class CurvePruner(BasePruner):
@@ -33,8 +33,8 @@ class CurvePruner(BasePruner):
     default all numbers. Raises ``ValueError`` in a study of several objectives, of which none is the best.
     """
 
-    def __init__(self, rule: StoppingRule | None = None, settings: Sequence[str] | None = None) -> None:
-        self._rule = rule or StoppingRule()
+    def __init__(self, rule: PruningRule | None = None, settings: Sequence[str] | None = None) -> None:
+        self._rule = rule or PruningRule()
         self._settings = None if settings is None else tuple(settings)
 
     def prune(self, study: Study, trial: FrozenTrial) -> bool:
@@ -44,13 +44,13 @@ class CurvePruner(BasePruner):
         sign = -1.0 if study.direction == StudyDirection.MAXIMIZE else 1.0
         finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         curves = [self._curve(other, sign) for other in finished]
-        return self._rule.stops(self._curve(trial, sign), curves)
+        return self._rule.should_prune(self._curve(trial, sign), curves)
 
-    def _curve(self, trial: FrozenTrial, sign: float) -> Curve:
+    def _curve(self, trial: FrozenTrial, sign: float) -> LearningCurve:
         reports = sorted(trial.intermediate_values.items())
         points = tuple((step, sign * value) for step, value in reports if step > 0 and math.isfinite(value))
         final = sign * trial.value if trial.state == TrialState.COMPLETE and trial.value is not None else None
-        return Curve(points, final, self._settings_of(trial))
+        return LearningCurve(points, final, self._settings_of(trial))
 
     def _settings_of(self, trial: FrozenTrial) -> tuple[float, ...]:
         """Numbers, logarithms of those that are searched on a logarithmic scale; choices by name have no order."""

@@ -25,16 +25,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from codescale.arrays import Array
-from codescale.search.pruning.curve import Curve
-from codescale.search.pruning.extrapolation import trunk_ends
-from codescale.search.pruning.final_loss import predict
+from codescale.search.pruning.curve import LearningCurve
+from codescale.search.pruning.extrapolation import extrapolate_to_horizon
+from codescale.search.pruning.final_loss import predict_final_loss
 
 MOST_CURVES = 200
 """Finished curves that a prediction rests on: of more, those whose loss now is nearest to the trial's."""
 
 
 @dataclass(frozen=True)
-class StoppingRule:
+class PruningRule:
     """Stop where the chance of ending below the best is under ``threshold``.
 
     ``minimum`` is how many finished curves the relation needs (3 leave one degree of freedom).
@@ -47,7 +47,7 @@ class StoppingRule:
         if not 0 < self.threshold < 1 or self.minimum < 3:
             raise ValueError("the threshold lies between 0 and 1, the minimum is 3 or more")
 
-    def chance(self, curve: Curve, finished: Sequence[Curve]) -> float | None:
+    def chance(self, curve: LearningCurve, finished: Sequence[LearningCurve]) -> float | None:
         """The chance that ``curve`` ends below the best of ``finished``; None where there is too little to say."""
         if not curve.points:
             return None
@@ -61,7 +61,7 @@ class StoppingRule:
         known = known[:MOST_CURVES]
         others = [other for other, _ in known]
         best = min(other.final for other in ended if other.final is not None)
-        early = trunk_ends(
+        early = extrapolate_to_horizon(
             [curve.until(n_tokens), *(other.until(n_tokens) for other in others)],
             [other.until(float("inf")) for other in others],
         )
@@ -71,13 +71,13 @@ class StoppingRule:
         settings = np.array([other.settings for other in (curve, *others)], dtype=float)
         return chance_below(best, early, final, settings)
 
-    def stops(self, curve: Curve, finished: Sequence[Curve]) -> bool:
+    def should_prune(self, curve: LearningCurve, finished: Sequence[LearningCurve]) -> bool:
         """Whether the trial with ``curve`` is to be stopped now."""
         chance = self.chance(curve, finished)
         return chance is not None and chance < self.threshold
 
 
-def _alike(first: Curve, second: Curve) -> bool:
+def _alike(first: LearningCurve, second: LearningCurve) -> bool:
     return len(first.settings) == len(second.settings)
 
 
@@ -85,4 +85,4 @@ def chance_below(best: float, early: Array, final: Array, settings: Array | None
     """P(y < ``best``) of a new trial: ``early`` (1 + n,) and ``settings`` (1 + n, hyperparameters) begin with it, then
     come the n finished ones, which ended at ``final`` (n,).
     """
-    return predict(early, final, settings).below(best)
+    return predict_final_loss(early, final, settings).below(best)

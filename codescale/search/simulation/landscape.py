@@ -20,8 +20,8 @@ from codescale.laws.law import Law, load_law
 from codescale.mixtures.coordinates import Coordinates
 from codescale.mixtures.files import read_weights
 from codescale.runs.reader import read_runs
-from codescale.search.bayesopt.optimize_acquisition import minimise
-from codescale.search.space.feasible_region import Region
+from codescale.search.bayesopt.optimize_acquisition import optimize_acquisition
+from codescale.search.space.feasible_region import FeasibleRegion
 from codescale.search.space.space import SearchSpace, load_space
 
 FLOPS_PER_TOKEN = 6.0
@@ -128,10 +128,10 @@ def attainable(landscape: Landscape, space: SearchSpace, restarts: int = 4) -> A
 
     Raises :class:`UserError` where uniform is as good: then there is nothing to search for.
     """
-    region = Region(space, landscape.domains)
+    region = FeasibleRegion(space, landscape.domains)
     none = np.empty((0, len(space.hyperparameters)))
     found = [
-        minimise(
+        optimize_acquisition(
             lambda shares, _: landscape.objective(shares),
             region, np.empty((0, len(landscape.domains))), none, np.random.default_rng(seed),
         )
@@ -139,7 +139,7 @@ def attainable(landscape: Landscape, space: SearchSpace, restarts: int = 4) -> A
     ]  # fmt: skip
     shares, _, best = min(found, key=lambda one: one[2])
     count = len(landscape.domains)
-    uniform = float(landscape.objective(region.inside(np.full(count, 1.0 / count))[None])[0])
+    uniform = float(landscape.objective(region.project(np.full(count, 1.0 / count))[None])[0])
     if uniform - best < 1e-6 * abs(uniform):
         raise UserError("the landscape", "no mixture is better than uniform", "widen the bounds, or take other weights")
     return Attainable(shares, best, uniform)

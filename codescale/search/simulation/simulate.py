@@ -23,14 +23,14 @@ from codescale.laws.law import Law
 from codescale.mixtures.mixture import Mixture
 from codescale.runs.table import RunsTable
 from codescale.search.bayesopt.sampler import LawSampler
-from codescale.search.bayesopt.termination import KnowsImprovement, Patience
-from codescale.search.bayesopt.trial_reader import LOOKS, LOSSES
-from codescale.search.pruning.curve import Curve
-from codescale.search.pruning.rule import StoppingRule
+from codescale.search.bayesopt.termination import ReportsExpectedImprovement, Terminator
+from codescale.search.bayesopt.trial_reader import INTERMEDIATE_LOSSES, LOSSES
+from codescale.search.pruning.curve import LearningCurve
+from codescale.search.pruning.rule import PruningRule
 from codescale.search.samplers import SamplerName, make_sampler
 from codescale.search.simulation.landscape import Attainable, Landscape, SimulatedRun
 from codescale.search.space.distributions import distributions
-from codescale.search.space.space import Point, SearchSpace
+from codescale.search.space.space import SearchPoint, SearchSpace
 
 LEVEL = 0.9
 """Of the interval over seeds."""
@@ -111,17 +111,17 @@ def _simulate(
         study.enqueue_trial(space.parameters(_moved_in(known.start, space)))
     generator = np.random.default_rng((seed, 1))
     cost, pruned = known.cost, 0
-    finished: list[Curve] = []
+    finished: list[LearningCurve] = []
     reports: list[tuple[float, float, float, Array]] = []
     done, end = 0, None
-    patience = Patience(landscape.deviation(target.shares))
+    terminator = Terminator(landscape.deviation(target.shares))
     while done < plan.trials and not _reached(reports, plan.until) and not (plan.ends and end):
         batch = []
         for _ in range(min(plan.concurrency, plan.trials - done)):
             batch.append(study.ask(distributions(space)))
-            if isinstance(sampler, KnowsImprovement) and end is None:
-                patience.heard(sampler)
-                if patience.verdict:
+            if isinstance(sampler, ReportsExpectedImprovement) and end is None:
+                terminator.observe(sampler)
+                if terminator.verdict:
                     end = End(done, cost, _judged(study, sampler, space, landscape, target)[0])
         for trial in batch:
             shares = _shares(trial, space, landscape)
@@ -148,9 +148,9 @@ def _reached(reports: Sequence[tuple[float, float, float, Array]], until: float 
     return until is not None and len(reports) > 1 and all(report[1] <= until for report in reports[-2:])
 
 
-def _moved_in(mixture: Mixture, space: SearchSpace) -> Point:
+def _moved_in(mixture: Mixture, space: SearchSpace) -> SearchPoint:
     middle = {name: (limits.low + limits.high) / 2 for name, limits in space.hyperparameters.items()}
-    return Point(space.inside(mixture), middle)
+    return SearchPoint(space.inside(mixture), middle)
 
 
 def _sampler(landscape: Landscape, space: SearchSpace, name: SamplerName, known: Known, seed: int) -> BaseSampler:
@@ -172,25 +172,27 @@ def _shares(trial: Trial, space: SearchSpace, landscape: Landscape) -> Array:
 
 
 def _tell(
-    study: optuna.Study, trial: Trial, run: SimulatedRun, landscape: Landscape, finished: list[Curve] | None
+    study: optuna.Study, trial: Trial, run: SimulatedRun, landscape: Landscape, finished: list[LearningCurve] | None
 ) -> int | None:
     """Tells ``trial`` as its run went; the tokens at which the rule stopped it, None where it came to its end.
 
     ``finished``: the curves of finished trials, to which a finished one is added; None: nothing is stopped.
     """
     named = partial(zip, landscape.targets, strict=True)
-    trial.set_user_attr(LOOKS, {str(tokens): dict(named(losses.tolist())) for tokens, losses in run.looks})
+    trial.set_user_attr(
+        INTERMEDIATE_LOSSES, {str(tokens): dict(named(losses.tolist())) for tokens, losses in run.looks}
+    )
     points: list[tuple[int, float]] = []
     for tokens, losses in run.looks:
         value = landscape.mean(losses)
         points.append((tokens, value))
         trial.report(value, tokens)
-        if finished is not None and StoppingRule().stops(Curve(tuple(points)), finished):
+        if finished is not None and PruningRule().should_prune(LearningCurve(tuple(points)), finished):
             study.tell(trial, state=TrialState.PRUNED)
             return tokens
     final = landscape.mean(run.losses)
     if finished is not None:
-        finished.append(Curve(tuple(points), final))
+        finished.append(LearningCurve(tuple(points), final))
     trial.set_user_attr(LOSSES, dict(named(run.losses.tolist())))
     study.tell(trial, final)
     return None

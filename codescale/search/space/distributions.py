@@ -9,7 +9,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.trial import Trial
 
 from codescale.organisation import ORGANISATION, ORGANISATIONS, organisation_of
-from codescale.search.space.space import Point, SearchSpace
+from codescale.search.space.space import SearchPoint, SearchSpace
 
 
 def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
@@ -34,7 +34,7 @@ def typed(parameters: Mapping[str, float]) -> dict[str, Any]:
     return {name: kinds[name](value) if name in kinds else value for name, value in parameters.items()}
 
 
-def suggest_point(trial: Trial, space: SearchSpace) -> Point:
+def suggest_point(trial: Trial, space: SearchSpace) -> SearchPoint:
     """The point of ``space`` that Optuna's ``trial`` is to try: for objectives of a study made by hand."""
     chosen: dict[str, Any] = {}
     for name, distribution in distributions(space).items():

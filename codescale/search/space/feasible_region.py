@@ -13,32 +13,32 @@ import numpy as np
 
 from codescale.arrays import Array
 from codescale.mixtures.mixture import Mixture
-from codescale.search.space.schema import Choice
-from codescale.search.space.space import Point, SearchSpace
+from codescale.search.space.schema import OrganisationChoice
+from codescale.search.space.space import SearchPoint, SearchSpace
 
 AROUND = 72
-"""The points about one that :meth:`Region.near` gives."""
+"""The points about one that :meth:`FeasibleRegion.perturb` gives."""
 _POOL = 256
 _TURNED = 0.25
 """How often a step turns a choice to the other side."""
 
 
 @dataclass(frozen=True)
-class Region:
+class FeasibleRegion:
     """The points of ``space`` as arrays: shares of ``domains``, and hyperparameters from 0 to 1 over their ranges."""
 
     space: SearchSpace
     domains: tuple[str, ...]
 
     @cached_property
-    def corners(self) -> Array:
+    def vertices(self) -> Array:
         """(domains, domains): for each language the feasible mixture nearest to it alone."""
         coordinates = self.space.coordinates
         found = [coordinates.nearest(Mixture({name: 1.0})) for name in self.domains]
         return np.array([mixture.array(self.domains) for mixture in found])
 
     @cached_property
-    def pool(self) -> Array:
+    def anchors(self) -> Array:
         """(points, domains): feasible mixtures, uniform in the cube: the same for every search of this space."""
         generator = np.random.default_rng(0)
         cube = generator.random((_POOL, self.space.coordinates.size))
@@ -63,7 +63,7 @@ class Region:
         """(domains, directions): orthonormal, along which mixtures may move where some languages keep their ratios;
         None where every language moves freely.
         """
-        atoms = np.vstack([self.pool, self.corners])
+        atoms = np.vstack([self.anchors, self.vertices])
         _, sizes, vectors = np.linalg.svd(atoms - atoms.mean(axis=0), full_matrices=False)
         kept = vectors[sizes > 1e-8 * max(float(sizes[0]), 1e-300)]
         moving = int((self.high - self.low > 1e-9).sum())
@@ -73,7 +73,7 @@ class Region:
     def choices(self) -> list[int]:
         """The hyperparameters that are 0 or 1 and nothing between: they are drawn and stepped as such."""
         limits = self.space.hyperparameters.values()
-        return [k for k, one in enumerate(limits) if isinstance(one, Choice)]
+        return [k for k, one in enumerate(limits) if isinstance(one, OrganisationChoice)]
 
     def _chosen(self, hyper: Array, others: Array, generator: np.random.Generator) -> Array:
         """``others`` (rows, hyperparameters) about ``hyper``, with each choice as it is there, or now and then the
@@ -84,9 +84,9 @@ class Region:
             others[:, self.choices] = np.abs(np.round(hyper[self.choices]) - turned)
         return others
 
-    def draw(self, count: int, generator: np.random.Generator) -> tuple[Array, Array]:
+    def sample(self, count: int, generator: np.random.Generator) -> tuple[Array, Array]:
         """``count`` feasible points: between one to four feasible mixtures, so that faces and corners are met too."""
-        atoms = np.vstack([self.pool, self.corners])
+        atoms = np.vstack([self.anchors, self.vertices])
         chosen = atoms[generator.integers(len(atoms), size=(count, 4))]
         parts = generator.dirichlet(np.full(4, 0.3), size=count)
         shares = np.einsum("cd,cdj->cj", parts, chosen)
@@ -94,7 +94,7 @@ class Region:
         hyper[:, self.choices] = np.round(hyper[:, self.choices])
         return shares, hyper
 
-    def near(self, shares: Array, hyper: Array, step: float, generator: np.random.Generator) -> tuple[Array, Array]:
+    def perturb(self, shares: Array, hyper: Array, step: float, generator: np.random.Generator) -> tuple[Array, Array]:
         """``AROUND`` points about a step from one, which is the first of them.
 
         A third moves a share from one language to another, a third goes towards a feasible mixture (or away from it),
@@ -111,7 +111,7 @@ class Region:
         rows = np.arange(third)
         np.add.at(moved, (rows, giver), -size)
         np.add.at(moved, (rows, taker), size)
-        atoms = np.vstack([self.pool, self.corners])
+        atoms = np.vstack([self.anchors, self.vertices])
         toward = atoms[generator.integers(len(atoms), size=third)]
         moved[third : 2 * third] += step * generator.standard_normal((third, 1)) * (toward - shares)
         stretch = np.exp(4.0 * step * generator.standard_normal((AROUND - 2 * third, count)))
@@ -149,14 +149,14 @@ class Region:
         room = np.where(np.abs(step) > 1e-12, room, np.inf)
         return np.asarray(shares + step * np.clip(room.min(axis=1, keepdims=True), 0.0, 1.0))
 
-    def inside(self, shares: Array) -> Array:
+    def project(self, shares: Array) -> Array:
         """(domains,): ``shares``, or where those break a rule of the space the nearest mixture that does not."""
         shares = np.maximum(shares, 0.0)  # rounding may leave a share of 0 below it
         total = shares.sum()
         mixture = Mixture.from_array(self.domains, shares / total) if total > 0 else Mixture.uniform(self.domains)
         return self.space.inside(mixture).array(self.domains)
 
-    def point(self, shares: Array, hyper: Array) -> Point:
+    def point(self, shares: Array, hyper: Array) -> SearchPoint:
         """The space's own point of ``shares`` (feasible) and ``hyper`` (from 0 to 1)."""
         values: dict[str, float] = {}
         for part, (name, limits) in zip(hyper, self.space.hyperparameters.items(), strict=True):
@@ -164,15 +164,15 @@ class Region:
                 value = float(np.exp(np.log(limits.low) + part * np.log(limits.high / limits.low)))
             else:
                 value = limits.low + float(part) * (limits.high - limits.low)
-            value = float(round(value)) if name == "batch" or isinstance(limits, Choice) else value
+            value = float(round(value)) if name == "batch" or isinstance(limits, OrganisationChoice) else value
             values[name] = min(max(value, limits.low), limits.high)
-        return Point(Mixture.from_array(self.domains, shares), values)
+        return SearchPoint(Mixture.from_array(self.domains, shares), values)
 
-    def snapped(self, hyper: Array) -> Array:
+    def round(self, hyper: Array) -> Array:
         """``hyper`` (rows, hyperparameters) as trials have them: a batch is a whole number, a choice 0 or 1."""
         if "batch" not in self.space.hyperparameters and not self.choices:
             return hyper
-        shares = self.corners[0]
+        shares = self.vertices[0]
         return np.array([self.scaled(self.point(shares, row).hyper) for row in hyper]).reshape(hyper.shape)
 
     def scaled(self, hyper: dict[str, float]) -> Array:

@@ -32,11 +32,11 @@ HyperName = Literal["learning_rate_factor", "weight_decay", "warmup_share", "coo
 Count = Annotated[Number, Field(gt=0, lt=1e30, allow_inf_nan=False)]
 
 
-class _Part(BaseModel):
+class _SpaceSection(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Tie(_Part):
+class Tie(_SpaceSection):
     """A share that is ``ratio`` times that of the language ``tied_to``; ``bounds`` are its own."""
 
     tied_to: str
@@ -44,7 +44,7 @@ class Tie(_Part):
     bounds: tuple[Number, Number] = (0.0, 1.0)
 
 
-Share = Literal["free"] | Number | tuple[Number, Number] | Tie
+ShareRule = Literal["free"] | Number | tuple[Number, Number] | Tie
 
 _SHARES = "write free, a number, two bounds like [0.1, 0.5], or {tied_to: LANGUAGE, ratio: NUMBER}"
 
@@ -59,7 +59,7 @@ LIMITS: dict[str, tuple[float, float]] = {
 """What training takes of each hyperparameter, both ends included."""
 
 
-class Range(_Part):
+class HyperparameterRange(_SpaceSection):
     """The range of a hyperparameter, searched on a linear or a logarithmic scale; ``batch`` takes whole numbers."""
 
     low: Number
@@ -67,7 +67,7 @@ class Range(_Part):
     scale: Literal["linear", "log"] = "linear"
 
     @model_validator(mode="after")
-    def _in_order(self) -> Range:
+    def _in_order(self) -> HyperparameterRange:
         if not self.low < self.high:
             raise ValueError("low must be below high")
         if self.scale == "log" and self.low <= 0:
@@ -75,14 +75,14 @@ class Range(_Part):
         return self
 
 
-class Choice(Range):
+class OrganisationChoice(HyperparameterRange):
     """The data's organisation, one of :data:`~codescale.organisation.ORGANISATIONS`: 0 or 1 and nothing between."""
 
     low: float = 0.0
     high: float = 1.0
 
 
-class Aim(_Part):
+class Aim(_SpaceSection):
     """What is minimised: the weighted losses of languages and ``metric.*`` columns (a negative weight: the more, the
     better), divided by the sum of the losses' weights. ``name`` tells it from the others on a Pareto front.
     """
@@ -98,7 +98,7 @@ class Aim(_Part):
         return self
 
 
-class Target(_Part):
+class Target(_SpaceSection):
     """The scale that the mixture is for; what is not given is as ``study.yaml`` says."""
 
     size: str | None = None
@@ -112,14 +112,14 @@ class Target(_Part):
         return self
 
 
-class Proxy(_Part):
+class Proxy(_SpaceSection):
     """The size and D at which trials run; what is not given is as ``study.yaml`` says."""
 
     size: str | None = None
     tokens: Count | None = None
 
 
-def _trainable(ranges: dict[HyperName, Range]) -> dict[HyperName, Range]:
+def _trainable(ranges: dict[HyperName, HyperparameterRange]) -> dict[HyperName, HyperparameterRange]:
     for name, limits in ranges.items():
         low, high = LIMITS[name]
         if limits.low < low or limits.high > high:
@@ -131,14 +131,14 @@ def _several(objective: Any) -> Any:
     return [objective] if isinstance(objective, dict) else objective
 
 
-class SpaceFile(_Part):
+class SpaceFile(_SpaceSection):
     """A file of ``search_spaces/``, as written. Without an objective the study's weights hold; several ask for
     their Pareto front.
     """
 
-    languages: Literal["all", "uniform"] | dict[str, Share]
+    languages: Literal["all", "uniform"] | dict[str, ShareRule]
     available: Available | None = None
-    hyperparameters: Annotated[dict[HyperName, Range], AfterValidator(_trainable)] = {}
+    hyperparameters: Annotated[dict[HyperName, HyperparameterRange], AfterValidator(_trainable)] = {}
     objective: Annotated[tuple[Aim, ...], BeforeValidator(_several)] = ()
     target: Target = Target()
     proxy: Proxy = Proxy()
@@ -159,7 +159,7 @@ def read_space_file(path: Path) -> SpaceFile:
     return found.model_copy(update={"hyperparameters": {**found.hyperparameters, **choices}})
 
 
-def _without_choices(content: dict[str, Any], path: Path) -> tuple[dict[str, Any], dict[str, Choice]]:
+def _without_choices(content: dict[str, Any], path: Path) -> tuple[dict[str, Any], dict[str, OrganisationChoice]]:
     """``content`` without the data's organisation, and that as a hyperparameter where it is free: the last one."""
     hyperparameters = content.get("hyperparameters")
     if not isinstance(hyperparameters, dict) or ORGANISATION not in hyperparameters:
@@ -171,4 +171,4 @@ def _without_choices(content: dict[str, Any], path: Path) -> tuple[dict[str, Any
             f"write [{', '.join(ORGANISATIONS)}], or leave it out: then training.organisation of study.yaml holds",
         )  # fmt: skip
     ranges = {name: limits for name, limits in hyperparameters.items() if name != ORGANISATION}
-    return content | {"hyperparameters": ranges}, {ORGANISATION: Choice()}
+    return content | {"hyperparameters": ranges}, {ORGANISATION: OrganisationChoice()}

@@ -21,7 +21,16 @@ from codescale.mixtures.coordinates import TOLERANCE, Coordinates
 from codescale.mixtures.mixture import SUM_TOLERANCE, Mixture
 from codescale.organisation import ORGANISATION, Organisation, number_of
 from codescale.runs.records import RunSpec
-from codescale.search.space.schema import Aim, Proxy, Range, Share, SpaceFile, Target, Tie, read_space_file
+from codescale.search.space.schema import (
+    Aim,
+    HyperparameterRange,
+    Proxy,
+    ShareRule,
+    SpaceFile,
+    Target,
+    Tie,
+    read_space_file,
+)
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 
@@ -30,11 +39,11 @@ SHARE = "share_"
 
 _ENDINGS = (".yaml", ".yml")
 
-Bounds = dict[str, tuple[float, float]]
+ShareBounds = dict[str, tuple[float, float]]
 
 
 @dataclass(frozen=True)
-class Point:
+class SearchPoint:
     """One choice from a space: a mixture and the hyperparameters that the space frees, the data's organisation by its
     number.
     """
@@ -42,7 +51,7 @@ class Point:
     mixture: Mixture
     hyper: dict[str, float]
 
-    def same(self, other: Point) -> bool:
+    def same(self, other: SearchPoint) -> bool:
         """Whether both name the same trial: shares and hyperparameters equal to 1e-9."""
         names = {*self.mixture, *other.mixture}
         if set(self.hyper) != set(other.hyper):
@@ -60,8 +69,8 @@ class SearchSpace:
     """
 
     name: str
-    bounds: Bounds
-    hyperparameters: dict[str, Range]
+    bounds: ShareBounds
+    hyperparameters: dict[str, HyperparameterRange]
     ties: tuple[dict[str, float], ...] = ()
     aims: tuple[Aim, ...] = ()
     target: Target = field(default_factory=Target)
@@ -87,22 +96,22 @@ class SearchSpace:
         """Whether the data's organisation is one of the hyperparameters."""
         return ORGANISATION in self.hyperparameters
 
-    def point(self, parameters: Mapping[str, Any]) -> Point:
+    def point(self, parameters: Mapping[str, Any]) -> SearchPoint:
         """The point at ``parameters``, a number for each of ``names``; the data's organisation by number or name."""
         cube = np.array([parameters[f"{SHARE}{k}"] for k in range(self.coordinates.size)])
         hyper = {name: _number(parameters[name]) for name in self.hyperparameters}
-        return Point(self.coordinates.mixture(cube), hyper)
+        return SearchPoint(self.coordinates.mixture(cube), hyper)
 
-    def chosen(self, mixture: Mixture, hyper: Mapping[str, float], organisation: Organisation) -> Point:
+    def chosen(self, mixture: Mixture, hyper: Mapping[str, float], organisation: Organisation) -> SearchPoint:
         """The point at which a run was trained so."""
         own = {ORGANISATION: number_of(organisation)} if self.frees_organisation else {}
-        return Point(mixture, {**hyper, **own})
+        return SearchPoint(mixture, {**hyper, **own})
 
-    def point_of(self, spec: RunSpec) -> Point:
+    def point_of(self, spec: RunSpec) -> SearchPoint:
         """The point that ``spec`` tries."""
         return self.chosen(spec.mixture, spec.hyper, spec.organisation)
 
-    def parameters(self, point: Point) -> dict[str, float]:
+    def parameters(self, point: SearchPoint) -> dict[str, float]:
         """The numbers that name ``point``. Raises ``ValueError`` where it lies outside the space."""
         cube = self.coordinates.coordinates(point.mixture)
         if set(point.hyper) != set(self.hyperparameters):
@@ -169,12 +178,12 @@ def _checked(
     targets: Mapping[str, tuple[float, float]],
 ) -> SearchSpace:
     if given.languages == "all":
-        shares: dict[str, Share] = dict.fromkeys(languages, "free")
+        shares: dict[str, ShareRule] = dict.fromkeys(languages, "free")
     elif given.languages == "uniform":
         shares = dict.fromkeys(languages, 1.0 / len(languages))
     else:
         shares = given.languages
-    bounds: Bounds = dict.fromkeys(languages, (0.0, 0.0))
+    bounds: ShareBounds = dict.fromkeys(languages, (0.0, 0.0))
     for language, share in shares.items():
         _check_language(language, languages, f"{path}, languages.{language}")
         if _is_open(share) and language in targets:
@@ -201,12 +210,12 @@ def _check_language(name: str, languages: Sequence[str], where: str) -> None:
         raise UserError(where, "is not a language of the study", f"use {', '.join(languages)}, or add it there")
 
 
-def _is_open(share: Share) -> bool:
+def _is_open(share: ShareRule) -> bool:
     """Whether the space says nothing of how large ``share`` may be."""
     return share == "free" or (isinstance(share, Tie) and "bounds" not in share.model_fields_set)
 
 
-def _bounds(share: Share, where: str) -> tuple[float, float]:
+def _bounds(share: ShareRule, where: str) -> tuple[float, float]:
     if share == "free":
         return 0.0, 1.0
     if isinstance(share, Tie):
@@ -220,7 +229,7 @@ def _bounds(share: Share, where: str) -> tuple[float, float]:
     return low, high
 
 
-def _available(bounds: Bounds, available: Available, n_tokens: float | None, path: Path) -> Bounds:
+def _available(bounds: ShareBounds, available: Available, n_tokens: float | None, path: Path) -> ShareBounds:
     """``bounds`` with no share above what the tokens available can fill at the target's D."""
     if n_tokens is None:
         raise UserError(f"{path}, available", "needs the target's D", "add target: {n_tokens: …}")
@@ -238,7 +247,7 @@ def _available(bounds: Bounds, available: Available, n_tokens: float | None, pat
     return found
 
 
-def _ties(shares: Mapping[str, Share], bounds: Bounds, path: Path) -> tuple[dict[str, float], ...]:
+def _ties(shares: Mapping[str, ShareRule], bounds: ShareBounds, path: Path) -> tuple[dict[str, float], ...]:
     """The groups that ties make: the language tied to has part 1, the others their ratios."""
     groups: dict[str, dict[str, float]] = {}
     for language, share in shares.items():
@@ -264,7 +273,7 @@ def _ties(shares: Mapping[str, Share], bounds: Bounds, path: Path) -> tuple[dict
     return tuple(groups.values())
 
 
-def _summing(bounds: Bounds, ties: Sequence[Mapping[str, float]], path: Path) -> Bounds:
+def _summing(bounds: ShareBounds, ties: Sequence[Mapping[str, float]], path: Path) -> ShareBounds:
     """``bounds`` that shares which sum to 1 can keep; fixed shares that nearly do are scaled."""
     low, high = _sums(bounds, ties)
     if low == high and abs(low - 1) <= SUM_TOLERANCE:
@@ -279,7 +288,7 @@ def _summing(bounds: Bounds, ties: Sequence[Mapping[str, float]], path: Path) ->
     return bounds
 
 
-def _sums(bounds: Bounds, ties: Sequence[Mapping[str, float]]) -> tuple[float, float]:
+def _sums(bounds: ShareBounds, ties: Sequence[Mapping[str, float]]) -> tuple[float, float]:
     """The least and the largest sum of shares that keep ``bounds`` and ``ties``."""
     tied = {name for group in ties for name in group}
     groups = [*ties, *({name: 1.0} for name in bounds if name not in tied)]
@@ -288,7 +297,7 @@ def _sums(bounds: Bounds, ties: Sequence[Mapping[str, float]]) -> tuple[float, f
     return low, high
 
 
-def _check_whole_numbers(hyperparameters: Mapping[str, Range], path: Path) -> None:
+def _check_whole_numbers(hyperparameters: Mapping[str, HyperparameterRange], path: Path) -> None:
     limits = hyperparameters.get("batch")
     if limits and not (limits.low.is_integer() and limits.high.is_integer() and limits.low >= 1):
         where = f"{path}, hyperparameters.batch"

@@ -13,7 +13,7 @@ from codescale.errors import UserError, visible
 from codescale.files import write_text
 from codescale.mixtures.bounds import interval_of
 from codescale.organisation import ORGANISATION, ORGANISATIONS
-from codescale.search.space.schema import Choice, Share, SpaceFile, read_space_file
+from codescale.search.space.schema import OrganisationChoice, ShareRule, SpaceFile, read_space_file
 from codescale.search.space.space import load_space, named_space, space_path
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
@@ -71,7 +71,7 @@ def _languages(config: StudyConfig, given: SpaceFile) -> Iterator[str]:
     yield "# Shares of training tokens: free (0 to 1), two bounds, one number (fixed), or tied to another language."
     yield "# A language that is not named gets no tokens."
     first, last = config.languages[0], config.languages[-1]
-    shares: dict[str, Share] = {}
+    shares: dict[str, ShareRule] = {}
     if given.languages == "uniform":
         yield "languages: uniform # each fixed at an equal share; or name them:"
     else:
@@ -85,7 +85,7 @@ def _languages(config: StudyConfig, given: SpaceFile) -> Iterator[str]:
     yield f"  # {last}: {{tied_to: {first}, ratio: 0.5}} # half as much of it as of {first}, whatever that is"
 
 
-def _share(config: StudyConfig, name: str, share: Share) -> str:
+def _share(config: StudyConfig, name: str, share: ShareRule) -> str:
     """A share as written; a free one with the bounds that the study has for it."""
     bound = config.target.bounds.get(name)
     return _flow(bound if share == "free" and bound is not None else share)
@@ -126,7 +126,7 @@ def _said(key: str, part: BaseModel | None) -> str:
 
 def _flow(value: Any) -> str:
     """``value`` as YAML on one line."""
-    if isinstance(value, Choice):
+    if isinstance(value, OrganisationChoice):
         value = list(ORGANISATIONS)
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json", exclude_unset=True)

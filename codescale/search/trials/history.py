@@ -17,7 +17,7 @@ from codescale.files import json_line, read_json, write_json_with_lines
 from codescale.organisation import ORGANISATION, SHUFFLED, Organisation
 from codescale.runs.records import RunRecord, RunSpec
 from codescale.search.objective.objective import Objective
-from codescale.search.pruning.curve import Curve
+from codescale.search.pruning.curve import LearningCurve
 
 State = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"]
 Source = Literal["sweep", "law", "thompson", "sampler"]
@@ -52,7 +52,7 @@ def held(entry: Entry) -> dict[str, Any]:
     return {name: getattr(entry, name) for name in names}
 
 
-def state_of(record: RunRecord, curve: Curve) -> State:
+def state_of(record: RunRecord, curve: LearningCurve) -> State:
     """COMPLETE only with an annealed end; PRUNED where it was stopped; FAIL where it diverged or ended otherwise."""
     if record.status == "ok" and curve.final is not None:
         return "COMPLETE"
@@ -68,7 +68,7 @@ class Ledger:
     def __init__(self, path: Path, header: dict[str, Any], objective: Objective) -> None:
         self.path, self.header, self.objective = path, header, objective
         self.entries: list[Entry] = []
-        self.curves: list[Curve] = []
+        self.curves: list[LearningCurve] = []
         self.history: list[tuple[int, float]] = []
         self.advance: Callable[[float], None] = lambda amount: None
         self.recommended: dict[str, Any] | None = None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from codescale.organisation import ORGANISATION, number_of, organisation_of
 from codescale.runs.records import RunRecord, RunSpec
-from codescale.search.space.space import Point, SearchSpace
+from codescale.search.space.space import SearchPoint, SearchSpace
 from codescale.study.config import StudyConfig
 from codescale.training.flops import training_flops
 
@@ -42,7 +42,7 @@ class TrialPlan:
         }
         return {name: values[name] for name in space.hyperparameters}
 
-    def spec(self, number: int, point: Point) -> RunSpec:
+    def spec(self, number: int, point: SearchPoint) -> RunSpec:
         """The run of trial ``number`` at ``point``.
 
         Its id holds a digest of all that the run depends on, so that a record or checkpoint of another point, proxy or
@@ -81,7 +81,7 @@ class TrialPlan:
         if spec.stage != "trial" or match is None:
             return None
         number = int(match[1])
-        point = Point(spec.mixture, {**spec.hyper, ORGANISATION: number_of(spec.organisation)})
+        point = SearchPoint(spec.mixture, {**spec.hyper, ORGANISATION: number_of(spec.organisation)})
         return number if self.spec(number, point).run_id == spec.run_id else None
 
     def belonging(self, records: Iterable[RunRecord], space: SearchSpace) -> dict[int, RunRecord]:

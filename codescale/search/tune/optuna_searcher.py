@@ -18,11 +18,11 @@ from ray.tune.search.optuna import OptunaSearch
 
 from codescale.runs.records import RunRecord
 from codescale.search.bayesopt.sampler import LawSampler
-from codescale.search.bayesopt.trial_reader import DIVERGED, LOOKS, LOSSES
+from codescale.search.bayesopt.trial_reader import DIVERGED, INTERMEDIATE_LOSSES, LOSSES
 from codescale.search.objective.objective import Objective
 from codescale.search.samplers import SeededByTrial
 from codescale.search.space.distributions import distributions, typed
-from codescale.search.space.space import Point, SearchSpace
+from codescale.search.space.space import SearchPoint, SearchSpace
 from codescale.search.trials.history import state_of
 
 
@@ -40,15 +40,15 @@ class PointSearch(OptunaSearch):
         study: Any = self._ot_study  # made by the base class, which has a space from the start
         return cast(optuna.Study, study)
 
-    def parameters(self, point: Point) -> dict[str, Any]:
+    def parameters(self, point: SearchPoint) -> dict[str, Any]:
         """``point`` as Optuna's trials hold it. Raises ``ValueError`` where it lies outside the space."""
         return typed(self.space.parameters(point))
 
-    def enqueue(self, point: Point) -> None:
+    def enqueue(self, point: SearchPoint) -> None:
         """``point`` is what is asked for next."""
         self.study.enqueue_trial(self.parameters(point))
 
-    def ask_point(self, trial_id: str, number: int, wanted: Point | None) -> Point:
+    def ask_point(self, trial_id: str, number: int, wanted: SearchPoint | None) -> SearchPoint:
         """The point of trial ``number``: what was enqueued, or what the sampler suggests, or else what is ``wanted``.
 
         A wanted point is first asked for like any other, so that a sampler with a memory (CMA-ES) sees in a replay
@@ -105,7 +105,7 @@ def end_of(record: RunRecord, objective: Objective) -> TrialEnd:
     """How the run of ``record`` ended as a trial of a search for ``objective``."""
     curve = objective.curve(record)
     state = TrialState[state_of(record, curve)]
-    attributes: dict[str, Any] = {LOSSES: objective.losses(record), LOOKS: objective.looks(record)}
+    attributes: dict[str, Any] = {LOSSES: objective.losses(record), INTERMEDIATE_LOSSES: objective.looks(record)}
     if state == TrialState.FAIL:
         attributes[DIVERGED] = True
     return TrialEnd(state, curve.points, curve.final if state == TrialState.COMPLETE else None, attributes)

@@ -21,7 +21,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from codescale.cluster.ray_cluster import Workers
 from codescale.errors import UserError
-from codescale.search.pruning.rule import StoppingRule
+from codescale.search.pruning.rule import PruningRule
 from codescale.search.trials.session import OpenSession, OpenShared
 from codescale.search.tune.schedulers import EarlyCurveScheduler, successive_halving
 from codescale.search.tune.searcher import RESTARTS, MixtureSearch
@@ -125,7 +125,7 @@ def _trainable(folder: StudyFolder, search: MixtureSearch, open_session: OpenSes
 def _scheduler(config: StudyConfig, search: MixtureSearch) -> TrialScheduler:
     """What stops trials early, as ``search.prune`` says."""
     if config.search.prune == "curves":
-        return EarlyCurveScheduler(StoppingRule(), search.ledger)
+        return EarlyCurveScheduler(PruningRule(), search.ledger)
     if config.search.prune == "asha":
         return successive_halving(config.search.tokens, config.training.evaluations)
     return FIFOScheduler()  # type: ignore[no-untyped-call]

@@ -7,7 +7,7 @@ from typing import Any
 from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 
 from codescale.runs.records import RunRecord
-from codescale.search.pruning.rule import StoppingRule
+from codescale.search.pruning.rule import PruningRule
 from codescale.search.trials.history import Ledger
 
 REDUCTION = 2
@@ -17,7 +17,7 @@ REDUCTION = 2
 class EarlyCurveScheduler(FIFOScheduler):
     """Stops a trial at a look on its trunk where ``rule`` says so, given the finished curves of ``ledger``."""
 
-    def __init__(self, rule: StoppingRule, ledger: Ledger) -> None:
+    def __init__(self, rule: PruningRule, ledger: Ledger) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.rule, self.ledger = rule, ledger
 
@@ -26,7 +26,7 @@ class EarlyCurveScheduler(FIFOScheduler):
         if result["outcome"] != "running" or result["annealed"]:
             return TrialScheduler.CONTINUE
         curve = self.ledger.objective.curve(RunRecord.model_validate_json(result["record"]))
-        return TrialScheduler.STOP if self.rule.stops(curve, self.ledger.curves) else TrialScheduler.CONTINUE
+        return TrialScheduler.STOP if self.rule.should_prune(curve, self.ledger.curves) else TrialScheduler.CONTINUE
 
     def __getstate__(self) -> dict[str, Any]:
         return {}  # Tune pickles its settings for Tuner.restore, which is not used

@@ -21,10 +21,10 @@ from codescale.organisation import ORGANISATION
 from codescale.progress import Progress
 from codescale.runs.records import RunRecord, RunSpec, read_record, write_record
 from codescale.search.bayesopt.sampler import LawSampler
-from codescale.search.bayesopt.termination import Patience
+from codescale.search.bayesopt.termination import Terminator
 from codescale.search.samplers import SeededByTrial
 from codescale.search.space.distributions import distributions
-from codescale.search.space.space import Point, SearchSpace
+from codescale.search.space.space import SearchPoint, SearchSpace
 from codescale.search.trials.history import Entry, Ledger, Source
 from codescale.search.trials.spec import Spent, TrialPlan, trials_left
 from codescale.search.tune.optuna_mirror import Journal, OptunaMirror
@@ -51,7 +51,7 @@ class MixtureSearch(PointSearch):
         plan: TrialPlan,
         ledger: Ledger,
         folder: StudyFolder,
-        starts: Sequence[tuple[Source, Point]],
+        starts: Sequence[tuple[Source, SearchPoint]],
         progress: Progress,
         noise: float | None = None,
         mirror: OptunaMirror | None = None,
@@ -63,7 +63,7 @@ class MixtureSearch(PointSearch):
         self.unfinished: dict[int, Entry] = {}
         self.refusal: UserError | None = None
         self.failed: str | None = None
-        self._patience = Patience(noise)
+        self._terminator = Terminator(noise)
         self._specs: dict[str, RunSpec] = {}
         self._numbers: set[int] = set()
         self._deaths: Counter[str] = Counter()
@@ -115,7 +115,7 @@ class MixtureSearch(PointSearch):
             trial_id = f"replayed-{number}"
             self._ask(trial_id, number, self.space.point_of(record.spec))
             self._tell(trial_id, record)
-        if self._patience.noise is None:
+        if self._terminator.noise is None:
             self.ledger.ended = ""  # it may have ended under another study.yaml
         for entry in unfinished:
             if entry.number is not None and entry.number not in self._numbers:
@@ -180,7 +180,7 @@ class MixtureSearch(PointSearch):
     def __getstate__(self) -> dict[str, Any]:
         return {}  # Tune pickles its settings for Tuner.restore, which is not used
 
-    def _ask(self, trial_id: str, number: int, wanted: Point | None, source: Source = "sampler") -> RunSpec:
+    def _ask(self, trial_id: str, number: int, wanted: SearchPoint | None, source: Source = "sampler") -> RunSpec:
         """Asks for trial ``number``: a start, what the sampler suggests, or else the point ``wanted`` by a record."""
         start = next((start for start in self.starts if wanted is None or start[1].same(wanted)), None)
         if start is not None:
@@ -192,11 +192,11 @@ class MixtureSearch(PointSearch):
         self._numbers.add(number)
         self.ledger.begin(number, spec, source)
         if source == "sampler":
-            self._patience.heard(self.trial_sampler)
-            self.ledger.ended = self.ledger.ended or self._patience.verdict
+            self._terminator.observe(self.trial_sampler)
+            self.ledger.ended = self.ledger.ended or self._terminator.verdict
         return spec
 
-    def _wanted(self, entry: Entry, number: int) -> Point | None:
+    def _wanted(self, entry: Entry, number: int) -> SearchPoint | None:
         """The point of a trial that was under way, unless study or space have changed since."""
         point = self.space.chosen(Mixture(entry.proportions), entry.hyper, entry.organisation)
         try:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from codescale.search.bayesopt.acquisition import log_improvement
+from codescale.search.bayesopt.acquisition import log_standard_ei
 
 
 def by_quadrature(z: float) -> float:
@@ -28,13 +28,13 @@ def by_quadrature(z: float) -> float:
 
 @pytest.mark.parametrize("z", [*np.linspace(-40.0, 10.0, 101), -6.001, -5.999, -1.001, -0.999])
 def test_it_is_the_integral_of_the_improvement(z: float) -> None:
-    found = float(log_improvement(np.array([z]))[0])
+    found = float(log_standard_ei(np.array([z]))[0])
     assert found == pytest.approx(by_quadrature(z), rel=1e-10, abs=1e-10)
 
 
 def test_it_rises_everywhere_without_a_jump() -> None:
     z = np.linspace(-40.0, 10.0, 500_001)
-    value = log_improvement(z)
+    value = log_standard_ei(z)
     slope = np.diff(value) / np.diff(z)
     assert np.all(slope > 0)
     assert np.all(np.diff(slope) < 1e-6)  # concave: the slope, -z + ..., falls all the way
@@ -42,6 +42,6 @@ def test_it_rises_everywhere_without_a_jump() -> None:
 
 
 def test_it_is_finite_and_rising_far_beyond() -> None:
-    value = log_improvement(-np.logspace(1, 8, 2_001))
+    value = log_standard_ei(-np.logspace(1, 8, 2_001))
     assert np.isfinite(value).all()
     assert np.all(np.diff(value) < 0)

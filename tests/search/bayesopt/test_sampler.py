@@ -15,14 +15,14 @@ from codescale.mixtures.mixture import Mixture
 from codescale.search.bayesopt.dataset import Measured, Points
 from codescale.search.bayesopt.mean_functions import SAMPLES
 from codescale.search.bayesopt.model_selection import MOST_ROWS, limited
-from codescale.search.bayesopt.optimize_acquisition import minimise
+from codescale.search.bayesopt.optimize_acquisition import optimize_acquisition
 from codescale.search.bayesopt.posterior import Belief
 from codescale.search.bayesopt.sampler import LawSampler
-from codescale.search.bayesopt.trial_reader import DIVERGED, LOOKS, LOSSES
+from codescale.search.bayesopt.trial_reader import DIVERGED, INTERMEDIATE_LOSSES, LOSSES
 from codescale.search.simulation.landscape import Landscape, attainable
 from codescale.search.space.distributions import distributions, suggest_point
-from codescale.search.space.feasible_region import Region
-from codescale.search.space.space import Point, Range, SearchSpace
+from codescale.search.space.feasible_region import FeasibleRegion
+from codescale.search.space.space import HyperparameterRange, SearchPoint, SearchSpace
 from tests.search.planted_landscape import LANGUAGES, D, N, effective_data_law, landscape, space, sweep, wrong_for
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -185,7 +185,7 @@ def test_the_recommendation_is_not_the_luckiest_run() -> None:
     study = search(sampler, 16, ground, where)
     best = attainable(ground, where, 2)
     shares = 0.35 * best.shares + 0.65 * 0.25
-    lucky = where.parameters(Point(Mixture.from_array(LANGUAGES, shares / shares.sum()), {}))
+    lucky = where.parameters(SearchPoint(Mixture.from_array(LANGUAGES, shares / shares.sum()), {}))
     value = study.best_value - 0.0005
     losses = ground.losses(shares[None])[0]
     losses = losses * value / ground.mean(losses)
@@ -203,7 +203,7 @@ def test_the_recommendation_is_not_the_luckiest_run() -> None:
 
 def test_objectives_of_every_kind_are_searched() -> None:
     """Maximised, below zero, without losses by language, with a hyperparameter, or several: no law is needed."""
-    where = SearchSpace("both", {"a": (0.0, 1.0), "b": (0.0, 1.0)}, {"batch": Range(low=2, high=8)})
+    where = SearchSpace("both", {"a": (0.0, 1.0), "b": (0.0, 1.0)}, {"batch": HyperparameterRange(low=2, high=8)})
 
     def gain(trial: optuna.Trial) -> float:
         point = suggest_point(trial, where)
@@ -225,7 +225,7 @@ def test_a_lucky_run_is_trusted_no_more_than_seeds_allow() -> None:
     """Trials of one seed lie on a surface of their own: a point 0.02 below it is a find, unless seeds differ so."""
     ground, where = landscape(noise=0.0), space()
     shares = 0.9 * attainable(ground, where, 2).shares + 0.025
-    lucky = Point(Mixture.from_array(LANGUAGES, shares / shares.sum()), {})
+    lucky = SearchPoint(Mixture.from_array(LANGUAGES, shares / shares.sum()), {})
     believed = []
     for noise in (None, 0.02):
         sampler = ours(where, noise=noise)
@@ -254,7 +254,7 @@ def test_pruned_trials_count_with_doubt() -> None:
         for tokens, losses in run.looks:
             trial.report(ground.mean(losses), tokens)
             looks[str(tokens)] = dict(zip(LANGUAGES, losses.tolist(), strict=True))
-        trial.set_user_attr(LOOKS, looks)
+        trial.set_user_attr(INTERMEDIATE_LOSSES, looks)
         if k < 7:
             trial.set_user_attr(LOSSES, dict(zip(LANGUAGES, run.losses.tolist(), strict=True)))
         study.tell(trial, ground.mean(run.losses)) if k < 7 else study.tell(trial, state=optuna.trial.TrialState.PRUNED)
@@ -283,7 +283,7 @@ def test_what_the_next_trial_may_gain_is_told_and_shrinks(cold: tuple[LawSampler
 
 def test_no_point_is_tried_twice() -> None:
     """The optimum is a corner, to which every suggestion would go."""
-    where = SearchSpace("two", {"a": (0.0, 1.0), "b": (0.0, 1.0)}, {"batch": Range(low=2, high=4)})
+    where = SearchSpace("two", {"a": (0.0, 1.0), "b": (0.0, 1.0)}, {"batch": HyperparameterRange(low=2, high=4)})
     study = optuna.create_study(sampler=LawSampler(where, seed=0))
     study.optimize(lambda t: 2.0 - suggest_point(t, where).mixture["a"], n_trials=16)
     points = [where.point(trial.params) for trial in study.trials]
@@ -346,10 +346,10 @@ def test_whatever_is_minimised_the_point_is_feasible(
     bounds = {name: (low, min(low + width, 1.0)) for name, low, width in zip(LANGUAGES, lows, widths, strict=True)}
     if sum(low for low, _ in bounds.values()) > 1 or sum(high for _, high in bounds.values()) < 1:
         return
-    where = SearchSpace("bounded", bounds, {"weight_decay": Range(low=0.01, high=0.1, scale="log")})
-    region = Region(where, LANGUAGES)
+    where = SearchSpace("bounded", bounds, {"weight_decay": HyperparameterRange(low=0.01, high=0.1, scale="log")})
+    region = FeasibleRegion(where, LANGUAGES)
     slope = np.array(weights)
-    shares, hyper, _ = minimise(
+    shares, hyper, _ = optimize_acquisition(
         lambda p, h: p @ slope + (h[:, 0] - 0.3) ** 2,
         region, np.empty((0, 4)), np.empty((0, 1)), np.random.default_rng(seed), 5_000,
     )  # fmt: skip
@@ -372,7 +372,7 @@ def test_what_is_left_covers_what_is_left_and_shrinks() -> None:
     for trials in (8, 16, 24):
         sampler = ours(where)
         study = search(sampler, trials, ground, where)
-        left = sampler.remaining(study)
+        left = sampler.expected_regret(study)
         assert left is not None
         assert 0 <= left.low <= left.expected <= left.high
         shares = sampler.recommend(study).mixture.array(ground.domains)
@@ -389,7 +389,7 @@ def test_draws_at_many_points_agree_with_what_is_believed_of_each(cold: tuple[La
     fitted, rows = adviser.beliefs.fitted(told)
     assert fitted is not None
     belief = Belief(fitted, rows, adviser.beliefs.scale)
-    shares, hyper = adviser.region.draw(40, np.random.default_rng(0))
+    shares, hyper = adviser.region.sample(40, np.random.default_rng(0))
     drawn = belief.together(shares, hyper, 400, np.random.default_rng(1))
     middle, deviation = belief.believed(shares, hyper)
     assert drawn.shape == (400 * (SAMPLES + 1), 40)

@@ -13,7 +13,7 @@ from codescale.mixtures.mixture import Mixture
 from codescale.search.objective.objective import Objective
 from codescale.search.objective.study_space import settled, study_space
 from codescale.search.space.schema import SpaceFile, read_space_file
-from codescale.search.space.space import Point, load_space, space_names
+from codescale.search.space.space import SearchPoint, load_space, space_names
 from codescale.search.space.template import starting_space, write_starting_space
 from codescale.study.config import parse_study
 from codescale.study.folder import StudyFolder
@@ -48,9 +48,9 @@ def test_a_space_of_ones_own(tmp_path: Path) -> None:
     path.write_text(text)
     space = load_space(path, ("python", "rust", "text"))
     assert space.names == ("share_0", "batch")
-    point = Point(Mixture({"python": 0.3, "rust": 0.5, "text": 0.2}), {"batch": 4.0})
+    point = SearchPoint(Mixture({"python": 0.3, "rust": 0.5, "text": 0.2}), {"batch": 4.0})
     assert space.point(space.parameters(point)).same(point)
-    for outside in (Point(point.mixture, {"batch": 16.0}), Point(point.mixture, {})):
+    for outside in (SearchPoint(point.mixture, {"batch": 16.0}), SearchPoint(point.mixture, {})):
         with pytest.raises(ValueError, match=r"range|hyper"):
             space.parameters(outside)
 

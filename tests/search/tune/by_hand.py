@@ -12,7 +12,7 @@ from codescale.mixtures.mixture import Mixture
 from codescale.progress import Silent
 from codescale.runs.records import RunRecord, RunSpec, Status, read_records
 from codescale.search.objective.objective import Objective
-from codescale.search.pruning.rule import StoppingRule
+from codescale.search.pruning.rule import PruningRule
 from codescale.search.space.space import load_space
 from codescale.search.trials.history import Ledger
 from codescale.search.trials.spec import TrialPlan
@@ -72,7 +72,7 @@ class Hand:
         for looks in (1, 2, 3):
             record = finished_record(spec, "pruned", looks)
             curve = self.ledger.objective.curve(record)
-            if StoppingRule().stops(replace(curve, final=None), self.ledger.curves):
+            if PruningRule().should_prune(replace(curve, final=None), self.ledger.curves):
                 return self.report(trial_id, record, "running")
         record = finished_record(spec)
         if all(e.losses["rust"] == e.losses["rust"] for e in record.evaluations):

@@ -17,7 +17,7 @@ from codescale.runs.records import RunSpec, read_records
 from codescale.search.recommendation import recommendation
 from codescale.search.run import run_search
 from codescale.search.samplers import make_sampler
-from codescale.search.space.space import Point, load_space
+from codescale.search.space.space import SearchPoint, load_space
 from codescale.search.trials.spec import TrialPlan
 from codescale.search.warm_start import WarmStart
 from codescale.study.folder import StudyFolder
@@ -192,7 +192,7 @@ def test_records_of_another_search_are_left_alone(tmp_path: Path) -> None:
     config = study(trials=3)
     other = config.model_copy(update={"seed": 4})
     assert not Hand(tmp_path, other).ledger.entries
-    point = Point(Mixture.uniform(LANGUAGES), {})
+    point = SearchPoint(Mixture.uniform(LANGUAGES), {})
     ids = {TrialPlan(*plan).spec(0, point).run_id for plan in ((config, CORPUS), (config, "another"), (other, CORPUS))}
     assert len(ids) == 3
 
