@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class CurvePoint(NamedTuple):
-    """An evaluation on the trunk: tokens, and what each language adds to the objective."""
+    """An evaluation on the trunk: tokens, and what each language adds to the objective (nats per token)."""
 
     n_tokens: int
     parts: tuple[float, ...]
@@ -17,10 +17,18 @@ class CurvePoint(NamedTuple):
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """A trial's objective (nats per token) on the trunk by training tokens, rising, and its annealed end or None.
+    """A trial's objective on the trunk, before any cooldown, and where it ended.
 
-    ``settings``: the hyperparameters that vary, on the scale on which they are searched, in one order for all trials.
-    ``parts``: for each point what every language adds to the objective; empty where nobody knows.
+    Parameters
+    ----------
+    points
+        Training tokens, rising, with the objective there, nats per token.
+    final
+        The annealed end; None of a trial that has not finished.
+    settings
+        The hyperparameters that vary, on the scale on which they are searched, in one order for all trials.
+    parts
+        For each point what every language adds to the objective; empty where nobody knows.
     """
 
     points: tuple[tuple[int, float], ...]
@@ -44,8 +52,7 @@ class LearningCurve:
         return lower + part * (upper - lower)
 
     def until(self, n_tokens: float) -> list[CurvePoint]:
-        """The evaluations at up to ``n_tokens`` tokens: tokens, and the parts of the objective (or the objective itself)."""
+        """The evaluations at up to ``n_tokens`` tokens, with their parts (or the objective itself, as one part)."""
         parts = self.parts or tuple((value,) for _, value in self.points)
-        return [
-            CurvePoint(point[0], part) for point, part in zip(self.points, parts, strict=True) if point[0] <= n_tokens
-        ]
+        reported = zip(self.points, parts, strict=True)
+        return [CurvePoint(tokens, part) for (tokens, _), part in reported if tokens <= n_tokens]

@@ -1,4 +1,10 @@
-"""Where trunks will end: each language's loss as a power law in D, with the finished trials' curves as the prior."""
+"""Where trunks will end: each language's loss as a power law in D, with the finished trials' curves as the prior.
+
+l     trials to extrapolate;  f  finished trials
+e     evaluations of a finished trial, the last at the horizon;  p  parts of the objective (languages)
+D     tokens over those at the horizon, (e,)
+H     basis (1, D^-beta), (e, 2);  L = H (a, b) + noise, (a, b) ~ N(mean, covariance) over finished trials
+"""
 
 from __future__ import annotations
 
@@ -16,23 +22,35 @@ EXPONENTS = np.array([0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0])
 def extrapolate_to_horizon(
     curves: Sequence[Sequence[CurvePoint]], finished: Sequence[Sequence[CurvePoint]]
 ) -> Array | None:
-    """(curves,): the objective of each of ``curves`` at the last look of the ``finished`` ones, extrapolated.
+    """The objective of each of ``curves`` at the last evaluation of the ``finished`` ones.
 
-    The exponent, the prior of (a, b) and the noise of a look come from ``finished``. None where those are fewer than
-    three, have fewer than three looks, or not all looked at the same tokens and languages: there is no prior then.
+    The exponent, the prior of (a, b) and the noise of an evaluation come from ``finished`` (freeze-thaw Bayesian
+    optimization: Swersky et al. 2014).
+
+    Parameters
+    ----------
+    curves
+        What l trials have reported so far, all at the same tokens.
+    finished
+        What finished trials reported before their cooldown.
+
+    Returns
+    -------
+    (l,) array, or None where ``finished`` are fewer than three, have fewer than three evaluations, or were not all
+    evaluated at the same tokens and languages: there is no prior then.
     """
-    grids = {tuple(look.n_tokens for look in one) for one in finished}
-    looked = {tuple(look.n_tokens for look in one) for one in curves}
-    widths = {len(look.parts) for one in (*finished, *curves) for look in one}
-    if len(finished) < 3 or len(grids) != 1 or len(looked) != 1 or len(widths) != 1:
+    grids = {tuple(point.n_tokens for point in one) for one in finished}
+    evaluated = {tuple(point.n_tokens for point in one) for one in curves}
+    widths = {len(point.parts) for one in (*finished, *curves) for point in one}
+    if len(finished) < 3 or len(grids) != 1 or len(evaluated) != 1 or len(widths) != 1:
         return None
-    grid, seen = next(iter(grids)), next(iter(looked))
+    grid, seen = next(iter(grids)), next(iter(evaluated))
     if len(grid) < 3 or not seen or not set(seen) <= set(grid):
         return None
     tokens = np.array(grid, dtype=float) / grid[-1]
     at = np.isin(grid, seen)
-    whole = np.array([[look.parts for look in one] for one in finished])
-    begun = np.array([[look.parts for look in one] for one in curves])
+    whole = np.array([[point.parts for point in one] for one in finished])
+    begun = np.array([[point.parts for point in one] for one in curves])
     ends = np.zeros(len(curves))
     for part in range(whole.shape[2]):
         basis, mean, covariance, noise = _prior(tokens, whole[:, :, part])
@@ -45,7 +63,7 @@ def extrapolate_to_horizon(
 
 
 def _prior(tokens: Array, losses: Array) -> tuple[Array, Array, Array, float]:
-    """(basis (looks, 2), mean (2,), covariance (2, 2), noise): of a + b D^-beta over ``losses`` (trials, looks).
+    """(basis (e, 2), mean (2,), covariance (2, 2), noise): of a + b D^-beta over ``losses`` (f, e).
 
     The exponent of least squares over all trials.
     """

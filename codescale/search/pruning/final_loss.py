@@ -1,4 +1,7 @@
-"""The final loss of a new trial from those of finished ones: a line in the loss so far, and what settings change."""
+"""The final loss of a new trial from those of finished ones: a line in the loss so far, and what settings change.
+
+n     finished trials;  s  settings (hyperparameters that vary);  m  models that are averaged, one a strength
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ NO_EFFECT = 0.25
 
 @dataclass(frozen=True)
 class FinalLossPrediction:
-    """A mixture of Student t distributions with ``freedom`` degrees: arrays of one entry a model."""
+    """A mixture of Student t distributions with ``freedom`` degrees: weights, locations and scales, (m,) each."""
 
     weights: Array
     expected: Array
@@ -34,11 +37,20 @@ class FinalLossPrediction:
 def predict_final_loss(early: Array, final: Array, settings: Array | None = None) -> FinalLossPrediction:
     """A new trial's final loss.
 
-    ``early`` (1 + n,) and ``settings`` (1 + n, s) begin with the new trial; ``final`` (n,). Level and slope have flat
-    priors (without spread in ``early`` there is no slope), the effects of settings and of their squares a Gaussian one
-    around 0. Its strength is averaged over, each weighed by its marginal likelihood with level, slope and noise
-    integrated out (Bayesian model averaging: Hoeting et al. 1999): to choose the likeliest of few trials' strengths
-    would make a prediction surer than it is.
+    Level and slope have flat priors (without spread in ``early`` there is no slope), the effects of settings and of
+    their squares a Gaussian one around 0. Its strength is averaged over, each weighed by its marginal likelihood with
+    level, slope and noise integrated out (Bayesian model averaging: Hoeting et al. 1999): to choose the likeliest of
+    few trials' strengths would make a prediction surer than it is.
+
+    Parameters
+    ----------
+    early : (1 + n,) array
+        The loss so far of the new trial, then of those that finished, at the same number of tokens (or what each is
+        extrapolated to).
+    final : (n,) array
+        Where the finished ones ended.
+    settings : (1 + n, s) array, optional
+        The hyperparameters that vary, in the order of ``early``.
     """
     flat = np.ones((len(early), 1))
     spread = float(early[1:].std())

@@ -1,4 +1,4 @@
-"""The stopping rule as an Optuna pruner, for any Optuna study.
+"""The pruning rule as an Optuna pruner, for any Optuna study.
 
     study = optuna.create_study(pruner=CurvePruner())
     def objective(trial):
@@ -27,10 +27,20 @@ from codescale.search.pruning.rule import PruningRule
 
 
 class CurvePruner(BasePruner):
-    """Prunes a trial whose chance of beating the best, by ``rule``, is too small (docs/pruning.md).
+    """Prunes a trial whose chance of beating the best is too small (docs/pruning.md).
 
-    ``settings``: the parameters that how deep the loss falls in the end may depend on, such as the learning rate; by
-    default all numbers. Raises ``ValueError`` in a study of several objectives, of which none is the best.
+    Parameters
+    ----------
+    rule
+        By default :class:`~codescale.search.pruning.rule.PruningRule` as it is.
+    settings
+        The parameters that how deep the loss falls in the end may depend on, such as the learning rate; by default all
+        numbers.
+
+    Raises
+    ------
+    ValueError
+        When pruning, in a study of several objectives, of which none is the best.
     """
 
     def __init__(self, rule: PruningRule | None = None, settings: Sequence[str] | None = None) -> None:

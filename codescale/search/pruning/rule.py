@@ -1,11 +1,11 @@
-"""When to stop a trial: one pure rule, from its early loss curve and those of the trials that have finished.
+"""When to prune a trial: one pure rule, from its early loss curve and those of the trials that have finished.
 
 All trials share one kind of schedule: a constant learning rate, then a cooldown that lowers the loss. So a trial's loss
-now is not compared with anybody's final loss, and two steps foretell its end:
+now is not compared with anybody's final loss, and two steps predict its end:
 
 1. Where its trunk will end: each language's loss is a power law in D, L = a + b D^-beta, with beta shared by all trials
-   and (a, b) of this one a priori distributed as those of the finished trials (a Gaussian), so that a look or two
-   suffice. (Extrapolated curves: Domhan et al. 2015, IJCAI; with a prior from earlier ones: Swersky et al. 2014,
+   and (a, b) of this one a priori distributed as those of the finished trials (a Gaussian), so that an
+   evaluation or two suffice. (Extrapolated curves: Domhan et al. 2015, IJCAI; with a prior from earlier ones: Swersky et al. 2014,
    "Freeze-thaw Bayesian optimization".)
 2. What the cooldown and the rest make of it: over the finished trials, seen at the same number of tokens, the final
    objective y is regressed on that extrapolation, and on the hyperparameters and their squares, for the cooldown's drop
@@ -14,7 +14,7 @@ now is not compared with anybody's final loss, and two steps foretell its end:
    (:mod:`~codescale.search.pruning.final_loss`).
 
 The distribution of a new observation then gives the chance that this trial ends below the best one. Few finished
-trials, hyperparameters far from those tried, or a loose relation make it wide, and nothing is stopped.
+trials, hyperparameters far from those tried, or a loose relation make it wide, and nothing is pruned.
 """
 
 from __future__ import annotations
@@ -35,9 +35,19 @@ MOST_CURVES = 200
 
 @dataclass(frozen=True)
 class PruningRule:
-    """Stop where the chance of ending below the best is under ``threshold``.
+    """Prune where the chance of ending below the best is under a threshold.
 
-    ``minimum`` is how many finished curves the relation needs (3 leave one degree of freedom).
+    Parameters
+    ----------
+    threshold
+        The least chance with which a trial goes on, between 0 and 1.
+    minimum
+        How many finished curves the relation needs (3 leave one degree of freedom).
+
+    Raises
+    ------
+    ValueError
+        Where either is outside its range.
     """
 
     threshold: float = 0.05
@@ -54,7 +64,7 @@ class PruningRule:
         n_tokens, now = curve.points[-1]
         ended = [other for other in finished if other.final is not None]
         seen = [(other, other.at(n_tokens)) for other in ended]
-        known = [(other, value) for other, value in seen if value is not None and _alike(curve, other)]
+        known = [(other, value) for other, value in seen if value is not None and _same_settings(curve, other)]
         if len(known) < self.minimum:
             return None
         known.sort(key=lambda pair: abs(pair[1] - now))
@@ -72,17 +82,23 @@ class PruningRule:
         return chance_below(best, early, final, settings)
 
     def should_prune(self, curve: LearningCurve, finished: Sequence[LearningCurve]) -> bool:
-        """Whether the trial with ``curve`` is to be stopped now."""
+        """Whether the trial with ``curve`` is to be pruned now."""
         chance = self.chance(curve, finished)
         return chance is not None and chance < self.threshold
 
 
-def _alike(first: LearningCurve, second: LearningCurve) -> bool:
+def _same_settings(first: LearningCurve, second: LearningCurve) -> bool:
     return len(first.settings) == len(second.settings)
 
 
 def chance_below(best: float, early: Array, final: Array, settings: Array | None = None) -> float:
-    """P(y < ``best``) of a new trial: ``early`` (1 + n,) and ``settings`` (1 + n, hyperparameters) begin with it, then
-    come the n finished ones, which ended at ``final`` (n,).
+    """P(y < ``best``) of a new trial.
+
+    Parameters
+    ----------
+    best : float
+        The least end of a finished trial, nats per token.
+    early, final, settings
+        As :func:`~codescale.search.pruning.final_loss.predict_final_loss` takes them.
     """
     return predict_final_loss(early, final, settings).below(best)
