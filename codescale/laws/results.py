@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pydantic import field_validator
-
 from codescale.artifact import Artifact, Interval
 
 
@@ -15,25 +13,33 @@ class ScalingPoint(Artifact):
     loss: float
     fitted: float
 
-    @field_validator("n_params", "n_tokens")
-    @classmethod
-    def _is_a_count(cls, value: float) -> float:
-        """Counts that went through a logarithm come back a hair off; equal ones have to compare equal."""
-        return float(round(value))
+    @property
+    def scale(self) -> tuple[float, float]:
+        """N and D as whole numbers: they went through a logarithm and came back a hair off, and equal ones have to
+        compare equal.
+        """
+        return float(round(self.n_params)), float(round(self.n_tokens))
 
 
 class LanguageScaling(Artifact):
-    """L = E + A N^-alpha + B D^-beta of one language; ``unidentified`` names parameters that the runs cannot tell."""
+    """L = E + A N^-alpha + B D^-beta of one language.
+
+    ``unidentified`` names parameters that the runs cannot tell, ``rmse`` is in nats per token, and ``intervals_from``
+    says what the samples were drawn from: ``trunks``, or ``noise`` where these are few.
+    """
 
     parameters: dict[str, Interval]
     unidentified: tuple[str, ...] = ()
     points: tuple[ScalingPoint, ...] = ()
     rmse: float | None = None
     n_runs: int | None = None
+    intervals_from: str = ""
 
 
 class Scaling(Artifact):
-    """``scaling.json``; ``level`` is the intervals' coverage, ``noise`` the standard deviation of a run's log loss."""
+    """``scaling.json``; ``level`` is the intervals' coverage, ``noise`` the standard deviation of a run's log loss.
+    ``skipped`` says why a language has no fit.
+    """
 
     level: float = 0.9
     noise: float | None = None
@@ -58,7 +64,9 @@ class AloneLosses(Artifact):
 class Synergy(Artifact):
     """``synergy.json``: ``gain[target][source]`` at N and D; ``reason`` says why there are no gains.
 
-    ``degrees_of_freedom`` are those of the noise between seeds; 0 means that it is unknown, and with it all intervals.
+    ``noise`` is the standard deviation of each language's log loss between seeds where it is known, ``seeds`` the most
+    runs of one pair, and ``degrees_of_freedom`` are those of the noise: 0 means that it is unknown, and with it all
+    intervals. ``repetition`` is ``unknown`` where the table does not say how many distinct tokens a run saw.
     """
 
     level: float = 0.9
@@ -66,6 +74,9 @@ class Synergy(Artifact):
     n_tokens: float | None = None
     languages: tuple[str, ...] = ()
     gain: dict[str, dict[str, SynergyGain | None]]
-    reason: str = ""
-    degrees_of_freedom: int | None = None
     alone: dict[str, AloneLosses] = {}
+    noise: dict[str, float] = {}
+    degrees_of_freedom: int | None = None
+    seeds: int | None = None
+    reason: str = ""
+    repetition: str = ""

@@ -9,17 +9,18 @@ prior; and a parameter whose interval is hardly narrower than the prior's is nam
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from codescale.arrays import Array
+from codescale.artifact import Interval
 from codescale.errors import UserError
 from codescale.laws.forms.chinchilla import SCALARS, Chinchilla
 from codescale.laws.forms.curve import Centre
 from codescale.laws.law import LEVEL
 from codescale.laws.observations import Observations, narrow, observe
 from codescale.laws.replicates import seed_noise
+from codescale.laws.results import LanguageScaling, Scaling, ScalingPoint
 from codescale.runs.table import RunsTable
 
 FEWEST_ROWS = 3
@@ -30,7 +31,7 @@ _PRIOR_DOMINATES = 0.7
 """A parameter counts as unidentified where its spread exceeds this share of the prior's deviation."""
 
 
-class LanguageScaling(Chinchilla):
+class KnownNoiseChinchilla(Chinchilla):
     """``chinchilla`` for few runs of one language: less robust, with the prior weighed against a known noise
     variance.
     """
@@ -42,12 +43,29 @@ class LanguageScaling(Chinchilla):
         self.strength = variance
 
 
-def fit_scaling(table: RunsTable, languages: Sequence[str], seed: int = 0, bootstrap: int = 200) -> dict[str, Any]:
-    """Fits every language of ``languages`` on its rows with p = 1; JSON-able.
+def fit_scaling(table: RunsTable, languages: Sequence[str], seed: int = 0, bootstrap: int = 200) -> Scaling:
+    """Fits every language on its own runs, those whose mixture is that language alone.
 
-    ``languages[i]`` holds ``parameters`` (value, low and high, 90 %), ``unidentified``, ``points`` (n_params, n_tokens,
-    loss, fitted), ``rmse`` (nats per token), ``n_runs`` and ``intervals_from`` (``trunks`` or ``noise``); ``skipped``
-    says why a language has none. Raises :class:`UserError` as :func:`~codescale.laws.observations.narrow` does.
+    Parameters
+    ----------
+    table
+        The runs; those of an unusual length are left out as for a law.
+    languages
+        Which to fit. One with too few runs is in ``skipped`` of the result, with the reason.
+    seed
+        Decides the bootstrap.
+    bootstrap
+        Samples for the intervals; 0 gives none.
+
+    Returns
+    -------
+    Scaling
+        What ``scaling.json`` holds: per language the parameters with 90 % intervals, and measured beside fitted losses.
+
+    Raises
+    ------
+    UserError
+        As :func:`~codescale.laws.observations.narrow` does.
     """
     rows = narrow(table)
     data = observe(rows)
@@ -61,7 +79,7 @@ def fit_scaling(table: RunsTable, languages: Sequence[str], seed: int = 0, boots
     variance = _noise_variance(rows, chosen)
     generator = np.random.default_rng(seed)
     results = {name: _fit_one(own, variance, generator, bootstrap) for name, own in chosen.items()}
-    return {"level": LEVEL, "noise": float(np.sqrt(variance)), "languages": results, "skipped": skipped}
+    return Scaling(level=LEVEL, noise=float(np.sqrt(variance)), languages=results, skipped=skipped)
 
 
 def _own_rows(data: Observations, language: str) -> Observations:
@@ -74,9 +92,17 @@ def _own_rows(data: Observations, language: str) -> Observations:
         count = int(rows.sum())
         raise UserError(data.path, f"{count} runs on {language} alone", f"at least {FEWEST_ROWS} are needed")
     return Observations(
-        data.path, data.domains, (language,), data.log_params[rows], data.log_tokens[rows], data.shares[rows],
-        losses[rows, None], data.trunk[rows], data.usable[rows], data.unique_tokens[rows],
-    )  # fmt: skip
+        data.path,
+        data.domains,
+        (language,),
+        data.log_params[rows],
+        data.log_tokens[rows],
+        data.shares[rows],
+        losses[rows, None],
+        data.trunk[rows],
+        data.usable[rows],
+        data.unique_tokens[rows],
+    )
 
 
 def _noise_variance(rows: RunsTable, chosen: dict[str, Observations]) -> float:
@@ -86,7 +112,7 @@ def _noise_variance(rows: RunsTable, chosen: dict[str, Observations]) -> float:
         return max(replicated.pooled**2, 1e-8)
     squares, freedom = 0.0, 0
     for own in chosen.values():
-        form = LanguageScaling(1e-5)
+        form = KnownNoiseChinchilla(1e-5)
         values = form.fit(own, np.ones((1, len(own))))[0]
         squares += float(np.sum((_fitted(form, values, own) - own.log_losses[:, 0]) ** 2))
         freedom += max(len(own) - form.free_parameters(own), 0)
@@ -97,8 +123,8 @@ def _fitted(form: Chinchilla, values: Array, own: Observations) -> Array:
     return form.log_losses(values, own.domains, own.log_params, own.log_tokens, own.shares)[0]
 
 
-def _fit_one(own: Observations, variance: float, generator: np.random.Generator, bootstrap: int) -> dict[str, Any]:
-    form = LanguageScaling(variance)
+def _fit_one(own: Observations, variance: float, generator: np.random.Generator, bootstrap: int) -> LanguageScaling:
+    form = KnownNoiseChinchilla(variance)
     values = form.fit(own, np.ones((1, len(own))))[0]
     fitted = _fitted(form, values, own)
     trunks = len(np.unique(own.trunk))
@@ -109,28 +135,28 @@ def _fit_one(own: Observations, variance: float, generator: np.random.Generator,
     structural = form.unidentified(own)
     unidentified = [name for name in SCALARS if name in structural or _prior_dominates(form, own, samples, name)]
     held = dict(zip(SCALARS, form.held(own)[0][0].tolist(), strict=True))
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Interval] = {}
     for k, name in enumerate(SCALARS):
         known = bootstrap > 0 and not held[name]
         low, high = np.quantile(samples[:, k], [0.05, 0.95]).tolist() if known else (None, None)
-        parameters[name] = {"value": float(values[0, k]), "low": low, "high": high}
+        parameters[name] = Interval(value=float(values[0, k]), low=low, high=high)
     loss = np.exp(own.log_losses[:, 0])
     columns = (np.exp(own.log_params), np.exp(own.log_tokens), loss, np.exp(fitted))
-    return {
-        "parameters": parameters,
-        "unidentified": unidentified,
-        "points": [
-            dict(zip(("n_params", "n_tokens", "loss", "fitted"), map(float, row), strict=True))
-            for row in zip(*columns, strict=True)
-        ],
-        "rmse": float(np.sqrt(np.mean((np.exp(fitted) - loss) ** 2))),
-        "n_runs": len(own),
-        "intervals_from": "trunks" if trunks >= ENOUGH_TRUNKS else "noise",
-    }
+    return LanguageScaling(
+        parameters=parameters,
+        unidentified=tuple(unidentified),
+        points=tuple(
+            ScalingPoint(n_params=n_params, n_tokens=n_tokens, loss=measured, fitted=said)
+            for n_params, n_tokens, measured, said in np.column_stack(columns).tolist()
+        ),
+        rmse=float(np.sqrt(np.mean((np.exp(fitted) - loss) ** 2))),
+        n_runs=len(own),
+        intervals_from="trunks" if trunks >= ENOUGH_TRUNKS else "noise",
+    )
 
 
 def _resample_trunks(
-    form: LanguageScaling, own: Observations, values: Array, generator: np.random.Generator, count: int
+    form: KnownNoiseChinchilla, own: Observations, values: Array, generator: np.random.Generator, count: int
 ) -> Array:
     """(samples, parameters): the Bayesian bootstrap over trunks, as in ``fit_law``."""
     numbers = np.unique(own.trunk, return_inverse=True)[1]
@@ -147,7 +173,7 @@ def _simulate(own: Observations, fitted: Array, variance: float, generator: np.r
     return fitted + np.sqrt(variance / 2.0) * (shared + apart)
 
 
-def _prior_dominates(form: LanguageScaling, own: Observations, samples: Array, name: str) -> bool:
+def _prior_dominates(form: KnownNoiseChinchilla, own: Observations, samples: Array, name: str) -> bool:
     """Whether the data left ``name`` about as uncertain as the prior: its spread on the solver's log scale."""
     if len(samples) == 0:
         return False

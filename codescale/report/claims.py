@@ -82,7 +82,7 @@ def _residual_deviation(scaling: LanguageScaling) -> float | None:
 
 def _loss_at(scaling: LanguageScaling, corner: tuple[float, float], noise: float | None) -> Estimate | None:
     """The mean of the losses measured at (N, D), or the fit's where none was measured there (nats per token)."""
-    measured = [point.loss for point in scaling.points if (point.n_params, point.n_tokens) == corner]
+    measured = [point.loss for point in scaling.points if point.scale == corner]
     loss = fmean(measured) if measured else fitted_loss(scaling, *corner)
     if loss is None:
         return None
@@ -108,7 +108,7 @@ def relative_reduction(
 
 
 @dataclass(frozen=True)
-class _Range:
+class _MeasuredRange:
     """Three points (N, D) that mean the same for all languages: the smallest, the last but one, the largest."""
 
     smallest: tuple[float, float]
@@ -116,14 +116,14 @@ class _Range:
     largest: tuple[float, float]
 
 
-def common_range(languages: Mapping[str, LanguageScaling]) -> _Range | None:
+def common_range(languages: Mapping[str, LanguageScaling]) -> _MeasuredRange | None:
     """The range of N and D that every language was measured over; None where there are no two levels of either.
 
     Levels of N (and of D) are those that all languages share. The last but one has one level less of each.
     """
     levels: list[list[float]] = []
-    for column in ("n_params", "n_tokens"):
-        seen = [{float(getattr(point, column)) for point in fit.points} for fit in languages.values()]
+    for axis in (0, 1):
+        seen = [{point.scale[axis] for point in fit.points} for fit in languages.values()]
         shared = sorted(set.intersection(*seen)) if seen else []
         if not shared:
             return None
@@ -132,7 +132,7 @@ def common_range(languages: Mapping[str, LanguageScaling]) -> _Range | None:
     if len(sizes) < 2 and len(tokens) < 2:
         return None
     before = (sizes[max(0, len(sizes) - 2)], tokens[max(0, len(tokens) - 2)])
-    return _Range((sizes[0], tokens[0]), before, (sizes[-1], tokens[-1]))
+    return _MeasuredRange((sizes[0], tokens[0]), before, (sizes[-1], tokens[-1]))
 
 
 def _untold(statement: str, measure: str, reason: str) -> Claim:

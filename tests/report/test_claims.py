@@ -170,7 +170,8 @@ def test_counts_that_went_through_logarithms_still_match() -> None:
     for point in blurred["languages"]["python"]["points"]:
         point["n_params"] = math.exp(math.log(point["n_params"]))
         point["n_tokens"] = math.exp(math.log(point["n_tokens"])) * (1 + 1e-15)
-    assert Scaling.model_validate(blurred) == study
+    read = Scaling.model_validate(blurred).languages["python"].points
+    assert [point.scale for point in read] == [point.scale for point in study.languages["python"].points]
 
 
 @given(

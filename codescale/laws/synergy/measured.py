@@ -1,4 +1,4 @@
-"""Synergy gains: what replacing a second pass over language i's tokens by language j's does to i's loss (DESIGN.md).
+"""Synergy gains: what replacing a second pass over language i's tokens by language j's does to i's loss.
 
     gain of j on i = (L_i(i,i) - L_i(i,j)) / L_i(i,i)
 
@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from codescale.arrays import Array, Mask
 from codescale.laws.observations import narrow
 from codescale.laws.replicates import SeedNoise, seed_noise
+from codescale.laws.results import AloneLosses, Synergy, SynergyGain
 from codescale.runs.table import RunsTable
 
 _TOKENS_CLOSE = 0.02
@@ -25,7 +25,7 @@ _UNIQUE_CLOSE = 0.15
 
 
 @dataclass(frozen=True)
-class Difference:
+class LossChange:
     """log L_i(i,j) - log L_i(i,i): the mean, and what its standard error rests on."""
 
     target: str
@@ -36,23 +36,38 @@ class Difference:
     pairs: int
 
 
-def measure_synergy(table: RunsTable, languages: Sequence[str], level: float = 0.9) -> dict[str, Any]:
-    """The gain matrix of ``languages`` with intervals at ``level``; JSON-able.
+def measure_synergy(table: RunsTable, languages: Sequence[str], level: float = 0.9) -> Synergy:
+    """The gain matrix at the N and D with the most runs of two languages at equal shares.
 
-    ``gain[i][j]`` has ``value`` (a fraction of the loss), ``low``, ``high`` and ``differs_from_zero``: whether it
-    does at a false discovery rate of 1 - level over the whole matrix (Benjamini and Hochberg, 1995). Noise is that
-    between seeds (runs of one seed are paired); where nothing was run with two seeds low, high and differs_from_zero
-    are None. ``alone[i]`` holds the losses of i at D/2, at D/2 twice and at D fresh tokens, None where not run. A
-    table that does not say how many distinct tokens a run saw counts its runs of i alone at D as (i,i);
-    ``repetition`` is then ``unknown``. Without pair runs ``gain`` is empty and ``reason`` says so.
+    Noise is that between seeds, runs of one seed being paired. Where nothing was run with two seeds there are no
+    intervals. A table that does not say how many distinct tokens a run saw counts its runs of i alone at D as (i,i).
+
+    Parameters
+    ----------
+    table
+        The runs, of single languages and of pairs.
+    languages
+        Rows and columns of the matrix, as far as the table knows them.
+    level
+        The intervals' coverage; a gain differs from zero at a false discovery rate of 1 - level over the whole matrix
+        (Benjamini and Hochberg, 1995).
+
+    Returns
+    -------
+    Synergy
+        What ``synergy.json`` holds. Gains are fractions of the loss. Without runs of two languages there are none, and
+        ``reason`` says so.
+
+    Raises
+    ------
+    UserError
+        As :func:`~codescale.laws.observations.narrow` does.
     """
     rows = narrow(table)
     known = [name for name in languages if name in rows.domains and name in rows.targets]
     point = _pair_point(rows, known)
-    result: dict[str, Any] = {"level": level, "n_params": None, "n_tokens": None, "languages": list(languages)}
     if point is None:
-        reason = "no runs of two languages at equal shares"
-        return result | {"gain": {}, "alone": {}, "noise": {}, "degrees_of_freedom": 0, "seeds": 0, "reason": reason}
+        return _without_pairs(languages, level)
     n_params, n_tokens = point
     noise = seed_noise(rows, tuple(known))
     differences = [
@@ -63,16 +78,33 @@ def measure_synergy(table: RunsTable, languages: Sequence[str], level: float = 0
     ]
     gain, freedom = _with_intervals(differences, noise, level)
     deviations = zip(known, noise.per_target.tolist(), strict=True)
-    return result | {
-        "n_params": n_params,
-        "n_tokens": n_tokens,
-        "gain": gain,
-        "alone": {name: _alone(rows, name, n_params, n_tokens) for name in known},
-        "noise": {name: value for name, value in deviations if np.isfinite(value)},
-        "degrees_of_freedom": freedom,
-        "seeds": max((max(len(one.paired), one.pairs) for one in differences), default=0),
-        "repetition": "known" if any(name in rows.unique_tokens for name in known) else "unknown",
-    }
+    return Synergy(
+        level=level,
+        n_params=n_params,
+        n_tokens=n_tokens,
+        languages=tuple(languages),
+        gain=gain,
+        alone={name: _alone(rows, name, n_params, n_tokens) for name in known},
+        noise={name: value for name, value in deviations if np.isfinite(value)},
+        degrees_of_freedom=freedom,
+        seeds=max((max(len(one.paired), one.pairs) for one in differences), default=0),
+        repetition="known" if any(name in rows.unique_tokens for name in known) else "unknown",
+    )
+
+
+def _without_pairs(languages: Sequence[str], level: float) -> Synergy:
+    return Synergy(
+        level=level,
+        n_params=None,
+        n_tokens=None,
+        languages=tuple(languages),
+        gain={},
+        alone={},
+        noise={},
+        degrees_of_freedom=0,
+        seeds=0,
+        reason="no runs of two languages at equal shares",
+    )
 
 
 def _near(values: Array, wanted: float, tolerance: float) -> Mask:
@@ -121,17 +153,18 @@ def _loss(rows: RunsTable, keep: Mask, language: str) -> dict[float, float]:
     return found
 
 
-def _alone(rows: RunsTable, language: str, n_params: float, n_tokens: float) -> dict[str, float | None]:
+def _alone(rows: RunsTable, language: str, n_params: float, n_tokens: float) -> AloneLosses:
     masks = {
         "half": _alone_rows(rows, language, n_params, n_tokens / 2, n_tokens / 2),
         "twice": _twice(rows, language, n_params, n_tokens),
         "fresh": _alone_rows(rows, language, n_params, n_tokens, n_tokens),
     }
     losses = {name: _loss(rows, keep, language) for name, keep in masks.items()}
-    return {name: float(np.mean(list(found.values()))) if found else None for name, found in losses.items()}
+    means = {name: float(np.mean(list(found.values()))) if found else None for name, found in losses.items()}
+    return AloneLosses(**means)
 
 
-def _difference(rows: RunsTable, i: str, j: str, n_params: float, n_tokens: float) -> Difference | None:
+def _difference(rows: RunsTable, i: str, j: str, n_params: float, n_tokens: float) -> LossChange | None:
     """The change of i's log loss, over the seeds that both have, or between means where they share none."""
     base = _loss(rows, _twice(rows, i, n_params, n_tokens), i)
     keep = (np.abs(_share(rows, i) - 0.5) < 0.01) & (np.abs(_share(rows, j) - 0.5) < 0.01)
@@ -142,21 +175,21 @@ def _difference(rows: RunsTable, i: str, j: str, n_params: float, n_tokens: floa
     paired = np.log([both[seed] / base[seed] for seed in sorted(set(base) & set(both))])
     logs = [np.log(list(losses.values())) for losses in (both, base)]
     mean = paired.mean() if len(paired) else logs[0].mean() - logs[1].mean()
-    return Difference(i, j, float(mean), paired, len(base), len(both))
+    return LossChange(i, j, float(mean), paired, len(base), len(both))
 
 
 def _with_intervals(
-    differences: list[Difference], noise: SeedNoise, level: float
-) -> tuple[dict[str, dict[str, Any]], int]:
+    differences: list[LossChange], noise: SeedNoise, level: float
+) -> tuple[dict[str, dict[str, SynergyGain | None]], int]:
     """The gains with t intervals, and the degrees of freedom of their noise (0: unknown)."""
     from scipy.special import stdtr, stdtrit
 
     errors, freedom = _standard_errors(differences, noise)
-    gains: dict[str, dict[str, Any]] = {}
+    gains: dict[str, dict[str, SynergyGain | None]] = {}
     if freedom == 0:
         for one in differences:
-            cell = {"value": -float(np.expm1(one.mean)), "low": None, "high": None, "differs_from_zero": None}
-            gains.setdefault(one.target, {})[one.source] = cell
+            gain = SynergyGain(value=-float(np.expm1(one.mean)), low=None, high=None, differs_from_zero=None)
+            gains.setdefault(one.target, {})[one.source] = gain
         return gains, 0
     means = np.array([one.mean for one in differences])
     chances = 2.0 * stdtr(freedom, -np.abs(means) / errors)
@@ -164,14 +197,13 @@ def _with_intervals(
     differs = discoveries(chances, 1.0 - level)
     for one, width, sure in zip(differences, half, differs, strict=True):
         low, high = -np.expm1(one.mean + width), -np.expm1(one.mean - width)
-        gains.setdefault(one.target, {})[one.source] = {
-            "value": -float(np.expm1(one.mean)), "low": float(low), "high": float(high),
-            "differs_from_zero": bool(sure),
-        }  # fmt: skip
+        value = -float(np.expm1(one.mean))
+        gain = SynergyGain(value=value, low=float(low), high=float(high), differs_from_zero=bool(sure))
+        gains.setdefault(one.target, {})[one.source] = gain
     return gains, freedom
 
 
-def _standard_errors(differences: list[Difference], noise: SeedNoise) -> tuple[Array, int]:
+def _standard_errors(differences: list[LossChange], noise: SeedNoise) -> tuple[Array, int]:
     """(differences,) from paired seeds where they tell the noise, else from all replicated runs; freedom 0: unknown.
 
     A pair run serves two entries of the matrix, so paired degrees of freedom count half.

@@ -40,9 +40,9 @@ class _Axis:
     label: str
 
 
-_AGAINST_N = _Axis(lambda p: p.n_params, lambda p: p.n_tokens, fitted_loss, "N, non-embedding parameters (log scale)")
+_AGAINST_N = _Axis(lambda p: p.scale[0], lambda p: p.scale[1], fitted_loss, "N, non-embedding parameters (log scale)")
 _AGAINST_D = _Axis(
-    lambda p: p.n_tokens, lambda p: p.n_params, lambda s, d, n: fitted_loss(s, n, d), "D, training tokens (log scale)"
+    lambda p: p.scale[1], lambda p: p.scale[0], lambda s, d, n: fitted_loss(s, n, d), "D, training tokens (log scale)"
 )
 
 
@@ -152,7 +152,7 @@ def difficulties(
         packing = manifest.languages[name].bytes_per_token if manifest and name in manifest.languages else {}
         ratio = packing.get("validation")
         if points and ratio:
-            alone = bits_per_byte(max(points, key=lambda p: (p.n_params, p.n_tokens)).loss, ratio)
+            alone = bits_per_byte(max(points, key=lambda p: p.scale).loss, ratio)
         pairs: list[tuple[float, float | None] | None] = []
         for mixture in ("uniform", "measured_best"):
             judged = comparison.mixtures[mixture].measured if comparison and mixture in comparison.mixtures else None

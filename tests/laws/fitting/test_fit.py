@@ -241,12 +241,12 @@ def test_the_papers_law_recovers_gamma(tmp_path: Path) -> None:
 def test_the_papers_tau_is_the_synergy_gain(tmp_path: Path) -> None:
     table = study_table(tmp_path, noise=0.0)
     fitted = fit_law(table, "proportional", bootstrap=0)
-    gain = measure_synergy(table, table.domains)["gain"]
+    gain = measure_synergy(table, table.domains).gain
     for i in table.domains:
         for j in table.domains:
             if i != j:
                 found = fitted.parameters["mixture"][f"tau.{i}.{j}"]
-                assert found == pytest.approx(gain[i][j]["value"], abs=1e-9)
+                assert found == pytest.approx(gain[i][j].value, abs=1e-9)
 
 
 def test_hold_outs_take_mixtures_whole_and_keep_them_from_training(tmp_path: Path) -> None:

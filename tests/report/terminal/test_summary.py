@@ -10,7 +10,6 @@ from rich.console import Console, RenderableType
 
 from codescale.errors import UserError
 from codescale.laws.law import load_law
-from codescale.laws.results import Scaling, Synergy
 from codescale.laws.scaling import fit_scaling
 from codescale.laws.synergy.measured import measure_synergy
 from codescale.report.artifacts import read_artifacts
@@ -116,10 +115,10 @@ def test_the_laws_own_artifacts_are_understood(whole_study: Study) -> None:
     """What the fitting stage really writes, not only what the synthetic study invents."""
     runs = read_runs(whole_study[1].runs_table)
     runs = runs.select(runs.n_params > 0)
-    scaling = Scaling.of(fit_scaling(runs, LANGUAGES[:2], bootstrap=2), "scaling.json", "")
+    scaling = fit_scaling(runs, LANGUAGES[:2], bootstrap=2)
     assert set(scaling.languages) == set(LANGUAGES[:2])
-    assert {point.n_tokens for point in scaling.languages["java"].points} == {100_000, 200_000, 400_000}
-    synergy = Synergy.of(measure_synergy(runs, LANGUAGES), "synergy.json", "")
+    assert {point.scale[1] for point in scaling.languages["java"].points} == {100_000, 200_000, 400_000}
+    synergy = measure_synergy(runs, LANGUAGES)
     assert synergy.gain == {}
     assert synergy.reason
 
