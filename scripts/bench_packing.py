@@ -26,7 +26,7 @@ from codescale.training.loop.step import Stepper
 from codescale.training.model.llama import LanguageModel, initialise
 from codescale.training.packed.model import PackedModel
 from codescale.training.packed.step import PackedStepper
-from codescale.training.parallel import Alone
+from codescale.training.parallel import SingleProcess
 
 MOST_ALONE = 4
 """So many of the models are timed one after another: each takes as long as any other."""
@@ -66,7 +66,8 @@ def measure(
     pack = PackedModel([opened(seed) for seed in range(models)]).to(device)
     together = PackedStepper(pack, [training] * models, [1.0] * models, 0.0)
     alone = [
-        Stepper(opened(seed).to(device), training, 1.0, Alone(device), 0.0) for seed in range(min(models, MOST_ALONE))
+        Stepper(opened(seed).to(device), training, 1.0, SingleProcess(device), 0.0)
+        for seed in range(min(models, MOST_ALONE))
     ]
     text = torch.randint(0, vocabulary, (models, training.batch, training.context + 1), device=device)
 

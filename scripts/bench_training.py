@@ -359,10 +359,10 @@ def gpu_lines() -> list[str]:
         return [*title, "Not measured: the machine has no CUDA device.", ""]
     from codescale.study.training import TrainingSection
     from codescale.training.loop.step import Stepper
-    from codescale.training.parallel import Alone
+    from codescale.training.parallel import SingleProcess
 
     context, batch, vocabulary, steps = 2048, 16, 32_768, 20
-    parallel = Alone()
+    parallel = SingleProcess()
     training = TrainingSection(context=context, batch=batch, micro_batch=8, optimizer="adamw", compile=True)
     model = LanguageModel(GPU_SHAPE, vocabulary, context)
     initialise(model, 0.02, 0)

@@ -114,10 +114,10 @@ def measured_speed(config: StudyConfig, workers: int, threads: int) -> Speed:
 
     from codescale.training.loop.step import Stepper
     from codescale.training.model.llama import LanguageModel, initialise
-    from codescale.training.parallel import Alone
+    from codescale.training.parallel import SingleProcess
 
     torch.set_num_threads(threads)
-    training, shape, parallel = config.training, config.sizes[config.search.size], Alone()
+    training, shape, parallel = config.training, config.sizes[config.search.size], SingleProcess()
     model = LanguageModel(shape, config.corpus.vocabulary, training.context, None)
     initialise(model, training.initial_deviation, 0)
     model = model.to(parallel.device)

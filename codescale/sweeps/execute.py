@@ -55,7 +55,7 @@ class RunWorker:
         session = self._factory.pack(pack.name, pack.runs)
         while not session.finished:
             session.advance()
-            for k in session.given_up():
+            for k in session.diverged_runs():
                 write_record(self._folder.runs, session.record(k))
         records = session.records()
         for record in records:

@@ -11,10 +11,10 @@ import torch
 from codescale.errors import UserError
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
-from codescale.training.memory.available import memory_left
-from codescale.training.memory.plan import Demand, MemoryPlan, demand_of, memory_plan, mend, size
+from codescale.training.memory.available import available_memory
+from codescale.training.memory.plan import MemoryDemand, MemoryPlan, demand_of, memory_plan, mend, size
 from codescale.training.optim.hyperparameter_rules import training_of
-from codescale.training.parallel import Alone
+from codescale.training.parallel import SingleProcess
 
 DEVICE_CONTEXT = 600_000_000
 """Bytes that CUDA itself takes of a GPU for each process on it."""
@@ -25,7 +25,7 @@ class SweepMemory:
     """The fullest run of a sweep, and ``together``: bytes of those that share this machine, or one of its GPUs."""
 
     largest: RunSpec
-    demand: Demand
+    demand: MemoryDemand
     plan: MemoryPlan
     sharers: int
     together: int
@@ -69,7 +69,7 @@ def sweep_memory(config: StudyConfig, specs: Sequence[RunSpec], sharers: int, de
     sharers = min(sharers, len(plans))
     context = DEVICE_CONTEXT * (sharers - 1) if device.type == "cuda" else 0
     together = context + sum(memory_plan(one).total for one, _ in plans[:sharers])
-    return SweepMemory(largest, demand, plan, sharers, together, memory_left(device))
+    return SweepMemory(largest, demand, plan, sharers, together, available_memory(device))
 
 
 def memory_here(config: StudyConfig, specs: Sequence[RunSpec]) -> SweepMemory:
@@ -81,6 +81,6 @@ def memory_here(config: StudyConfig, specs: Sequence[RunSpec]) -> SweepMemory:
     return sweep_memory(config, specs, sharers, torch.device("cuda" if gpus else "cpu"))
 
 
-def _demand(config: StudyConfig, spec: RunSpec, device: torch.device) -> Demand:
+def _demand(config: StudyConfig, spec: RunSpec, device: torch.device) -> MemoryDemand:
     shape = config.sizes[spec.size]
-    return demand_of(shape, config.corpus.vocabulary, training_of(config.training, spec, shape), Alone(device))
+    return demand_of(shape, config.corpus.vocabulary, training_of(config.training, spec, shape), SingleProcess(device))

@@ -16,7 +16,7 @@ import ray
 from codescale.cluster.ray_cluster import Workers
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
-from codescale.training.memory.plan import Demand, models_that_fit
+from codescale.training.memory.plan import MemoryDemand, models_that_fit
 from codescale.training.optim.hyperparameter_rules import training_of
 from codescale.training.packed.session import packs_with
 
@@ -93,7 +93,7 @@ def most_together(config: StudyConfig, workers: Workers, runs: int) -> Callable[
     def fits(spec: RunSpec) -> int:
         shape = config.sizes[spec.size]
         training = training_of(config.training, spec, shape)
-        return min(MOST, fair, models_that_fit(Demand(shape, config.corpus.vocabulary, training, "cuda"), memory))
+        return min(MOST, fair, models_that_fit(MemoryDemand(shape, config.corpus.vocabulary, training, "cuda"), memory))
 
     return fits
 

@@ -15,10 +15,10 @@ from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
 from codescale.training.loop.checkpoint import FileStore, ReadOnlyStore, Store
 from codescale.training.loop.session import TrainingSession
-from codescale.training.metrics.evaluation import HeldOut
-from codescale.training.metrics.tensorboard import GrowingCurves
+from codescale.training.metrics.evaluation import Evaluator
+from codescale.training.metrics.tensorboard import CurveWriter
 from codescale.training.packed.session import PackedSession
-from codescale.training.parallel import Alone, parallel_of
+from codescale.training.parallel import SingleProcess, parallel_of
 
 
 class StudyData:
@@ -27,15 +27,15 @@ class StudyData:
     def __init__(self, config: StudyConfig, corpus_folder: Path) -> None:
         self._config = config
         self.corpus: Corpus = open_corpus(corpus_folder, verify=False)
-        self._held_out: dict[tuple[str, int], HeldOut] = {}
+        self._evaluator: dict[tuple[str, int], Evaluator] = {}
 
-    def held_out(self, split: str, tokens: int) -> HeldOut:
+    def evaluator(self, split: str, tokens: int) -> Evaluator:
         """The held-out sequences of ``split``, about ``tokens`` tokens a language."""
         key = (split, tokens)
-        if key not in self._held_out:
+        if key not in self._evaluator:
             context = self._config.training.context
-            self._held_out[key] = HeldOut(self.corpus, self._config.languages, split, tokens=tokens, context=context)
-        return self._held_out[key]
+            self._evaluator[key] = Evaluator(self.corpus, self._config.languages, split, tokens=tokens, context=context)
+        return self._evaluator[key]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class SessionFactory:
 
     def __call__(self, spec: RunSpec) -> TrainingSession:
         """The session of ``spec``, resumed where it has a checkpoint on the disk."""
-        return self.open(spec, self._store(spec), Alone())
+        return self.open(spec, self._store(spec), SingleProcess())
 
     def shared(self, spec: RunSpec) -> TrainingSession:
         """The session of ``spec`` as one of several workers, each with the whole model; the first one writes the
@@ -69,17 +69,17 @@ class SessionFactory:
         folder = self.checkpoint_folder
         return FileStore(folder / f"{spec.run_id}.safetensors") if folder else None
 
-    def open(self, spec: RunSpec, store: Store | None, parallel: Alone) -> TrainingSession:
+    def open(self, spec: RunSpec, store: Store | None, parallel: SingleProcess) -> TrainingSession:
         """The session of ``spec`` as one of the workers of ``parallel``, resumed where ``store`` has a state."""
         folder = self.curves_folder if parallel.rank == 0 else None
-        watch = GrowingCurves(folder, spec) if folder else None
+        watch = CurveWriter(folder, spec) if folder else None
         return TrainingSession(spec, self.config, self._data, store, parallel, watch)
 
     def pack(self, name: str, specs: Sequence[RunSpec]) -> PackedSession:
         """The session of ``specs`` in one pack, resumed where the pack ``name`` has a checkpoint on the disk."""
         folder = self.checkpoint_folder
         store = FileStore(folder / f"{name}.safetensors") if folder else None
-        return PackedSession(specs, self.config, self._data, store, Alone())
+        return PackedSession(specs, self.config, self._data, store, SingleProcess())
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("config", "corpus_folder", "checkpoint_folder", "curves_folder")}

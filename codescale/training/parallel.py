@@ -17,11 +17,11 @@ from torch import Tensor, nn
 
 from codescale.errors import UserError
 
-Kind = Literal["replicated", "sharded"]
+ParallelKind = Literal["replicated", "sharded"]
 Forward = Callable[[Tensor], Tensor]
 
 
-class Alone:
+class SingleProcess:
     """One worker has the whole batch; also what the others add to."""
 
     rank, world = 0, 1
@@ -36,9 +36,10 @@ class Alone:
         """
         if batch < self.world:
             raise UserError(
-                "training.batch", f"{batch} sequences cannot be shared out over {self.world} workers",
+                "training.batch",
+                f"{batch} sequences cannot be shared out over {self.world} workers",
                 f"use {batch} workers or fewer, or a larger batch",
-            )  # fmt: skip
+            )
         return range(self.rank * batch // self.world, (self.rank + 1) * batch // self.world)
 
     def place(self, model: nn.Module) -> None:
@@ -54,19 +55,19 @@ class Alone:
         """Around one of several backward passes of a step; gradients are added up over workers after the ``last``."""
         yield
 
-    def settle(self, model: nn.Module) -> None:
+    def reshard(self, model: nn.Module) -> None:
         """After forward passes that no backward pass followed: puts the parameters back as training keeps them."""
 
     def total(self, values: Tensor) -> Tensor:
         """The sum of every worker's ``values``."""
         return values
 
-    def agreed(self, decision: bool) -> bool:
+    def broadcast_decision(self, decision: bool) -> bool:
         """The first worker's ``decision``: clocks differ, and all have to act at the same step."""
         return decision
 
 
-class Replicated(Alone):
+class DataParallel(SingleProcess):
     """Every worker has the whole model and a part of the batch (``DistributedDataParallel``)."""
 
     def __init__(self, device: torch.device | None = None) -> None:
@@ -92,14 +93,14 @@ class Replicated(Alone):
         dist.all_reduce(result)
         return result
 
-    def agreed(self, decision: bool) -> bool:
+    def broadcast_decision(self, decision: bool) -> bool:
         """The first worker's decision, sent to all."""
         flag = torch.tensor([int(decision)], device=self.device)
         dist.broadcast(flag, 0)
         return bool(flag.item())
 
 
-class Sharded(Replicated):
+class FullySharded(DataParallel):
     """Every worker keeps a part of each weight, of its gradient and of the optimizer's state (FSDP2)."""
 
     def place(self, model: nn.Module) -> None:
@@ -123,7 +124,7 @@ class Sharded(Replicated):
         forward.set_requires_gradient_sync(last)  # type: ignore[operator]
         yield
 
-    def settle(self, model: nn.Module) -> None:
+    def reshard(self, model: nn.Module) -> None:
         """Lets go of the weights that a forward pass gathered and that its backward pass would have."""
         from torch.distributed.fsdp import FSDPModule
 
@@ -132,8 +133,8 @@ class Sharded(Replicated):
                 module.reshard()
 
 
-def parallel_of(kind: Kind) -> Alone:
+def parallel_of(kind: ParallelKind) -> SingleProcess:
     """For this process: alone, where no process group was started or it has one member and nothing is to be sharded."""
     if not dist.is_initialized() or (dist.get_world_size() == 1 and kind == "replicated"):
-        return Alone()
-    return Sharded() if kind == "sharded" else Replicated()
+        return SingleProcess()
+    return FullySharded() if kind == "sharded" else DataParallel()

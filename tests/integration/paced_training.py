@@ -9,7 +9,7 @@ from typing import Any
 
 from codescale.training.factory import SessionFactory
 from codescale.training.loop.session import TrainingSession
-from codescale.training.parallel import Alone
+from codescale.training.parallel import SingleProcess
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,13 @@ class PacedFactory(SessionFactory):
     def __getstate__(self) -> dict[str, Any]:
         return super().__getstate__() | {"holds": self.holds}
 
-    def open(self, spec: Any, store: Any, parallel: Alone) -> TrainingSession:
+    def open(self, spec: Any, store: Any, parallel: SingleProcess) -> TrainingSession:
         session = super().open(spec, store, parallel)
         take_step = session._stepper.step
 
         def step(sequences: Any, relative_rate: float) -> Any:
             hold = self.holds / f"hold-{session._step}-{parallel.world}"
-            if parallel.agreed(hold.exists()):
+            if parallel.broadcast_decision(hold.exists()):
                 session._save()
             while hold.exists():
                 time.sleep(0.02)

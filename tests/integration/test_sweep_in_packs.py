@@ -54,14 +54,14 @@ def execute(study: Study, folder: Path, runs: list[RunSpec]) -> list[RunRecord]:
 
 @dataclass(frozen=True)
 class Fatal(SessionFactory):
-    """Opens packs that take their worker with them once, as soon as a run has diverged and another leg is done."""
+    """Opens packs that take their worker with them once, as soon as a run has diverged and another segment is done."""
 
     def pack(self, name: str, specs: Any) -> PackedSession:
         opened = super().pack(name, specs)
         advance, marker = opened.advance, self.corpus_folder.parent / "died"
 
         def dies() -> Any:
-            if opened._leg == 3 and opened.given_up() and not marker.exists():
+            if opened._segment == 3 and opened.diverged_runs() and not marker.exists():
                 marker.touch()
                 opened._save()
                 os._exit(1)

@@ -13,7 +13,7 @@ from codescale.study.train import RaySection
 from codescale.study.training import Shape
 from codescale.sweeps.packing import most_together, packs_of, workers_for_packs
 from codescale.sweeps.plan import plan_sweep
-from codescale.training.memory.plan import Demand, memory_plan
+from codescale.training.memory.plan import MemoryDemand, memory_plan
 from codescale.training.packed.session import packs_with
 
 
@@ -80,7 +80,7 @@ def test_packs_have_a_gpu_each_unless_the_study_shares_them_out() -> None:
 def test_a_gpu_is_filled_but_no_worker_is_left_without_work(monkeypatch: pytest.MonkeyPatch) -> None:
     config = small()
     shape, vocabulary, spec = config.sizes["tiny"], config.corpus.vocabulary, run(config, "a")
-    one = memory_plan(Demand(shape, vocabulary, config.training, "cuda")).total
+    one = memory_plan(MemoryDemand(shape, vocabulary, config.training, "cuda")).total
     for memory, runs, expected in ((80 * 2**30, 1000, 64), (80 * 2**30, 20, 10), (10 * one, 1000, 8), (0, 1000, 1)):
         monkeypatch.setattr("codescale.sweeps.packing._memory", lambda workers, memory=memory: memory)
         assert most_together(config, Workers(count=2, threads=1, gpus=1.0), runs)(spec) == expected

@@ -15,14 +15,23 @@ VOCABULARY = 320
 """Rows of the embedding: more than the tokenizer has tokens, as in many published models."""
 
 SETTINGS: dict[str, Any] = {
-    "vocab_size": VOCABULARY, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
-    "num_attention_heads": 4, "max_position_embeddings": 64, "eos_token_id": 0, "bos_token_id": 1,
-}  # fmt: skip
+    "vocab_size": VOCABULARY,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "max_position_embeddings": 64,
+    "eos_token_id": 0,
+    "bos_token_id": 1,
+}
 
 GROUPED_AND_TIED: dict[str, Any] = {
-    "num_key_value_heads": 2, "head_dim": 12, "tie_word_embeddings": True, "rms_norm_eps": 1e-5,
+    "num_key_value_heads": 2,
+    "head_dim": 12,
+    "tie_word_embeddings": True,
+    "rms_norm_eps": 1e-5,
     "rope_parameters": {"rope_type": "linear", "rope_theta": 500_000.0, "factor": 2.0},
-}  # fmt: skip
+}
 
 
 def llama(seed: int = 0, **changes: Any) -> torch.nn.Module:
@@ -56,9 +65,11 @@ def write_model(folder: Path, model: torch.nn.Module | None = None, **saving: An
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=300, special_tokens=[END, BEGIN], show_progress=False,
+        vocab_size=300,
+        special_tokens=[END, BEGIN],
+        show_progress=False,
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
-    )  # fmt: skip
+    )
     tokenizer.train_from_iterator(["def value(count):\n    return count + 1\n"] * 3, trainer)
     tokenizer.post_processor = processors.TemplateProcessing(single=f"{BEGIN} $A", special_tokens=[(BEGIN, 1)])
     tokenizer.save(str(folder / "tokenizer.json"))

@@ -12,7 +12,7 @@ import torch
 from codescale.errors import UserError
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
-from codescale.training.parallel import Alone
+from codescale.training.parallel import SingleProcess
 from tests.training.two_workers import train, train_on
 
 KINDS = ("replicated", "sharded")
@@ -22,10 +22,14 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "adamw, uneven, small passes": {"optimizer": "adamw", "batch": 5, "micro_batch": 2},
     "muon, uneven, small passes": {"optimizer": "muon", "batch": 5, "micro_batch": 2},
     "a row for one worker only, weight decay, recomputed, cosine, documents": {
-        "batch": 3, "micro_batch": 1, "weight_decay": 0.1, "checkpoint_activations": True, "schedule": "cosine",
+        "batch": 3,
+        "micro_batch": 1,
+        "weight_decay": 0.1,
+        "checkpoint_activations": True,
+        "schedule": "cosine",
         "attention": "document",
     },
-}  # fmt: skip
+}
 RESUMED = SETTINGS["muon, uneven, small passes"]
 
 
@@ -33,10 +37,14 @@ def job(config: StudyConfig, kind: str, **training: Any) -> dict[str, Any]:
     """A run of a dozen steps with two cooldowns."""
     section = config.training.model_copy(update={"muon_precision": "float32", "evaluations": 2} | training)
     run = RunSpec(
-        run_id="r", stage="train", size="small", n_params=config.sizes["small"].n_params, seed=5,
+        run_id="r",
+        stage="train",
+        size="small",
+        n_params=config.sizes["small"].n_params,
+        seed=5,
         token_points=(6 * section.batch * 16, 12 * section.batch * 16),
         proportions={"python": 0.5, "java": 0.3, "rust": 0.2},
-    )  # fmt: skip
+    )
     whole = config.model_copy(update={"training": section})
     return {"config": whole.model_dump(mode="json"), "spec": run.model_dump(mode="json"), "kind": kind}
 
@@ -75,7 +83,7 @@ def test_two_workers_equal_one_and_checkpoints_go_from_any_number_to_any(config:
 def test_every_row_is_one_workers(batch: int, world: int) -> None:
     shares = []
     for rank in range(world):
-        worker = Alone()
+        worker = SingleProcess()
         worker.rank, worker.world = rank, world
         shares.append(worker.rows(batch))
     assert [row for share in shares for row in share] == list(range(batch))
@@ -83,7 +91,7 @@ def test_every_row_is_one_workers(batch: int, world: int) -> None:
 
 
 def test_more_workers_than_sequences_are_refused() -> None:
-    worker = Alone()
+    worker = SingleProcess()
     worker.rank, worker.world = 0, 3
     with pytest.raises(UserError, match="2 sequences cannot be shared out over 3 workers"):
         worker.rows(2)

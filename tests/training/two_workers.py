@@ -16,9 +16,9 @@ import torch.distributed as dist
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
 from codescale.training.jobs.sharded_checkpoint import fill_from_folder, folder_progress, write_folder
-from codescale.training.loop.checkpoint import Progress, State
+from codescale.training.loop.checkpoint import RunProgress, StateDict
 from codescale.training.loop.session import TrainingSession
-from codescale.training.metrics.evaluation import HeldOut
+from codescale.training.metrics.evaluation import Evaluator
 from codescale.training.parallel import parallel_of
 from tests.memory_corpus import MemoryCorpus
 
@@ -29,8 +29,8 @@ class MemoryData:
     def __init__(self, config: StudyConfig) -> None:
         self.config, self.corpus = config, MemoryCorpus()
 
-    def held_out(self, split: str, tokens: int) -> HeldOut:
-        return HeldOut(self.corpus, self.config.languages, split, tokens=tokens, context=self.config.training.context)
+    def evaluator(self, split: str, tokens: int) -> Evaluator:
+        return Evaluator(self.corpus, self.config.languages, split, tokens=tokens, context=self.config.training.context)
 
 
 class FolderStore:
@@ -39,13 +39,13 @@ class FolderStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def save(self, tensors: State, progress: Progress) -> None:
+    def save(self, tensors: StateDict, progress: RunProgress) -> None:
         write_folder(self.folder, tensors, progress)
 
-    def progress(self) -> Progress | None:
+    def progress(self) -> RunProgress | None:
         return folder_progress(self.folder)
 
-    def fill(self, tensors: State) -> None:
+    def fill(self, tensors: StateDict) -> None:
         fill_from_folder(self.folder, tensors)
 
     def discard(self) -> None:

@@ -54,7 +54,7 @@ def generator_of(seed: int, language: str, draw: int) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(digest[:8], "little"))
 
 
-def too_little(language: str, tokens: int, context: int) -> UserError:
+def too_few_tokens(language: str, tokens: int, context: int) -> UserError:
     """A language whose training tokens, or as many as a run is held to, do not fill a sequence."""
     return UserError(
         f"corpus, {language}",
@@ -87,7 +87,7 @@ class LanguageStream:
         tokens = int(self._ends[-1]) - 1 if len(self._ends) else 0
         limit = tokens if self.unique_tokens is None else min(tokens, self.unique_tokens)
         if limit < self.context:
-            raise too_little(self.language, limit, self.context)
+            raise too_few_tokens(self.language, limit, self.context)
         return limit // self.context
 
     def _slice(self, start: int, stop: int) -> NDArray[np.int64]:
@@ -138,7 +138,7 @@ class LanguageStream:
         return min(sequences, self.unique_sequences) * self.context
 
 
-def refuse_strangers(languages: Sequence[str], corpus: Corpus) -> None:
+def refuse_unknown_languages(languages: Sequence[str], corpus: Corpus) -> None:
     """Raises :class:`UserError` for a language that is not in the corpus."""
     missing = [language for language in languages if language not in corpus.languages]
     if missing:
@@ -146,12 +146,12 @@ def refuse_strangers(languages: Sequence[str], corpus: Corpus) -> None:
         raise UserError("proportions", f"{missing[0]} is not in the corpus", f"use {known}, or add it to the study")
 
 
-def held_to(languages: Sequence[str], unique_tokens: int | Mapping[str, int] | None) -> Mapping[str, int | None]:
+def token_limits(languages: Sequence[str], unique_tokens: int | Mapping[str, int] | None) -> Mapping[str, int | None]:
     """The distinct tokens that each language is held to; one that is not there has no limit."""
     return unique_tokens if isinstance(unique_tokens, Mapping) else dict.fromkeys(languages, unique_tokens)
 
 
-class Interleaved:
+class InterleavedBatches:
     """Batches of ``batch`` sequences that several streams give, in the ``order`` of the streams' numbers."""
 
     def __init__(self, streams: Sequence[Stream], order: NDArray[np.int16], batch: int) -> None:
@@ -172,7 +172,7 @@ class Interleaved:
         return list(np.bincount(self._order[: steps * self.batch], minlength=len(self._streams)).tolist())
 
 
-class Batches(Interleaved):
+class Batches(InterleavedBatches):
     """The batches of one run: ``mixture`` over the training split of ``corpus``, ``steps`` steps at the most.
 
     ``unique_tokens`` holds every language to as many distinct tokens, or each one to its own number (None: all).
@@ -190,8 +190,8 @@ class Batches(Interleaved):
         unique_tokens: int | Mapping[str, int] | None = None,
     ) -> None:
         self.languages = mixture.support
-        refuse_strangers(self.languages, corpus)
-        held = held_to(self.languages, unique_tokens)
+        refuse_unknown_languages(self.languages, corpus)
+        held = token_limits(self.languages, unique_tokens)
         self.streams = [
             LanguageStream(corpus.documents(language, "training"), language, seed, context, held.get(language))
             for language in self.languages

@@ -1,12 +1,12 @@
 """The batches of a run whose translations stand in one training document (see :mod:`~codescale.training.data.pairing`).
 
-A language's documents make two strands: those that stand alone, and those that are paired. Each of the pivot's makes
+A language's documents make two streams: those that stand alone, and those that are paired. Each of the pivot's makes
 one of two others: those that are not paired, and the paired ones once more, read only where the mixture asks for more
 than pairs and the former bring. The next sequence is of the language that lacks most tokens of its share, by the tokens
 that the sequences so far really held: of its pairs or of its other documents, whichever has been read less for its
 size. So every language is within a few sequences of its share at every prefix, however pairs are cut.
 
-A single strand of both, drawn at a fixed rate, would be right in the mean only: a sequence holds anything from none to
+A single stream of both, drawn at a fixed rate, would be right in the mean only: a sequence holds anything from none to
 all of the pivot, and what shares are off grows with the root of the steps.
 """
 
@@ -18,39 +18,40 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from codescale.arrays import Integers
 from codescale.corpus.reader import Corpus, Documents
 from codescale.mixtures.mixture import Mixture
 from codescale.training.data.batches import (
     Batches,
-    Interleaved,
+    InterleavedBatches,
     RunBatches,
     generator_of,
-    held_to,
-    refuse_strangers,
-    too_little,
+    refuse_unknown_languages,
+    token_limits,
+    too_few_tokens,
 )
-from codescale.training.data.paired_streams import NONE, Integers, Pieces, Strand
-from codescale.training.data.pairing import ROOMS, Pairs, candidate_pairs, chosen_pairs, refuse_untranslated
+from codescale.training.data.paired_streams import NO_DOCUMENTS, PairedStream, Pieces
+from codescale.training.data.pairing import ROOMS, Pairs, candidate_pairs, refuse_untranslated, select_pairs
 
 
 @dataclass(frozen=True)
-class Voice:
-    """A language of the mixture with its ``share`` of all tokens: ``alone`` and ``paired`` are its strands; of the
-    pivot, ``paired`` are its paired documents once more. One of them may be None. ``tokens``: the distinct ones of the
-    language that the run may see, in pairs of other languages too.
+class LanguageStreams:
+    """The language ``name`` of the mixture with its ``share`` of all tokens: ``alone`` and ``paired`` are its streams;
+    of the pivot, ``paired`` are its paired documents once more. One of them may be None. ``tokens``: the distinct ones
+    of the language that the run may see, in pairs of other languages too.
     """
 
-    language: str
+    name: str
     share: float
     tokens: int
-    alone: Strand | None
-    paired: Strand | None
+    alone: PairedStream | None
+    paired: PairedStream | None
     is_pivot: bool = False
 
     @property
-    def strands(self) -> list[Strand]:
+    def streams(self) -> list[PairedStream]:
         """Those that there are."""
-        return [strand for strand in (self.alone, self.paired) if strand is not None]
+        return [stream for stream in (self.alone, self.paired) if stream is not None]
 
 
 def paired_batches(
@@ -69,23 +70,23 @@ def paired_batches(
 
     Raises :class:`UserError` where the corpus has no document that translates one of ``pivot``, and as those do.
     """
-    refuse_strangers(mixture.support, corpus)
+    refuse_unknown_languages(mixture.support, corpus)
     refuse_untranslated(corpus, pivot, "organisation")
-    held = held_to(mixture.support, unique_tokens)
+    held = token_limits(mixture.support, unique_tokens)
     documents = {language: corpus.documents(language, "training") for language in mixture.support}
     for language, found in documents.items():
         limit = min(len(found.tokens) - 1, held.get(language) or len(found.tokens))
         if limit < context:
-            raise too_little(language, limit, context)
+            raise too_few_tokens(language, limit, context)
     candidates = _candidates(corpus, mixture, pivot, seed)
     limits = {name: held.get(name) for name in documents}
     for room in ROOMS:
-        pairs = chosen_pairs(candidates, documents, mixture, pivot, limits, context, room) if candidates else {}
+        pairs = select_pairs(candidates, documents, mixture, pivot, limits, context, room) if candidates else {}
         if not pairs:
             break
-        voices = _Voices(documents, pivot, pairs, limits, seed, context).of(mixture)
-        if _keep_shares(voices):
-            return PairedBatches(voices, batch=batch, context=context, steps=steps)
+        languages = _StreamBuilder(documents, pivot, pairs, limits, seed, context).of(mixture)
+        if _keep_shares(languages):
+            return PairedBatches(languages, batch=batch, context=context, steps=steps)
     return Batches(corpus, mixture, seed=seed, batch=batch, context=context, steps=steps, unique_tokens=unique_tokens)
 
 
@@ -96,23 +97,23 @@ def _candidates(corpus: Corpus, mixture: Mixture, pivot: str, seed: int) -> dict
     return candidate_pairs(programs, pivot, seed)
 
 
-def _keep_shares(voices: Sequence[Voice]) -> bool:
+def _keep_shares(languages: Sequence[LanguageStreams]) -> bool:
     """Whether every language has something to read, and pairs bring no more of the pivot than its share."""
     brought = 0.0
-    for voice in voices:
-        if not voice.strands:
+    for language in languages:
+        if not language.streams:
             return False
-        if voice.paired is not None and not voice.is_pivot:
-            own, foreign = voice.paired.distinct(voice.paired.count)
+        if language.paired is not None and not language.is_pivot:
+            own, foreign = language.paired.distinct(language.paired.count)
             if own == 0:
                 return False
-            brought += voice.share * _paired_part(voice) * foreign / own
-    return brought <= next(voice.share for voice in voices if voice.is_pivot)
+            brought += language.share * _paired_part(language) * foreign / own
+    return brought <= next(language.share for language in languages if language.is_pivot)
 
 
 @dataclass(frozen=True)
-class _Voices:
-    """Makes the strands of every language."""
+class _StreamBuilder:
+    """Makes the streams of every language."""
 
     documents: Mapping[str, Documents]
     pivot: str
@@ -121,31 +122,31 @@ class _Voices:
     seed: int
     context: int
 
-    def of(self, mixture: Mixture) -> list[Voice]:
+    def of(self, mixture: Mixture) -> list[LanguageStreams]:
         """The languages of ``mixture`` in its order."""
         return [
             self._pivot(mixture[language]) if language == self.pivot else self._other(language, mixture[language])
             for language in mixture.support
         ]
 
-    def _other(self, language: str, share: float) -> Voice:
+    def _other(self, language: str, share: float) -> LanguageStreams:
         """Where its documents that are not paired fill no sequence they stand among those that are."""
         pairs, limit = self.pairs.get(language), self.held.get(language)
         if pairs is None:
-            alone = self._alone(language, NONE, limit)
-            return Voice(language, share, _size(alone), alone, None)
+            alone = self._alone(language, NO_DOCUMENTS, limit)
+            return LanguageStreams(language, share, _size(alone), alone, None)
         documents, pivots, order = self.documents[language], self.documents[self.pivot], self._order(language)
         spent = int(pairs.lengths(documents, pivots)[0].sum())
         rest = None if limit is None else max(limit - spent, 0)
         alone = self._alone(language, pairs.own, rest)
-        lone = NONE if alone is not None else _whole(documents, order[~np.isin(order, pairs.own)], rest)
+        lone = NO_DOCUMENTS if alone is not None else _whole(documents, order[~np.isin(order, pairs.own)], rest)
         pieces = pairs.pieces(documents, pivots, order, lone)
-        paired = Strand(pieces, language, f"{language}/paired", self.seed, self.context)
+        paired = PairedStream(pieces, language, f"{language}/paired", self.seed, self.context)
         own, _ = paired.distinct(paired.count)
-        return Voice(language, share, _size(alone) + own, alone, paired)
+        return LanguageStreams(language, share, _size(alone) + own, alone, paired)
 
-    def _pivot(self, share: float) -> Voice:
-        """Its paired documents stand in ``paired`` as they are. Where neither strand fills a sequence, one of all its
+    def _pivot(self, share: float) -> LanguageStreams:
+        """Its paired documents stand in ``paired`` as they are. Where neither stream fills a sequence, one of all its
         documents does.
         """
         taken = np.concatenate([pairs.pivot for pairs in self.pairs.values()])
@@ -155,89 +156,89 @@ class _Voices:
         alone = self._alone(self.pivot, taken, rest)
         order = self._order(self.pivot)
         pieces = Pieces.of_documents(documents, order[np.isin(order, taken)])
-        paired = Strand(pieces, self.pivot, f"{self.pivot}/paired", self.seed, self.context)
+        paired = PairedStream(pieces, self.pivot, f"{self.pivot}/paired", self.seed, self.context)
         if alone is None and not paired.count:
-            alone = self._alone(self.pivot, NONE, rest)
+            alone = self._alone(self.pivot, NO_DOCUMENTS, rest)
             tokens = min(len(documents.tokens), limit or len(documents.tokens))
-            return Voice(self.pivot, share, tokens, alone, None, is_pivot=True)
+            return LanguageStreams(self.pivot, share, tokens, alone, None, is_pivot=True)
         again = paired if paired.count else None
-        return Voice(self.pivot, share, _size(alone) + spent, alone, again, is_pivot=True)
+        return LanguageStreams(self.pivot, share, _size(alone) + spent, alone, again, is_pivot=True)
 
-    def _alone(self, language: str, without: Integers, limit: int | None) -> Strand | None:
+    def _alone(self, language: str, without: Integers, limit: int | None) -> PairedStream | None:
         order = self._order(language)
         pieces = Pieces.of_documents(self.documents[language], order[~np.isin(order, without)])
         most = None if limit is None else limit // self.context
-        strand = Strand(pieces, language, f"{language}/alone", self.seed, self.context, most)
-        return strand if strand.count else None
+        stream = PairedStream(pieces, language, f"{language}/alone", self.seed, self.context, most)
+        return stream if stream.count else None
 
     def _order(self, language: str) -> Integers:
         """The documents in this seed's order, as where nothing is paired."""
         return generator_of(self.seed, language, 0).permutation(len(self.documents[language].offsets) - 1)
 
 
-class PairedBatches(Interleaved):
-    """The batches of ``voices``, for ``steps`` steps at the most.
+class PairedBatches(InterleavedBatches):
+    """The batches of ``languages``, for ``steps`` steps at the most.
 
     Tokens are counted where they stand: those of a pair's pivot side are the pivot's. ``unique_tokens`` and ``epochs``
     are exact, but for the pivot's unique tokens once its paired documents are read by themselves too: then a token may
     have been counted in both places, and the number is an upper bound; it never exceeds the tokens in use.
     """
 
-    def __init__(self, voices: Sequence[Voice], *, batch: int, context: int, steps: int) -> None:
-        self.voices = list(voices)
-        self.strands = [strand for voice in voices for strand in voice.strands]
-        super().__init__(self.strands, _Turns(voices, context).take(steps * batch), batch)
+    def __init__(self, languages: Sequence[LanguageStreams], *, batch: int, context: int, steps: int) -> None:
+        self.languages = list(languages)
+        self.streams = [stream for language in languages for stream in language.streams]
+        super().__init__(self.streams, _Interleaver(languages, context).take(steps * batch), batch)
 
     def tokens(self, steps: int) -> dict[str, int]:
         """Tokens of each language in the first ``steps`` steps."""
-        return self._by_language([strand.seen(count) for strand, count in self._counts(steps)])
+        return self._by_language([stream.seen(count) for stream, count in self._counts(steps)])
 
     def unique_tokens(self, steps: int) -> dict[str, int]:
         """Distinct tokens of each language seen in the first ``steps`` steps."""
-        found = self._by_language([strand.distinct(count) for strand, count in self._counts(steps)])
-        return {voice.language: min(found[voice.language], voice.tokens) for voice in self.voices}
+        found = self._by_language([stream.distinct(count) for stream, count in self._counts(steps)])
+        return {language.name: min(found[language.name], language.tokens) for language in self.languages}
 
     def epochs(self, steps: int) -> dict[str, float]:
         """Passes over each language's distinct tokens in the first ``steps`` steps."""
         seen = self.tokens(steps)
-        return {voice.language: seen[voice.language] / voice.tokens for voice in self.voices}
+        return {language.name: seen[language.name] / language.tokens for language in self.languages}
 
-    def _counts(self, steps: int) -> list[tuple[Strand, int]]:
-        return list(zip(self.strands, self.counts(steps), strict=True))
+    def _counts(self, steps: int) -> list[tuple[PairedStream, int]]:
+        return list(zip(self.streams, self.counts(steps), strict=True))
 
     def _by_language(self, amounts: Sequence[tuple[int, int]]) -> dict[str, int]:
-        """``amounts``: of every strand, tokens of its language and of the pivot."""
-        total = {voice.language: 0 for voice in self.voices}
-        pivot = next(voice.language for voice in self.voices if voice.is_pivot)
-        for strand, (own, foreign) in zip(self.strands, amounts, strict=True):
-            total[strand.language] += own
+        """``amounts``: of every stream, tokens of its language and of the pivot."""
+        total = {language.name: 0 for language in self.languages}
+        pivot = next(language.name for language in self.languages if language.is_pivot)
+        for stream, (own, foreign) in zip(self.streams, amounts, strict=True):
+            total[stream.language] += own
             total[pivot] += foreign
         return total
 
 
-class _Turns:
+class _Interleaver:
     """Whose turn it is: takes sequences one by one and keeps count of the tokens of every language."""
 
-    def __init__(self, voices: Sequence[Voice], context: int) -> None:
+    def __init__(self, languages: Sequence[LanguageStreams], context: int) -> None:
         self._context = context
-        self._voices = voices
-        self._first = np.cumsum([0, *(len(voice.strands) for voice in voices)]).tolist()
+        self._languages = languages
+        self._first = np.cumsum([0, *(len(language.streams) for language in languages)]).tolist()
         self._taken = [0] * self._first[-1]
-        self._tokens = [0] * len(voices)
-        self._in_pairs = [0] * len(voices)
+        self._tokens = [0] * len(languages)
+        self._in_pairs = [0] * len(languages)
         self._foreign: list[list[int]] = [[] for _ in self._taken]
-        self._pivot = next(k for k, voice in enumerate(voices) if voice.is_pivot)
-        self._part = [_paired_part(voice) for voice in voices]
+        self._pivot = next(k for k, language in enumerate(languages) if language.is_pivot)
+        self._part = [_paired_part(language) for language in languages]
 
     def take(self, count: int) -> NDArray[np.int16]:
-        """The strand of each of the first ``count`` sequences. A larger ``count`` continues a smaller one."""
+        """The stream of each of the first ``count`` sequences. A larger ``count`` continues a smaller one."""
         order = np.empty(count, dtype=np.int16)
-        shares = [voice.share for voice in self._voices]
-        languages = range(len(shares))
+        shares = [language.share for language in self._languages]
+        indices = range(len(shares))
         for k in range(count):
             total = (k + 1) * self._context
-            lacking = [shares[j] * total - self._tokens[j] for j in languages]
-            chosen = max(languages, key=lacking.__getitem__)
+            lacking = [shares[j] * total - self._tokens[j] for j in indices]
+            chosen = max(indices, key=lacking.__getitem__)
             order[k] = self._read(chosen, self._reads_a_pair(chosen, lacking[self._pivot]))
         return order
 
@@ -246,36 +247,36 @@ class _Turns:
         part. They wait for that as long as the other documents are less than an epoch ahead of them. Of the pivot:
         where its other documents have been read in this epoch.
         """
-        voice = self._voices[chosen]
-        if voice.alone is None or voice.paired is None:
-            return voice.paired is not None
-        if voice.is_pivot:
+        language = self._languages[chosen]
+        if language.alone is None or language.paired is None:
+            return language.paired is not None
+        if language.is_pivot:
             first = self._first[chosen]
             read = self._taken[first] + self._taken[first + 1]
-            return read % (voice.alone.count + voice.paired.count) >= voice.alone.count
+            return read % (language.alone.count + language.paired.count) >= language.alone.count
         behind = self._part[chosen] * self._tokens[chosen] - self._in_pairs[chosen]
-        if behind < 0 or behind > _size(voice.alone):
+        if behind < 0 or behind > _size(language.alone):
             return behind >= 0
-        return self._next_foreign(self._first[chosen] + 1, voice.paired) <= pivot_lacks + self._context
+        return self._next_foreign(self._first[chosen] + 1, language.paired) <= pivot_lacks + self._context
 
     def _read(self, chosen: int, pair: bool) -> int:
-        """Counts the tokens of the next sequence of that strand, and returns the strand."""
-        voice = self._voices[chosen]
-        strand = self._first[chosen] + (pair and voice.alone is not None)
-        foreign = self._next_foreign(strand, voice.paired if pair else voice.alone)
-        self._taken[strand] += 1
+        """Counts the tokens of the next sequence of that stream, and returns the stream."""
+        language = self._languages[chosen]
+        stream = self._first[chosen] + (pair and language.alone is not None)
+        foreign = self._next_foreign(stream, language.paired if pair else language.alone)
+        self._taken[stream] += 1
         self._tokens[chosen] += self._context - foreign
         self._tokens[self._pivot] += foreign
         if pair:
             self._in_pairs[chosen] += self._context - foreign
-        return strand
+        return stream
 
-    def _next_foreign(self, number: int, strand: Strand | None) -> int:
-        """Tokens of the pivot in the next sequence of ``strand``, which has that ``number``."""
-        assert strand is not None
-        epoch, position = divmod(self._taken[number], strand.count)
+    def _next_foreign(self, number: int, stream: PairedStream | None) -> int:
+        """Tokens of the pivot in the next sequence of ``stream``, which has that ``number``."""
+        assert stream is not None
+        epoch, position = divmod(self._taken[number], stream.count)
         if position == 0:
-            self._foreign[number] = strand.foreign(epoch).tolist()
+            self._foreign[number] = stream.foreign(epoch).tolist()
         return self._foreign[number][position]
 
 
@@ -285,14 +286,14 @@ def _whole(documents: Documents, chosen: Integers, most: int | None) -> Integers
     return chosen if most is None else chosen[: int(np.searchsorted(sums, most, side="right"))]
 
 
-def _size(strand: Strand | None) -> int:
-    """Distinct tokens in the sequences of a strand of one language."""
-    return 0 if strand is None else strand.count * strand.context
+def _size(stream: PairedStream | None) -> int:
+    """Distinct tokens in the sequences of a stream of one language."""
+    return 0 if stream is None else stream.count * stream.context
 
 
-def _paired_part(voice: Voice) -> float:
+def _paired_part(language: LanguageStreams) -> float:
     """The part of a language's own tokens that stands in pairs."""
-    if voice.paired is None:
+    if language.paired is None:
         return 0.0
-    paired = voice.paired.distinct(voice.paired.count)[0]
-    return paired / (paired + _size(voice.alone))
+    paired = language.paired.distinct(language.paired.count)[0]
+    return paired / (paired + _size(language.alone))

@@ -1,4 +1,4 @@
-"""A strand: pieces of documents of one or two languages, one after another, cut into sequences and shuffled.
+"""A stream: pieces of documents of one or two languages, one after another, cut into sequences and shuffled.
 
 What ``LanguageStream`` is to one language's documents, for documents of which some
 hold two languages: it also knows how many tokens of a sequence are the pivot's.
@@ -11,14 +11,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from codescale.arrays import Integers, Mask
 from codescale.corpus.reader import Documents, Tokens
 from codescale.training.data.batches import generator_of
 
-Integers = NDArray[np.int64]
-
-NONE: Integers = np.empty(0, dtype=np.int64)
+NO_DOCUMENTS: Integers = np.empty(0, dtype=np.int64)
 """No documents."""
 
 
@@ -26,7 +24,7 @@ _WINDOW = 16
 """Sequences among which the next one is chosen."""
 
 
-def balanced(amounts: Integers) -> Integers:
+def low_discrepancy_order(amounts: Integers) -> Integers:
     """An order of ``amounts`` whose sums stay near the mean's: each time, of the next :data:`_WINDOW` that are left,
     the one that brings the sum nearest to it. What is shuffled stays so but for that.
     """
@@ -72,7 +70,7 @@ class Pieces:
     pivot_tokens: Tokens
     begin: Integers
     length: Integers
-    foreign: NDArray[np.bool_]
+    foreign: Mask
 
     @classmethod
     def of_documents(cls, documents: Documents, chosen: Integers) -> Pieces:
@@ -115,9 +113,9 @@ class Pieces:
 
 
 @dataclass(frozen=True)
-class Strand:
+class PairedStream:
     """The sequences of ``pieces``: ``language``'s, some of their tokens the pivot's. ``name`` tells its order from that
-    of other strands under one seed; ``most``: it is held to so many sequences (None: all).
+    of other streams under one seed; ``most``: it is held to so many sequences (None: all).
     """
 
     pieces: Pieces
@@ -146,7 +144,7 @@ class Strand:
         if epoch not in self._orders:
             shuffled = generator_of(self.seed, self.name, 1 + epoch).permutation(self.count)
             order = shuffled if epoch else np.arange(self.count)
-            self._orders[epoch] = order[balanced(self._foreign[order])]
+            self._orders[epoch] = order[low_discrepancy_order(self._foreign[order])]
         return self._orders[epoch]
 
     @cached_property

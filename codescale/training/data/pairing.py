@@ -16,10 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from codescale.arrays import Array, Integers, Mask
 from codescale.corpus.reader import Corpus, Documents
 from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
-from codescale.training.data.paired_streams import NONE, Integers, Pieces
+from codescale.training.data.paired_streams import NO_DOCUMENTS, Pieces
 
 ROOMS = (0.98, 0.9, 0.75, 0.5, 0.25)
 """The part of the pivot's share that pairs may bring; the rest is left to documents of its own, by which shares are
@@ -37,13 +38,13 @@ class Pairs:
 
     own: Integers
     pivot: Integers
-    pivot_first: NDArray[np.bool_]
-    rank: NDArray[np.float64]
+    pivot_first: Mask
+    rank: Array
 
     def __len__(self) -> int:
         return len(self.own)
 
-    def select(self, chosen: Integers | NDArray[np.bool_]) -> Pairs:
+    def select(self, chosen: Integers | Mask) -> Pairs:
         """Those pairs (indices or a mask)."""
         return Pairs(self.own[chosen], self.pivot[chosen], self.pivot_first[chosen], self.rank[chosen])
 
@@ -52,7 +53,7 @@ class Pairs:
         mine, others = np.diff(own.offsets)[self.own], np.diff(pivot.offsets)[self.pivot]
         return mine - ~self.pivot_first, others - self.pivot_first
 
-    def pieces(self, own: Documents, pivot: Documents, order: Integers, lone: Integers = NONE) -> Pieces:
+    def pieces(self, own: Documents, pivot: Documents, order: Integers, lone: Integers = NO_DOCUMENTS) -> Pieces:
         """The pairs, and the documents ``lone`` among them, one after another in the ``order`` (a permutation) of the
         language's documents.
         """
@@ -158,7 +159,7 @@ def _occurrences(numbers: Integers) -> Integers:
     return found
 
 
-def chosen_pairs(
+def select_pairs(
     candidates: Mapping[str, Pairs],
     documents: Mapping[str, Documents],
     mixture: Mixture,
@@ -206,7 +207,7 @@ def _within(pairs: Pairs, tokens: Integers, part: float) -> Pairs:
     return pairs.select(pairs.rank <= _last_rank(pairs.rank, tokens, part * float(tokens.sum())))
 
 
-def _last_rank(ranks: NDArray[np.float64], amounts: NDArray[np.floating] | Integers, most: float) -> float:
+def _last_rank(ranks: Array, amounts: NDArray[np.floating] | Integers, most: float) -> float:
     """The rank up to which ``amounts`` sum to ``most`` at the most; below all where the first is too much."""
     order = np.argsort(ranks, kind="stable")
     sums = np.cumsum(amounts[order])

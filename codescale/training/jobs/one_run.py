@@ -23,10 +23,10 @@ from codescale.runs.records import RunRecord, RunSpec
 from codescale.training.factory import SessionFactory
 from codescale.training.jobs.finished_model import RECORD, finished_record, write_finished
 from codescale.training.jobs.sharded_checkpoint import fill_from_folder, folder_progress, is_sharded, write_folder
-from codescale.training.jobs.storage import Storage, local_folder, open_storage, redacted, remove_fragments
-from codescale.training.loop.checkpoint import Progress, State
+from codescale.training.jobs.storage import Storage, local_folder, open_storage, redacted, remove_partial_checkpoints
+from codescale.training.loop.checkpoint import RunProgress, StateDict
 from codescale.training.loop.session import TrainingSession
-from codescale.training.parallel import Kind, parallel_of
+from codescale.training.parallel import ParallelKind, parallel_of
 
 POLL_SECONDS = "0.5"
 """How often Ray Train looks at its workers. It takes one report at a time, so its own 2 s would hold up short runs."""
@@ -56,7 +56,7 @@ class RunJob:
     workers: tuple[int, int] = (1, 1)
     threads: int = 1
     gpus: float = 0.0
-    kind: Kind = "replicated"
+    kind: ParallelKind = "replicated"
     keep: int = 2
     failures: int = 8
     resize_seconds: float = 60.0
@@ -69,7 +69,7 @@ class _Work:
     spec: RunSpec
     factory: SessionFactory
     tokenizer: Path | None
-    kind: Kind
+    kind: ParallelKind
 
 
 def train_on_ray(job: RunJob, output: Path, listen: Listener = lambda event: None) -> RunRecord:
@@ -80,16 +80,16 @@ def train_on_ray(job: RunJob, output: Path, listen: Listener = lambda event: Non
     up; checkpoints stay.
     """
     storage = open_storage(job.storage)
-    remove_fragments(storage, job.spec.run_id)
+    remove_partial_checkpoints(storage, job.spec.run_id)
     with tempfile.TemporaryDirectory(prefix="codescale-job-") as folder:
-        result = _fitted(job, storage, Path(folder) / "events.jsonl", listen)
+        result = _fit_trainer(job, storage, Path(folder) / "events.jsonl", listen)
     if result.checkpoint is None:
         raise UserError(storage.name, "holds no finished model", "run the same command again")
     with _as_folder(result.checkpoint) as finished:
         return finished_record(finished, output)
 
 
-def _fitted(job: RunJob, storage: Storage, events: Path, listen: Listener) -> Any:
+def _fit_trainer(job: RunJob, storage: Storage, events: Path, listen: Listener) -> Any:
     """Ray Train's result of the job, which runs in a thread: its own way with Ctrl-C would end in exit code 0."""
     from codescale.training.jobs.watch import EventReader, JobWatch
 
@@ -107,7 +107,7 @@ def _fitted(job: RunJob, storage: Storage, events: Path, listen: Listener) -> An
     thread.start()
     _listen(thread, EventReader(events), listen)
     if isinstance(ended[0], Exception):
-        raise _given_up(job, storage, ended[0]) from None
+        raise _job_failure(job, storage, ended[0]) from None
     return ended[0]
 
 
@@ -153,7 +153,7 @@ def _trainer(job: RunJob, storage: Storage, watch: Any) -> Any:
     )
 
 
-def _given_up(job: RunJob, storage: Storage, error: Exception) -> UserError:
+def _job_failure(job: RunJob, storage: Storage, error: Exception) -> UserError:
     from codescale.training.jobs.watch import cause_of, one_line
 
     cause = cause_of(error)
@@ -174,7 +174,7 @@ def _as_folder(checkpoint: Any) -> Iterator[Path]:
         yield Path(folder)
 
 
-class _Reported:
+class _RayStore:
     """A store whose checkpoints go through ``ray.train.report``, by all workers at the same step.
 
     ``last`` is the folder of the checkpoint to go on from; it has to be there until it was read.
@@ -190,7 +190,7 @@ class _Reported:
         shutil.rmtree(self._local, ignore_errors=True)
         self._uploading: Path | None = None
 
-    def save(self, tensors: State, progress: Progress) -> None:
+    def save(self, tensors: StateDict, progress: RunProgress) -> None:
         """Writes to this machine's disk and has Ray upload it from there while training goes on.
 
         Waits for the upload before: a storage slower than the checkpoints would else fill this disk.
@@ -213,10 +213,10 @@ class _Reported:
             delete_local_checkpoint_after_upload=True,
         )
 
-    def progress(self) -> Progress | None:
+    def progress(self) -> RunProgress | None:
         return None if self._last is None else folder_progress(self._last)
 
-    def fill(self, tensors: State) -> None:
+    def fill(self, tensors: StateDict) -> None:
         assert self._last is not None
         fill_from_folder(self._last, tensors)
 
@@ -240,28 +240,28 @@ def _train(settings: dict[str, Any]) -> None:
 def _work(work: _Work, last: Path | None) -> None:
     from ray import train
 
-    store = _Reported(last)
+    store = _RayStore(last)
     session = work.factory.open(work.spec, store, parallel_of(work.kind))
-    _tell(session)
+    _report(session)
     while not session.finished:
         session.advance()
-        _tell(session)
+        _report(session)
     record = session.record("diverged" if session.diverged else "ok")
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
         write_finished(Path(folder), session, record, work.tokenizer)
         first = session.parallel.rank == 0
-        train.report(_figures(session), checkpoint=train.Checkpoint(folder) if first else None)
+        train.report(_report_metrics(session), checkpoint=train.Checkpoint(folder) if first else None)
     store.discard()
 
 
-def _tell(session: TrainingSession) -> None:
+def _report(session: TrainingSession) -> None:
     """Reports how far the run is, without waiting for whoever listens."""
     from ray import train
 
-    train.report(_figures(session), checkpoint_upload_mode=train.CheckpointUploadMode.ASYNC)
+    train.report(_report_metrics(session), checkpoint_upload_mode=train.CheckpointUploadMode.ASYNC)
 
 
-def _figures(session: TrainingSession) -> dict[str, Any]:
+def _report_metrics(session: TrainingSession) -> dict[str, Any]:
     last = session.evaluations[-1] if session.evaluations else None
     figures: dict[str, Any] = {"tokens_trained": session.tokens_trained, "workers": session.parallel.world}
     if last is not None:

@@ -12,18 +12,18 @@ from pathlib import Path
 import torch.distributed as dist
 from torch.distributed.tensor import DTensor
 
-from codescale.training.loop.checkpoint import Progress, State, read_progress, read_tensors, write_tensors
+from codescale.training.loop.checkpoint import RunProgress, StateDict, read_progress, read_tensors, write_tensors
 
 STATE = "state.safetensors"
 PROGRESS = "progress.json"
 
 
-def is_sharded(tensors: State) -> bool:
+def is_sharded(tensors: StateDict) -> bool:
     """Whether workers hold parts of ``tensors``."""
     return any(isinstance(tensor, DTensor) for tensor in tensors.values())
 
 
-def write_folder(folder: Path, tensors: State, progress: Progress) -> None:
+def write_folder(folder: Path, tensors: StateDict, progress: RunProgress) -> None:
     """Writes this worker's part of a checkpoint to ``folder``; all workers have to call it.
 
     Raises ``OSError`` where the disk refuses.
@@ -41,7 +41,7 @@ def write_folder(folder: Path, tensors: State, progress: Progress) -> None:
         (folder / PROGRESS).write_text(json.dumps(progress), encoding="utf-8")
 
 
-def folder_progress(folder: Path) -> Progress | None:
+def folder_progress(folder: Path) -> RunProgress | None:
     """How far the checkpoint in ``folder`` is; None where there is none that can be read."""
     if (folder / PROGRESS).exists():
         try:
@@ -51,7 +51,7 @@ def folder_progress(folder: Path) -> Progress | None:
     return read_progress(folder / STATE)
 
 
-def fill_from_folder(folder: Path, tensors: State) -> None:
+def fill_from_folder(folder: Path, tensors: StateDict) -> None:
     """Writes the values in ``folder`` into ``tensors``, each worker its parts; their number may have changed.
 
     Raises ``KeyError`` for a tensor that the folder lacks.

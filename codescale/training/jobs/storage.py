@@ -30,7 +30,7 @@ CHECKPOINTS = "checkpoint_"
 MEND = "check the address, the network and the permissions, then run the same command again"
 
 
-class WholeFiles(fs.FSSpecHandler):  # type: ignore[misc]
+class AtomicFiles(fs.FSSpecHandler):  # type: ignore[misc]
     """This machine's disk, on which a file is whole or not there, whatever kills the process that writes it."""
 
     def __init__(self) -> None:
@@ -38,11 +38,11 @@ class WholeFiles(fs.FSSpecHandler):  # type: ignore[misc]
 
     def open_output_stream(self, path: str, metadata: Any) -> Any:
         """A stream into a temporary file, which becomes ``path`` when it is closed."""
-        return PythonFile(_WholeFile(Path(path)), mode="w")
+        return PythonFile(_AtomicFile(Path(path)), mode="w")
 
 
-class _WholeFile:
-    """What :class:`WholeFiles` writes to; nothing is left of it once a write has failed."""
+class _AtomicFile:
+    """What :class:`AtomicFiles` writes to; nothing is left of it once a write has failed."""
 
     def __init__(self, path: Path) -> None:
         self._replacing = replacing(path)
@@ -119,7 +119,7 @@ def redacted(text: str, address: str) -> str:
 
 
 @contextmanager
-def _refused(address: str) -> Iterator[None]:
+def _as_user_error(address: str) -> Iterator[None]:
     """Turns what a file system says into one line without credentials."""
     try:
         yield
@@ -135,11 +135,11 @@ def open_storage(address: str) -> Storage:
 
     Raises :class:`UserError` where nothing can be written there.
     """
-    with _refused(address):
+    with _as_user_error(address):
         if "://" in address and not address.startswith("file://"):
             system, path = fs.FileSystem.from_uri(address)
         else:
-            system, path = fs.PyFileSystem(WholeFiles()), _absolute(address)
+            system, path = fs.PyFileSystem(AtomicFiles()), _absolute(address)
         storage = Storage(system, path.rstrip("/"), public_name(address))
         if not storage.path:
             raise OSError("it names no bucket or folder")
@@ -159,17 +159,17 @@ def local_folder(system: fs.FileSystem, path: str) -> Path | None:
     """``path`` on this machine's disk; None where ``system`` is another one."""
     if isinstance(system, fs.LocalFileSystem):
         return Path(path)
-    ours = isinstance(system, fs.PyFileSystem) and isinstance(system.handler, WholeFiles)
+    ours = isinstance(system, fs.PyFileSystem) and isinstance(system.handler, AtomicFiles)
     return Path(path) if ours else None
 
 
-def remove_fragments(storage: Storage, run: str) -> None:
+def remove_partial_checkpoints(storage: Storage, run: str) -> None:
     """Removes what was begun of checkpoints of ``run`` that never became whole.
 
     For before a job starts: while it runs, a checkpoint on its way looks the same.
     """
     folder = f"{storage.path}/{run}"
-    with _refused(storage.name):
+    with _as_user_error(storage.name):
         entries = storage.system.get_file_info(fs.FileSelector(folder, allow_not_found=True))
         snapshot = next((entry for entry in entries if entry.base_name == SNAPSHOT), None)
         whole = _whole_checkpoints(storage.system, snapshot.path) if snapshot else set()
@@ -191,7 +191,7 @@ def _whole_checkpoints(system: fs.FileSystem, snapshot: str) -> set[str] | None:
 
 def remove_run(storage: Storage, run: str) -> None:
     """Removes everything that the storage holds of ``run``."""
-    with _refused(storage.name):
+    with _as_user_error(storage.name):
         folder = f"{storage.path}/{run}"
         if storage.system.get_file_info(folder).type == fs.FileType.Directory:
             storage.system.delete_dir(folder)

@@ -20,22 +20,22 @@ from torch import Tensor
 
 from codescale.files import replacing
 
-State = dict[str, Tensor]
-Progress = dict[str, Any]
+StateDict = dict[str, Tensor]
+RunProgress = dict[str, Any]
 
 
 class Store(Protocol):
     """Keeps the state of one run."""
 
-    def save(self, tensors: State, progress: Progress) -> None:
+    def save(self, tensors: StateDict, progress: RunProgress) -> None:
         """Keeps this state instead of the last; the last one stays until this one is whole."""
         ...
 
-    def progress(self) -> Progress | None:
+    def progress(self) -> RunProgress | None:
         """How far the kept state is; None where there is no readable one (the run then begins anew)."""
         ...
 
-    def fill(self, tensors: State) -> None:
+    def fill(self, tensors: StateDict) -> None:
         """Writes the kept values into ``tensors``. Raises ``KeyError`` for one that was not kept."""
         ...
 
@@ -50,16 +50,16 @@ class FileStore:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def save(self, tensors: State, progress: Progress) -> None:
+    def save(self, tensors: StateDict, progress: RunProgress) -> None:
         """Raises :class:`~codescale.errors.UserError` where the disk is full; the last checkpoint then stays."""
         with replacing(self._path) as temporary:
             write_tensors(temporary, tensors, progress)
 
-    def progress(self) -> Progress | None:
+    def progress(self) -> RunProgress | None:
         """As the file says."""
         return read_progress(self._path)
 
-    def fill(self, tensors: State) -> None:
+    def fill(self, tensors: StateDict) -> None:
         """Reads one tensor at a time."""
         read_tensors(self._path, tensors)
 
@@ -74,14 +74,14 @@ class ReadOnlyStore:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def save(self, tensors: State, progress: Progress) -> None:
+    def save(self, tensors: StateDict, progress: RunProgress) -> None:
         """Nothing: the first worker saves the same."""
 
-    def progress(self) -> Progress | None:
+    def progress(self) -> RunProgress | None:
         """As the store says."""
         return self._store.progress()
 
-    def fill(self, tensors: State) -> None:
+    def fill(self, tensors: StateDict) -> None:
         """As the store does."""
         self._store.fill(tensors)
 
@@ -89,7 +89,7 @@ class ReadOnlyStore:
         """Nothing: the first worker discards it."""
 
 
-def write_tensors(path: Path, tensors: Mapping[str, Tensor], progress: Progress) -> None:
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], progress: RunProgress) -> None:
     """Writes a safetensors file with ``progress`` in its header. Raises ``OSError`` as a file's own writing would."""
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
@@ -102,7 +102,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], progress: Progress)
         raise OSError(number, os.strerror(number)) from error
 
 
-def read_progress(path: Path) -> Progress | None:
+def read_progress(path: Path) -> RunProgress | None:
     """What :func:`write_tensors` put into the header; None where there is no readable file."""
     try:
         with safe_open(path, framework="pt") as file:

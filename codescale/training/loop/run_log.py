@@ -12,13 +12,13 @@ from codescale.runs.records import Evaluation, RunRecord, RunSpec, Status
 from codescale.study.training import Shape, TrainingSection
 from codescale.training.data.batches import RunBatches
 from codescale.training.flops import training_flops
-from codescale.training.optim.schedule import Leg
+from codescale.training.optim.schedule import Segment
 
 
-class Account:
-    """The account of one run, whether it is trained alone or in a pack.
+class RunLog:
+    """The log of one run, whether it is trained alone or in a pack.
 
-    ``trouble`` says why a run was given up: a loss that is not finite, or one that rose by ``training.spike`` nats per
+    ``failure`` says why a run was given up: a loss that is not finite, or one that rose by ``training.spike`` nats per
     token above its lowest.
     """
 
@@ -28,35 +28,35 @@ class Account:
         self.spec = spec
         self.training = training
         self.evaluations: list[Evaluation] = []
-        self.trouble = ""
+        self.failure = ""
         self._shape, self._batches, self._corpus = shape, batches, corpus
 
     def step_loss(self, loss: float, step: int) -> None:
         """Gives the run up where the training loss of ``step`` is not finite."""
         if not math.isfinite(loss):
-            self.trouble = f"the training loss was not finite at step {step}"
+            self.failure = f"the training loss was not finite at step {step}"
 
-    def add(self, leg: Leg, losses: dict[str, float], others: Mapping[str, float]) -> Evaluation:
-        """Takes down the losses at the end of ``leg`` and ``others`` that were measured there, and gives the run up
+    def add(self, segment: Segment, losses: dict[str, float], others: Mapping[str, float]) -> Evaluation:
+        """Takes down the losses at the end of ``segment`` and ``others`` that were measured there, and gives the run up
         where the losses say so.
         """
-        n_tokens = leg.stop * self.training.batch * self.training.context
+        n_tokens = segment.stop * self.training.batch * self.training.context
         metrics = {
             f"bits_per_byte.{name}": loss / math.log(2) / self._corpus.bytes_per_token(name, "validation")
             for name, loss in losses.items()
             if math.isfinite(loss)
         }
-        metrics |= {f"epochs.{name}": passes for name, passes in self._batches.epochs(leg.stop).items()}
+        metrics |= {f"epochs.{name}": passes for name, passes in self._batches.epochs(segment.stop).items()}
         evaluation = Evaluation(
             n_tokens=n_tokens,
             losses=losses,
-            annealed=leg.final,
-            branch=leg.branch,
+            annealed=segment.final,
+            branch=segment.branch,
             flops=self.flops(n_tokens),
-            unique_tokens=self._batches.unique_tokens(leg.stop),
+            unique_tokens=self._batches.unique_tokens(segment.stop),
             metrics=metrics | dict(others),
         )
-        self.trouble = self._trouble_of(evaluation)
+        self.failure = self._failure_after(evaluation)
         self.evaluations.append(evaluation)
         return evaluation
 
@@ -76,7 +76,7 @@ class Account:
             seconds=seconds,
             finished=time.time(),
             worker=socket.gethostname(),
-            note="; ".join(part for part in (note, again, self.trouble) if part),
+            note="; ".join(part for part in (note, again, self.failure) if part),
             metrics=dict(metrics),
         )
 
@@ -84,7 +84,7 @@ class Account:
         """Counted training FLOPs of ``tokens``."""
         return training_flops(self._shape, self._corpus.vocabulary, self.training.context, tokens)
 
-    def _trouble_of(self, evaluation: Evaluation) -> str:
+    def _failure_after(self, evaluation: Evaluation) -> str:
         """Why the run is to be given up after ``evaluation``; empty where it is not."""
         mean = _mean(evaluation)
         if not math.isfinite(mean):

@@ -1,4 +1,4 @@
-"""One run, leg by leg: train up to the next evaluation, measure, keep a checkpoint, go on or stop.
+"""One run, segment by segment: train up to the next evaluation, measure, keep a checkpoint, go on or stop.
 
 The same session serves a sweep's worker, a search's trial and a Ray Train job of many workers; each only decides when
 to call ``advance``. Killed at any moment and opened again it goes on from its last checkpoint with the same numbers.
@@ -19,19 +19,19 @@ from codescale.study.config import StudyConfig
 from codescale.study.training import TrainingSection
 from codescale.training.data.batches import Batches, RunBatches
 from codescale.training.data.paired_batches import paired_batches
-from codescale.training.loop.base_session import Course
-from codescale.training.loop.checkpoint import Progress, Store
-from codescale.training.loop.run_log import Account
+from codescale.training.loop.base_session import BaseSession
+from codescale.training.loop.checkpoint import RunProgress, Store
+from codescale.training.loop.run_log import RunLog
 from codescale.training.loop.step import Stepper
 from codescale.training.memory.plan import check_fits, demand_of
-from codescale.training.metrics.evaluation import HeldOut
+from codescale.training.metrics.evaluation import Evaluator
 from codescale.training.metrics.forgetting import Forgetting
 from codescale.training.metrics.throughput import throughput
-from codescale.training.model.build import opened_model
+from codescale.training.model.build import build_model
 from codescale.training.model.llama import LanguageModel
 from codescale.training.optim.hyperparameter_rules import LEARNING_RATE_FACTOR, training_of
-from codescale.training.optim.schedule import Leg, schedule_of
-from codescale.training.parallel import Alone
+from codescale.training.optim.schedule import Segment, schedule_of
+from codescale.training.parallel import SingleProcess
 
 CURVE_SHARE = 8
 """A look at the trunk reads one token in this many of those that a final evaluation reads."""
@@ -46,15 +46,15 @@ class Data(Protocol):
     @property
     def corpus(self) -> Corpus: ...
 
-    def held_out(self, split: str, tokens: int) -> HeldOut: ...
+    def evaluator(self, split: str, tokens: int) -> Evaluator: ...
 
 
 Watch = Callable[[Evaluation, Mapping[str, float]], None]
 """Is told of every evaluation, and of the throughput so far, as :attr:`RunRecord.metrics` names it."""
 
 
-class TrainingSession(Course):
-    """The training of one :class:`RunSpec`; ``finished`` once its last leg has been evaluated, or it was given up.
+class TrainingSession(BaseSession):
+    """The training of one :class:`RunSpec`; ``finished`` once its last segment has been evaluated, or it was given up.
     ``watch`` sees the curve as it grows.
 
     Raises :class:`~codescale.errors.UserError` where the corpus lacks a language of the run.
@@ -68,7 +68,7 @@ class TrainingSession(Course):
         config: StudyConfig,
         data: Data,
         store: Store | None,
-        parallel: Alone | None = None,
+        parallel: SingleProcess | None = None,
         watch: Watch | None = None,
     ) -> None:
         self.spec = spec
@@ -76,21 +76,21 @@ class TrainingSession(Course):
         self.data = data
         self.shape = config.sizes[spec.size]
         training = training_of(config.training, spec, self.shape)
-        super().__init__(training, schedule_of(training, spec.token_points), parallel or Alone(), store)
+        super().__init__(training, schedule_of(training, spec.token_points), parallel or SingleProcess(), store)
         self.batches = batches = run_batches(data.corpus, spec, training, self.schedule.steps)
-        self.account = Account(spec, self.shape, training, batches, data.corpus)
+        self.log = RunLog(spec, self.shape, training, batches, data.corpus)
         check_fits(demand_of(self.shape, data.corpus.vocabulary, training, self.parallel), self.parallel, spec.run_id)
-        self.model = opened_model(self.shape, training, data.corpus, spec.seed)
+        self.model = build_model(self.shape, training, data.corpus, spec.seed)
         self.parallel.place(self.model)
         factor = spec.hyper.get(LEARNING_RATE_FACTOR, 1.0)
-        flops = self.account.flops(self.schedule.steps_trained * training.batch * training.context)
+        flops = self.log.flops(self.schedule.steps_trained * training.batch * training.context)
         self._stepper = Stepper(self.model, training, factor, self.parallel, flops)
-        self._forgetting = self._what_it_knew(config.languages)
+        self._forgetting = self._forgetting_metric(config.languages)
         self._resume()
         if self._forgetting is not None and not self._forgetting.before:
             self._forgetting.begin(self.model, self.parallel)
 
-    def _what_it_knew(self, languages: tuple[str, ...]) -> Forgetting | None:
+    def _forgetting_metric(self, languages: tuple[str, ...]) -> Forgetting | None:
         if self.training.start is None:
             return None
         unseen = [language for language in languages if language not in self.spec.mixture.support]
@@ -100,62 +100,62 @@ class TrainingSession(Course):
     @property
     def evaluations(self) -> list[Evaluation]:
         """The curve so far."""
-        return self.account.evaluations
+        return self.log.evaluations
 
     @property
-    def trouble(self) -> str:
+    def failure(self) -> str:
         """Why the run was given up; empty where it was not."""
-        return self.account.trouble
+        return self.log.failure
 
     @property
     def diverged(self) -> bool:
-        """Whether the run was given up (see ``trouble``)."""
-        return bool(self.trouble)
+        """Whether the run was given up (see ``failure``)."""
+        return bool(self.failure)
 
     def advance(self) -> Evaluation | None:
-        """Trains to the end of the next leg and evaluates there; None where the run has finished or diverged on the
+        """Trains to the end of the next segment and evaluates there; None where the run has finished or diverged on the
         way.
         """
         if self.finished:
             return None
-        leg = self.schedule.legs[self._leg]
-        with self._worked.running():
-            self._train(leg)
+        segment = self.schedule.segments[self._segment]
+        with self._work_clock.running():
+            self._train(segment)
             if self.diverged:
                 return None
-            evaluation = self._evaluate(leg)
-            self._end(leg)
+            evaluation = self._evaluate(segment)
+            self._end(segment)
         if self._watch is not None:
             self._watch(evaluation, self._throughput())
         return evaluation
 
     def test_losses(self) -> dict[str, float]:
         """The finished model's losses on the test split, nats per token: for the comparison and nothing else."""
-        with self._worked.running():
-            held_out = self.data.held_out("test", TEST_FACTOR * self.training.evaluation_tokens)
-            return held_out.losses(self.model, self.parallel)
+        with self._work_clock.running():
+            evaluator = self.data.evaluator("test", TEST_FACTOR * self.training.evaluation_tokens)
+            return evaluator.losses(self.model, self.parallel)
 
     def record(self, status: Status, note: str = "") -> RunRecord:
         """What the run has done so far, as a record. Losses that are not finite are left out of it."""
         tokens, metrics = self.tokens_trained, self._throughput()
-        return self.account.record(status, tokens=tokens, seconds=self._worked.seconds, metrics=metrics, note=note)
+        return self.log.record(status, tokens=tokens, seconds=self._work_clock.seconds, metrics=metrics, note=note)
 
     def _throughput(self) -> dict[str, float]:
         tokens = self.tokens_trained
-        flops = self.account.flops(tokens)
-        return throughput(tokens, flops, self._trained.seconds, self.parallel.device, self.parallel.world)
+        flops = self.log.flops(tokens)
+        return throughput(tokens, flops, self._training_clock.seconds, self.parallel.device, self.parallel.world)
 
-    def _judge(self, loss: Tensor) -> None:
-        self.account.step_loss(loss.item(), self._step)
+    def _check_loss(self, loss: Tensor) -> None:
+        self.log.step_loss(loss.item(), self._step)
 
-    def _evaluate(self, leg: Leg) -> Evaluation:
-        held_out = self.data.held_out("validation", look_tokens(self.training, leg))
+    def _evaluate(self, segment: Segment) -> Evaluation:
+        evaluator = self.data.evaluator("validation", evaluated_tokens(self.training, segment))
         measured = {} if self._gradient_norm is None else {"gradient_norm": float(self._gradient_norm)}
-        if self._forgetting is not None and leg.final:
+        if self._forgetting is not None and segment.final:
             measured |= self._forgetting.metrics(self.model, self.parallel)
-        return self.account.add(leg, held_out.losses(self.model, self.parallel), measured)
+        return self.log.add(segment, evaluator.losses(self.model, self.parallel), measured)
 
-    def _kept(self) -> Progress:
+    def _run_progress(self) -> RunProgress:
         return {
             "spec": self.spec.model_dump(mode="json"),
             "corpus_id": self.data.corpus.corpus_id,
@@ -163,12 +163,12 @@ class TrainingSession(Course):
             "before": None if self._forgetting is None else self._forgetting.before,
         }
 
-    def _is_own(self, progress: Progress) -> bool:
+    def _matches(self, progress: RunProgress) -> bool:
         same_run = progress.get("spec") == self.spec.model_dump(mode="json")
         return same_run and progress["corpus_id"] == self.data.corpus.corpus_id
 
-    def _take(self, progress: Progress) -> None:
-        self.account.evaluations = [Evaluation.model_validate(entry) for entry in progress["evaluations"]]
+    def _restore(self, progress: RunProgress) -> None:
+        self.log.evaluations = [Evaluation.model_validate(entry) for entry in progress["evaluations"]]
         if self._forgetting is not None:
             self._forgetting.before = progress["before"]
 
@@ -187,6 +187,6 @@ def run_batches(corpus: Corpus, spec: RunSpec, training: TrainingSection, steps:
     )
 
 
-def look_tokens(training: TrainingSection, leg: Leg) -> int:
-    """Tokens of each language that the evaluation at the end of ``leg`` reads."""
-    return training.evaluation_tokens // (1 if leg.final else CURVE_SHARE)
+def evaluated_tokens(training: TrainingSection, segment: Segment) -> int:
+    """Tokens of each language that the evaluation at the end of ``segment`` reads."""
+    return training.evaluation_tokens // (1 if segment.final else CURVE_SHARE)

@@ -1,6 +1,6 @@
 """One training step: the batch's mean gradient, clipped, and the optimizers' update; the same on any number of workers.
 
-Written so that a debugger can step through it: nothing here knows Ray, legs or checkpoints.
+Written so that a debugger can step through it: nothing here knows Ray, segments or checkpoints.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch.utils.checkpoint import checkpoint
 
 from codescale.study.training import TrainingSection
 from codescale.training.optim.optimizers import Optimizers
-from codescale.training.parallel import Alone
+from codescale.training.parallel import SingleProcess
 from codescale.training.precision import precision_of
 
 COMPILE_FLOPS = 1e16
@@ -24,7 +24,7 @@ COMPILE_FLOPS = 1e16
 
 
 @dataclass(frozen=True)
-class Stepped:
+class StepResult:
     """What a step measured, still on the device: the batch's mean loss (nats per token) and the gradient's norm before
     clipping.
     """
@@ -57,7 +57,12 @@ class Stepper:
     """Takes steps with ``model``; ``compiled`` says whether its graph is compiled."""
 
     def __init__(
-        self, model: nn.Module, training: TrainingSection, learning_rate_factor: float, parallel: Alone, flops: float
+        self,
+        model: nn.Module,
+        training: TrainingSection,
+        learning_rate_factor: float,
+        parallel: SingleProcess,
+        flops: float,
     ) -> None:
         self._parallel = parallel
         self._training = training
@@ -70,7 +75,7 @@ class Stepper:
         self._forward = torch.compile(self._synchronised) if self.compiled else self._synchronised
         self._parameters = list(model.parameters())
 
-    def step(self, sequences: Tensor, relative_rate: float) -> Stepped:
+    def step(self, sequences: Tensor, relative_rate: float) -> StepResult:
         """Trains on this worker's rows (rows, context + 1) of a batch, at ``relative_rate`` times the peak rates."""
         batch, world = self._training.batch, self._parallel.world
         passes = self._passes()
@@ -83,7 +88,7 @@ class Stepper:
             total += loss.detach() * (len(part) / batch)
         norm = torch.nn.utils.clip_grad_norm_(self._parameters, self._training.gradient_clip)
         self.optimizers.step(relative_rate)
-        return Stepped(self._parallel.total(total), _whole(norm))
+        return StepResult(self._parallel.total(total), _whole(norm))
 
     def _passes(self) -> int:
         """Forward passes of a step, as many on every worker: sharded weights are gathered by all of them at once. A

@@ -37,7 +37,7 @@ def process_memory() -> int:
     return resident_memory() + LIBRARIES_WARM
 
 
-def memory_left(device: torch.device) -> int:
+def available_memory(device: torch.device) -> int:
     """Bytes that runs of this process can have on ``device``, what it has itself included.
 
     On a CPU the least of what the machine has available and what each control group around the process leaves.

@@ -19,9 +19,9 @@ import torch
 
 from codescale.errors import UserError
 from codescale.study.training import Shape, TrainingSection
-from codescale.training.memory.available import memory_left, process_memory
+from codescale.training.memory.available import available_memory, process_memory
 from codescale.training.metrics.evaluation import evaluation_rows
-from codescale.training.parallel import Alone, Kind, Sharded
+from codescale.training.parallel import FullySharded, ParallelKind, SingleProcess
 from codescale.training.precision import muon_precision, precision_of
 
 FLOAT, HALF, INTEGER = 4, 2, 8
@@ -39,7 +39,7 @@ GATHERED_LAYERS = 3
 
 
 @dataclass(frozen=True)
-class Demand:
+class MemoryDemand:
     """What is to be held: ``packed`` models of one shape on each of ``world`` workers of kind ``kind``."""
 
     shape: Shape
@@ -47,7 +47,7 @@ class Demand:
     training: TrainingSection
     device: Literal["cpu", "cuda"] = "cpu"
     world: int = 1
-    kind: Kind = "replicated"
+    kind: ParallelKind = "replicated"
     packed: int = 1
 
     @property
@@ -131,7 +131,7 @@ def size(count: int) -> str:
     return f"{count / 1e9:,.1f} GB" if count >= 10**10 else f"{count / 1e9:.2f} GB"
 
 
-def memory_plan(demand: Demand) -> MemoryPlan:
+def memory_plan(demand: MemoryDemand) -> MemoryPlan:
     """The memory of one worker."""
     weights = FLOAT * demand.packed * demand.parameters
     hidden = FLOAT * demand.packed * _hidden(demand)
@@ -161,7 +161,7 @@ def memory_plan(demand: Demand) -> MemoryPlan:
     )
 
 
-def saved_per_token(demand: Demand) -> int:
+def saved_per_token(demand: MemoryDemand) -> int:
     """Bytes that a forward pass keeps for the backward pass, per token, besides the logits' gradient and weights in
     lower precision.
 
@@ -175,7 +175,7 @@ def saved_per_token(demand: Demand) -> int:
     return kept + last_norm + 2 * INTEGER + mask
 
 
-def layer_saved_per_token(demand: Demand) -> int:
+def layer_saved_per_token(demand: MemoryDemand) -> int:
     """Bytes that one layer keeps for its backward pass, per token: two norms, attention, and SwiGLU's four arrays."""
     h, f, heads = demand.shape.hidden, demand.shape.intermediate, demand.shape.heads
     attention = 2 * demand.shape.head_width * (heads + demand.shape.key_heads)  # turned queries, mixed; keys, values
@@ -186,24 +186,24 @@ def layer_saved_per_token(demand: Demand) -> int:
     return 2 * _norm(demand) + width * (attention + products + inputs) + FLOAT * heads + mask
 
 
-def _norm(demand: Demand) -> int:
+def _norm(demand: MemoryDemand) -> int:
     """Per token: the norm's input, on CPUs also that scaled, and a scale."""
     return FLOAT * demand.shape.hidden * (1 if demand.device == "cuda" else 2) + FLOAT
 
 
-def _hidden(demand: Demand) -> int:
+def _hidden(demand: MemoryDemand) -> int:
     """Elements of the layers' matrices, which Muon is for."""
     return demand.shape.layers * demand.shape.layer_weights
 
 
-def _cast_weights(demand: Demand) -> int:
+def _cast_weights(demand: MemoryDemand) -> int:
     """The matrices in bf16, which autocast keeps until the backward pass; sharded ones are gathered in bf16 already."""
     if not demand.half or demand.kind == "sharded":
         return 0
     return HALF * demand.packed * (_hidden(demand) + demand.shape.hidden * demand.vocabulary)
 
 
-def _gathered(demand: Demand) -> int:
+def _gathered(demand: MemoryDemand) -> int:
     """What a sharded worker holds whole: embedding and logits throughout, and a few layers, with their gradients."""
     if demand.kind != "sharded":
         return 0
@@ -212,13 +212,13 @@ def _gathered(demand: Demand) -> int:
     return (width + FLOAT) * (demand.ends + layers)
 
 
-def _logits(demand: Demand, rows: int, trained: bool) -> int:
+def _logits(demand: MemoryDemand, rows: int, trained: bool) -> int:
     """The logits and, in fp32, their gradient or log-probabilities; in bf16 also the logits in fp32."""
     width = HALF + FLOAT if demand.half and trained else FLOAT
     return demand.packed * rows * demand.training.context * demand.vocabulary * (width + FLOAT)
 
 
-def _layer_backward(demand: Demand) -> int:
+def _layer_backward(demand: MemoryDemand) -> int:
     """Gradients of SwiGLU's arrays and of the residual stream, while a layer's backward pass goes on; where layers
     forget what they computed, also that, computed again.
     """
@@ -228,13 +228,13 @@ def _layer_backward(demand: Demand) -> int:
     return tokens * ((HALF if demand.half else FLOAT) * arrays + again)
 
 
-def _first_backward(demand: Demand) -> int:
+def _first_backward(demand: MemoryDemand) -> int:
     """Beside all activations: the logits' gradient, or once that is gone the last layer's backward pass."""
     tokens = demand.packed * demand.rows * demand.training.context
     return max(_layer_backward(demand), tokens * FLOAT * (demand.vocabulary + demand.shape.hidden))
 
 
-def _last_backward(demand: Demand, gradients: int) -> int:
+def _last_backward(demand: MemoryDemand, gradients: int) -> int:
     """The first layer's backward pass: all other layers' gradients are there and only its own activations are left."""
     tokens = demand.packed * demand.rows * demand.training.context
     layer = FLOAT * demand.packed * _hidden(demand) // demand.shape.layers // demand.shards
@@ -242,7 +242,7 @@ def _last_backward(demand: Demand, gradients: int) -> int:
     return gradients - layer + own + _layer_backward(demand)
 
 
-def _workspace(demand: Demand) -> int:
+def _workspace(demand: MemoryDemand) -> int:
     """Beside the gradients: Muon's matrices of one shape, whole and twice in its precision, with two Gram matrices."""
     if demand.training.optimizer != "muon":
         return 0
@@ -259,14 +259,14 @@ def _workspace(demand: Demand) -> int:
     )
 
 
-def _evaluation(demand: Demand) -> int:
+def _evaluation(demand: MemoryDemand) -> int:
     """Logits and log-probabilities of a few sequences, in fp32."""
     rows = evaluation_rows(demand.vocabulary, demand.training.context)
     working = FLOAT * (3 * demand.shape.intermediate + 3 * demand.shape.hidden)
     return _logits(demand, rows, trained=False) + demand.packed * rows * demand.training.context * working
 
 
-def alternatives(demand: Demand) -> list[tuple[str, int]]:
+def alternatives(demand: MemoryDemand) -> list[tuple[str, int]]:
     """Settings under which the same run needs less memory, its losses the same but for rounding, and how much."""
     rows = demand.rows
     changes: list[tuple[str, dict[str, object]]] = []
@@ -276,24 +276,26 @@ def alternatives(demand: Demand) -> list[tuple[str, int]]:
     if not demand.training.checkpoint_activations:
         changes.append(("training.checkpoint_activations: true", {"checkpoint_activations": True}))
         changes.append(
-            ("training.micro_batch: 1 with training.checkpoint_activations: true",
-             {"micro_batch": 1, "checkpoint_activations": True}),
-        )  # fmt: skip
+            (
+                "training.micro_batch: 1 with training.checkpoint_activations: true",
+                {"micro_batch": 1, "checkpoint_activations": True},
+            ),
+        )
     now = memory_plan(demand).total
     found = {}
     for name, change in changes:
-        total = memory_plan(_trained(demand, change)).total
+        total = memory_plan(_training_clock(demand, change)).total
         if total < now:
             found[name] = total
     return sorted(found.items(), key=lambda entry: -entry[1])
 
 
-def _trained(demand: Demand, change: dict[str, object]) -> Demand:
-    changed = {name: getattr(demand, name) for name in Demand.__dataclass_fields__}
-    return Demand(**(changed | {"training": demand.training.model_copy(update=change)}))
+def _training_clock(demand: MemoryDemand, change: dict[str, object]) -> MemoryDemand:
+    changed = {name: getattr(demand, name) for name in MemoryDemand.__dataclass_fields__}
+    return MemoryDemand(**(changed | {"training": demand.training.model_copy(update=change)}))
 
 
-def mend(demand: Demand, available: int, others: Sequence[str] = ()) -> str:
+def mend(demand: MemoryDemand, available: int, others: Sequence[str] = ()) -> str:
     """What to change so that ``demand`` fits into ``available`` bytes: the first setting that is enough, or all."""
     less = alternatives(demand)
     enough = [(name, total) for name, total in less if total <= available]
@@ -302,18 +304,19 @@ def mend(demand: Demand, available: int, others: Sequence[str] = ()) -> str:
     return ", or ".join([*settings, *others, "train a smaller model"])
 
 
-def check_fits(demand: Demand, parallel: Alone, where: str) -> MemoryPlan:
+def check_fits(demand: MemoryDemand, parallel: SingleProcess, where: str) -> MemoryPlan:
     """The plan of a run that this process is about to open. Raises :class:`UserError` where it does not fit."""
-    plan, available = memory_plan(demand), memory_left(parallel.device)
+    plan, available = memory_plan(demand), available_memory(parallel.device)
     if plan.total > available:
         raise UserError(
-            where, f"needs {plan.described()} of memory, and {size(available)} are left on {parallel.device.type}",
+            where,
+            f"needs {plan.described()} of memory, and {size(available)} are left on {parallel.device.type}",
             mend(demand, available, ["share its weights out over several devices (codescale train --sharded)"]),
-        )  # fmt: skip
+        )
     return plan
 
 
-def models_that_fit(demand: Demand, available: int) -> int:
+def models_that_fit(demand: MemoryDemand, available: int) -> int:
     """How many models like ``demand``'s one a pack may have in ``available`` bytes; one at least.
 
     A plan is true to 15 %, and as much is left free.
@@ -322,9 +325,16 @@ def models_that_fit(demand: Demand, available: int) -> int:
     return max(1, int((1 - ERROR) * available - alone.process) // (alone.total - alone.process))
 
 
-def demand_of(shape: Shape, vocabulary: int, training: TrainingSection, parallel: Alone, packed: int = 1) -> Demand:
+def demand_of(
+    shape: Shape, vocabulary: int, training: TrainingSection, parallel: SingleProcess, packed: int = 1
+) -> MemoryDemand:
     """What a worker of ``parallel`` is to hold."""
-    return Demand(
-        shape, vocabulary, training, "cuda" if parallel.device.type == "cuda" else "cpu", parallel.world,
-        "sharded" if isinstance(parallel, Sharded) else "replicated", packed,
-    )  # fmt: skip
+    return MemoryDemand(
+        shape,
+        vocabulary,
+        training,
+        "cuda" if parallel.device.type == "cuda" else "cpu",
+        parallel.world,
+        "sharded" if isinstance(parallel, FullySharded) else "replicated",
+        packed,
+    )

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 
 from codescale.corpus.reader import Corpus
 from codescale.errors import UserError
-from codescale.training.packed.model import PackedModel
-from codescale.training.parallel import Alone
+from codescale.training.parallel import SingleProcess
 
 EVALUATION_BATCH = 16
 EVALUATION_LOGITS = 2**27
@@ -46,7 +45,7 @@ def held_out_sequences(corpus: Corpus, language: str, split: str, *, tokens: int
     return torch.from_numpy(np.stack(rows))
 
 
-class HeldOut:
+class Evaluator:
     """The held-out sequences of every language, for one split."""
 
     def __init__(self, corpus: Corpus, languages: Sequence[str], split: str, *, tokens: int, context: int) -> None:
@@ -56,28 +55,25 @@ class HeldOut:
         }
         self._rows = evaluation_rows(corpus.vocabulary, context)
 
-    def losses(self, model: nn.Module, parallel: Alone) -> dict[str, float]:
+    def losses(self, model: nn.Module, parallel: SingleProcess) -> dict[str, float]:
         """The model's loss on each language, nats per token; workers share the sequences out."""
-        return {name: float(loss) for name, loss in self._means(model, parallel).items()}
-
-    def packed_losses(self, model: PackedModel, parallel: Alone) -> list[dict[str, float]]:
-        """The losses of each of a pack's models, in order, all on the same sequences at once."""
-        means = {name: losses.tolist() for name, losses in self._means(model, parallel).items()}
-        return [{name: losses[k] for name, losses in means.items()} for k in range(model.count)]
+        return {name: float(loss) for name, loss in self.mean_losses(model, parallel).items()}
 
     @torch.no_grad()
-    def _means(self, model: nn.Module, parallel: Alone) -> dict[str, Tensor]:
-        """By language: a loss, or (K,) for a pack."""
+    def mean_losses(self, model: nn.Module, parallel: SingleProcess) -> dict[str, Tensor]:
+        """What ``model`` returns for a batch, averaged over each language's sequences: a loss, or (K,) losses where
+        ``model`` is a pack of K models.
+        """
         model.eval()
         result = {
             name: _mean_loss(model, sequences, self._rows, parallel) for name, sequences in self._sequences.items()
         }
         model.train()
-        parallel.settle(model)
+        parallel.reshard(model)
         return result
 
 
-def _mean_loss(model: nn.Module, sequences: Tensor, batch: int, parallel: Alone) -> Tensor:
+def _mean_loss(model: nn.Module, sequences: Tensor, batch: int, parallel: SingleProcess) -> Tensor:
     """Every worker goes forward as often as any other, since a sharded model needs all of them each time."""
     total = torch.zeros((), dtype=torch.float64, device=parallel.device)
     stride = batch * parallel.world

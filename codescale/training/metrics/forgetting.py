@@ -13,8 +13,8 @@ from torch import nn
 
 from codescale.corpus.reader import Corpus
 from codescale.runs.records import FORGETTING
-from codescale.training.metrics.evaluation import HeldOut
-from codescale.training.parallel import Alone
+from codescale.training.metrics.evaluation import Evaluator
+from codescale.training.parallel import SingleProcess
 
 KEPT_LOSS = "kept_loss."
 
@@ -26,19 +26,19 @@ class Forgetting:
 
     def __init__(self, corpus: Corpus, unseen: Sequence[str], *, tokens: int, context: int) -> None:
         names = [*corpus.kept, *unseen]
-        self._held_out = HeldOut(corpus, names, "validation", tokens=tokens, context=context)
+        self._evaluator = Evaluator(corpus, names, "validation", tokens=tokens, context=context)
         self._bytes_per_token = {name: corpus.bytes_per_token(name, "validation") for name in corpus.kept}
         self.before: dict[str, float] = {}
 
-    def begin(self, model: nn.Module, parallel: Alone) -> None:
+    def begin(self, model: nn.Module, parallel: SingleProcess) -> None:
         """Measures ``model`` as it is before training."""
-        self.before = self._held_out.losses(model, parallel)
+        self.before = self._evaluator.losses(model, parallel)
 
-    def metrics(self, model: nn.Module, parallel: Alone) -> dict[str, float]:
+    def metrics(self, model: nn.Module, parallel: SingleProcess) -> dict[str, float]:
         """``forgetting.<name>``: the loss now minus the loss before, nats per token. For texts, whose losses are no
         targets of the laws, ``kept_loss.<name>`` (nats per token) and ``bits_per_byte.<name>`` as well.
         """
-        now = self._held_out.losses(model, parallel)
+        now = self._evaluator.losses(model, parallel)
         found = {FORGETTING + name: loss - self.before[name] for name, loss in now.items()}
         found |= {KEPT_LOSS + name: now[name] for name in self._bytes_per_token}
         found |= {

@@ -19,7 +19,7 @@ FORMAT = "brain.Event:2"
 """What TensorBoard expects a file of events to begin with."""
 
 
-class GrowingCurves:
+class CurveWriter:
     """Writes the evaluations of ``spec`` as they are made, each at once: no thread, and no file that stays open.
 
     A run that goes on after a kill adds a file, in which TensorBoard finds points that it has already, with the same
@@ -57,7 +57,7 @@ def write_curves(folder: Path, records: Iterable[RunRecord]) -> None:
     for record in records:
         if curves_folder(folder, record.spec).exists():
             continue
-        write = GrowingCurves(folder, record.spec)
+        write = CurveWriter(folder, record.spec)
         for evaluation in record.evaluations:
             write(evaluation, record.metrics, record.finished)
 

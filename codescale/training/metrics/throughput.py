@@ -47,10 +47,10 @@ def peak_memory(device: torch.device) -> int:
     if device.type == "cuda":
         return int(torch.cuda.max_memory_allocated(device))
     unit = 1 if sys.platform == "darwin" else 1024
-    return _high_water() or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return _peak_resident_memory() or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def _high_water() -> int:
+def _peak_resident_memory() -> int:
     """Linux's own figure; 0 elsewhere. ``getrusage`` instead begins at the peak of whoever started this process."""
     try:
         for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():

@@ -10,7 +10,7 @@ from codescale.training.model.hf_weights import load_weights
 from codescale.training.model.llama import LanguageModel, initialise
 
 
-def opened_model(shape: Shape, training: TrainingSection, corpus: Corpus, seed: int) -> LanguageModel:
+def build_model(shape: Shape, training: TrainingSection, corpus: Corpus, seed: int) -> LanguageModel:
     """The model, on the CPU; ``seed`` is of random weights. Raises :class:`~codescale.errors.UserError` where the files
     of the model to start from are not there any more.
     """

@@ -74,13 +74,13 @@ def read_architecture(folder: Path) -> Architecture:
     """
     path = folder / CONFIGURATION
     found = checked(TypeAdapter(_Configuration), read_json(path), path, FAMILY)
-    _refuse_what_differs(path, found)
+    _refuse_unsupported(path, found)
     shape = checked(TypeAdapter(Shape), _shape(found), path, FAMILY)
     ends = found.eos_token_id if isinstance(found.eos_token_id, list) else [found.eos_token_id]
     return Architecture(shape, found.vocab_size, next(iter(ends), None))
 
 
-def _refuse_what_differs(path: Path, found: _Configuration) -> None:
+def _refuse_unsupported(path: Path, found: _Configuration) -> None:
     scaling = found.rope_parameters or found.rope_scaling or _Rope()
     kind = scaling.rope_type or scaling.type or "default"
     # Qwen2 names a window that it only uses when told to; Mistral has one unless it says that it has none.

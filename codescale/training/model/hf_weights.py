@@ -69,11 +69,16 @@ def expected_weights(shape: Shape, vocabulary: int) -> Iterator[tuple[str, tuple
     if not shape.tied:
         yield "lm_head.weight", (vocabulary, h)
     layer: dict[str, tuple[int, ...]] = {
-        "input_layernorm.weight": (h,), "post_attention_layernorm.weight": (h,),
-        "self_attn.q_proj.weight": (queries, h), "self_attn.k_proj.weight": (keys, h),
-        "self_attn.v_proj.weight": (keys, h), "self_attn.o_proj.weight": (h, queries),
-        "mlp.gate_proj.weight": (f, h), "mlp.up_proj.weight": (f, h), "mlp.down_proj.weight": (h, f),
-    }  # fmt: skip
+        "input_layernorm.weight": (h,),
+        "post_attention_layernorm.weight": (h,),
+        "self_attn.q_proj.weight": (queries, h),
+        "self_attn.k_proj.weight": (keys, h),
+        "self_attn.v_proj.weight": (keys, h),
+        "self_attn.o_proj.weight": (h, queries),
+        "mlp.gate_proj.weight": (f, h),
+        "mlp.up_proj.weight": (f, h),
+        "mlp.down_proj.weight": (h, f),
+    }
     if shape.attention_bias != "none":
         layer |= {f"self_attn.{name}_proj.bias": (size,) for name, size in (("q", queries), ("k", keys), ("v", keys))}
     if shape.attention_bias == "all":

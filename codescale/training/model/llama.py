@@ -122,7 +122,7 @@ class Block(nn.Module):
         return x + self.mlp(self.post_attention_layernorm(x))
 
 
-class Trunk(nn.Module):
+class Backbone(nn.Module):
     """Embedding, layers and last norm; named as in transformers so that state dicts match."""
 
     def __init__(self, shape: Shape, vocabulary: int) -> None:
@@ -143,7 +143,7 @@ class LanguageModel(nn.Module):
     def __init__(self, shape: Shape, vocabulary: int, context: int, document_end: int | None = None) -> None:
         super().__init__()
         self.shape, self.vocabulary, self.document_end = shape, vocabulary, document_end
-        self.model = Trunk(shape, vocabulary)
+        self.model = Backbone(shape, vocabulary)
         self.lm_head = nn.Linear(shape.hidden, vocabulary, bias=False)
         if shape.tied:
             self.lm_head.weight = self.model.embed_tokens.weight

@@ -32,7 +32,7 @@ def deepseek(flops: float) -> tuple[float, float]:
     return 0.3118 * flops**-0.1250, 0.2920 * flops**0.3271
 
 
-def ruled(training: TrainingSection, spec: RunSpec, shape: Shape) -> TrainingSection:
+def apply_rule(training: TrainingSection, spec: RunSpec, shape: Shape) -> TrainingSection:
     """``training`` with the learning rate and batch of its rule for the run's N and longest D; as it is without one."""
     n_tokens = max(spec.token_points)
     rules: dict[str, Callable[[], tuple[float, float]]] = {
@@ -54,5 +54,5 @@ def training_of(training: TrainingSection, spec: RunSpec, shape: Shape) -> Train
     changes = {name: value for name, value in spec.hyper.items() if name != LEARNING_RATE_FACTOR}
     if "batch" in changes:
         changes["batch"] = int(changes["batch"])
-    settled = ruled(training, spec, shape)
+    settled = apply_rule(training, spec, shape)
     return TrainingSection.model_validate(settled.model_dump() | changes)

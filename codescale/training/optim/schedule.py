@@ -1,12 +1,12 @@
-"""How the learning rate goes over a run, and when the model is looked at.
+"""How the learning rate goes over a run, and when the model is evaluated.
 
 ``stable``: one trunk at a constant learning rate, with a short cooldown branched off at each D: a whole D curve from
 one run (Hu et al. 2024, MiniCPM, "warmup-stable-decay"; Hägele et al. 2024, arXiv 2405.18392, who show that cooldown
 branches give the losses of separately tuned runs). ``cosine``: half a cosine from the peak to a tenth of it over the
 whole run (Hoffmann et al. 2022, arXiv 2203.15556), so that every D is a branch of its own from the first step.
 
-A run is a sequence of legs, each ending in an evaluation; the sequence is a pure function of the plan, so a resumed run
-takes the same legs.
+A run is a sequence of segments, each ending in an evaluation; the sequence is a pure function of the plan, so a
+resumed run takes the same segments.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from typing import Literal
 
 from codescale.study.training import TrainingSection
 
-Kind = Literal["stable", "cosine"]
+ScheduleKind = Literal["stable", "cosine"]
 
 COSINE_END = 0.1
 """Of the peak: where a cosine ends."""
 
 
 @dataclass(frozen=True)
-class Leg:
+class Segment:
     """Training steps ``start`` to ``stop``, on the trunk (``branch`` None) or on the branch of D = ``branch``.
 
-    A branch begins at step ``opened`` from the trunk's state, which the next trunk leg goes on from, and ends at step
-    ``end``, after as many legs as it has looks. A leg may be empty.
+    A branch begins at step ``opened`` from the trunk's state, which the next trunk segment goes on from, and ends at
+    step ``end``, after as many segments as it has evaluations. A segment may be empty.
     """
 
     start: int
@@ -40,7 +40,7 @@ class Leg:
 
     @property
     def final(self) -> bool:
-        """Whether the leg ends a branch: its loss is that of a finished run of D."""
+        """Whether the segment ends a branch: its loss is that of a finished run of D."""
         return self.branch is not None and self.stop == self.end
 
 
@@ -48,31 +48,31 @@ class Leg:
 class Schedule:
     """When to evaluate, when to cool down and how fast to learn; all counts in steps."""
 
-    legs: tuple[Leg, ...]
+    segments: tuple[Segment, ...]
     warmup: int
-    kind: Kind = "stable"
+    kind: ScheduleKind = "stable"
 
     @property
     def steps(self) -> int:
         """The last step of the longest branch."""
-        return max(leg.stop for leg in self.legs)
+        return max(segment.stop for segment in self.segments)
 
     @property
     def steps_trained(self) -> int:
-        """Steps of all legs together: what the run costs."""
-        return sum(leg.stop - leg.start for leg in self.legs)
+        """Steps of all segments together: what the run costs."""
+        return sum(segment.stop - segment.start for segment in self.segments)
 
-    def relative_rate(self, step: int, leg: Leg) -> float:
+    def relative_rate(self, step: int, segment: Segment) -> float:
         """The learning rate of ``step``, relative to its peak: warm-up, then constant and, on a branch, linear to 0; or
         half a cosine.
         """
         warm = min(1.0, (step + 1) / self.warmup) if self.warmup else 1.0
-        if leg.branch is None:
+        if segment.branch is None:
             return warm
         if self.kind == "cosine":
-            done = max(0.0, (step + 1 - self.warmup) / max(1, leg.end - self.warmup))
+            done = max(0.0, (step + 1 - self.warmup) / max(1, segment.end - self.warmup))
             return warm * (COSINE_END + (1 - COSINE_END) * 0.5 * (1 + math.cos(math.pi * done)))
-        return warm * (leg.end - step) / (leg.end - leg.opened + 1)
+        return warm * (segment.end - step) / (segment.end - segment.opened + 1)
 
 
 def steps_of(tokens: int, batch: int, context: int) -> int:
@@ -88,9 +88,9 @@ def plan_schedule(
     warmup_share: float,
     cooldown_share: float,
     evaluations: int,
-    kind: Kind = "stable",
+    kind: ScheduleKind = "stable",
 ) -> Schedule:
-    """The legs of a run that ends at each of ``token_points``, with ``evaluations`` looks between.
+    """The segments of a run that ends at each of ``token_points``, with ``evaluations`` of them between.
 
     The cooldown takes ``cooldown_share`` of a branch's steps (a cosine: all of them), the warm-up ``warmup_share`` of
     the longest branch's.
@@ -99,33 +99,35 @@ def plan_schedule(
     longest = max(ends.values())
     warmup = round(longest * warmup_share)
     if kind == "cosine":
-        return Schedule(tuple(_cosine_legs(ends, evaluations)), warmup, kind)
-    return Schedule(tuple(_stable_legs(ends, cooldown_share, evaluations)), warmup, kind)
+        return Schedule(tuple(_cosine_segments(ends, evaluations)), warmup, kind)
+    return Schedule(tuple(_stable_segments(ends, cooldown_share, evaluations)), warmup, kind)
 
 
-def _stable_legs(ends: dict[int, int], cooldown_share: float, evaluations: int) -> list[Leg]:
+def _stable_segments(ends: dict[int, int], cooldown_share: float, evaluations: int) -> list[Segment]:
     starts = {tokens: min(end - 1, round(end * (1 - cooldown_share))) for tokens, end in ends.items()}
-    stops = sorted(_looks(max(starts.values()), evaluations) | set(starts.values()))
-    legs: list[Leg] = []
+    stops = sorted(_evaluation_steps(max(starts.values()), evaluations) | set(starts.values()))
+    segments: list[Segment] = []
     position = 0
     for stop in stops:
-        legs.append(Leg(position, stop, None))
-        legs += [Leg(stop, ends[tokens], tokens, stop, ends[tokens]) for tokens in ends if starts[tokens] == stop]
+        segments.append(Segment(position, stop, None))
+        segments += [
+            Segment(stop, ends[tokens], tokens, stop, ends[tokens]) for tokens in ends if starts[tokens] == stop
+        ]
         position = stop
-    return legs
+    return segments
 
 
-def _cosine_legs(ends: dict[int, int], evaluations: int) -> list[Leg]:
-    """The looks are those of the longest D: the shorter ones are other runs, whose end is what counts."""
+def _cosine_segments(ends: dict[int, int], evaluations: int) -> list[Segment]:
+    """The evaluations between are those of the longest D: the shorter ones are other runs, whose end is what counts."""
     longest = max(ends, key=lambda tokens: ends[tokens])
-    legs: list[Leg] = []
+    segments: list[Segment] = []
     for tokens, end in sorted(ends.items(), key=lambda entry: entry[1]):
-        stops = sorted((_looks(end, evaluations) if tokens == longest else set()) | {end})
-        legs += [Leg(start, stop, tokens, 0, end) for start, stop in zip([0, *stops[:-1]], stops, strict=True)]
-    return legs
+        stops = sorted((_evaluation_steps(end, evaluations) if tokens == longest else set()) | {end})
+        segments += [Segment(start, stop, tokens, 0, end) for start, stop in zip([0, *stops[:-1]], stops, strict=True)]
+    return segments
 
 
-def _looks(last: int, evaluations: int) -> set[int]:
+def _evaluation_steps(last: int, evaluations: int) -> set[int]:
     return {round(last * k / (evaluations + 1)) for k in range(1, evaluations + 1)} - {0}
 
 

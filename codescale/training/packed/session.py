@@ -1,8 +1,8 @@
-"""K runs on one device at once, leg by leg: each with its own data, seed, learning rates and fate.
+"""K runs on one device at once, segment by segment: each with its own data, seed, learning rates and fate.
 
-Runs go together that have one shape and one way through their legs (see :func:`packs_with`). What is kept is kept for
-all of them in one checkpoint; a run that is given up ends there with its curve and costs the others nothing: its part
-of every batch is trained on, since K is the models' shape, and never looked at again.
+Runs go together that have one shape and one way through their segments (see :func:`packs_with`). One checkpoint holds
+all of them; a run that is given up ends there with its curve and costs the others nothing: its part of every batch is
+trained on, since K is the models' shape, and never looked at again.
 """
 
 from __future__ import annotations
@@ -19,22 +19,28 @@ from codescale.runs.records import Evaluation, RunRecord, RunSpec
 from codescale.study.config import StudyConfig
 from codescale.study.training import Shape, TrainingSection
 from codescale.training.data.batches import RunBatches
-from codescale.training.loop.base_session import Course
-from codescale.training.loop.checkpoint import Progress, State, Store
-from codescale.training.loop.run_log import Account
-from codescale.training.loop.session import Data, look_tokens, run_batches
+from codescale.training.loop.base_session import BaseSession
+from codescale.training.loop.checkpoint import RunProgress, StateDict, Store
+from codescale.training.loop.run_log import RunLog
+from codescale.training.loop.session import Data, evaluated_tokens, run_batches
 from codescale.training.memory.plan import check_fits, demand_of
+from codescale.training.metrics.evaluation import Evaluator
 from codescale.training.metrics.throughput import throughput
-from codescale.training.model.build import opened_model
+from codescale.training.model.build import build_model
 from codescale.training.optim.hyperparameter_rules import LEARNING_RATE_FACTOR, training_of
-from codescale.training.optim.schedule import Leg, schedule_of
+from codescale.training.optim.schedule import Segment, schedule_of
 from codescale.training.packed.model import PackedModel
 from codescale.training.packed.step import PackedStepper
-from codescale.training.parallel import Alone
+from codescale.training.parallel import SingleProcess
 
 OWN_SETTINGS = (
-    "muon_learning_rate", "adamw_learning_rate", "weight_decay", "initial_deviation", "gradient_clip", "spike",
-)  # fmt: skip
+    "muon_learning_rate",
+    "adamw_learning_rate",
+    "weight_decay",
+    "initial_deviation",
+    "gradient_clip",
+    "spike",
+)
 """What of its training a run may have for itself in a pack."""
 
 
@@ -59,6 +65,14 @@ class PackedBatches:
         return np.stack([batches.rows(step, rows) for batches in self.members])
 
 
+def packed_losses(evaluator: Evaluator, model: PackedModel, parallel: SingleProcess) -> list[dict[str, float]]:
+    """The losses of each of a pack's models, in order, by language in nats per token; all read the same sequences at
+    once.
+    """
+    means = {name: losses.tolist() for name, losses in evaluator.mean_losses(model, parallel).items()}
+    return [{name: losses[k] for name, losses in means.items()} for k in range(model.count)]
+
+
 @dataclass(frozen=True)
 class Ending:
     """Where a run ended: after how many tokens, and how many seconds as its share of the pack's."""
@@ -68,7 +82,7 @@ class Ending:
     training_seconds: float
 
 
-class PackedSession(Course):
+class PackedSession(BaseSession):
     """The training of ``specs`` in one pack; ``finished`` once every run has been evaluated at its end or given up.
 
     A checkpoint of a pack that had all of ``specs``, and perhaps others that have ended since, is gone on from. Raises
@@ -78,7 +92,7 @@ class PackedSession(Course):
     model: PackedModel
 
     def __init__(
-        self, specs: Sequence[RunSpec], config: StudyConfig, data: Data, store: Store | None, alone: Alone
+        self, specs: Sequence[RunSpec], config: StudyConfig, data: Data, store: Store | None, alone: SingleProcess
     ) -> None:
         if any(packs_with(config, spec) != packs_with(config, specs[0]) for spec in specs):
             raise ValueError(f"{', '.join(spec.run_id for spec in specs)} cannot be trained in one pack")
@@ -91,114 +105,114 @@ class PackedSession(Course):
             for spec, training in zip(specs, trainings, strict=True)
         ]
         self.batches = PackedBatches(tuple(members))
-        self.accounts = [
-            Account(spec, shape, training, batches, data.corpus)
+        self.logs = [
+            RunLog(spec, shape, training, batches, data.corpus)
             for spec, training, batches in zip(specs, trainings, members, strict=True)
         ]
         self._endings: dict[int, Ending] = {}
         demand = demand_of(shape, data.corpus.vocabulary, self.training, alone, len(specs))
         check_fits(demand, alone, f"{specs[0].run_id} and {len(specs) - 1} more in a pack")
         models = [
-            opened_model(shape, training, data.corpus, spec.seed)
+            build_model(shape, training, data.corpus, spec.seed)
             for spec, training in zip(specs, trainings, strict=True)
         ]
         self.model = PackedModel(models).to(alone.device)
         factors = [spec.hyper.get(LEARNING_RATE_FACTOR, 1.0) for spec in specs]
         tokens = self.schedule.steps_trained * self.training.batch * self.training.context
-        flops = len(specs) * self.accounts[0].flops(tokens)
+        flops = len(specs) * self.logs[0].flops(tokens)
         self._stepper = PackedStepper(self.model, trainings, factors, flops)
         self._resume()
 
     @property
     def diverged(self) -> bool:
         """Whether all of the runs were given up."""
-        return len(self._endings) == len(self.accounts)
+        return len(self._endings) == len(self.logs)
 
     def advance(self) -> list[Evaluation | None]:
-        """Trains to the end of the next leg and evaluates every run there; None for one that was given up before."""
+        """Trains to the end of the next segment and evaluates every run there; None for one given up before."""
         if self.finished:
-            return [None] * len(self.accounts)
-        leg = self.schedule.legs[self._leg]
-        with self._worked.running():
-            self._train(leg)
+            return [None] * len(self.logs)
+        segment = self.schedule.segments[self._segment]
+        with self._work_clock.running():
+            self._train(segment)
             if self.diverged:
-                return [None] * len(self.accounts)
-            evaluations = self._evaluate(leg)
-            self._end(leg)
-            self._take_endings()
+                return [None] * len(self.logs)
+            evaluations = self._evaluate(segment)
+            self._end(segment)
+            self._record_endings()
         return evaluations
 
     def records(self) -> list[RunRecord]:
         """The runs' records: ``diverged`` where one was given up, else ``ok``. A run's seconds are its share of the
         pack's.
         """
-        return [self.record(k) for k in range(len(self.accounts))]
+        return [self.record(k) for k in range(len(self.logs))]
 
     def record(self, k: int) -> RunRecord:
         """The record of the ``k``-th run."""
-        account, ending = self.accounts[k], self._endings.get(k) or self._now()
-        flops = account.flops(ending.tokens)
+        log, ending = self.logs[k], self._endings.get(k) or self._now()
+        flops = log.flops(ending.tokens)
         metrics = throughput(ending.tokens, flops, ending.training_seconds, self.parallel.device)
-        return account.record(
-            "diverged" if account.trouble else "ok",
+        return log.record(
+            "diverged" if log.failure else "ok",
             tokens=ending.tokens,
             seconds=ending.seconds,
-            metrics=metrics | {"runs_in_pack": float(len(self.accounts))},
+            metrics=metrics | {"runs_in_pack": float(len(self.logs))},
         )
 
-    def given_up(self) -> list[int]:
+    def diverged_runs(self) -> list[int]:
         """The runs that have diverged so far."""
         return sorted(self._endings)
 
     def _now(self) -> Ending:
-        count = len(self.accounts)
-        return Ending(self.tokens_trained, self._worked.seconds / count, self._trained.seconds / count)
+        count = len(self.logs)
+        return Ending(self.tokens_trained, self._work_clock.seconds / count, self._training_clock.seconds / count)
 
-    def _take_endings(self) -> None:
-        for k, account in enumerate(self.accounts):
-            if account.trouble and k not in self._endings:
+    def _record_endings(self) -> None:
+        for k, log in enumerate(self.logs):
+            if log.failure and k not in self._endings:
                 self._endings[k] = self._now()
 
-    def _judge(self, loss: Tensor) -> None:
-        for account, own in zip(self.accounts, loss.tolist(), strict=True):
-            if not account.trouble:
-                account.step_loss(own, self._step)
-        self._take_endings()
+    def _check_loss(self, loss: Tensor) -> None:
+        for log, own in zip(self.logs, loss.tolist(), strict=True):
+            if not log.failure:
+                log.step_loss(own, self._step)
+        self._record_endings()
 
-    def _evaluate(self, leg: Leg) -> list[Evaluation | None]:
-        held_out = self.data.held_out("validation", look_tokens(self.training, leg))
-        losses = held_out.packed_losses(self.model, self.parallel)
+    def _evaluate(self, segment: Segment) -> list[Evaluation | None]:
+        evaluator = self.data.evaluator("validation", evaluated_tokens(self.training, segment))
+        losses = packed_losses(evaluator, self.model, self.parallel)
         measured: list[dict[str, float]] = [{} for _ in losses]
         if self._gradient_norm is not None:
             measured = [{"gradient_norm": norm} for norm in self._gradient_norm.tolist()]
         return [
-            None if account.trouble else account.add(leg, own, others)
-            for account, own, others in zip(self.accounts, losses, measured, strict=True)
+            None if log.failure else log.add(segment, own, others)
+            for log, own, others in zip(self.logs, losses, measured, strict=True)
         ]
 
-    def _kept(self) -> Progress:
+    def _run_progress(self) -> RunProgress:
         members = [
             {
-                "spec": account.spec.model_dump(mode="json"),
-                "evaluations": [evaluation.model_dump(mode="json") for evaluation in account.evaluations],
-                "trouble": account.trouble,
+                "spec": log.spec.model_dump(mode="json"),
+                "evaluations": [evaluation.model_dump(mode="json") for evaluation in log.evaluations],
+                "trouble": log.failure,
                 "ending": vars(self._endings[k]) if k in self._endings else None,
             }
-            for k, account in enumerate(self.accounts)
+            for k, log in enumerate(self.logs)
         ]
         return {"members": members, "corpus_id": self.data.corpus.corpus_id}
 
-    def _is_own(self, progress: Progress) -> bool:
+    def _matches(self, progress: RunProgress) -> bool:
         kept = [member["spec"] for member in progress.get("members", [])]
         mine = [spec.model_dump(mode="json") for spec in self.specs]
         return all(spec in kept for spec in mine) and progress["corpus_id"] == self.data.corpus.corpus_id
 
-    def _places(self, progress: Progress) -> list[int]:
+    def _places(self, progress: RunProgress) -> list[int]:
         """Where this pack's runs stand in the one that was kept."""
         kept = [member["spec"] for member in progress["members"]]
         return [kept.index(spec.model_dump(mode="json")) for spec in self.specs]
 
-    def _fill(self, store: Store, wanted: State, progress: Progress) -> None:
+    def _fill(self, store: Store, wanted: StateDict, progress: RunProgress) -> None:
         places, count = self._places(progress), len(progress["members"])
         kept = {
             name: torch.empty((count, *tensor.shape[1:])) if tensor.ndim else torch.empty(())
@@ -208,17 +222,17 @@ class PackedSession(Course):
         for name, tensor in wanted.items():
             tensor.copy_(kept[name][places] if tensor.ndim else kept[name])
 
-    def _take(self, progress: Progress) -> None:
+    def _restore(self, progress: RunProgress) -> None:
         places = self._places(progress)
-        for k, (account, place) in enumerate(zip(self.accounts, places, strict=True)):
+        for k, (log, place) in enumerate(zip(self.logs, places, strict=True)):
             member = progress["members"][place]
-            account.evaluations = [Evaluation.model_validate(entry) for entry in member["evaluations"]]
-            account.trouble = member["trouble"]
+            log.evaluations = [Evaluation.model_validate(entry) for entry in member["evaluations"]]
+            log.failure = member["trouble"]
             if member["ending"] is not None:
                 self._endings[k] = Ending(**member["ending"])
         if self._gradient_norm is not None:
             self._gradient_norm = self._gradient_norm[places]
         # Seconds are shared out evenly: those of runs that have gone are theirs.
         left = len(places) / len(progress["members"])
-        self._worked.begin_at(left * progress["seconds"])
-        self._trained.begin_at(left * progress["training_seconds"])
+        self._work_clock.begin_at(left * progress["seconds"])
+        self._training_clock.begin_at(left * progress["training_seconds"])

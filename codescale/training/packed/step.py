@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from codescale.study.training import TrainingSection
-from codescale.training.loop.step import Stepped, recompute_activations, should_compile
+from codescale.training.loop.step import StepResult, recompute_activations, should_compile
 from codescale.training.packed.model import PackedModel
 from codescale.training.packed.optimizers import PackedOptimizers, clip_gradients
 from codescale.training.precision import precision_of
@@ -35,7 +35,7 @@ class PackedStepper:
         self.compiled = should_compile(shared.compile, device, flops)
         self._forward = torch.compile(model) if self.compiled else model
 
-    def step(self, sequences: Tensor, relative_rate: float) -> Stepped:
+    def step(self, sequences: Tensor, relative_rate: float) -> StepResult:
         """Trains every model on its batch, sequences (K, batch, context + 1), at ``relative_rate`` times its peak
         rates; loss and gradient norm are (K,).
         """
@@ -48,7 +48,7 @@ class PackedStepper:
             total += losses.detach()
         norms = clip_gradients(self._parameters, self._clip)
         self.optimizers.step(relative_rate)
-        return Stepped(total, norms)
+        return StepResult(total, norms)
 
     def _losses(self, sequences: Tensor) -> Tensor:
         lower = self._precision is not torch.float32

@@ -16,8 +16,8 @@ from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
 from codescale.training.data.batches import Batches
 from codescale.training.data.paired_batches import PairedBatches, paired_batches
-from codescale.training.data.paired_streams import Pieces, Strand, balanced
-from codescale.training.data.pairing import Pairs, candidate_pairs, chosen_pairs
+from codescale.training.data.paired_streams import PairedStream, Pieces, low_discrepancy_order
+from codescale.training.data.pairing import Pairs, candidate_pairs, select_pairs
 from tests.memory_corpus import MemoryCorpus
 from tests.translated_corpus import STRIDE, TranslatedCorpus
 
@@ -57,7 +57,7 @@ def chosen(
     documents = {language: corpus.documents(language, "training") for language in mixture.support}
     programs = {language: corpus.programs(language, "training") for language in mixture.support}
     found = candidate_pairs(programs, "python", seed)
-    return chosen_pairs(found, documents, mixture, "python", dict.fromkeys(documents, held), CONTEXT)
+    return select_pairs(found, documents, mixture, "python", dict.fromkeys(documents, held), CONTEXT)
 
 
 EVEN = dict.fromkeys(LANGUAGES, 0.25)
@@ -129,10 +129,10 @@ def deviations(made: PairedBatches, mixture: Mixture, sequences: int) -> np.ndar
     languages = list(mixture.support)
     tokens = np.zeros((sequences, len(languages)))
     for k, number in enumerate(made._order[:sequences]):
-        strand = made.strands[number]
-        epoch, position = divmod(int(made._occurrence[k]), strand.count)
-        foreign = int(strand.foreign(epoch)[position])
-        tokens[k, languages.index(strand.language)] += CONTEXT - foreign
+        stream = made.streams[number]
+        epoch, position = divmod(int(made._occurrence[k]), stream.count)
+        foreign = int(stream.foreign(epoch)[position])
+        tokens[k, languages.index(stream.language)] += CONTEXT - foreign
         tokens[k, languages.index("python")] += foreign
     due = np.outer(np.arange(1, sequences + 1) * CONTEXT, mixture.array(languages))
     return (np.cumsum(tokens, axis=0) - due) / CONTEXT
@@ -279,11 +279,11 @@ def test_no_language_shows_more_distinct_tokens_than_it_is_held_to(weights: list
         return
     seen: dict[str, set[int]] = {language: set() for language in LANGUAGES}
     for number, occurrence in zip(made._order, made._occurrence, strict=True):
-        strand = made.strands[number]
-        epoch, position = divmod(int(occurrence), strand.count)
-        start = int(strand._starts[strand._order(epoch)[position]])
-        for piece, place in places(strand, start):
-            seen["python" if strand.pieces.foreign[piece] else strand.language].add(place)
+        stream = made.streams[number]
+        epoch, position = divmod(int(occurrence), stream.count)
+        start = int(stream._starts[stream._order(epoch)[position]])
+        for piece, place in places(stream, start):
+            seen["python" if stream.pieces.foreign[piece] else stream.language].add(place)
     told = made.unique_tokens(400)
     for language in LANGUAGES:
         limit = held if held is not None else CORPUS.count_tokens(language, "training")
@@ -292,13 +292,13 @@ def test_no_language_shows_more_distinct_tokens_than_it_is_held_to(weights: list
             assert len(seen[language]) == told[language]
 
 
-def places(strand: Strand, start: int) -> list[tuple[int, int]]:
+def places(stream: PairedStream, start: int) -> list[tuple[int, int]]:
     """The piece and the place in its shard of each token of the sequence at ``start``."""
     found = []
     for k in range(start, start + CONTEXT):
-        piece = int(np.searchsorted(strand.pieces.ends, k, side="right"))
-        opened = int(strand.pieces.ends[piece] - strand.pieces.length[piece])
-        found.append((piece, int(strand.pieces.begin[piece]) + k - opened))
+        piece = int(np.searchsorted(stream.pieces.ends, k, side="right"))
+        opened = int(stream.pieces.ends[piece] - stream.pieces.length[piece])
+        found.append((piece, int(stream.pieces.begin[piece]) + k - opened))
     return found
 
 
@@ -310,13 +310,13 @@ def test_epochs_count_passes_over_what_is_in_use() -> None:
         assert passes[language] == pytest.approx(
             0.25 * 3000 * 4 * CONTEXT / CORPUS.count_tokens(language, "training"), rel=0.05
         )
-    java = {strand.name: count / strand.count for strand, count in made._counts(3000) if strand.language == "java"}
+    java = {stream.name: count / stream.count for stream, count in made._counts(3000) if stream.language == "java"}
     assert java["java/alone"] == pytest.approx(java["java/paired"], rel=0.1)
 
 
 @given(st.lists(st.integers(0, 6), max_size=80))
 def test_an_order_is_balanced_by_the_nearest_of_those_in_the_window(amounts: list[int]) -> None:
-    found = balanced(np.array(amounts, dtype=np.int64)).tolist()
+    found = low_discrepancy_order(np.array(amounts, dtype=np.int64)).tolist()
     assert sorted(found) == list(range(len(amounts)))
     left, beyond = list(range(len(amounts))), 0.0
     mean = sum(amounts) / max(len(amounts), 1)

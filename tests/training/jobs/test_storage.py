@@ -16,7 +16,7 @@ from codescale.training.jobs.storage import (
     open_storage,
     public_name,
     redacted,
-    remove_fragments,
+    remove_partial_checkpoints,
     remove_run,
 )
 
@@ -80,17 +80,17 @@ def test_only_what_never_became_whole_is_removed(tmp_path: Path) -> None:
     snapshot = tmp_path / "run" / SNAPSHOT
     snapshot.write_text(json.dumps({"checkpoint_results": [{"checkpoint_dir_name": whole.name}]}))
     storage = open_storage(str(tmp_path))
-    remove_fragments(storage, "run")
+    remove_partial_checkpoints(storage, "run")
     assert whole.exists()
     assert snapshot.exists()
     assert not fragment.exists()
-    remove_fragments(storage, "another run")
+    remove_partial_checkpoints(storage, "another run")
 
 
 def test_nothing_is_removed_by_a_list_that_cannot_be_read(tmp_path: Path) -> None:
     kept = checkpoint(tmp_path, "2")
     (tmp_path / "run" / SNAPSHOT).write_text("{")
-    remove_fragments(open_storage(str(tmp_path)), "run")
+    remove_partial_checkpoints(open_storage(str(tmp_path)), "run")
     assert kept.exists()
 
 

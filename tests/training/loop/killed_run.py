@@ -16,7 +16,7 @@ from codescale.study.sweep import TargetSection
 from codescale.study.training import Shape, TrainingSection
 from codescale.training.loop.checkpoint import FileStore
 from codescale.training.loop.session import TrainingSession
-from codescale.training.metrics.evaluation import HeldOut
+from codescale.training.metrics.evaluation import Evaluator
 from tests.memory_corpus import LANGUAGES, MemoryCorpus
 
 CONFIG = StudyConfig(
@@ -35,16 +35,21 @@ class Data:
 
     corpus = MemoryCorpus()
 
-    def held_out(self, split: str, tokens: int) -> HeldOut:
-        return HeldOut(self.corpus, LANGUAGES, split, tokens=tokens, context=CONFIG.training.context)
+    def evaluator(self, split: str, tokens: int) -> Evaluator:
+        return Evaluator(self.corpus, LANGUAGES, split, tokens=tokens, context=CONFIG.training.context)
 
 
 def main(checkpoint: Path, result: Path) -> None:
     torch.set_num_threads(1)
     spec = RunSpec(
-        run_id="r", stage="mixture", size="small", n_params=CONFIG.sizes["small"].n_params, token_points=(3200, 6400),
-        proportions={"python": 0.5, "java": 0.3, "rust": 0.2}, seed=5,
-    )  # fmt: skip
+        run_id="r",
+        stage="mixture",
+        size="small",
+        n_params=CONFIG.sizes["small"].n_params,
+        token_points=(3200, 6400),
+        proportions={"python": 0.5, "java": 0.3, "rust": 0.2},
+        seed=5,
+    )
     session = TrainingSession(spec, CONFIG, Data(), FileStore(checkpoint))
     while not session.finished:
         session.advance()

@@ -6,7 +6,7 @@ from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
 from codescale.training.loop.checkpoint import FileStore
 from codescale.training.loop.session import TrainingSession
-from codescale.training.metrics.evaluation import HeldOut
+from codescale.training.metrics.evaluation import Evaluator
 from tests.memory_corpus import MemoryCorpus
 
 
@@ -16,15 +16,20 @@ class MemoryData:
     def __init__(self, config: StudyConfig, corpus: MemoryCorpus) -> None:
         self.config, self.corpus = config, corpus
 
-    def held_out(self, split: str, tokens: int) -> HeldOut:
-        return HeldOut(self.corpus, self.config.languages, split, tokens=tokens, context=self.config.training.context)
+    def evaluator(self, split: str, tokens: int) -> Evaluator:
+        return Evaluator(self.corpus, self.config.languages, split, tokens=tokens, context=self.config.training.context)
 
 
 def spec(config: StudyConfig, points: tuple[int, ...] = (320, 640), **changes: object) -> RunSpec:
     settings: dict = {
-        "run_id": "r", "stage": "mixture", "size": "small", "n_params": config.sizes["small"].n_params,
-        "token_points": points, "proportions": {"python": 0.5, "java": 0.3, "rust": 0.2}, "seed": 5,
-    }  # fmt: skip
+        "run_id": "r",
+        "stage": "mixture",
+        "size": "small",
+        "n_params": config.sizes["small"].n_params,
+        "token_points": points,
+        "proportions": {"python": 0.5, "java": 0.3, "rust": 0.2},
+        "seed": 5,
+    }
     return RunSpec(**(settings | changes))
 
 

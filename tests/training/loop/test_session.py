@@ -13,7 +13,7 @@ from codescale.runs.table import records_table
 from codescale.study.config import StudyConfig
 from codescale.training.loop.checkpoint import FileStore, read_progress
 from codescale.training.loop.session import TrainingSession
-from codescale.training.metrics.tensorboard import GrowingCurves, write_curves
+from codescale.training.metrics.tensorboard import CurveWriter, write_curves
 from tests.memory_corpus import MemoryCorpus
 from tests.training.loop.short_runs import MemoryData, finish, session, spec
 
@@ -57,7 +57,7 @@ def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_numbers(
     with pytest.raises(Killed):
         finish(first)
     second = session(eager, memory_corpus, checkpoint=path)
-    assert (second._leg, second._step) != (0, 0)
+    assert (second._segment, second._step) != (0, 0)
     assert finish(second) == undisturbed
     second.discard_checkpoint()
     assert not path.exists()
@@ -71,7 +71,7 @@ def test_a_checkpoint_of_another_run_is_not_taken(
     first.advance()
     first._save()
     other = session(config, memory_corpus, spec(config, seed=6), checkpoint=path)
-    assert (other._leg, other.evaluations) == (0, [])
+    assert (other._segment, other.evaluations) == (0, [])
 
 
 def test_a_broken_checkpoint_means_beginning_anew(
@@ -143,7 +143,7 @@ def test_a_curve_grows_while_the_run_trains_and_goes_on_after_a_kill(
     def opened() -> TrainingSession:
         store = FileStore(tmp_path / "r.safetensors")
         return TrainingSession(
-            spec(config), config, MemoryData(config, memory_corpus), store, watch=GrowingCurves(tmp_path, spec(config))
+            spec(config), config, MemoryData(config, memory_corpus), store, watch=CurveWriter(tmp_path, spec(config))
         )
 
     first = opened()

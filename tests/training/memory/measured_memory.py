@@ -18,9 +18,9 @@ from codescale.study.sweep import TargetSection
 from codescale.study.training import Shape, TrainingSection
 from codescale.training.loop.session import TrainingSession
 from codescale.training.memory.plan import demand_of, memory_plan
-from codescale.training.metrics.evaluation import HeldOut
+from codescale.training.metrics.evaluation import Evaluator
 from codescale.training.metrics.throughput import peak_memory
-from codescale.training.parallel import Alone
+from codescale.training.parallel import SingleProcess
 from tests.memory_corpus import MemoryCorpus
 
 STEPS = 4
@@ -30,8 +30,8 @@ class _Data:
     def __init__(self, corpus: MemoryCorpus, context: int) -> None:
         self.corpus, self._context = corpus, context
 
-    def held_out(self, split: str, tokens: int) -> HeldOut:
-        return HeldOut(self.corpus, ("python",), split, tokens=tokens, context=self._context)
+    def evaluator(self, split: str, tokens: int) -> Evaluator:
+        return Evaluator(self.corpus, ("python",), split, tokens=tokens, context=self._context)
 
 
 def measured(wanted: dict) -> dict[str, float]:
@@ -42,21 +42,30 @@ def measured(wanted: dict) -> dict[str, float]:
     training = TrainingSection(evaluations=1, evaluation_tokens=16_384, **rates, **wanted["training"])
     tokens = STEPS * training.batch * training.context
     corpus = MemoryCorpus(("python",), vocabulary=wanted["vocabulary"], tokens=max(40_000, tokens + 1_000))
-    parallel = Alone(torch.device(wanted["device"]))
+    parallel = SingleProcess(torch.device(wanted["device"]))
     config = StudyConfig(
-        name="memory", languages=("python",), sizes={"one": shape}, training=training,
-        target=TargetSection(size="one", n_tokens=tokens), search=SearchSection(size="one", tokens=tokens),
+        name="memory",
+        languages=("python",),
+        sizes={"one": shape},
+        training=training,
+        target=TargetSection(size="one", n_tokens=tokens),
+        search=SearchSection(size="one", tokens=tokens),
         comparison=ComparisonSection(size="one", tokens=tokens),
-    )  # fmt: skip
+    )
     spec = RunSpec(
-        run_id="memory", stage="train", size="one", n_params=shape.n_params, token_points=(tokens,),
-        proportions={"python": 1.0}, seed=0,
-    )  # fmt: skip
+        run_id="memory",
+        stage="train",
+        size="one",
+        n_params=shape.n_params,
+        token_points=(tokens,),
+        proportions={"python": 1.0},
+        seed=0,
+    )
     plan = memory_plan(demand_of(shape, corpus.vocabulary, training, parallel))
     session = TrainingSession(spec, config, _Data(corpus, training.context), None, parallel)
     while not session.finished:
         session.advance()
-    assert session.trouble == "", "the run was given up before its branch"
+    assert session.failure == "", "the run was given up before its branch"
     return {"planned": plan.total, "peak": peak_memory(parallel.device), "plan": plan.described()}
 
 

@@ -19,22 +19,22 @@ from codescale.study.training import Shape, TrainingSection
 from codescale.sweeps.memory import sweep_memory
 from codescale.sweeps.plan import plan_sweep
 from codescale.training.loop.step import Stepper, recompute_activations
-from codescale.training.memory import available as memory_left
+from codescale.training.memory import available
 from codescale.training.memory import plan as memory_plan
-from codescale.training.memory.plan import HEAP_SHARE, HEAP_SHARE_RECOMPUTED, Demand, check_fits
+from codescale.training.memory.plan import HEAP_SHARE, HEAP_SHARE_RECOMPUTED, MemoryDemand, check_fits
 from codescale.training.model.llama import LanguageModel, initialise
-from codescale.training.parallel import Alone
+from codescale.training.parallel import SingleProcess
 
 SHAPE = Shape(hidden=64, layers=3, heads=4, intermediate=176)
 VOCABULARY, CONTEXT, BATCH = 96, 32, 4
 
 
-def demand(shape: Shape = SHAPE, **changes: object) -> Demand:
+def demand(shape: Shape = SHAPE, **changes: object) -> MemoryDemand:
     training = TrainingSection(**{"context": CONTEXT, "batch": BATCH} | changes)
-    return Demand(shape, VOCABULARY, training)
+    return MemoryDemand(shape, VOCABULARY, training)
 
 
-def kept_for_the_backward_pass(planned: Demand) -> int:
+def kept_for_the_backward_pass(planned: MemoryDemand) -> int:
     """Bytes that torch saves in a forward pass, besides parameters and the rotary tables."""
     training = planned.training
     model = LanguageModel(
@@ -77,12 +77,12 @@ def test_activations_are_those_that_torch_saves(changes: dict) -> None:
     assert kept_for_the_backward_pass(planned) == pytest.approx(counted, rel=0.01)
 
 
-def allocated_in_a_step(planned: Demand) -> int:
+def allocated_in_a_step(planned: MemoryDemand) -> int:
     """Bytes of live arrays at the fullest moment of a training step, beside weights and optimizer state."""
     training = planned.training
     model = LanguageModel(planned.shape, planned.vocabulary, training.context)
     initialise(model, 0.05, 0)
-    stepper = Stepper(model, training, 1.0, Alone(torch.device("cpu")), 1.0)
+    stepper = Stepper(model, training, 1.0, SingleProcess(torch.device("cpu")), 1.0)
     sequences = torch.randint(0, planned.vocabulary, (training.batch, training.context + 1))
     stepper.step(sequences, 1.0)
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
@@ -109,7 +109,7 @@ def allocated_in_a_step(planned: Demand) -> int:
 )
 def test_a_steps_fullest_moment_is_the_planned_one(shape: Shape, vocabulary: int, changes: dict) -> None:
     training = TrainingSection(**{"context": 64, "batch": BATCH} | changes)
-    planned = Demand(shape, vocabulary, training)
+    planned = MemoryDemand(shape, vocabulary, training)
     plan = memory_plan.memory_plan(planned)
     heap = HEAP_SHARE_RECOMPUTED if training.checkpoint_activations else HEAP_SHARE
     step = max(plan.forward, plan.backward, plan.update) / heap
@@ -152,10 +152,14 @@ def test_a_gpu_holds_what_was_planned(optimizer: str, precision: str) -> None:
 
 
 @given(
-    batch=st.integers(1, 64), micro_batch=st.none() | st.integers(1, 64), world=st.integers(1, 8),
-    packed=st.integers(1, 8), optimizer=st.sampled_from(["adamw", "muon"]), recomputed=st.booleans(),
+    batch=st.integers(1, 64),
+    micro_batch=st.none() | st.integers(1, 64),
+    world=st.integers(1, 8),
+    packed=st.integers(1, 8),
+    optimizer=st.sampled_from(["adamw", "muon"]),
+    recomputed=st.booleans(),
     device=st.sampled_from(["cpu", "cuda"]),
-)  # fmt: skip
+)
 @settings(deadline=None)
 def test_more_needs_more(
     batch: int, micro_batch: int | None, world: int, packed: int, optimizer: str, recomputed: bool, device: str
@@ -171,9 +175,18 @@ def test_more_needs_more(
             checkpoint_activations=recomputed,
         )
         return memory_plan.memory_plan(
-            Demand(**{"shape": SHAPE, "vocabulary": VOCABULARY, "training": training, "device": device, "world": world,
-                      "packed": packed} | changes)
-        ).total  # fmt: skip
+            MemoryDemand(
+                **{
+                    "shape": SHAPE,
+                    "vocabulary": VOCABULARY,
+                    "training": training,
+                    "device": device,
+                    "world": world,
+                    "packed": packed,
+                }
+                | changes
+            )
+        ).total
 
     larger = SHAPE.model_copy(update={"hidden": 2 * SHAPE.hidden})
     assert total(shape=larger) > total()
@@ -184,11 +197,11 @@ def test_more_needs_more(
 def test_a_run_that_does_not_fit_is_refused_with_the_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     planned = demand(batch=64, optimizer="adamw")
     needed = memory_plan.memory_plan(planned).total
-    monkeypatch.setattr(memory_plan, "memory_left", lambda device: needed - 1)
-    alone = Alone(torch.device("cpu"))
+    monkeypatch.setattr(memory_plan, "available_memory", lambda device: needed - 1)
+    alone = SingleProcess(torch.device("cpu"))
     with pytest.raises(UserError, match=r"run-7: needs .* GB .* are left on cpu; set training[.]"):
         check_fits(planned, alone, "run-7")
-    monkeypatch.setattr(memory_plan, "memory_left", lambda device: needed)
+    monkeypatch.setattr(memory_plan, "available_memory", lambda device: needed)
     assert check_fits(planned, alone, "run-7").total == needed
 
 
@@ -203,7 +216,7 @@ def test_every_alternative_that_is_named_needs_less() -> None:
 def test_shards_divide_what_they_hold() -> None:
     training = TrainingSection(context=CONTEXT, batch=8)
     whole, shared = (
-        memory_plan.memory_plan(Demand(SHAPE, VOCABULARY, training, world=4, kind=kind))  # type: ignore[arg-type]
+        memory_plan.memory_plan(MemoryDemand(SHAPE, VOCABULARY, training, world=4, kind=kind))  # type: ignore[arg-type]
         for kind in ("replicated", "sharded")
     )
     assert (shared.weights, shared.optimizer, shared.trunk) == (
@@ -219,7 +232,7 @@ def test_a_sweep_counts_all_workers_of_this_machine(config: StudyConfig, monkeyp
     assert one.largest.size == "small"
     three = sweep_memory(config, specs, 3, cpu)
     assert three.together == pytest.approx(3 * one.together, rel=0.01)
-    monkeypatch.setattr("codescale.sweeps.memory.memory_left", lambda device: 2 * one.together)
+    monkeypatch.setattr("codescale.sweeps.memory.available_memory", lambda device: 2 * one.together)
     with pytest.raises(UserError, match=r"3 runs at once like .* set ray.workers to 2"):
         sweep_memory(config, specs, 3, cpu).check()
     sweep_memory(config, specs, 2, cpu).check()
@@ -227,9 +240,15 @@ def test_a_sweep_counts_all_workers_of_this_machine(config: StudyConfig, monkeyp
 
 def write_group(folder: Path, version_2: bool, limit: str, usage: int, inactive: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    names = ("memory.max", "memory.current", "inactive_file") if version_2 else (
-        "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file",
-    )  # fmt: skip
+    names = (
+        ("memory.max", "memory.current", "inactive_file")
+        if version_2
+        else (
+            "memory.limit_in_bytes",
+            "memory.usage_in_bytes",
+            "total_inactive_file",
+        )
+    )
     (folder / names[0]).write_text(f"{limit}\n")
     (folder / names[1]).write_text(f"{usage}\n")
     (folder / "memory.stat").write_text(f"anon 5\n{names[2]} {inactive}\n")
@@ -242,14 +261,14 @@ def test_the_tightest_control_group_counts_and_its_cached_files_are_free(tmp_pat
     write_group(top / "pod" / "container", version_2, "max" if version_2 else "900", 200, 0)
     membership = tmp_path / "membership"
     membership.write_text("0::/pod/container\n" if version_2 else "5:cpu:/x\n4:memory:/pod/container\n0::/\n")
-    left = memory_left._control_groups(membership, tmp_path)
+    left = available._control_groups(membership, tmp_path)
     assert sorted(left) == ([400] if version_2 else [400, 700])
 
 
 def test_without_control_groups_the_machine_counts(tmp_path: Path) -> None:
-    assert memory_left._control_groups(tmp_path / "absent", tmp_path) == []
-    left = memory_left.memory_left(torch.device("cpu"))
-    assert memory_left.resident_memory() < left < 2**50
+    assert available._control_groups(tmp_path / "absent", tmp_path) == []
+    left = available.available_memory(torch.device("cpu"))
+    assert available.resident_memory() < left < 2**50
 
 
 def test_a_process_s_peak_is_its_own_and_not_that_of_the_one_that_started_it() -> None:

@@ -126,7 +126,7 @@ def test_a_pickle_is_refused_and_never_opened(tmp_path: Path) -> None:
         ({"intermediate_size": 50}, r"is F32 of shape \[48, 32\] instead of .* of shape \[50, 32\]"),
         ({"num_hidden_layers": 1}, r"has a weight model.layers.1.\S+ that this model has no place for"),
     ],
-)  # fmt: skip
+)
 def test_a_model_that_ours_would_not_equal_is_refused_in_one_line(
     change: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
@@ -147,7 +147,7 @@ def test_a_model_that_ours_would_not_equal_is_refused_in_one_line(
         ({}, "has no weight_map"),
         ([], "has no weight_map"),
     ],
-)  # fmt: skip
+)
 def test_a_broken_index_is_refused(index: Any, message: str, tmp_path: Path) -> None:
     folder = write_model(tmp_path)
     (folder / "model.safetensors").unlink()

@@ -20,10 +20,17 @@ def test_loss_and_gradients_equal_those_of_transformers() -> None:
     initialise(model, 0.3, seed=1)
     theirs = LlamaForCausalLM(
         LlamaConfig(
-            vocab_size=100, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
-            max_position_embeddings=24, rms_norm_eps=1e-6, tie_word_embeddings=False, attn_implementation="sdpa",
+            vocab_size=100,
+            hidden_size=32,
+            intermediate_size=48,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            max_position_embeddings=24,
+            rms_norm_eps=1e-6,
+            tie_word_embeddings=False,
+            attn_implementation="sdpa",
         )
-    )  # fmt: skip
+    )
     theirs.load_state_dict(model.state_dict())
     tokens = torch.randint(0, 100, (3, 25), generator=torch.Generator().manual_seed(0))
     ours = model(tokens)
@@ -48,8 +55,10 @@ def test_attention_within_documents_is_that_of_documents_on_their_own() -> None:
     alone = LanguageModel(shape, vocabulary=100, context=24)
     alone.load_state_dict(packed.state_dict())
     generator = torch.Generator().manual_seed(0)
-    documents = [[torch.randint(8, 100, (length,), generator=generator) for length in lengths]
-                 for lengths in ((4, 9, 8), (11, 1, 9))]  # fmt: skip
+    documents = [
+        [torch.randint(8, 100, (length,), generator=generator) for length in lengths]
+        for lengths in ((4, 9, 8), (11, 1, 9))
+    ]
     end = torch.tensor([7])
     tokens = torch.stack([torch.cat([part for one in row for part in (one, end)]) for row in documents])
     assert tokens.shape == (2, 24)

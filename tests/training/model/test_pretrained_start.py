@@ -35,13 +35,18 @@ STUDY: dict[str, Any] = {
     "languages": ["python", "java", "rust"],
     "corpus": {"sources": [{"kind": "folder", "path": "code"}], "near_duplicate_similarity": 1.0},
     "training": {
-        "context": 32, "batch": 4, "evaluations": 2, "evaluation_tokens": 512, "optimizer": "adamw",
-        "adamw_learning_rate": 0.003, "start": {"model": "model", "keep": {"english": "english"}},
+        "context": 32,
+        "batch": 4,
+        "evaluations": 2,
+        "evaluation_tokens": 512,
+        "optimizer": "adamw",
+        "adamw_learning_rate": 0.003,
+        "start": {"model": "model", "keep": {"english": "english"}},
     },
     "target": {"size": "start", "n_tokens": 5120},
     "search": {"size": "start", "tokens": 5120},
     "comparison": {"size": "start", "tokens": 5120},
-}  # fmt: skip
+}
 
 
 def make_study(folder: Path, start: dict[str, Any] | None = None, **changes: Any) -> Path:
@@ -66,9 +71,15 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 def spec(study: Study, **changes: Any) -> RunSpec:
     settings: dict[str, Any] = {
-        "run_id": "r", "stage": "mixture", "size": "start", "n_params": study.config.target_params(),
-        "token_points": (2560,), "proportions": {"python": 0.6, "java": 0.4}, "seed": 1, "start": study.config.start_id,
-    }  # fmt: skip
+        "run_id": "r",
+        "stage": "mixture",
+        "size": "start",
+        "n_params": study.config.target_params(),
+        "token_points": (2560,),
+        "proportions": {"python": 0.6, "java": 0.4},
+        "seed": 1,
+        "start": study.config.start_id,
+    }
     return RunSpec(**(settings | changes))
 
 
@@ -139,8 +150,15 @@ def test_training_on_code_forgets_a_text_that_was_learnt_before(tmp_path: Path) 
         session.model(sequences).backward()
         optimizer.step()
         optimizer.zero_grad()
-    theirs = llama(**{"num_key_value_heads": 2, "head_dim": 12, "tie_word_embeddings": True, "rms_norm_eps": 1e-5,
-        "rope_parameters": {"rope_type": "linear", "rope_theta": 500_000.0, "factor": 2.0}})  # fmt: skip
+    theirs = llama(
+        **{
+            "num_key_value_heads": 2,
+            "head_dim": 12,
+            "tie_word_embeddings": True,
+            "rms_norm_eps": 1e-5,
+            "rope_parameters": {"rope_type": "linear", "rope_theta": 500_000.0, "factor": 2.0},
+        }
+    )
     theirs.load_state_dict(session.model.state_dict())
     write_model(folder / "model", theirs)
     study = Study(folder)
@@ -158,7 +176,7 @@ def test_a_resumed_run_remembers_what_the_model_knew(study: Study, tmp_path: Pat
     first.advance()
     first._save()
     second = factory(spec(study))
-    assert second._leg == 1
+    assert second._segment == 1
     assert second._forgetting.before == first._forgetting.before
 
 
@@ -187,7 +205,7 @@ def test_the_checksum_is_made_once_and_made_again_for_other_weights(tmp_path: Pa
         ({}, {"search": {"size": "small", "tokens": 5120}}, r"search.size: 'small' is not among sizes \(start\)"),
         ({}, {"training": {"start": {"model": "model"}}}, "start: the default adamw_learning_rate is for random"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_start_is_said_in_one_line(
     start: dict[str, Any], changes: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
@@ -204,7 +222,7 @@ def test_what_is_wrong_with_a_start_is_said_in_one_line(
         (lambda model: (model / "tokenizer_config.json").write_text('{"eos_token": "?none?"}'), "no token ends a text"),
         (lambda model: (model / "../english/text.txt").write_text(" "), "start.keep.english: .* holds no text"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_models_text_is_said_in_one_line(spoil: Any, message: str, tmp_path: Path) -> None:
     make_study(tmp_path)
     spoil(tmp_path / "model")
@@ -251,9 +269,12 @@ class Hub(BaseHTTPRequestHandler):
             return
         self.send_response(200)
         for name, value in (
-            ("Content-Type", kind), ("Content-Length", str(len(content))), ("ETag", f'"{file.name}"'),
-            ("X-Repo-Commit", self.COMMIT), ("Accept-Ranges", "bytes"),
-        ):  # fmt: skip
+            ("Content-Type", kind),
+            ("Content-Length", str(len(content))),
+            ("ETag", f'"{file.name}"'),
+            ("X-Repo-Commit", self.COMMIT),
+            ("Accept-Ranges", "bytes"),
+        ):
             self.send_header(name, value)
         self.end_headers()
         if body:

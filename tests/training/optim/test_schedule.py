@@ -18,23 +18,23 @@ def schedule(points: list[int], **changes: float) -> Schedule:
 )
 def test_legs_cover_the_trunk_once_and_end_each_branch_at_its_d(points: list[int], cooldown: float, looks: int) -> None:
     plan = schedule(points, cooldown_share=cooldown, evaluations=looks)
-    trunk = [leg for leg in plan.legs if leg.branch is None]
+    trunk = [segment for segment in plan.segments if segment.branch is None]
     position = 0
-    for leg in trunk:
-        assert leg.start == position
-        position = leg.stop
-    branches = {leg.branch: leg for leg in plan.legs if leg.branch is not None}
+    for segment in trunk:
+        assert segment.start == position
+        position = segment.stop
+    branches = {segment.branch: segment for segment in plan.segments if segment.branch is not None}
     assert set(branches) == set(points)
-    for tokens, leg in branches.items():
-        assert leg.stop == max(1, round(tokens / 64))
-        assert leg.start < leg.stop
-    assert plan.legs[-1].branch is not None
+    for tokens, segment in branches.items():
+        assert segment.stop == max(1, round(tokens / 64))
+        assert segment.start < segment.stop
+    assert plan.segments[-1].branch is not None
 
 
 @given(st.integers(100, 100_000))
 def test_the_rate_warms_up_stays_and_falls_to_nearly_zero(tokens: int) -> None:
     plan = schedule([tokens])
-    trunk, branch = plan.legs[-2], plan.legs[-1]
+    trunk, branch = plan.segments[-2], plan.segments[-1]
     assert plan.relative_rate(trunk.stop, trunk) == 1.0
     rates = [plan.relative_rate(step, branch) for step in range(branch.start, branch.stop)]
     assert all(0 < rate <= 1 for rate in rates)

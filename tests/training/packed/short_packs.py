@@ -10,7 +10,7 @@ from codescale.runs.records import RunRecord, RunSpec
 from codescale.study.config import StudyConfig
 from codescale.training.loop.checkpoint import FileStore
 from codescale.training.packed.session import PackedSession
-from codescale.training.parallel import Alone
+from codescale.training.parallel import SingleProcess
 from tests.memory_corpus import MemoryCorpus
 from tests.training.loop.short_runs import MemoryData, finish, session
 
@@ -19,7 +19,7 @@ def pack(
     config: StudyConfig, corpus: MemoryCorpus, specs: list[RunSpec], checkpoint: Path | None = None
 ) -> PackedSession:
     store = FileStore(checkpoint) if checkpoint else None
-    return PackedSession(specs, config, MemoryData(config, corpus), store, Alone())
+    return PackedSession(specs, config, MemoryData(config, corpus), store, SingleProcess())
 
 
 def finished(opened: PackedSession) -> list[RunRecord]:

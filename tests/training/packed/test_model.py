@@ -16,7 +16,7 @@ from codescale.training.optim.optimizers import Optimizers
 from codescale.training.packed.model import PackedLinear, PackedModel
 from codescale.training.packed.optimizers import PackedOptimizers, clip_gradients
 from codescale.training.packed.step import PackedStepper
-from codescale.training.parallel import Alone
+from codescale.training.parallel import SingleProcess
 
 SHAPE = Shape(hidden=16, layers=2, heads=2, intermediate=24)
 VOCABULARY, CONTEXT = 50, 12
@@ -98,9 +98,16 @@ def test_a_member_taken_out_is_the_lone_model() -> None:
 def test_a_pack_has_the_shape_of_its_models_in_every_part() -> None:
     """Shared keys, tied logits, biases, and an epsilon of the norms that is felt."""
     shape = Shape(
-        hidden=16, layers=2, heads=4, key_value_heads=2, intermediate=24, tied=True, attention_bias="all",
-        norm_epsilon=0.1, rope_theta=500.0,
-    )  # fmt: skip
+        hidden=16,
+        layers=2,
+        heads=4,
+        key_value_heads=2,
+        intermediate=24,
+        tied=True,
+        attention_bias="all",
+        norm_epsilon=0.1,
+        rope_theta=500.0,
+    )
     members = [LanguageModel(shape, VOCABULARY, CONTEXT) for _ in range(3)]
     for seed, member in enumerate(members):
         initialise(member, 0.3, seed)
@@ -126,9 +133,9 @@ def test_a_model_that_is_not_finite_stays_alone_with_it() -> None:
         alone[1].model.layers[0].mlp.up_proj.weight[0, 0] = float("nan")
     pack = PackedModel(alone)
     stepper = PackedStepper(pack, [TrainingSection()] * 3, [1.0] * 3, 0.0)
-    stepped = stepper.step(sequences(), 1.0)
-    assert torch.isfinite(stepped.loss).tolist() == [True, False, True]
-    assert torch.isfinite(stepped.gradient_norm).tolist() == [True, False, True]
+    result = stepper.step(sequences(), 1.0)
+    assert torch.isfinite(result.loss).tolist() == [True, False, True]
+    assert torch.isfinite(result.gradient_norm).tolist() == [True, False, True]
     for name, parameter in pack.named_parameters():
         assert torch.isfinite(parameter[0::2]).all(), name
 
@@ -143,17 +150,17 @@ def test_steps_are_those_of_each_model_alone(optimizer: str, micro_batch: int | 
     pack = PackedModel(alone)
     together = PackedStepper(pack, trainings, factors, 0.0)
     steppers = [
-        Stepper(model, training, factor, Alone(torch.device("cpu")), 0.0)
+        Stepper(model, training, factor, SingleProcess(torch.device("cpu")), 0.0)
         for model, training, factor in zip(alone, trainings, factors, strict=True)
     ]
     for step in range(10):
         batch = sequences(seed=step)
         rate = min(1.0, (step + 1) / 3)
-        stepped = together.step(batch, rate)
+        result = together.step(batch, rate)
         for k, stepper in enumerate(steppers):
             expected = stepper.step(batch[k], rate)
-            torch.testing.assert_close(stepped.loss[k], expected.loss, atol=1e-5, rtol=0)
-            torch.testing.assert_close(stepped.gradient_norm[k], expected.gradient_norm, atol=1e-4, rtol=1e-4)
+            torch.testing.assert_close(result.loss[k], expected.loss, atol=1e-5, rtol=0)
+            torch.testing.assert_close(result.gradient_norm[k], expected.gradient_norm, atol=1e-4, rtol=1e-4)
     for k, model in enumerate(alone):
         for name, parameter in model.named_parameters():
             torch.testing.assert_close(pack.get_parameter(name)[k], parameter, atol=1e-4, rtol=1e-4)
@@ -188,7 +195,8 @@ def test_on_a_gpu_steps_are_those_of_each_model_alone(optimizer: str, precision:
     alone = [model.to(device) for model in models()]
     together = PackedStepper(PackedModel(alone).to(device), trainings, [1.0] * 3, 0.0)
     steppers = [
-        Stepper(model, training, 1.0, Alone(device), 0.0) for model, training in zip(alone, trainings, strict=True)
+        Stepper(model, training, 1.0, SingleProcess(device), 0.0)
+        for model, training in zip(alone, trainings, strict=True)
     ]
     for step in range(10):
         batch = sequences(seed=step).to(device)

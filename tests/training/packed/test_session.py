@@ -12,7 +12,7 @@ from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
 from codescale.training.model.llama import LanguageModel
 from codescale.training.packed.session import PackedSession, packs_with
-from codescale.training.parallel import Alone
+from codescale.training.parallel import SingleProcess
 from tests.memory_corpus import MemoryCorpus
 from tests.training.loop.short_runs import MemoryData, session, spec
 from tests.training.packed.short_packs import alone, assert_same, finished, pack
@@ -59,7 +59,7 @@ def test_a_pack_all_of_whose_runs_diverged_is_finished(config: StudyConfig, memo
     specs = [run.model_copy(update={"hyper": {"learning_rate_factor": 1e30}}) for run in runs(config)]
     opened = pack(config, memory_corpus, specs)
     assert {record.status for record in finished(opened)} == {"diverged"}
-    assert opened._leg < len(opened.schedule.legs)
+    assert opened._segment < len(opened.schedule.segments)
 
 
 class Killed(Exception):
@@ -94,7 +94,7 @@ def test_a_killed_pack_goes_on_with_the_same_numbers(
     path = tmp_path / "pack.safetensors"
     killed(pack(eager, memory_corpus, specs, path), saves)
     second = pack(eager, memory_corpus, specs, path)
-    assert (second._leg, second._step) != (0, 0)
+    assert (second._segment, second._step) != (0, 0)
     again = finished(second)
     assert [record.evaluations for record in again] == [record.evaluations for record in undisturbed]
     assert [record.status for record in again] == ["ok", "diverged", "diverged", "ok"]
@@ -111,7 +111,7 @@ def test_what_is_left_of_a_pack_goes_on_without_those_that_ended(
     specs, path = runs(eager), tmp_path / "pack.safetensors"
     killed(pack(eager, memory_corpus, specs, path), 14)
     left = pack(eager, memory_corpus, [specs[3], specs[0]], path)
-    assert (left._leg, left._step) != (0, 0)
+    assert (left._segment, left._step) != (0, 0)
     for record in finished(left):
         assert_same(record, alone(eager, memory_corpus, record.spec))
 
@@ -123,12 +123,12 @@ def test_a_checkpoint_of_another_pack_or_of_a_lone_run_is_not_taken(
     first = pack(config, memory_corpus, specs[:2], path)
     first.advance()
     first._save()
-    assert pack(config, memory_corpus, specs, path)._leg == 0
+    assert pack(config, memory_corpus, specs, path)._segment == 0
     assert session(config, memory_corpus, specs[0], path).evaluations == []
     lone = session(config, memory_corpus, specs[0], path)
     lone.advance()
     lone._save()
-    assert pack(config, memory_corpus, specs[:1], path)._leg == 0
+    assert pack(config, memory_corpus, specs[:1], path)._segment == 0
 
 
 def test_a_run_taken_out_of_its_pack_is_the_lone_run_s_model(config: StudyConfig, memory_corpus: MemoryCorpus) -> None:
@@ -137,17 +137,19 @@ def test_a_run_taken_out_of_its_pack_is_the_lone_run_s_model(config: StudyConfig
     records = finished(opened)
     taken = LanguageModel(opened.model.shape, memory_corpus.vocabulary, config.training.context)
     taken.load_state_dict(opened.model.member(2))
-    data = MemoryData(config, memory_corpus).held_out("validation", config.training.evaluation_tokens)
-    losses = data.losses(taken, Alone(torch.device("cpu")))
+    data = MemoryData(config, memory_corpus).evaluator("validation", config.training.evaluation_tokens)
+    losses = data.losses(taken, SingleProcess(torch.device("cpu")))
     assert losses == pytest.approx(records[2].evaluations[-1].losses, abs=1e-6)
 
 
 def test_runs_that_do_not_go_together_are_refused(config: StudyConfig, memory_corpus: MemoryCorpus) -> None:
     first = runs(config)[0]
     for change in (
-        {"token_points": (320,)}, {"size": "tiny", "n_params": config.sizes["tiny"].n_params},
-        {"hyper": {"batch": 4.0}}, {"hyper": {"warmup_share": 0.5}},
-    ):  # fmt: skip
+        {"token_points": (320,)},
+        {"size": "tiny", "n_params": config.sizes["tiny"].n_params},
+        {"hyper": {"batch": 4.0}},
+        {"hyper": {"warmup_share": 0.5}},
+    ):
         other = first.model_copy(update=change)
         assert packs_with(config, other) != packs_with(config, first)
         with pytest.raises(ValueError, match="cannot be trained in one pack"):
