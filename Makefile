@@ -26,6 +26,7 @@ check: $(VENV)/installed-test docs
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 docs: $(VENV)/installed-test
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

@@ -118,7 +118,7 @@ def test_a_run_that_is_really_killed_goes_on_to_the_same_end(config: StudyConfig
     subprocess.run(command, check=True)
     (tmp_path / "anew").mkdir()
     undisturbed = tmp_path / "anew" / "curve.json"
-    subprocess.run([*command[:2], str(tmp_path / "anew" / "r.safetensors"), str(undisturbed)], check=True)
+    subprocess.run([*command[:3], str(tmp_path / "anew" / "r.safetensors"), str(undisturbed)], check=True)
     assert result.read_bytes() == undisturbed.read_bytes()
 
 
