@@ -12,7 +12,7 @@ from codescale.errors import UserError
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
 from codescale.training.memory.available import available_memory
-from codescale.training.memory.plan import MemoryDemand, MemoryPlan, demand_of, memory_plan, mend, size
+from codescale.training.memory.plan import MemoryDemand, MemoryPlan, demand_of, hint_to_fit, memory_plan, size
 from codescale.training.optim.hyperparameter_rules import training_of
 from codescale.training.parallel import SingleProcess
 
@@ -41,7 +41,7 @@ class SweepMemory:
         place = "a GPU" if self.demand.device == "cuda" else "this machine"
         verdict = "they fit" if self.fits else "they do not fit"
         return (
-            f"Memory: the largest run, {self.largest.run_id}, needs {self.plan.described()}; {self.sharers} at once "
+            f"Memory: the largest run, {self.largest.run_id}, needs {self.plan.description()}; {self.sharers} at once "
             f"on {place} {size(self.together)} of the {size(self.available)} that are left: {verdict}."
         )
 
@@ -55,8 +55,8 @@ class SweepMemory:
         raise UserError(
             "study.yaml",
             f"{self.sharers} runs at once like {self.largest.run_id} need {size(self.together)} of memory, "
-            f"{self.plan.described()} for the largest, and {size(self.available)} are left",
-            mend(self.demand, self.available // self.sharers, others),
+            f"{self.plan.description()} for the largest, and {size(self.available)} are left",
+            hint_to_fit(self.demand, self.available // self.sharers, others),
         )
 
 

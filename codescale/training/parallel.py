@@ -51,14 +51,14 @@ class SingleProcess:
         return model
 
     @contextmanager
-    def accumulating(self, forward: nn.Module, last: bool) -> Iterator[None]:
+    def accumulate_gradients(self, forward: nn.Module, last: bool) -> Iterator[None]:
         """Around one of several backward passes of a step; gradients are added up over workers after the ``last``."""
         yield
 
     def reshard(self, model: nn.Module) -> None:
         """After forward passes that no backward pass followed: puts the parameters back as training keeps them."""
 
-    def total(self, values: Tensor) -> Tensor:
+    def all_reduce_sum(self, values: Tensor) -> Tensor:
         """The sum of every worker's ``values``."""
         return values
 
@@ -79,7 +79,7 @@ class DataParallel(SingleProcess):
         return nn.parallel.DistributedDataParallel(model, gradient_as_bucket_view=True)
 
     @contextmanager
-    def accumulating(self, forward: nn.Module, last: bool) -> Iterator[None]:
+    def accumulate_gradients(self, forward: nn.Module, last: bool) -> Iterator[None]:
         """Leaves out the reduction of all but the last pass."""
         if last:
             yield
@@ -87,7 +87,7 @@ class DataParallel(SingleProcess):
         with forward.no_sync():  # type: ignore[operator]
             yield
 
-    def total(self, values: Tensor) -> Tensor:
+    def all_reduce_sum(self, values: Tensor) -> Tensor:
         """The sum over workers; every worker gets it."""
         result = values.clone()
         dist.all_reduce(result)
@@ -119,7 +119,7 @@ class FullySharded(DataParallel):
         return model
 
     @contextmanager
-    def accumulating(self, forward: nn.Module, last: bool) -> Iterator[None]:
+    def accumulate_gradients(self, forward: nn.Module, last: bool) -> Iterator[None]:
         """Gradients stay whole until the last pass."""
         forward.set_requires_gradient_sync(last)  # type: ignore[operator]
         yield

@@ -81,14 +81,14 @@ class Stepper:
         passes = self._passes()
         total = torch.zeros((), device=sequences.device)
         for k, part in enumerate(torch.tensor_split(sequences, passes)):
-            with self._parallel.accumulating(self._synchronised, last=k == passes - 1):
+            with self._parallel.accumulate_gradients(self._synchronised, last=k == passes - 1):
                 loss = self.loss(part if len(part) else sequences[:1])
                 # Workers' gradients are averaged, so each weighs its mean by its rows: some may have one row more.
                 torch.autograd.backward(loss * (len(part) * world / batch))
             total += loss.detach() * (len(part) / batch)
         norm = torch.nn.utils.clip_grad_norm_(self._parameters, self._training.gradient_clip)
         self.optimizers.step(relative_rate)
-        return StepResult(self._parallel.total(total), _whole(norm))
+        return StepResult(self._parallel.all_reduce_sum(total), _full(norm))
 
     def _passes(self) -> int:
         """Forward passes of a step, as many on every worker: sharded weights are gathered by all of them at once. A
@@ -104,5 +104,5 @@ class Stepper:
             return self._forward(sequences)
 
 
-def _whole(norm: Tensor) -> Tensor:
+def _full(norm: Tensor) -> Tensor:
     return norm.full_tensor() if isinstance(norm, DTensor) else norm

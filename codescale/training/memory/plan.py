@@ -1,8 +1,8 @@
-"""How much memory a run needs, told before it starts, and a refusal with the numbers where the device has less.
+"""How much memory a run needs, computed before it starts, and a refusal with the numbers where the device has less.
 
 Counted, not tried: the tensors that training holds at its fullest moment, from the shape alone. What a layer keeps for
-its backward pass is what torch saves of ``model.py`` without compiling (a test holds this file to it), so a compiled
-run needs less. Korthikanti et al. (2022, arXiv 2205.05198, section 4) count likewise.
+its backward pass is what torch saves of ``model/llama.py`` without compiling (a test holds this file to it), so a
+compiled run needs less. Korthikanti et al. (2022, arXiv 2205.05198, section 4) count likewise.
 
 The fullest moment is one of four: the end of a forward pass, with all activations and the logits and their gradient;
 a layer's backward pass; the optimizer's update, with all gradients and Muon's workspace; an evaluation. Text that is
@@ -101,16 +101,16 @@ class MemoryPlan:
     evaluation: int
 
     @property
-    def passing(self) -> int:
+    def fullest_moment(self) -> int:
         """What the fullest of the four moments holds."""
         return max(self.forward, self.backward, self.update, self.evaluation)
 
     @property
     def total(self) -> int:
         """The peak."""
-        return self.process + self.weights + self.optimizer + self.trunk + self.passing
+        return self.process + self.weights + self.optimizer + self.trunk + self.fullest_moment
 
-    def described(self) -> str:
+    def description(self) -> str:
         """The peak and what it is made of."""
         moments = {
             "activations and logits": self.forward,
@@ -284,18 +284,18 @@ def alternatives(demand: MemoryDemand) -> list[tuple[str, int]]:
     now = memory_plan(demand).total
     found = {}
     for name, change in changes:
-        total = memory_plan(_training_clock(demand, change)).total
+        total = memory_plan(_with_training(demand, change)).total
         if total < now:
             found[name] = total
     return sorted(found.items(), key=lambda entry: -entry[1])
 
 
-def _training_clock(demand: MemoryDemand, change: dict[str, object]) -> MemoryDemand:
+def _with_training(demand: MemoryDemand, change: dict[str, object]) -> MemoryDemand:
     changed = {name: getattr(demand, name) for name in MemoryDemand.__dataclass_fields__}
     return MemoryDemand(**(changed | {"training": demand.training.model_copy(update=change)}))
 
 
-def mend(demand: MemoryDemand, available: int, others: Sequence[str] = ()) -> str:
+def hint_to_fit(demand: MemoryDemand, available: int, others: Sequence[str] = ()) -> str:
     """What to change so that ``demand`` fits into ``available`` bytes: the first setting that is enough, or all."""
     less = alternatives(demand)
     enough = [(name, total) for name, total in less if total <= available]
@@ -310,8 +310,8 @@ def check_fits(demand: MemoryDemand, parallel: SingleProcess, where: str) -> Mem
     if plan.total > available:
         raise UserError(
             where,
-            f"needs {plan.described()} of memory, and {size(available)} are left on {parallel.device.type}",
-            mend(demand, available, ["share its weights out over several devices (codescale train --sharded)"]),
+            f"needs {plan.description()} of memory, and {size(available)} are left on {parallel.device.type}",
+            hint_to_fit(demand, available, ["share its weights out over several devices (codescale train --sharded)"]),
         )
     return plan
 

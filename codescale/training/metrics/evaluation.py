@@ -81,4 +81,4 @@ def _mean_loss(model: nn.Module, sequences: Tensor, batch: int, parallel: Single
         rows = sequences[first + parallel.rank * batch :][:batch]
         loss = model((rows if len(rows) else sequences[:1]).to(parallel.device))
         total = total + loss.double() * len(rows)
-    return parallel.total(total) / len(sequences)
+    return parallel.all_reduce_sum(total) / len(sequences)

@@ -11,11 +11,9 @@ import pytest
 
 from codescale.runs.table import records_table
 from codescale.study.config import StudyConfig
-from codescale.training.loop.checkpoint import FileStore, read_progress
-from codescale.training.loop.session import TrainingSession
-from codescale.training.metrics.tensorboard import CurveWriter, write_curves
+from codescale.training.loop.checkpoint import read_progress
 from tests.memory_corpus import MemoryCorpus
-from tests.training.loop.short_runs import MemoryData, finish, session, spec
+from tests.training.loop.short_runs import finish, session, spec
 
 
 def test_a_run_is_bit_identical_when_repeated(config: StudyConfig, memory_corpus: MemoryCorpus) -> None:
@@ -128,43 +126,6 @@ def test_passes_over_a_language_are_recorded(config: StudyConfig, memory_corpus:
     assert last.metrics["epochs.python"] == pytest.approx(480 / 160)
     assert last.metrics["epochs.rust"] == pytest.approx(160 / 320)
     assert last.unique_tokens == {"python": 160, "rust": 160}
-
-
-def test_a_curve_grows_while_the_run_trains_and_goes_on_after_a_kill(
-    config: StudyConfig, memory_corpus: MemoryCorpus, tmp_path: Path
-) -> None:
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    def points(tag: str) -> dict[int, float]:
-        found = EventAccumulator(str(tmp_path / "mixture" / "r"))
-        found.Reload()
-        return {event.step: event.value for event in found.Scalars(tag)} if tag in found.Tags()["scalars"] else {}
-
-    def opened() -> TrainingSession:
-        store = FileStore(tmp_path / "r.safetensors")
-        return TrainingSession(
-            spec(config), config, MemoryData(config, memory_corpus), store, watch=CurveWriter(tmp_path, spec(config))
-        )
-
-    first = opened()
-    for count in (1, 2):
-        first.advance()
-        assert len(points("loss.python/trunk")) == count
-    first._save()
-    first.advance()
-    time.sleep(0.01)
-    second = opened()
-    finish(second)
-    for name, kind in (("loss.rust", "annealed"), ("bits_per_byte.rust", "trunk"), ("gradient_norm", "trunk")):
-        expected = {
-            one.n_tokens: (one.losses | one.metrics)[name.removeprefix("loss.")]
-            for one in second.evaluations
-            if one.annealed == (kind == "annealed")
-        }
-        assert points(f"{name}/{kind}") == pytest.approx(expected, rel=1e-6)
-    assert set(points("tokens_per_second")) == set(points("peak_memory_bytes")) != set()
-    write_curves(tmp_path, [second.record("ok")])
-    assert len(list((tmp_path / "mixture" / "r").iterdir())) == 2
 
 
 def test_the_runs_table_has_every_figure_of_a_run(config: StudyConfig, memory_corpus: MemoryCorpus) -> None:

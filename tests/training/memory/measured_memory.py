@@ -66,7 +66,7 @@ def measured(wanted: dict) -> dict[str, float]:
     while not session.finished:
         session.advance()
     assert session.failure == "", "the run was given up before its branch"
-    return {"planned": plan.total, "peak": peak_memory(parallel.device), "plan": plan.described()}
+    return {"planned": plan.total, "peak": peak_memory(parallel.device), "plan": plan.description()}
 
 
 if __name__ == "__main__":

@@ -14,12 +14,8 @@ from hypothesis import strategies as st
 from torch.profiler import ProfilerActivity, profile
 
 from codescale.errors import UserError
-from codescale.study.config import StudyConfig
 from codescale.study.training import Shape, TrainingSection
-from codescale.sweeps.memory import sweep_memory
-from codescale.sweeps.plan import plan_sweep
 from codescale.training.loop.step import Stepper, recompute_activations
-from codescale.training.memory import available
 from codescale.training.memory import plan as memory_plan
 from codescale.training.memory.plan import HEAP_SHARE, HEAP_SHARE_RECOMPUTED, MemoryDemand, check_fits
 from codescale.training.model.llama import LanguageModel, initialise
@@ -224,58 +220,3 @@ def test_shards_divide_what_they_hold() -> None:
         whole.optimizer // 4,
         whole.trunk // 4,
     )
-
-
-def test_a_sweep_counts_all_workers_of_this_machine(config: StudyConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    specs, cpu = plan_sweep(config, None), torch.device("cpu")
-    one = sweep_memory(config, specs, 1, cpu)
-    assert one.largest.size == "small"
-    three = sweep_memory(config, specs, 3, cpu)
-    assert three.together == pytest.approx(3 * one.together, rel=0.01)
-    monkeypatch.setattr("codescale.sweeps.memory.available_memory", lambda device: 2 * one.together)
-    with pytest.raises(UserError, match=r"3 runs at once like .* set ray.workers to 2"):
-        sweep_memory(config, specs, 3, cpu).check()
-    sweep_memory(config, specs, 2, cpu).check()
-
-
-def write_group(folder: Path, version_2: bool, limit: str, usage: int, inactive: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    names = (
-        ("memory.max", "memory.current", "inactive_file")
-        if version_2
-        else (
-            "memory.limit_in_bytes",
-            "memory.usage_in_bytes",
-            "total_inactive_file",
-        )
-    )
-    (folder / names[0]).write_text(f"{limit}\n")
-    (folder / names[1]).write_text(f"{usage}\n")
-    (folder / "memory.stat").write_text(f"anon 5\n{names[2]} {inactive}\n")
-
-
-@pytest.mark.parametrize("version_2", [True, False])
-def test_the_tightest_control_group_counts_and_its_cached_files_are_free(tmp_path: Path, version_2: bool) -> None:
-    top = tmp_path if version_2 else tmp_path / "memory"
-    write_group(top / "pod", version_2, "1000", 700, 100)
-    write_group(top / "pod" / "container", version_2, "max" if version_2 else "900", 200, 0)
-    membership = tmp_path / "membership"
-    membership.write_text("0::/pod/container\n" if version_2 else "5:cpu:/x\n4:memory:/pod/container\n0::/\n")
-    left = available._control_groups(membership, tmp_path)
-    assert sorted(left) == ([400] if version_2 else [400, 700])
-
-
-def test_without_control_groups_the_machine_counts(tmp_path: Path) -> None:
-    assert available._control_groups(tmp_path / "absent", tmp_path) == []
-    left = available.available_memory(torch.device("cpu"))
-    assert available.resident_memory() < left < 2**50
-
-
-def test_a_process_s_peak_is_its_own_and_not_that_of_the_one_that_started_it() -> None:
-    large = bytearray(b"x") * 900_000_000
-    script = (
-        "import torch; from codescale.training.metrics.throughput import peak_memory as peak; "
-        "print(peak(torch.device('cpu')))"
-    )
-    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert 0 < int(told.stdout) < len(large)

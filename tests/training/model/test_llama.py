@@ -5,10 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from codescale.study.training import Shape
-from codescale.training.flops import forward_flops_per_token
-from codescale.training.model.cross_entropy import cross_entropy
 from codescale.training.model.llama import LanguageModel, initialise
-from codescale.training.optim.optimizers import orthogonalise
 
 SHAPE = Shape(hidden=32, layers=2, heads=4, intermediate=48)
 
@@ -93,35 +90,3 @@ def test_the_count_of_parameters_is_that_of_the_model_without_embeddings() -> No
     model = LanguageModel(SHAPE, vocabulary=100, context=24)
     counted = sum(p.numel() for name, p in model.named_parameters() if "embed" not in name and "lm_head" not in name)
     assert counted == SHAPE.n_params
-
-
-def test_cross_entropy_and_its_gradient_are_torchs() -> None:
-    generator = torch.Generator().manual_seed(0)
-    logits = (torch.randn(50, 30, generator=generator) * 20).requires_grad_()
-    targets = torch.randint(0, 30, (50,), generator=generator)
-    ours = cross_entropy(logits, targets)
-    (gradient,) = torch.autograd.grad(ours * 3, logits)
-    reference = F.cross_entropy(logits, targets)
-    (expected,) = torch.autograd.grad(reference * 3, logits)
-    torch.testing.assert_close(ours, reference)
-    torch.testing.assert_close(gradient, expected)
-
-
-def test_orthogonalise_pushes_singular_values_towards_one_for_wide_and_tall_matrices() -> None:
-    generator = torch.Generator().manual_seed(0)
-    for shape in ((3, 16, 40), (3, 40, 16)):
-        values = torch.linalg.svdvals(orthogonalise(torch.randn(shape, generator=generator)))
-        assert 0.6 < float(values.min()) < float(values.max()) < 1.3
-
-
-@pytest.mark.parametrize("changes", [{}, {"key_value_heads": 2, "head_dim": 12, "tied": True}])
-def test_forward_flops_are_those_that_torch_counts(changes: dict) -> None:
-    from torch.utils.flop_counter import FlopCounterMode
-
-    shape = Shape(**(SHAPE.model_dump() | changes))
-    model = LanguageModel(shape, vocabulary=100, context=24)
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        model.logits(torch.zeros(1, 24, dtype=torch.int64))
-    # torch counts the matrix products but not the fused attention of CPUs, which is ours to add.
-    causal_attention = 24 * shape.layers * 4 * shape.heads * shape.head_width * 24 / 2
-    assert counter.get_total_flops() + causal_attention == 24 * forward_flops_per_token(shape, 100, 24)

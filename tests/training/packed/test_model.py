@@ -9,30 +9,10 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, grad_and_value, stack_module_state, vmap
 
-from codescale.study.training import Shape, TrainingSection
-from codescale.training.loop.step import Stepper
+from codescale.study.training import Shape
 from codescale.training.model.llama import LanguageModel, initialise
-from codescale.training.optim.optimizers import Optimizers
 from codescale.training.packed.model import PackedLinear, PackedModel
-from codescale.training.packed.optimizers import PackedOptimizers, clip_gradients
-from codescale.training.packed.step import PackedStepper
-from codescale.training.parallel import SingleProcess
-
-SHAPE = Shape(hidden=16, layers=2, heads=2, intermediate=24)
-VOCABULARY, CONTEXT = 50, 12
-RATES = ({"adamw_learning_rate": 0.02}, {"gradient_clip": 0.05}, {"weight_decay": 0.3, "muon_learning_rate": 0.005})
-
-
-def models(document_end: int | None = None) -> list[LanguageModel]:
-    made = [LanguageModel(SHAPE, VOCABULARY, CONTEXT, document_end) for _ in RATES]
-    for seed, model in enumerate(made):
-        initialise(model, 0.2, seed)
-    return made
-
-
-def sequences(batch: int = 4, seed: int = 0) -> Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randint(0, VOCABULARY, (len(RATES), batch, CONTEXT + 1), generator=generator)
+from tests.training.packed.packed_models import CONTEXT, SHAPE, VOCABULARY, models, sequences
 
 
 @pytest.mark.parametrize("document_end", [None, 3])
@@ -125,81 +105,3 @@ def test_biases_are_each_model_s_own() -> None:
     x = torch.randn(6, 4, 5)
     expected = x @ alone.weight.T + packed.bias.repeat_interleave(2, dim=0)[:, None]
     torch.testing.assert_close(packed(x), expected)
-
-
-def test_a_model_that_is_not_finite_stays_alone_with_it() -> None:
-    alone = models()
-    with torch.no_grad():
-        alone[1].model.layers[0].mlp.up_proj.weight[0, 0] = float("nan")
-    pack = PackedModel(alone)
-    stepper = PackedStepper(pack, [TrainingSection()] * 3, [1.0] * 3, 0.0)
-    result = stepper.step(sequences(), 1.0)
-    assert torch.isfinite(result.loss).tolist() == [True, False, True]
-    assert torch.isfinite(result.gradient_norm).tolist() == [True, False, True]
-    for name, parameter in pack.named_parameters():
-        assert torch.isfinite(parameter[0::2]).all(), name
-
-
-@pytest.mark.parametrize("optimizer", ["muon", "adamw"])
-@pytest.mark.parametrize("micro_batch", [None, 3])
-def test_steps_are_those_of_each_model_alone(optimizer: str, micro_batch: int | None) -> None:
-    shared = {"optimizer": optimizer, "batch": 4, "micro_batch": micro_batch}
-    trainings = [TrainingSection.model_validate(shared | own) for own in RATES]
-    factors = [1.0, 0.7, 1.3]
-    alone = models()
-    pack = PackedModel(alone)
-    together = PackedStepper(pack, trainings, factors, 0.0)
-    steppers = [
-        Stepper(model, training, factor, SingleProcess(torch.device("cpu")), 0.0)
-        for model, training, factor in zip(alone, trainings, factors, strict=True)
-    ]
-    for step in range(10):
-        batch = sequences(seed=step)
-        rate = min(1.0, (step + 1) / 3)
-        result = together.step(batch, rate)
-        for k, stepper in enumerate(steppers):
-            expected = stepper.step(batch[k], rate)
-            torch.testing.assert_close(result.loss[k], expected.loss, atol=1e-5, rtol=0)
-            torch.testing.assert_close(result.gradient_norm[k], expected.gradient_norm, atol=1e-4, rtol=1e-4)
-    for k, model in enumerate(alone):
-        for name, parameter in model.named_parameters():
-            torch.testing.assert_close(pack.get_parameter(name)[k], parameter, atol=1e-4, rtol=1e-4)
-
-
-def test_optimizers_keep_the_same_state_as_the_lone_ones() -> None:
-    pack = PackedModel(models())
-    packed = PackedOptimizers(pack, [TrainingSection()] * 3, [1.0] * 3).tensors()
-    alone = Optimizers(models()[0], TrainingSection()).tensors()
-    assert packed.keys() == alone.keys()
-    assert all(packed[name].shape in ((3, *alone[name].shape), ()) for name in alone)
-
-
-def test_each_gradient_is_clipped_by_its_own_norm() -> None:
-    parameters = [torch.zeros(2, 3, requires_grad=True), torch.zeros(2, 2, 2, requires_grad=True)]
-    parameters[0].grad = torch.tensor([[3.0, 0.0, 0.0], [0.3, 0.0, 0.0]])
-    parameters[1].grad = torch.tensor([[[4.0, 0.0], [0.0, 0.0]], [[0.4, 0.0], [0.0, 0.0]]])
-    norms = clip_gradients(parameters, torch.tensor([1.0, 1.0]))
-    torch.testing.assert_close(norms, torch.tensor([5.0, 0.5]))
-    torch.testing.assert_close(parameters[0].grad[:, 0], torch.tensor([0.6, 0.3]))
-    torch.testing.assert_close(parameters[1].grad[:, 0, 0], torch.tensor([0.8, 0.4]))
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-5), ("bfloat16", 2e-2)])
-@pytest.mark.parametrize("optimizer", ["muon", "adamw"])
-def test_on_a_gpu_steps_are_those_of_each_model_alone(optimizer: str, precision: str, tolerance: float) -> None:
-    device = torch.device("cuda")
-    shared = {"optimizer": optimizer, "precision": precision, "muon_precision": precision, "compile": False}
-    trainings = [TrainingSection.model_validate(shared | own) for own in RATES]
-    alone = [model.to(device) for model in models()]
-    together = PackedStepper(PackedModel(alone).to(device), trainings, [1.0] * 3, 0.0)
-    steppers = [
-        Stepper(model, training, 1.0, SingleProcess(device), 0.0)
-        for model, training in zip(alone, trainings, strict=True)
-    ]
-    for step in range(10):
-        batch = sequences(seed=step).to(device)
-        losses = together.step(batch, 1.0).loss
-        for k, stepper in enumerate(steppers):
-            torch.testing.assert_close(losses[k], stepper.step(batch[k], 1.0).loss, atol=tolerance, rtol=0)
