@@ -1,7 +1,7 @@
 """Mutates the modules that decide what is trained and counts the mutants that the tests kill.
 
     .venv/bin/python -m pip install 'mutmut>=3.8,<4'
-    .venv/bin/python scripts/bench_mutation.py [--sample 40] [--seed 0] [--only NAME …] [--page docs/benchmarks/mutation.md]
+    .venv/bin/python scripts/bench_mutation.py [--sample 40] [--seed 0] [--only NAME …] [--page PAGE]
 
 mutmut changes one operator, number, argument or word of a function at a time and runs the tests that reach it. All
 mutants of a module are listed; ``--sample`` of them are drawn at random with ``--seed`` (0: all are run). A mutant that
@@ -29,7 +29,7 @@ from codescale.files import write_text
 from codescale.stages.timings import machine
 
 GOAL = 0.85
-KILLED = {"killed", "timeout", "segfault", "caught by type check"}
+KILLED = {"killed", "timeout", "caught by type check"}
 """What mutmut says of a mutant whose tests failed, or took many times as long as without it."""
 
 
@@ -89,8 +89,8 @@ def page(modules: Sequence[Module], arguments: argparse.Namespace) -> str:
             f"Measured on {datetime.now(UTC):%Y-%m-%d} by `{command}`: {here['cpu']}, {here['cores']} cores; "
             f"Python {here['python']}, mutmut {version('mutmut')}.",
             "",
-            f"**{1 - alive / ran:.1%} of {ran} mutants died** (goal: {GOAL:.0%}). A mutant is the code with one operator, "
-            "number, argument or word changed; it dies if a test fails. A mutant that no test reaches counts as alive.",
+            f"**{1 - alive / ran:.1%} of {ran} mutants died** (goal: {GOAL:.0%}). A mutant is the code with one "
+            "operator, number, argument or word changed; it dies if a test fails. A mutant that no test reaches counts as alive.",
             "",
             "| module | mutants | run | alive | killed |",
             "| --- | ---: | ---: | ---: | ---: |",
