@@ -4,8 +4,8 @@ All trials share one kind of schedule: a constant learning rate, then a cooldown
 now is not compared with anybody's final loss, and two steps predict its end:
 
 1. Where its trunk will end: each language's loss is a power law in D, L = a + b D^-beta, with beta shared by all trials
-   and (a, b) of this one a priori distributed as those of the finished trials (a Gaussian), so that an
-   evaluation or two suffice. (Extrapolated curves: Domhan et al. 2015, IJCAI; with a prior from earlier ones: Swersky et al. 2014,
+   and (a, b) of this one a priori distributed as those of the finished trials (a Gaussian), so that an evaluation or
+   two suffice. (Extrapolated curves: Domhan et al. 2015, IJCAI; with a prior from earlier ones: Swersky et al. 2014,
    "Freeze-thaw Bayesian optimization".)
 2. What the cooldown and the rest make of it: over the finished trials, seen at the same number of tokens, the final
    objective y is regressed on that extrapolation, and on the hyperparameters and their squares, for the cooldown's drop
