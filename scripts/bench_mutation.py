@@ -89,7 +89,8 @@ def page(modules: Sequence[Module], arguments: argparse.Namespace) -> str:
             f"Measured on {datetime.now(UTC):%Y-%m-%d} by `{command}`: {here['cpu']}, {here['cores']} cores; "
             f"Python {here['python']}, mutmut {version('mutmut')}.",
             "",
-            f"**{1 - alive / ran:.1%} of {ran} mutants died** (goal: {GOAL:.0%}). A mutant is the code with one operator,",
+            f"**{1 - alive / ran:.1%} of {ran} mutants died** (goal: {GOAL:.0%}).",
+            "A mutant is the code with one operator,",
             "number, argument or word changed; it dies if a test fails. A mutant that no test reaches counts as alive.",
             "",
             "| module | mutants | run | alive | killed |",
