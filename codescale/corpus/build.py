@@ -11,18 +11,18 @@ import hashlib
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tokenizers import Tokenizer
 
 from codescale.corpus.checksum import file_sha256
 from codescale.corpus.fingerprint import fingerprint
+from codescale.corpus.manifest import CorpusLanguage, Manifest, RetentionEntry, TokenizerFile
 from codescale.corpus.model_tokenizer import TOKENIZER, model_tokenizer
-from codescale.corpus.reader import KEPT_SPLIT, SPLITS, open_corpus
-from codescale.corpus.record import Reading, Source, endings
-from codescale.corpus.retention_texts import kept_documents
+from codescale.corpus.reader import RETENTION_SPLIT, SPLITS, open_corpus
+from codescale.corpus.record import Reading, SourceReader, endings
+from codescale.corpus.retention_texts import retention_documents
 from codescale.corpus.selection import Candidates, Selection, select
 from codescale.corpus.selection_file import read_selection, write_selection
 from codescale.corpus.shards import Shard, write_shard
@@ -36,22 +36,22 @@ from codescale.corpus.tokenizer import (
     train_tokenizer,
 )
 from codescale.errors import UserError
-from codescale.files import write_json, writing
+from codescale.files import writing
 from codescale.progress import Progress
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 
 
-def _finished(folder: StudyFolder, mark: str) -> dict[str, Any] | None:
+def _finished(folder: StudyFolder, mark: str) -> Manifest | None:
     """The manifest of a whole corpus of this configuration, None where one has to be built."""
     try:
         corpus = open_corpus(folder.corpus)
     except UserError:
         return None
-    return corpus.manifest if corpus.manifest.get("fingerprint") == mark else None
+    return corpus.manifest if corpus.manifest.fingerprint == mark else None
 
 
-def _collect(config: StudyConfig, sources: list[Source], progress: Progress) -> dict[str, Candidates]:
+def _collect(config: StudyConfig, sources: list[SourceReader], progress: Progress) -> dict[str, Candidates]:
     """Every source's records, cleaned, by language."""
     registry = config.registry()
     candidates = {language: Candidates() for language in config.languages}
@@ -63,12 +63,12 @@ def _collect(config: StudyConfig, sources: list[Source], progress: Progress) -> 
 
 
 def _selections(
-    config: StudyConfig, folder: StudyFolder, sources: list[Source], mark: str, progress: Progress
+    config: StudyConfig, folder: StudyFolder, sources: list[SourceReader], mark: str, progress: Progress
 ) -> dict[str, Selection]:
     """The documents of every language: from the files of a build that was killed, else from the sources."""
     paths = {language: folder.corpus / "documents" / f"{language}.parquet" for language in config.languages}
-    kept = {language: read_selection(path, mark) for language, path in paths.items()}
-    found = {language: selection for language, selection in kept.items() if selection is not None}
+    read = {language: read_selection(path, mark) for language, path in paths.items()}
+    found = {language: selection for language, selection in read.items() if selection is not None}
     if len(found) == len(paths):
         return found
     candidates = _collect(config, sources, progress)
@@ -83,7 +83,7 @@ def _selections(
 
 
 @dataclass(frozen=True)
-class _Spoken:
+class _TokenizerSpec:
     """A tokenizer, the token that ends its documents, and the rows of an embedding for it."""
 
     tokenizer: Tokenizer
@@ -91,22 +91,24 @@ class _Spoken:
     vocabulary: int
 
 
-def _tokenizer(config: StudyConfig, selections: Mapping[str, Selection], path: Path, progress: Progress) -> _Spoken:
+def _tokenizer(
+    config: StudyConfig, selections: Mapping[str, Selection], path: Path, progress: Progress
+) -> _TokenizerSpec:
     """The tokenizer, written to ``path``: trained on the corpus, or that of the model which runs start from."""
     if config.training.start is not None:
         vocabulary = config.corpus.vocabulary
         tokenizer, end = model_tokenizer(Path(config.training.start.model), vocabulary)
         save_tokenizer(tokenizer, path)
-        return _Spoken(tokenizer, end, vocabulary)
+        return _TokenizerSpec(tokenizer, end, vocabulary)
     with progress.bar("Training the tokenizer", None):
         texts = even_texts({language: selection.documents["training"] for language, selection in selections.items()})
         save_tokenizer(train_tokenizer(texts, config.corpus.vocabulary), path)
     tokenizer = load_tokenizer(path)
-    return _Spoken(tokenizer, int(tokenizer.token_to_id(END_OF_DOCUMENT) or 0), tokenizer.get_vocab_size())
+    return _TokenizerSpec(tokenizer, int(tokenizer.token_to_id(END_OF_DOCUMENT) or 0), tokenizer.get_vocab_size())
 
 
 def _tokenize(
-    selections: Mapping[str, Selection], spoken: _Spoken, folder: Path, progress: Progress
+    selections: Mapping[str, Selection], spec: _TokenizerSpec, folder: Path, progress: Progress
 ) -> dict[str, dict[str, Shard]]:
     total = sum(selection.size(split) for selection in selections.values() for split in SPLITS)
     shards: dict[str, dict[str, Shard]] = {}
@@ -115,8 +117,8 @@ def _tokenize(
             shards[language] = {
                 split: write_shard(
                     folder / f"{language}.{split}.arrow",
-                    encode(spoken.tokenizer, selection.documents[split], spoken.end, advance),
-                    spoken.vocabulary,
+                    encode(spec.tokenizer, selection.documents[split], spec.end, advance),
+                    spec.vocabulary,
                     [document.program for document in selection.documents[split]],
                 )
                 for split in SPLITS
@@ -124,67 +126,64 @@ def _tokenize(
     return shards
 
 
-def _kept(config: StudyConfig, folder: StudyFolder, spoken: _Spoken) -> dict[str, Any]:
+def _retention_entries(config: StudyConfig, folder: StudyFolder, spec: _TokenizerSpec) -> dict[str, RetentionEntry]:
     """By name, what the manifest says of a text that the model which runs start from is not to forget."""
     start = config.training.start
     entries = {}
     for name, given in (start.keep if start else {}).items():
         where = f"{folder.config_file}, training.start.keep.{name}"
-        documents = kept_documents(folder.root / Path(given).expanduser(), where)
+        documents = retention_documents(folder.root / Path(given).expanduser(), where)
         path = folder.corpus / f"{name}.kept.arrow"
-        shard = write_shard(path, encode(spoken.tokenizer, documents, spoken.end, lambda _: None), spoken.vocabulary)
+        shard = write_shard(path, encode(spec.tokenizer, documents, spec.end, lambda _: None), spec.vocabulary)
         size = sum(document.size for document in documents)
-        facts: dict[str, Any] = {
-            "documents": shard.documents, "bytes": size, "tokens": shard.tokens,
-            "bytes_per_token": size / shard.tokens,
-            "shards": {"file": shard.file, "sha256": shard.sha256, "bytes": shard.bytes},
-        }  # fmt: skip
-        entries[name] = {fact: {KEPT_SPLIT: value} for fact, value in facts.items()}
+        entries[name] = RetentionEntry(
+            documents={RETENTION_SPLIT: shard.documents},
+            bytes={RETENTION_SPLIT: size},
+            tokens={RETENTION_SPLIT: shard.tokens},
+            bytes_per_token={RETENTION_SPLIT: size / shard.tokens},
+            shards={RETENTION_SPLIT: shard.entry},
+        )
     return entries
 
 
-def _language_entry(selection: Selection, shards: Mapping[str, Shard]) -> dict[str, Any]:
+def _language_entry(selection: Selection, shards: Mapping[str, Shard]) -> CorpusLanguage:
     documents = [document for split in SPLITS for document in selection.documents[split]]
     programs = {split: len({d.program for d in selection.documents[split] if d.program}) for split in SPLITS}
-    return {
-        "documents": {split: shards[split].documents for split in SPLITS},
-        "bytes": {split: selection.size(split) for split in SPLITS},
-        "tokens": {split: shards[split].tokens for split in SPLITS},
-        "bytes_per_token": {split: selection.size(split) / shards[split].tokens for split in SPLITS},
-        "licences": dict(sorted(Counter(document.licence for document in documents).items())),
-        "dropped": dict(selection.dropped),
-        "split_by": selection.split_by,
-        "units": {split: list(selection.units[split]) for split in SPLITS},
-        **({"programs": programs} if any(programs.values()) else {}),
-        "shards": {
-            split: {"file": shards[split].file, "sha256": shards[split].sha256, "bytes": shards[split].bytes}
-            for split in SPLITS
-        },
-    }
+    entry = CorpusLanguage(
+        documents={split: shards[split].documents for split in SPLITS},
+        bytes={split: selection.size(split) for split in SPLITS},
+        tokens={split: shards[split].tokens for split in SPLITS},
+        bytes_per_token={split: selection.size(split) / shards[split].tokens for split in SPLITS},
+        licences=dict(sorted(Counter(document.licence for document in documents).items())),
+        dropped=dict(selection.dropped),
+        split_by=selection.split_by,
+        units={split: tuple(selection.units[split]) for split in SPLITS},
+        shards={split: shards[split].entry for split in SPLITS},
+    )
+    return entry.model_copy(update={"programs": programs}) if any(programs.values()) else entry
 
 
-def _corpus_id(tokenizer_sha256: str, languages: Mapping[str, Any]) -> str:
+def _corpus_id(tokenizer_sha256: str, languages: Mapping[str, CorpusLanguage]) -> str:
     """A hash of the tokenizer and the shards, by language and split: 16 hexadecimal digits."""
     digest = hashlib.sha256(tokenizer_sha256.encode())
     for language in sorted(languages):
         for split in SPLITS:
-            digest.update(f"{language} {split} {languages[language]['shards'][split]['sha256']}".encode())
+            digest.update(f"{language} {split} {languages[language].shards[split].sha256}".encode())
     return digest.hexdigest()[:16]
 
 
-def _remove_stale(folder: StudyFolder, languages: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
+def _remove_stale(folder: StudyFolder, entries: Mapping[str, CorpusLanguage | RetentionEntry]) -> None:
     """Deletes what nothing refers to: other languages' files of an earlier configuration, and halves of a kill."""
-    entries = [*languages.values(), *kept.values()]
-    named = {shard["file"] for facts in entries for shard in facts["shards"].values()}
+    named = {shard.file for entry in entries.values() for shard in entry.shards.values()}
     stale = [path for path in folder.corpus.glob("*.arrow") if path.name not in named]
-    stale += [path for path in (folder.corpus / "documents").glob("*.parquet") if path.stem not in languages]
+    stale += [path for path in (folder.corpus / "documents").glob("*.parquet") if path.stem not in entries]
     stale += list(folder.corpus.rglob(".*.tmp"))
     for path in stale:
         with writing(path):
             path.unlink(missing_ok=True)
 
 
-def build_corpus(config: StudyConfig, folder: StudyFolder, progress: Progress) -> dict[str, Any]:
+def build_corpus(config: StudyConfig, folder: StudyFolder, progress: Progress) -> Manifest:
     """Builds the corpus of ``config`` under ``folder.corpus`` and returns its manifest, which is written last.
 
     Does nothing where a whole corpus of the same configuration is there. Raises :class:`UserError` for a source that
@@ -204,21 +203,21 @@ def build_corpus(config: StudyConfig, folder: StudyFolder, progress: Progress) -
     sources = [open_source(section, reading) for section in config.corpus.sources]
     selections = _selections(config, folder, sources, mark, progress)
     tokenizer_path = folder.corpus / TOKENIZER
-    spoken = _tokenizer(config, selections, tokenizer_path, progress)
-    shards = _tokenize(selections, spoken, folder.corpus, progress)
-    kept = _kept(config, folder, spoken)
+    spec = _tokenizer(config, selections, tokenizer_path, progress)
+    shards = _tokenize(selections, spec, folder.corpus, progress)
+    kept = _retention_entries(config, folder, spec)
     languages = {language: _language_entry(selections[language], shards[language]) for language in config.languages}
     tokenizer_sha256 = file_sha256(tokenizer_path)
-    _remove_stale(folder, languages, kept)
-    manifest = {
-        "corpus_id": _corpus_id(tokenizer_sha256, languages),
-        "fingerprint": mark,
-        "vocabulary": spoken.vocabulary,
-        "tokenizer": {"file": TOKENIZER, "sha256": tokenizer_sha256},
-        "languages": languages,
-        "kept": kept,
-        "sources": [asdict(origin) for source in sources for origin in source.origins()],
-        "seconds": round(time.monotonic() - begun, 3),
-    }
-    write_json(folder.manifest, manifest)
+    _remove_stale(folder, {**languages, **kept})
+    manifest = Manifest(
+        corpus_id=_corpus_id(tokenizer_sha256, languages),
+        fingerprint=mark,
+        vocabulary=spec.vocabulary,
+        tokenizer=TokenizerFile(file=TOKENIZER, sha256=tokenizer_sha256),
+        languages=languages,
+        kept=kept,
+        sources=tuple(origin for source in sources for origin in source.origins()),
+        seconds=round(time.monotonic() - begun, 3),
+    )
+    manifest.write(folder.manifest)
     return manifest

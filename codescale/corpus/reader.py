@@ -1,6 +1,7 @@
 """Opens a corpus: token shards mapped into memory, checked against the manifest.
 
-Every worker of a sweep loads this file, so all that it loads of other libraries is NumPy and pyarrow. A shard is an
+Every worker of a sweep loads this file, so all that it loads of other libraries is NumPy, pyarrow
+and pydantic. A shard is an
 Arrow IPC file with one record batch and a column ``tokens``: a list of token ids for each document. Arrow lays all
 lists of a column out behind each other, so the column's values are the concatenated documents and its offsets their
 borders, without a copy. Where documents have translations a second column, ``program``, says which belong together.
@@ -18,11 +19,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from codescale.corpus.checksum import file_sha256
+from codescale.corpus.manifest import CorpusLanguage, Manifest, RetentionEntry
 from codescale.errors import UserError
 from codescale.files import read_json
 
 SPLITS = ("training", "validation", "test")
-KEPT_SPLIT = "validation"
+RETENTION_SPLIT = "validation"
 """The one split of a text that is measured for forgetting: nothing is chosen by it, and nothing trains on it."""
 
 MANIFEST = "manifest.json"
@@ -74,29 +76,29 @@ class Corpus:
     """An open corpus; shards are mapped when they are first asked for."""
 
     folder: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
     _mapped: dict[tuple[str, str], Documents] = field(default_factory=dict, repr=False)
     _programs: dict[tuple[str, str], tuple[str | None, ...]] = field(default_factory=dict, repr=False)
 
     @property
     def corpus_id(self) -> str:
         """A hash of the tokenizer and all shards: what runs have to share to be compared."""
-        return str(self.manifest["corpus_id"])
+        return self.manifest.corpus_id
 
     @property
     def vocabulary(self) -> int:
         """Tokens in the vocabulary, the end-of-document token included."""
-        return int(self.manifest["vocabulary"])
+        return self.manifest.vocabulary or 0
 
     @property
     def languages(self) -> tuple[str, ...]:
         """The languages, in the study's order."""
-        return tuple(self.manifest["languages"])
+        return tuple(self.manifest.languages)
 
     @property
-    def kept(self) -> tuple[str, ...]:
+    def retention_texts(self) -> tuple[str, ...]:
         """The texts that stand for what the model knew which runs start from; each has a validation split alone."""
-        return tuple(self.manifest.get("kept", {}))
+        return tuple(self.manifest.kept)
 
     @cached_property
     def end_of_document(self) -> int:
@@ -104,23 +106,23 @@ class Corpus:
         documents = self.documents(self.languages[0], "training")
         return int(documents.tokens[documents.offsets[1] - 1])
 
-    def _entry(self, language: str, split: str, fact: str) -> Any:
-        if language in self.kept and split == KEPT_SPLIT:
-            return self.manifest["kept"][language][fact][split]
-        if language not in self.manifest["languages"]:
+    def _entry(self, language: str, split: str) -> CorpusLanguage | RetentionEntry:
+        if language in self.manifest.kept and split == RETENTION_SPLIT:
+            return self.manifest.kept[language]
+        if language not in self.manifest.languages:
             mend = f"use one of {', '.join(self.languages)}, or add it to the study and run codescale corpus again"
             raise UserError(self.folder / MANIFEST, f"{language!r} is not in the corpus", mend)
         if split not in SPLITS:
             raise ValueError(f"{split!r} is not one of {SPLITS}")
-        return self.manifest["languages"][language][fact][split]
+        return self.manifest.languages[language]
 
     def bytes_per_token(self, language: str, split: str) -> float:
         """Bytes of UTF-8 for each token, end-of-document tokens included: turns nats per token into bits per byte."""
-        return float(self._entry(language, split, "bytes_per_token"))
+        return self._entry(language, split).bytes_per_token[split]
 
     def count_tokens(self, language: str, split: str) -> int:
         """Tokens in a split, end-of-document tokens included."""
-        return int(self._entry(language, split, "tokens"))
+        return self._entry(language, split).tokens[split]
 
     def programs(self, language: str, split: str) -> tuple[str | None, ...]:
         """For each document of a split what its translations share; None for one that has none."""
@@ -135,7 +137,7 @@ class Corpus:
         """The documents of a split. Raises :class:`UserError` for a language without tokens and a broken shard."""
         key = (language, split)
         if key not in self._mapped:
-            path = self.folder / self._entry(language, split, "shards")["file"]
+            path = self.folder / self._entry(language, split).shards[split].file
             found = read_shard(path)
             if len(found.tokens) == 0:
                 mend = "add code in this language to corpus.sources, or leave it out of languages"
@@ -147,6 +149,7 @@ class Corpus:
 
 
 def _check(folder: Path, manifest: dict[str, Any], verify: bool) -> None:
+    """Checks the files that the content of a manifest names, before it is typed: it may be of anything."""
     tokenizer = manifest["tokenizer"]
     check_file(folder / tokenizer["file"], None, tokenizer["sha256"] if verify else None)
     for language, facts in manifest["languages"].items():
@@ -155,7 +158,7 @@ def _check(folder: Path, manifest: dict[str, Any], verify: bool) -> None:
                 mend = "add code in this language to corpus.sources, or leave it out of languages"
                 raise UserError(folder / MANIFEST, f"{language} has no tokens in the {split} split", mend)
     named = [facts["shards"][split] for facts in manifest["languages"].values() for split in SPLITS]
-    named += [facts["shards"][KEPT_SPLIT] for facts in manifest.get("kept", {}).values()]
+    named += [facts["shards"][RETENTION_SPLIT] for facts in manifest.get("kept", {}).values()]
     for shard in named:
         check_file(folder / shard["file"], shard["bytes"], shard["sha256"] if verify else None)
 
@@ -169,9 +172,9 @@ def open_corpus(folder: Path, verify: bool = True) -> Corpus:
     path = folder / MANIFEST
     if not path.exists():
         raise UserError(path, "no such file: there is no finished corpus here", "run codescale corpus")
-    manifest = read_json(path)
+    content = read_json(path)
     try:
-        _check(folder, manifest, verify)
+        _check(folder, content, verify)
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(path, f"is not a corpus manifest ({error!r})", _AGAIN) from None
-    return Corpus(folder, manifest)
+    return Corpus(folder, Manifest.of(content, path, _AGAIN))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from codescale.corpus.manifest import CorpusSource
 from codescale.progress import Progress
 from codescale.study.languages import Registry
 
@@ -29,16 +30,6 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Where records came from, for the manifest. ``sha256`` is of the archive, where there is one."""
-
-    name: str
-    version: str | None = None
-    sha256: str | None = None
-    licence: str | None = None
-
-
-@dataclass(frozen=True)
 class Reading:
     """What a source needs to know of the study: the file endings to take, and its folders."""
 
@@ -54,10 +45,10 @@ class Reading:
         return self.endings.get(PurePosixPath(path).suffix.lower())
 
 
-class Source(Protocol):
+class SourceReader(Protocol):
     """Anything that yields records."""
 
-    def origins(self) -> list[Origin]:
+    def origins(self) -> list[CorpusSource]:
         """What the manifest says about this source; asked after ``records`` is exhausted."""
         ...
 

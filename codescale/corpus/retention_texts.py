@@ -11,7 +11,7 @@ from codescale.errors import UserError
 from codescale.files import read_text
 
 
-def kept_documents(path: Path, where: str) -> list[Document]:
+def retention_documents(path: Path, where: str) -> list[Document]:
     """The file ``path`` as a document, or every file below the folder ``path``, hidden ones and links left out.
 
     Raises :class:`UserError` for what is not there, is not UTF-8, or is empty; ``where`` names the setting.

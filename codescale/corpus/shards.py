@@ -11,18 +11,24 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from codescale.corpus.checksum import file_sha256
+from codescale.corpus.manifest import ShardFile
 from codescale.files import replacing
 
 
 @dataclass(frozen=True)
 class Shard:
-    """What the manifest says about a shard."""
+    """A shard that was written: its file, and what it holds."""
 
     file: str
     sha256: str
     bytes: int
     documents: int
     tokens: int
+
+    @property
+    def entry(self) -> ShardFile:
+        """The file, for the manifest."""
+        return ShardFile(file=self.file, sha256=self.sha256, bytes=self.bytes)
 
 
 def write_shard(

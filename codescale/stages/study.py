@@ -31,6 +31,7 @@ from codescale.study.train import TrainSection
 
 if TYPE_CHECKING:
     from codescale.cluster.ray_cluster import Workers
+    from codescale.corpus.manifest import Manifest
     from codescale.corpus.reader import Corpus
     from codescale.laws.law import Law
     from codescale.search.cost import Forecast, Speed
@@ -71,7 +72,7 @@ class Study:
         """What a person reads for ``language``."""
         return label(language, self.config.registry())
 
-    def corpus(self) -> dict[str, Any]:
+    def corpus(self) -> Manifest:
         """Fetches, cleans, splits and tokenizes the sources. Returns the manifest."""
         from codescale.corpus.build import build_corpus
 

@@ -57,13 +57,13 @@ class TableSource(Section):
         return self
 
 
-Source = Annotated[PackageIndexSource | NpmSource | FolderSource | TableSource, Field(discriminator="kind")]
+SourceSection = Annotated[PackageIndexSource | NpmSource | FolderSource | TableSource, Field(discriminator="kind")]
 
 
 class CorpusSection(Section):
     """How text becomes shards: sources, cleaning, splits and the tokenizer. Sizes in bytes of UTF-8."""
 
-    sources: tuple[Source, ...] = Field(default=(PackageIndexSource(kind="package_index"),), min_length=1)
+    sources: tuple[SourceSection, ...] = Field(default=(PackageIndexSource(kind="package_index"),), min_length=1)
     max_bytes_per_language: Positive = 4_000_000
     max_file_bytes: Positive = 200_000
     min_file_bytes: Positive = 100

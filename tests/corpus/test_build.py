@@ -56,10 +56,10 @@ def content(folder: Path) -> dict[str, bytes]:
 
 def test_manifest_and_reader_agree(study: StudyFolder, study_config: StudyConfig) -> None:
     manifest = build_corpus(study_config, study, Silent())
-    assert manifest == json.loads(study.manifest.read_text(encoding="utf-8"))
+    assert manifest.content() == json.loads(study.manifest.read_text(encoding="utf-8"))
     corpus = open_corpus(study.corpus)
     assert corpus.languages == study_config.languages
-    assert corpus.corpus_id == manifest["corpus_id"]
+    assert corpus.corpus_id == manifest.corpus_id
     tokenizer = load_tokenizer(study.corpus / "tokenizer.json")
     for language in corpus.languages:
         rows = pq.read_table(study.corpus / "documents" / f"{language}.parquet").to_pylist()
@@ -74,10 +74,10 @@ def test_manifest_and_reader_agree(study: StudyFolder, study_config: StudyConfig
             assert all(piece[-1] == 0 for piece in pieces)
             assert [tokenizer.decode(piece[:-1]) for piece in pieces] == texts
             size = sum(len(text.encode()) for text in texts)
-            assert manifest["languages"][language]["bytes"][split] == size
+            assert manifest.languages[language].bytes[split] == size
             assert corpus.bytes_per_token(language, split) == pytest.approx(size / len(documents.tokens))
-    assert manifest["languages"]["python"]["split_by"] == "package"
-    assert manifest["languages"]["rust"]["split_by"] == "folder"
+    assert manifest.languages["python"].split_by == "package"
+    assert manifest.languages["rust"].split_by == "folder"
 
 
 def test_shards_are_mapped_not_copied(study: StudyFolder, study_config: StudyConfig) -> None:
@@ -100,12 +100,12 @@ def test_another_configuration_is_another_corpus(study: StudyFolder, study_confi
     first = build_corpus(study_config, study, Silent())
     fewer = study_config.model_copy(update={"languages": ("java", "python")})
     second = build_corpus(fewer, study, Silent())
-    assert second["corpus_id"] != first["corpus_id"]
+    assert second.corpus_id != first.corpus_id
     assert not list(study.corpus.rglob("rust*"))
     (study.corpus / ".java.test.arrow.1234.tmp").write_bytes(b"half of a kill")
     again = build_corpus(study_config, study, Silent())
     assert not list(study.corpus.glob(".*"))
-    assert again["corpus_id"] == first["corpus_id"], "the same configuration gives the same corpus"
+    assert again.corpus_id == first.corpus_id, "the same configuration gives the same corpus"
 
 
 @pytest.mark.parametrize("step", ["_collect", "write_selection", "save_tokenizer", "write_shard", "write_json"])
@@ -140,7 +140,7 @@ def test_killed_at_any_step_it_goes_on(
     source = study.root / ("gone" if (study.root / "gone").exists() else "code")
     (undisturbed.root / "code").rmdir()
     (undisturbed.root / "code").symlink_to(source)
-    assert build_corpus(study_config, undisturbed, Silent())["corpus_id"] == resumed["corpus_id"]
+    assert build_corpus(study_config, undisturbed, Silent()).corpus_id == resumed.corpus_id
     for name, one in content(study.corpus).items():
         assert name == "manifest.json" or content(undisturbed.corpus)[name] == one
 
@@ -214,7 +214,7 @@ def test_exact_duplicates_stay_once(study: StudyFolder, study_config: StudyConfi
     twin = study.root / "code" / "repo2" / "twin.py"
     twin.write_bytes(original.read_bytes())
     manifest = build_corpus(study_config, study, Silent())
-    assert manifest["languages"]["python"]["dropped"] == {"exact_duplicate": 1}
+    assert manifest.languages["python"].dropped == {"exact_duplicate": 1}
     rows = pq.read_table(study.corpus / "documents" / "python.parquet").to_pylist()
     assert len([row for row in rows if row["text"] == original.read_text(encoding="utf-8")]) == 1
 
@@ -259,12 +259,12 @@ def test_from_a_package_index(tmp_path: Path, config: StudyConfig, monkeypatch: 
     with running(Index(tmp_path / "index")) as index:
         monkeypatch.setenv("PIP_INDEX_URL", index.url)
         manifest = build_corpus(chosen, study, Silent())
-    assert [source["name"] for source in manifest["sources"]] == [f"alpha{n}" for n in range(6)]
-    assert manifest["languages"]["python"]["licences"] == {"MIT": 18}
-    assert list(manifest["languages"]) == ["python"]
+    assert [source.name for source in manifest.sources] == [f"alpha{n}" for n in range(6)]
+    assert manifest.languages["python"].licences == {"MIT": 18}
+    assert list(manifest.languages) == ["python"]
     # Another language later, without a network: the downloads are there.
     later = build_corpus(chosen.model_copy(update={"languages": ("python", "java")}), study, Silent())
-    assert sum(later["languages"]["java"]["documents"].values()) == 18
+    assert sum(later.languages["java"].documents.values()) == 18
 
 
 @given(

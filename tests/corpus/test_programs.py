@@ -78,12 +78,12 @@ def test_a_program_lies_in_one_split_in_all_languages(translated: StudyFolder, w
     for language in corpus.languages:
         for split in SPLITS:
             programs = [name for name in corpus.programs(language, split) if name is not None]
-            assert len(programs) == manifest["languages"][language]["programs"][split]
+            assert len(programs) == manifest.languages[language].programs[split]
             for name in programs:
                 found.setdefault(name, set()).add(split)
     assert len(found) == 60
     assert all(len(splits) == 1 for splits in found.values())
-    assert [manifest["languages"][name]["split_by"] for name in ("python", "java", "rust")] == [
+    assert [manifest.languages[name].split_by for name in ("python", "java", "rust")] == [
         "package",
         "program",
         "program",
@@ -114,7 +114,7 @@ def test_a_killed_build_keeps_the_programs(
             build_corpus(with_programs, translated, Silent())
     (translated.root / "code.jsonl").write_text("")  # not read again
     manifest = build_corpus(with_programs, translated, Silent())
-    assert sum(manifest["languages"]["rust"]["programs"].values()) == 30
+    assert sum(manifest.languages["rust"].programs.values()) == 30
 
 
 def test_files_of_one_path_but_for_the_ending_are_translations(tmp_path: Path, config: StudyConfig) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codescale.corpus.record import Reading, Source
+from codescale.corpus.record import Reading, SourceReader
 from codescale.corpus.sources.folder import FolderReader
 from codescale.corpus.sources.npm import NpmReader
 from codescale.corpus.sources.package_index import PackageIndexReader
@@ -10,7 +10,7 @@ from codescale.corpus.sources.table import TableReader
 from codescale.study.corpus import FolderSource, NpmSource, PackageIndexSource, TableSource
 
 
-def open_source(section: PackageIndexSource | NpmSource | FolderSource | TableSource, reading: Reading) -> Source:
+def open_source(section: PackageIndexSource | NpmSource | FolderSource | TableSource, reading: Reading) -> SourceReader:
     """The reader of a source that the study's file names."""
     match section:
         case PackageIndexSource():

@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from codescale.corpus.record import Origin, Reading, Record
+from codescale.corpus.manifest import CorpusSource
+from codescale.corpus.record import Reading, Record
 from codescale.errors import UserError
 from codescale.progress import Progress
 from codescale.study.corpus import FolderSource
@@ -26,9 +27,9 @@ class FolderReader:
             problem = "is not a folder" if self._folder.exists() else "no such folder"
             raise UserError(self._folder, problem, "correct corpus.sources; paths start at the study folder")
 
-    def origins(self) -> list[Origin]:
+    def origins(self) -> list[CorpusSource]:
         """The folder."""
-        return [Origin(str(self._folder))]
+        return [CorpusSource(name=str(self._folder), version=None, sha256=None, licence=None)]
 
     def _paths(self) -> Iterator[Path]:
         def refuse(error: OSError) -> None:

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from codescale.corpus.catalogue import NpmCatalogue, NpmPackage, read_catalogue
-from codescale.corpus.record import Origin, Reading, Record
+from codescale.corpus.manifest import CorpusSource
+from codescale.corpus.record import Reading, Record
 from codescale.corpus.sources.packed import packed_records
 from codescale.errors import UserError
 from codescale.files import replacing
@@ -66,11 +67,14 @@ class NpmReader:
         self._reading = reading
         self._client = shutil.which("npm")
 
-    def origins(self) -> list[Origin]:
+    def origins(self) -> list[CorpusSource]:
         """The packages; none where there is no npm client."""
         if self._client is None:
             return []
-        return [Origin(f"npm:{p.name}", p.version, None, p.licence) for p in self._packages]
+        return [
+            CorpusSource(name=f"npm:{p.name}", version=p.version, sha256=None, licence=p.licence)
+            for p in self._packages
+        ]
 
     def records(self, progress: Progress) -> Iterator[Record]:
         """Every file of the study's languages. Raises :class:`UserError` where npm fails or a checksum is wrong."""

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from codescale.corpus.catalogue import PackageCatalogue, read_catalogue
 from codescale.corpus.downloads import download
 from codescale.corpus.index_settings import read_index_settings
-from codescale.corpus.record import Origin, Reading, Record
+from codescale.corpus.manifest import CorpusSource
+from codescale.corpus.record import Reading, Record
 from codescale.corpus.sources.packed import packed_records
 from codescale.progress import Progress
 from codescale.study.corpus import PackageIndexSource
@@ -22,9 +23,11 @@ class PackageIndexReader:
         self._packages = [package for package in catalogue.packages if languages & set(package.languages)]
         self._reading = reading
 
-    def origins(self) -> list[Origin]:
+    def origins(self) -> list[CorpusSource]:
         """The packages, with version, checksum and licence."""
-        return [Origin(p.name, p.version, p.sha256, p.licence) for p in self._packages]
+        return [
+            CorpusSource(name=p.name, version=p.version, sha256=p.sha256, licence=p.licence) for p in self._packages
+        ]
 
     def records(self, progress: Progress) -> Iterator[Record]:
         """Every file of the study's languages. Raises :class:`UserError` as downloads and archives do."""

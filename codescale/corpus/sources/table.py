@@ -14,7 +14,8 @@ from typing import IO, Any, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from codescale.corpus.record import Origin, Reading, Record
+from codescale.corpus.manifest import CorpusSource
+from codescale.corpus.record import Reading, Record
 from codescale.errors import UserError
 from codescale.progress import Progress
 from codescale.study.corpus import TableSource
@@ -66,9 +67,9 @@ class TableReader:
             known = ", ".join(reading.registry)
             raise UserError(f"{self._path}, language", f"{section.language!r} is not in the registry", f"use {known}")
 
-    def origins(self) -> list[Origin]:
+    def origins(self) -> list[CorpusSource]:
         """The file or folder."""
-        return [Origin(str(self._path))]
+        return [CorpusSource(name=str(self._path), version=None, sha256=None, licence=None)]
 
     @property
     def _files(self) -> list[Path]:

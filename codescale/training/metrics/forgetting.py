@@ -20,14 +20,14 @@ KEPT_LOSS = "kept_loss."
 
 
 class Forgetting:
-    """The losses on texts ``corpus.kept`` and languages ``unseen``; ``before`` (nats per token) once :meth:`begin` has
-    been called, or a checkpoint's.
+    """The losses on texts ``corpus.retention_texts`` and languages ``unseen``; ``before`` (nats per token) once
+    :meth:`begin` has been called, or a checkpoint's.
     """
 
     def __init__(self, corpus: Corpus, unseen: Sequence[str], *, tokens: int, context: int) -> None:
-        names = [*corpus.kept, *unseen]
+        names = [*corpus.retention_texts, *unseen]
         self._evaluator = Evaluator(corpus, names, "validation", tokens=tokens, context=context)
-        self._bytes_per_token = {name: corpus.bytes_per_token(name, "validation") for name in corpus.kept}
+        self._bytes_per_token = {name: corpus.bytes_per_token(name, "validation") for name in corpus.retention_texts}
         self.before: dict[str, float] = {}
 
     def begin(self, model: nn.Module, parallel: SingleProcess) -> None:

@@ -332,7 +332,7 @@ def test_a_model_that_the_hub_does_not_have_is_refused(hub: tuple[str, list[str]
 
 def test_kept_texts_are_no_training_text(study: Study) -> None:
     corpus = open_corpus(study.folder.corpus)
-    assert corpus.kept == ("english",)
+    assert corpus.retention_texts == ("english",)
     assert "english" not in corpus.languages
     with pytest.raises(UserError, match="'english' is not in the corpus"):
         corpus.documents("english", "training")
