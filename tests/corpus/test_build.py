@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from codescale.corpus import build as build_module
 from codescale.corpus.build import build_corpus
+from codescale.corpus.manifest import Manifest
 from codescale.corpus.document import Document
 from codescale.corpus.reader import SPLITS, open_corpus, read_shard
 from codescale.corpus.selection import Candidates, select
@@ -56,7 +57,8 @@ def content(folder: Path) -> dict[str, bytes]:
 
 def test_manifest_and_reader_agree(study: StudyFolder, study_config: StudyConfig) -> None:
     manifest = build_corpus(study_config, study, Silent())
-    assert manifest.content() == json.loads(study.manifest.read_text(encoding="utf-8"))
+    assert manifest == Manifest.read(study.manifest, "")
+    assert json.loads(json.dumps(manifest.content())) == json.loads(study.manifest.read_text(encoding="utf-8"))
     corpus = open_corpus(study.corpus)
     assert corpus.languages == study_config.languages
     assert corpus.corpus_id == manifest.corpus_id
@@ -108,7 +110,7 @@ def test_another_configuration_is_another_corpus(study: StudyFolder, study_confi
     assert again.corpus_id == first.corpus_id, "the same configuration gives the same corpus"
 
 
-@pytest.mark.parametrize("step", ["_collect", "write_selection", "save_tokenizer", "write_shard", "write_json"])
+@pytest.mark.parametrize("step", ["_collect", "write_selection", "save_tokenizer", "write_shard", "Manifest"])
 def test_killed_at_any_step_it_goes_on(
     study: StudyFolder, study_config: StudyConfig, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
@@ -121,7 +123,7 @@ def test_killed_at_any_step_it_goes_on(
     def killing(*arguments: Any, **options: Any) -> Any:
         nonlocal calls
         calls += 1
-        if calls == (1 if step in ("_collect", "save_tokenizer", "write_json") else 2):
+        if calls == (1 if step in ("_collect", "save_tokenizer", "Manifest") else 2):
             raise Killed
         return whole(*arguments, **options)
 
