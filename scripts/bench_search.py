@@ -270,7 +270,8 @@ def designs(where: Stage, method: str, seed: int, most: int) -> Outcome:
         else:
             table, cost = sweep_runs(where, count, seed, 1.0)
             grown = grow(table.proportions, np.log(table.losses), 300)
-            drawn, _ = FeasibleRegion(where.space, landscape.domains).sample(20_000, np.random.default_rng((seed, 3)))
+            region = FeasibleRegion(where.space, landscape.domains)
+            drawn = region.sample(20_000, np.random.default_rng((seed, 3))).shares
             weight = np.array([landscape.weights[name] for name in landscape.targets])
             predicted = np.exp(grown(np.empty(0), np.empty(0), drawn)) @ weight
             chosen = drawn[np.argsort(predicted)[:100]].mean(axis=0)

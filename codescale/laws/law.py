@@ -19,7 +19,7 @@ from codescale.files import read_json, write_json
 from codescale.laws.forms import find_form
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.stack import Stack
-from codescale.laws.gp.gaussian_process import GaussianProcess, Posterior, condition
+from codescale.laws.gp.gaussian_process import GaussianProcess, LawCorrection, law_correction
 from codescale.laws.gp.kernel import kernel_inputs
 from codescale.laws.repetition import effective_tokens
 from codescale.laws.surface import RepeatingSurface, Surface
@@ -184,7 +184,7 @@ class Law(BaseModel):
         return np.moveaxis(np.array(columns), -1, 0)
 
     @cached_property
-    def posteriors(self) -> tuple[Posterior | None, ...]:
+    def posteriors(self) -> tuple[LawCorrection | None, ...]:
         """Per target its process given the law's residuals, and those of every bootstrap sample after it; None where it
         has none.
         """
@@ -192,7 +192,7 @@ class Law(BaseModel):
             return (None,) * len(self.targets)
         process = self.process
         at = (np.array(process.log_params), np.array(process.log_tokens), np.array(process.shares))
-        found: list[Posterior | None] = []
+        found: list[LawCorrection | None] = []
         for k, target in enumerate(self.targets):
             own = process.targets.get(target)
             if own is None:
@@ -204,7 +204,7 @@ class Law(BaseModel):
                 drawn = self.form.log_losses(self.samples[:, k], self.domains, *at)
                 shift = (middle - drawn).T[np.array(own.rows)]
                 residuals = np.hstack([residuals, residuals + shift])
-            found.append(condition(own, process.inputs, residuals))
+            found.append(law_correction(own, process.inputs, residuals))
         return tuple(found)
 
     def surface(self, sample: int | None = None, unique_tokens: Array | None = None) -> Surface:

@@ -11,7 +11,7 @@ import numpy as np
 
 from codescale.arrays import Array
 from codescale.laws.forms.base import Form
-from codescale.laws.gp.gaussian_process import Posterior
+from codescale.laws.gp.gaussian_process import LawCorrection
 from codescale.laws.gp.kernel import kernel_inputs
 from codescale.laws.repetition import effective_tokens
 
@@ -26,7 +26,7 @@ class Surface:
     form: Form
     domains: tuple[str, ...]
     values: Array
-    posteriors: tuple[Posterior | None, ...]
+    posteriors: tuple[LawCorrection | None, ...]
 
     def log_losses(self, log_params: Array, log_tokens: Array, shares: Array) -> Array:
         """(rows, targets): natural logs of the losses (nats per token) at log N and log D (rows,) and shares (rows,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,8 @@ from scipy import stats
 from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
 from codescale.runs.records import RunRecord, RunSpec, read_records
-from codescale.search.bayesopt.termination import PATIENCE, ExpectedRegret, Terminator
+from codescale.search.bayesopt.settings import DEFAULT_SETTINGS
+from codescale.search.bayesopt.termination import ExpectedRegret, Terminator
 from codescale.search.cost import Speed, forecast_search, recorded_speed
 from codescale.search.objective.objective import Objective
 from codescale.search.objective.seed_noise import SeedNoise, resolved, seed_noise, seeds_needed, sweep_noise
@@ -105,7 +106,7 @@ def test_too_little_to_gain_ends_the_search_and_says_so(tmp_path: Path) -> None:
     hand.go()
     assert hand.search.ended
     suggested = [trial for trial in hand.ledger.trials if trial.source == "sampler"]
-    assert len(suggested) == 2 + PATIENCE
+    assert len(suggested) == 2 + DEFAULT_SETTINGS.patience
     assert len(suggested) < len(hand.ledger.trials)
     assert "0.004 nats per token" in hand.ledger.content()["ended"]
     assert "0.003 (0.001 to 0.009)" in hand.ledger.content()["ended"]
@@ -141,43 +142,6 @@ def test_a_front_without_a_trial_for_each_search_is_refused(budget: dict[str, in
         refuse_too_few(study(budget=budget), replace(space, aims=aims))
     refuse_too_few(study(budget=budget), space)
     refuse_too_few(study(budget={"trials": 4}), replace(space, aims=aims))
-
-
-@dataclass
-class Says:
-    """A sampler that expects so much of its next trial, and of all further ones so much."""
-
-    improvement: float | None
-    left: float = 0.0
-
-    def expected_improvement(self) -> float | None:
-        return self.improvement
-
-    def expected_regret(self) -> ExpectedRegret:
-        return ExpectedRegret(self.left, self.left / 2, 2 * self.left)
-
-
-def test_one_poor_expectation_or_no_noise_ends_nothing() -> None:
-    patient, unmeasured = Terminator(0.01), Terminator(None)
-    for improvement in (0.001, 0.02, 0.001, None, 0.001, 0.001):
-        patient.observe(Says(improvement))
-        unmeasured.observe(Says(improvement))
-        assert not patient.verdict
-    patient.observe(Says(0.001, 0.004))
-    assert "0.004 (0.002 to 0.008)" in patient.verdict
-    assert not unmeasured.verdict
-
-
-def test_many_small_gains_together_go_on() -> None:
-    """What is left is asked for once in so many poor trials, since it costs as much as several suggestions."""
-    patient = Terminator(0.01)
-    for _ in range(3 * PATIENCE):
-        patient.observe(Says(0.001, 0.02))
-        assert not patient.verdict
-    for _ in range(PATIENCE):
-        assert not patient.verdict
-        patient.observe(Says(0.001, 0.005))
-    assert patient.verdict
 
 
 def test_stopped_trials_are_drawn_blindly_and_told_apart(tmp_path: Path) -> None:

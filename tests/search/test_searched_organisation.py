@@ -22,7 +22,6 @@ from codescale.search.objective.objective import Objective
 from codescale.search.objective.study_space import study_space
 from codescale.search.recommendation import recommendation
 from codescale.search.space.distributions import distributions, suggest_point, typed
-from codescale.search.space.feasible_region import FeasibleRegion
 from codescale.search.space.space import SearchPoint, SearchSpace, load_space
 from codescale.search.trials.spec import TrialPlan
 from codescale.search.warm_start import WarmStart, comparable, starting_points
@@ -67,29 +66,6 @@ def test_a_point_names_the_organisation_by_number_and_optuna_by_word(tmp_path: P
     assert distributions(space)["organisation"] == CategoricalDistribution((SHUFFLED, PAIRED))
     trial = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1)).ask()
     assert suggest_point(trial, space).hyper["organisation"] in (0.0, 1.0)
-
-
-def test_a_region_draws_and_steps_to_either_side_alone(tmp_path: Path) -> None:
-    space = space_of(tmp_path, WITH_RATE)
-    region = FeasibleRegion(space, LANGUAGES)
-    generator = np.random.default_rng(0)
-    shares, hyper = region.sample(200, generator)
-    assert set(hyper[:, 1]) == {0.0, 1.0}
-    assert len(set(hyper[:, 0])) == 200
-    for start in (hyper[0], hyper[1], 1.0 - np.round(hyper[0])):
-        for step in (1e-4, 0.1):
-            _, near = region.perturb(shares[0], start, step, generator)
-            assert set(near[:, 1]) == {0.0, 1.0}
-            assert near[0, 1] == start[1]
-            assert 0.1 < (near[:, 1] != start[1]).mean() < 0.45
-    assert region.round(np.array([[0.3, 0.7]]))[0].tolist() == [pytest.approx(0.3), 1.0]
-
-
-def test_a_region_without_a_choice_draws_as_it_did() -> None:
-    """Searches of before go on as they would have."""
-    region = FeasibleRegion(load_space("hyperparameters_only", LANGUAGES), LANGUAGES)
-    _, near = region.perturb(np.full(3, 1 / 3), np.full(4, 0.5), 0.1, np.random.default_rng(5))
-    assert near[1] == pytest.approx([0.5623977651, 0.4072500884, 0.3850184243, 0.5118973554])
 
 
 def test_a_trial_is_the_same_run_whether_its_organisation_was_searched_or_the_studys(tmp_path: Path) -> None:

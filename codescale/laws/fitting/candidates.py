@@ -20,7 +20,7 @@ from codescale.laws.fitting.stacking import stack_weights
 from codescale.laws.forms import BASELINES
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.stack import Stack
-from codescale.laws.gp.gaussian_process import GaussianProcess, chosen_rows, condition, fit_gaussian_process
+from codescale.laws.gp.gaussian_process import GaussianProcess, chosen_rows, fit_gaussian_process, law_correction
 from codescale.laws.gp.kernel import kernel_inputs
 from codescale.laws.law import HeldOut
 from codescale.laws.observations import Observations
@@ -151,6 +151,6 @@ def _held_out_correction(
         known = split.train[rows][np.array(own.rows)]
         if known.sum() < 2:
             continue
-        posterior = condition(own.on(known), process.inputs, residuals[np.array(own.rows)[known], k : k + 1])
+        posterior = law_correction(own.on(known), process.inputs, residuals[np.array(own.rows)[known], k : k + 1])
         correction[:, k] = posterior.correction(inputs[split.test])[:, 0]
     return correction

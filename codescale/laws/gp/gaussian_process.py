@@ -17,6 +17,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from codescale.arrays import Array, Integers, Mask
+from codescale.laws.gp.conditioning import condition, noisy_covariance
 from codescale.laws.gp.kernel import Hyperparameters, covariance, covariance_slopes, fit_hyperparameters, kernel_inputs
 from codescale.laws.observations import Observations
 
@@ -95,7 +96,7 @@ class GaussianProcess(BaseModel):
 
 
 @dataclass(frozen=True)
-class Posterior:
+class LawCorrection:
     """One target's process conditioned on its rows: what a correction of the law is computed from.
 
     ``inputs`` (rows, inputs); ``relevance`` (inputs,); ``dual`` (rows, samples): K^-1 times the residuals of every
@@ -106,9 +107,9 @@ class Posterior:
     relevance: Array
     dual: Array
 
-    def of_sample(self, column: int) -> Posterior:
+    def of_sample(self, column: int) -> LawCorrection:
         """With that column of ``dual`` alone."""
-        return Posterior(self.inputs, self.relevance, self.dual[:, column : column + 1])
+        return LawCorrection(self.inputs, self.relevance, self.dual[:, column : column + 1])
 
     def correction(self, inputs: Array) -> Array:
         """(points, samples): what to add to the log loss at ``inputs`` (points, inputs)."""
@@ -122,21 +123,12 @@ class Posterior:
         return float(value @ self.dual[:, 0]), (self.dual[:, 0] @ slopes[:, 2:]) * by_share
 
 
-def condition(process: TargetProcess, inputs: Array, residuals: Array) -> Posterior:
+def law_correction(process: TargetProcess, inputs: Array, residuals: Array) -> LawCorrection:
     """The process given ``residuals`` (its rows, samples) at its rows of ``inputs`` (all rows, inputs)."""
-    from scipy.linalg import cho_factor, cho_solve
-
     own = inputs[np.array(process.rows, dtype=np.intp)]
-    relevance = np.array(process.relevance)
-    matrix = _noisy(Hyperparameters(relevance, process.amplitude, process.noise), own, np.array(process.weights))
-    dual = cho_solve(cho_factor(matrix, lower=True, overwrite_a=True), residuals)
-    return Posterior(own, relevance, process.amplitude**2 * dual)
-
-
-def _noisy(hyperparameters: Hyperparameters, inputs: Array, weights: Array) -> Array:
-    matrix = hyperparameters.amplitude**2 * covariance(hyperparameters.relevance, inputs, inputs)
-    matrix[np.diag_indices(len(matrix))] += hyperparameters.noise**2 / weights
-    return matrix
+    hyperparameters = Hyperparameters(np.array(process.relevance), process.amplitude, process.noise)
+    conditioned = condition(hyperparameters, own, residuals, process.noise**2 / np.array(process.weights))
+    return LawCorrection(own, hyperparameters.relevance, process.amplitude**2 * conditioned.dual)
 
 
 def chosen_rows(data: Observations, seed: int) -> Integers:
@@ -196,7 +188,8 @@ def _robust_weights(hyperparameters: Hyperparameters, inputs: Array, residuals: 
 
     weights = np.ones(len(residuals))
     for _ in range(_ROUNDS):
-        factor, _ = lapack.dpotrf(_noisy(hyperparameters, inputs, weights), lower=1)
+        noise = hyperparameters.noise**2 / weights
+        factor, _ = lapack.dpotrf(noisy_covariance(hyperparameters, inputs, noise), lower=1)
         inverse, _ = lapack.dpotri(factor, lower=1)
         inverse = np.tril(inverse) + np.tril(inverse, -1).T
         left_out = np.abs(inverse @ residuals / np.diag(inverse))

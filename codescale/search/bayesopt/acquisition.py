@@ -1,9 +1,11 @@
 """What the next trial is chosen by, as a function of where it would be: the less, the better.
 
-A Thompson draw is one sample of the laws, with the processes conditioned on it (Thompson 1933; Kandasamy et al. 2018,
+    m  points asked for;  o  objectives;  z = (best - mean) / std
+
+A Thompson sample is one sample of the laws, with the processes conditioned on it (Thompson 1933; Kandasamy et al. 2018,
 "Parallelised Bayesian optimisation via Thompson sampling"). Expected improvement (Jones et al. 1998) is over laws and
-processes together. A draw of several objectives is their augmented Chebyshev scalar under random weights (Knowles 2006,
-"ParEGO").
+processes together. A sample of several objectives is their augmented Chebyshev scalar under random weights (Knowles
+2006, "ParEGO").
 """
 
 from __future__ import annotations
@@ -16,50 +18,50 @@ from scipy.special import erfcx
 from scipy.stats import norm
 
 from codescale.arrays import Array
-from codescale.search.bayesopt.mean_functions import SAMPLES
-from codescale.search.bayesopt.posterior import Belief
+from codescale.search.bayesopt.posterior import Posterior
+from codescale.search.bayesopt.settings import BayesOptSettings
+from codescale.search.space.points import Points
 
-Acquisition = Callable[[Array, Array], Array]
-"""(rows, domains), (rows, hyperparameters) -> (rows,): what is minimised."""
-
-_SUM = 0.05
-"""The part of the plain sum in the Chebyshev scalar."""
+Acquisition = Callable[[Points], Array]
+"""m points -> (m,): what is minimised."""
 
 
-def thompson_sample(belief: Belief, generator: np.random.Generator) -> Acquisition:
-    """The objective under one sample of the mean."""
-    sample = _sample(generator)
-    return lambda shares, hyper: belief.draw(shares, hyper, sample)
+def thompson_sample(posterior: Posterior, generator: np.random.Generator) -> Acquisition:
+    """The objective under one sample of the laws."""
+    sample = _law_sample(posterior.settings, generator)
+    return lambda points: posterior.mean_sample(points, sample)
 
 
-def expected_improvement(belief: Belief, known: tuple[Array, Array]) -> Acquisition:
+def log_expected_improvement(posterior: Posterior, known: Points) -> Acquisition:
     """Minus the logarithm of the expected improvement on the best expectation at the points ``known``."""
-    best = float(belief.believed(*known)[0].min())
+    best = float(posterior.mean_and_std(known)[0].min())
 
-    def acquisition(shares: Array, hyper: Array) -> Array:
-        middle, deviation = belief.believed(shares, hyper)
-        return np.asarray(-log_standard_ei((best - middle) / deviation) - np.log(deviation))
+    def acquisition(points: Points) -> Array:
+        mean, std = posterior.mean_and_std(points)
+        return np.asarray(-log_standard_ei((best - mean) / std) - np.log(std))
 
     return acquisition
 
 
-def parego_scalarization(belief: Belief, generator: np.random.Generator) -> Acquisition:
-    """The scalar of one sample's objectives, each over the range that was measured."""
-    measured = belief.rows.values
+def parego_scalarization(posterior: Posterior, generator: np.random.Generator) -> Acquisition:
+    """The scalar of one sample's objectives, each over the range that was measured: the largest weighted one, and a
+    little of their sum, so that no point is preferred that is worse in one and better in none.
+    """
+    measured = posterior.data.values
     weights = generator.dirichlet(np.ones(measured.shape[1]))
     least, width = measured.min(axis=0), np.maximum(np.ptp(measured, axis=0), 1e-12)
-    sample = _sample(generator)
+    sample = _law_sample(posterior.settings, generator)
 
-    def acquisition(shares: Array, hyper: Array) -> Array:
-        values = weights * (belief.values(shares, hyper, sample) - least) / width
-        return np.asarray(values.max(axis=1) + _SUM * values.sum(axis=1))
+    def acquisition(points: Points) -> Array:
+        values = weights * (posterior.target_means(points, sample) - least) / width
+        return np.asarray(values.max(axis=1) + posterior.settings.parego_sum * values.sum(axis=1))
 
     return acquisition
 
 
-def _sample(generator: np.random.Generator) -> int:
-    """One sample of the mean; 0 would be the mean as fitted."""
-    return 1 + int(generator.integers(SAMPLES))
+def _law_sample(settings: BayesOptSettings, generator: np.random.Generator) -> int:
+    """One sample of the laws; 0 would be the laws as fitted."""
+    return 1 + int(generator.integers(settings.law_samples))
 
 
 def log_standard_ei(z: Array) -> Array:

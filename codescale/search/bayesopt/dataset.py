@@ -1,9 +1,13 @@
-"""What a search has measured so far, as plain arrays: the rows that a surrogate learns from."""
+"""What a search has measured so far, as plain arrays: the rows that a surrogate learns from.
+
+n  rows;  d  domains;  h  hyperparameters;  t  targets (losses by language, or objectives)
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,70 +15,103 @@ from codescale.arrays import Array, Integers, Mask
 from codescale.laws.gp.kernel import kernel_inputs
 from codescale.laws.observations import Observations
 from codescale.runs.table import RunsTable
+from codescale.search.space.points import Points
 
-_HYPER_WIDTH = 3.0
-"""The width of a hyperparameter's range among the kernel's inputs, whose lengthscales are around 2."""
+
+class LogScale(NamedTuple):
+    """A scale of training: natural logarithms of parameters N and tokens D."""
+
+    log_params: float
+    log_tokens: float
 
 
 @dataclass(frozen=True)
-class Points:
-    """Where losses are measured or asked for: natural logs of N and D (rows,), shares (rows, domains), hyperparameters
-    from 0 to 1 over their ranges (rows, hyperparameters).
+class ScaledPoints:
+    """Where losses are measured or asked for: ``log_params`` and ``log_tokens`` (n,), natural logarithms of N and D,
+    and the points of the space there.
     """
 
     log_params: Array
     log_tokens: Array
-    shares: Array
-    hyper: Array
+    points: Points
 
     def __len__(self) -> int:
-        return len(self.shares)
-
-    def select(self, rows: Integers | Mask) -> Points:
-        """The points that ``rows`` (indices or a mask) names."""
-        return Points(*(getattr(self, one.name)[rows] for one in fields(self)))
-
-    def followed_by(self, other: Points) -> Points:
-        """These points, then those of ``other``."""
-        return Points(*(np.concatenate([getattr(self, one.name), getattr(other, one.name)]) for one in fields(self)))
+        return len(self.points)
 
     @property
-    def inputs(self) -> Array:
-        """(rows, inputs): as the kernel takes them."""
-        return np.hstack([kernel_inputs(self.log_params, self.log_tokens, self.shares), _HYPER_WIDTH * self.hyper])
+    def shares(self) -> Array:
+        """(n, d)."""
+        return self.points.shares
+
+    @property
+    def hyper(self) -> Array:
+        """(n, h)."""
+        return self.points.hyper
+
+    def select(self, rows: Integers | Mask) -> ScaledPoints:
+        """The rows that ``rows`` (indices or a mask) names."""
+        return ScaledPoints(self.log_params[rows], self.log_tokens[rows], self.points.select(rows))
+
+    def concatenate(self, other: ScaledPoints) -> ScaledPoints:
+        """These rows, then those of ``other``."""
+        return ScaledPoints(
+            np.concatenate([self.log_params, other.log_params]),
+            np.concatenate([self.log_tokens, other.log_tokens]),
+            Points.concatenate([self.points, other.points]),
+        )
+
+    def kernel_inputs(self, hyperparameter_width: float) -> Array:
+        """(n, 2 + d + h): as the kernel takes them; a hyperparameter's range is so wide there."""
+        law_inputs = kernel_inputs(self.log_params, self.log_tokens, self.shares)
+        return np.hstack([law_inputs, hyperparameter_width * self.hyper])
+
+
+def at_scale(scale: LogScale, points: Points) -> ScaledPoints:
+    """``points`` at one scale."""
+    ones = np.ones(len(points))
+    return ScaledPoints(scale.log_params * ones, scale.log_tokens * ones, points)
 
 
 @dataclass(frozen=True)
-class Measured:
-    """``points`` with what was measured there: ``values`` (rows, targets), log losses (or, where the objective is no
-    loss, the objective itself), ``objective`` (rows,), the smaller the better, and ``doubt`` (rows,): the variance of a
-    row's noise in units of a finished run's.
+class Dataset:
+    """What was measured, and where.
+
+    Parameters
+    ----------
+    points
+        Where: n rows.
+    values : (n, t) array
+        Log losses or, where the objective is no loss, the objectives themselves.
+    objective : (n,) array
+        The smaller the better; nats per token where values are log losses.
+    noise_scale : (n,) array
+        The variance of a row's noise in units of a finished run's: 1, or more where the end is imputed.
     """
 
-    points: Points
+    points: ScaledPoints
     values: Array
     objective: Array
-    doubt: Array
+    noise_scale: Array
 
     def __len__(self) -> int:
         return len(self.objective)
 
-    def select(self, rows: Integers | Mask) -> Measured:
+    def select(self, rows: Integers | Mask) -> Dataset:
         """The rows that ``rows`` (indices or a mask) names."""
-        return Measured(self.points.select(rows), self.values[rows], self.objective[rows], self.doubt[rows])
+        return Dataset(self.points.select(rows), self.values[rows], self.objective[rows], self.noise_scale[rows])
 
     @property
-    def finished(self) -> Measured:
+    def finished(self) -> Dataset:
         """The rows of runs that were measured to their end."""
-        return self.select(self.doubt <= 1.0)
+        return self.select(self.noise_scale <= 1.0)
 
-    def followed_by(self, other: Measured) -> Measured:
+    def concatenate(self, other: Dataset) -> Dataset:
         """These rows, then those of ``other``."""
-        return Measured(
-            self.points.followed_by(other.points),
+        return Dataset(
+            self.points.concatenate(other.points),
             np.concatenate([self.values, other.values]),
             np.concatenate([self.objective, other.objective]),
-            np.concatenate([self.doubt, other.doubt]),
+            np.concatenate([self.noise_scale, other.noise_scale]),
         )
 
     def observations(self, domains: tuple[str, ...], targets: tuple[str, ...]) -> Observations:
@@ -95,30 +132,39 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Told:
-    """``now``: all that is known; ``settled``: the first of it, as it was known when it was fitted to. ``diverged``:
-    shares and hyperparameters of the trials whose training diverged.
+class SearchData:
+    """``latest``: all that is known; ``at_last_refit``: the first of it, as it was known when laws and processes were
+    last fitted. ``diverged``: the points whose training diverged.
     """
 
-    now: Measured
-    settled: Measured
-    diverged: tuple[Array, Array]
+    latest: Dataset
+    at_last_refit: Dataset
+    diverged: Points
 
 
-def nothing(domains: int, hyper: int, targets: int) -> Measured:
+def empty_dataset(domains: int, hyper: int, targets: int) -> Dataset:
     """No rows at all."""
     none = np.empty(0)
-    points = Points(none, none, np.empty((0, domains)), np.empty((0, hyper)))
-    return Measured(points, np.empty((0, targets)), none, none)
+    return Dataset(ScaledPoints(none, none, Points.empty(domains, hyper)), np.empty((0, targets)), none, none)
 
 
-def from_runs(
-    table: RunsTable, domains: Sequence[str], weights: Mapping[str, float], hyper: Array, whole: bool
-) -> Measured:
+def dataset_of_runs(
+    table: RunsTable, domains: Sequence[str], weights: Mapping[str, float], hyper: Array, one_target: bool
+) -> Dataset:
     """The finished runs of ``table``, at whatever scale.
 
-    ``hyper`` (hyperparameters,): what they were trained with. ``whole``: the weighted mean of the losses is the only
-    target. Rows that lack a loss with a weight, or train on a domain outside ``domains``, are left out.
+    Rows that lack a loss with a weight, or train on a domain outside ``domains``, are left out.
+
+    Parameters
+    ----------
+    domains
+        The search's, d.
+    weights
+        Target to weight in the objective.
+    hyper : (h,) array
+        What the runs were trained with, from 0 to 1 over the ranges.
+    one_target
+        Whether the weighted mean of the losses is the only target.
     """
     rows = table.fittable()
     losses = np.full((len(rows), len(weights)), np.nan)
@@ -129,9 +175,10 @@ def from_runs(
     for k, name in enumerate(domains):
         if name in rows.domains:
             shares[:, k] = rows.proportions[:, rows.domains.index(name)]
-    keep = np.isfinite(losses).all(axis=1) & (shares.sum(axis=1) > 1.0 - 1e-6)
+    usable = np.isfinite(losses).all(axis=1) & (shares.sum(axis=1) > 1.0 - 1e-6)
     weight = np.array(list(weights.values()))
-    points = Points(np.log(rows.n_params), np.log(rows.n_tokens), shares, np.tile(hyper, (len(rows), 1)))
+    points = Points(shares, np.tile(hyper, (len(rows), 1)))
+    scaled = ScaledPoints(np.log(rows.n_params), np.log(rows.n_tokens), points)
     objective = losses @ (weight / weight.sum())
-    found = Measured(points, np.log(objective[:, None] if whole else losses), objective, np.ones(len(rows)))
-    return found.select(np.asarray(keep, dtype=np.bool_))
+    found = Dataset(scaled, np.log(objective[:, None] if one_target else losses), objective, np.ones(len(rows)))
+    return found.select(np.asarray(usable, dtype=np.bool_))

@@ -1,9 +1,10 @@
-"""Where a stopped trial would have ended, as those that came to their end tell: what a surrogate learns from it.
+"""Where a pruned trial would have ended, as those that came to their end tell: what a surrogate learns from it.
 
-The stopping rule asks for the chance of beating the best (:mod:`~codescale.search.pruning.rule`); a surrogate asks for
-every target's loss. Both draw lines through finished trials seen at the same number of tokens.
+    p  pruned trials;  f  finished trials;  t  targets
 
-Where the stopped trials of an Optuna study would have ended: by finished ones that were seen at the same step.
+The pruning rule asks for the chance of beating the best (:mod:`~codescale.search.pruning.rule`); a surrogate asks for
+every target's loss. Both draw lines through finished trials seen at the same number of tokens. A pruned trial is a
+censored observation: its row holds the imputed end, with more noise the less the finished trials were like it.
 """
 
 from __future__ import annotations
@@ -15,80 +16,90 @@ import numpy as np
 from optuna.trial import FrozenTrial
 
 from codescale.arrays import Array
+from codescale.search.bayesopt.settings import BayesOptSettings
 
-FEWEST = 3
-"""Finished trials that a line needs."""
-_SLOPE = 1.0
-_SLOPE_DEVIATION = 0.5
-"""A loss that lies higher now ends about as much higher: what few trials cannot say better."""
-_DOUBT = 2.0
-_MOST_DOUBT = 100.0
+ReadIntermediate = Callable[[FrozenTrial, int], Array | None]
+"""(trial, step) -> (1 + t,): its objective and its values there; None where they are not known."""
 
 
-def foretell(now: Array, seen: Array, ends: Array) -> tuple[Array, Array]:
-    """(rows, targets): the ends of trials that stand at ``now`` (rows, targets); and (rows,): the variance of each in
-    units of a finished trial's noise.
+def impute_final_losses(current: Array, seen: Array, final: Array, settings: BayesOptSettings) -> tuple[Array, Array]:
+    """The ends of trials that were pruned at one number of tokens.
 
-    ``seen`` (finished, targets): where finished trials stood at as many tokens; ``ends`` (finished, targets). A line
-    for each target, its slope shrunk towards 1: the losses of one N under one schedule lie on a line where
-    L = E + B (s D)^-beta, whatever the mixture makes of s. The doubt grows with the distance from what was seen.
+    A line for each target, its slope shrunk towards 1: the losses of one N under one schedule lie on a line where
+    L = E + B (s D)^-beta, whatever the mixture makes of s.
+
+    Parameters
+    ----------
+    current : (p, t) array
+        Where the pruned trials stand.
+    seen, final : (f, t) arrays
+        Where finished trials stood at as many tokens, and where they ended.
+
+    Returns
+    -------
+    (p, t) and (p,) arrays: the ends, and the variance of each row in units of a finished trial's noise, which grows
+    with the distance from what was seen.
     """
-    count = len(seen)
-    middle, end = seen.mean(axis=0), ends.mean(axis=0)
+    slope_prior = settings.final_slope
+    middle, end = seen.mean(axis=0), final.mean(axis=0)
     away = seen - middle
     spread = (away**2).sum(axis=0)
-    left = ends - end - _SLOPE * away
-    prior = np.maximum((left**2).mean(axis=0), 1e-18) / _SLOPE_DEVIATION**2
-    slope = ((away * (ends - end)).sum(axis=0) + prior * _SLOPE) / (spread + prior)
-    leverage = ((now - middle) ** 2 / (spread + prior)).mean(axis=1)
-    doubt = _DOUBT * (1.0 + 1.0 / count + leverage)
-    return np.asarray(end + slope * (now - middle)), np.minimum(doubt, _MOST_DOUBT)
-
-
-Look = Callable[[FrozenTrial, int], Array | None]
-"""(trial, step) -> (1 + targets,): its objective and its values there; None where it does not tell them."""
+    left = final - end - slope_prior * away
+    prior = np.maximum((left**2).mean(axis=0), 1e-18) / settings.final_slope_sigma**2
+    slope = ((away * (final - end)).sum(axis=0) + prior * slope_prior) / (spread + prior)
+    leverage = ((current - middle) ** 2 / (spread + prior)).mean(axis=1)
+    noise_scale = settings.imputed_noise * (1.0 + 1.0 / len(seen) + leverage)
+    return np.asarray(end + slope * (current - middle)), np.minimum(noise_scale, settings.most_imputed_noise)
 
 
 @dataclass(frozen=True)
-class ForetoldEnd:
-    """Of a stopped ``trial``: the ``objective`` and ``values`` (targets,) at its end, and the variance of both in units
-    of a finished trial's noise, ``doubt``.
+class ImputedTrial:
+    """Of a pruned ``trial``: the ``objective`` and ``values`` (t,) at its end, and the variance of both in units of a
+    finished trial's noise, ``noise_scale``.
     """
 
     trial: FrozenTrial
     objective: float
     values: Array
-    doubt: float
+    noise_scale: float
 
 
-def foretold_ends(
-    stopped: Sequence[FrozenTrial], finished: Sequence[tuple[FrozenTrial, Array]], look: Look
-) -> list[ForetoldEnd]:
-    """The ends of ``stopped`` trials in order of their numbers, without those of which too little is known.
+def impute_pruned_trials(
+    pruned: Sequence[FrozenTrial],
+    finished: Sequence[tuple[FrozenTrial, Array]],
+    read: ReadIntermediate,
+    settings: BayesOptSettings,
+) -> list[ImputedTrial]:
+    """The ends of ``pruned`` trials in order of their numbers, without those of which too little is known.
 
-    ``finished``: trials with their ends (1 + targets,), as ``look`` gives what was seen before.
+    Parameters
+    ----------
+    finished
+        Trials with their ends, (1 + t,) each.
+    read
+        What a trial saw before its end, in the same order.
     """
     found = []
-    for step, standing in _by_last_step(stopped, look).items():
-        seen = [(look(trial, step), end) for trial, end in finished if step in trial.intermediate_values]
+    for step, standing in _by_last_step(pruned, read).items():
+        seen = [(read(trial, step), end) for trial, end in finished if step in trial.intermediate_values]
         known = [(then, end) for then, end in seen if then is not None]
-        if len(known) < FEWEST:
+        if len(known) < settings.fewest_finished:
             continue
         then, ends = (np.array([pair[k] for pair in known]) for k in (0, 1))
-        foretold, doubts = foretell(np.array([now for _, now in standing]), then, ends)
+        imputed, noise_scales = impute_final_losses(np.array([now for _, now in standing]), then, ends, settings)
         found += [
-            ForetoldEnd(trial, float(end[0]), end[1:], float(doubt))
-            for (trial, _), end, doubt in zip(standing, foretold, doubts, strict=True)
+            ImputedTrial(trial, float(end[0]), end[1:], float(noise_scale))
+            for (trial, _), end, noise_scale in zip(standing, imputed, noise_scales, strict=True)
         ]
     return sorted(found, key=lambda one: one.trial.number)
 
 
-def _by_last_step(stopped: Sequence[FrozenTrial], look: Look) -> dict[int, list[tuple[FrozenTrial, Array]]]:
-    """By the step of their last look: the trials that tell what they saw there, each with that."""
+def _by_last_step(pruned: Sequence[FrozenTrial], read: ReadIntermediate) -> dict[int, list[tuple[FrozenTrial, Array]]]:
+    """By the step of their last evaluation: the trials whose values there are known, each with those."""
     found: dict[int, list[tuple[FrozenTrial, Array]]] = {}
-    for trial in stopped:
+    for trial in pruned:
         step = trial.last_step
-        now = None if step is None else look(trial, step)
-        if step is not None and now is not None:
-            found.setdefault(step, []).append((trial, now))
+        current = None if step is None else read(trial, step)
+        if step is not None and current is not None:
+            found.setdefault(step, []).append((trial, current))
     return found

@@ -1,4 +1,4 @@
-"""What a search believes of its points: a surrogate, and which of the known rows it rests on.
+"""Which surrogate a search believes, and which of the known rows it rests on.
 
 Runs at other scales tell much or mislead. So two surrogates compete, one that listens to every scale and one to the
 trials' own alone: the one under which the trials are likelier is believed.
@@ -13,129 +13,165 @@ import numpy as np
 
 from codescale.arrays import Mask
 from codescale.laws.law import Law
-from codescale.search.bayesopt.dataset import Measured, Told
-from codescale.search.bayesopt.mean_functions import REFITTED, Mean, given_law, level_mean, refitted_law, stacked
-from codescale.search.bayesopt.posterior import Scale
-from codescale.search.bayesopt.surrogate import Fitted, Surrogate, evidence, fit_processes, surprise, with_noise
-
-MOST_ROWS = 150
-"""Rows that a surrogate learns from."""
-_BEST = 10
-"""The best rows, near which others are kept."""
-_NEAR = 0.7
-"""The part of the rows learned from that are kept for their nearness."""
-FEWEST_ROWS = 5
-"""Rows below which nothing is fitted but a given law."""
-MISLED = 5.0
-"""Deviations by which the first trials may miss what other scales foretell, if their best is not the foretold one."""
-GROWTH = 0.15
-"""The part by which the rows have to grow before laws and hyperparameters are fitted again."""
+from codescale.search.bayesopt.dataset import Dataset, LogScale, SearchData
+from codescale.search.bayesopt.mean_functions import (
+    MeanFunction,
+    constant_mean,
+    prior_law_mean,
+    refitted_law_mean,
+    stacked_mean,
+)
+from codescale.search.bayesopt.settings import DEFAULT_SETTINGS, BayesOptSettings
+from codescale.search.bayesopt.surrogate import (
+    FittedGP,
+    Surrogate,
+    fit_processes,
+    mean_squared_z,
+    predictive_log_likelihood,
+    with_seed_noise,
+)
 
 
 @dataclass
-class Beliefs:
-    """Comes to a belief about mixtures of ``domains`` at ``scale``, from ``earlier`` runs and an earlier ``law``.
+class ModelSelector:
+    """Selects the surrogate for mixtures of ``domains`` at ``scale``. The latest fit is kept between calls.
 
-    ``weights``: target to weight; ``whole``: where the one target is a mean of losses that ``law`` predicts, their
-    weights. ``losses``: whether values are log losses. ``objectives``: how many there are; of several each is a target.
-    ``noise``: the standard deviation of the objective between seeds, where it is known. What is kept between calls is
-    the latest fit, by the rows that it was fitted to.
+    Parameters
+    ----------
+    weights
+        Target to weight in the objective.
+    scale
+        The one searched for.
+    earlier
+        Runs from before the search, at any scale.
+    law
+        One fitted before the search.
+    loss_weights
+        Where the one target is a mean of losses that ``law`` predicts: their weights.
+    log_losses
+        Whether values are log losses; else no law can be their mean.
+    objectives
+        How many there are; of several each is a target.
+    seed_noise
+        The standard deviation of the objective between seeds, where it is known.
     """
 
     domains: tuple[str, ...]
     weights: dict[str, float]
-    scale: Scale
-    earlier: Measured
+    scale: LogScale
+    earlier: Dataset
     law: Law | None = None
-    whole: dict[str, float] | None = None
+    loss_weights: dict[str, float] | None = None
     seed: int = 0
-    losses: bool = True
+    log_losses: bool = True
     objectives: int = 1
-    noise: float | None = None
-    _fits: dict[bytes, tuple[Fitted | None, bool]] = field(default_factory=dict, repr=False)
+    seed_noise: float | None = None
+    settings: BayesOptSettings = DEFAULT_SETTINGS
+    _fits: dict[bytes, tuple[FittedGP | None, bool]] = field(default_factory=dict, repr=False)
 
-    def fitted(self, told: Told) -> tuple[Fitted | None, Measured]:
-        """The surrogate's fit to what is settled, None where too little is, and the rows to condition it on."""
-        rows = self.earlier.followed_by(told.settled)
-        if len(rows) < FEWEST_ROWS and self.law is None:
+    def select(self, data: SearchData) -> tuple[FittedGP | None, Dataset]:
+        """The surrogate's fit to what was known at the last refit, None where that is too little, and the rows to
+        condition it on.
+        """
+        rows = self.earlier.concatenate(data.at_last_refit)
+        if len(rows) < self.settings.fewest_rows and self.law is None:
             return None, rows
         key = rows.points.shares.tobytes() + rows.values.tobytes()
         if key not in self._fits:
-            fitted, own_alone = self._choice(rows)
-            if fitted is not None and self.noise is not None and self.objectives == 1 and len(rows):
-                fitted = with_noise(fitted, limited(rows), self.noise)
+            fitted, own_alone = self._compete(rows)
+            if fitted is not None and self.seed_noise is not None and self.objectives == 1 and len(rows):
+                fitted = with_seed_noise(fitted, self._subset(rows), self.seed_noise)
             self._fits = {key: (fitted, own_alone)}
         fitted, own_alone = self._fits[key]
-        now = self.earlier.followed_by(told.now)
-        return fitted, limited(now.select(self.own_scale(now)) if own_alone else now)
+        latest = self.earlier.concatenate(data.latest)
+        return fitted, self._subset(latest.select(self.own_scale(latest)) if own_alone else latest)
 
-    def own_scale(self, rows: Measured) -> Mask:
-        """(rows,): which of ``rows`` were measured at the scale searched for."""
+    def own_scale(self, rows: Dataset) -> Mask:
+        """(n,): which of ``rows`` were measured at the scale searched for."""
         points = rows.points
         return np.asarray(
-            (np.abs(points.log_params - self.scale[0]) < 0.01) & (np.abs(points.log_tokens - self.scale[1]) < 0.01)
+            (np.abs(points.log_params - self.scale.log_params) < 0.01)
+            & (np.abs(points.log_tokens - self.scale.log_tokens) < 0.01)
         )
 
-    def _choice(self, rows: Measured) -> tuple[Fitted | None, bool]:
+    def _compete(self, rows: Dataset) -> tuple[FittedGP | None, bool]:
         """The fit to ``rows``, and whether it listens to the trials' own scale alone: None where other scales mislead
         and there are too few trials yet.
         """
-        all_scales, own_scale = limited(rows), limited(rows.select(self.own_scale(rows)))
+        fewest = self.settings.fewest_rows
+        all_scales, own_scale = self._subset(rows), self._subset(rows.select(self.own_scale(rows)))
         own = self.own_scale(all_scales)
-        if 1 < len(own_scale) < FEWEST_ROWS and not own.all() and self._misled(all_scales.select(~own), own_scale):
+        few = 1 < len(own_scale) < fewest and not own.all()
+        if few and self._prior_is_refuted(all_scales.select(~own), own_scale):
             return None, True
         everything = self._fit(all_scales, self.law)
-        if own.all() or len(own_scale) < FEWEST_ROWS:
+        if own.all() or len(own_scale) < fewest:
             return everything, False
         alone = self._fit(own_scale, None)
-        likelier = evidence(alone, own_scale, np.ones(len(own_scale), dtype=bool)) > evidence(
-            everything, all_scales, own
-        )
-        return (alone, True) if likelier else (everything, False)
+        likelihood_alone = predictive_log_likelihood(alone, own_scale, np.ones(len(own_scale), dtype=bool))
+        if likelihood_alone > predictive_log_likelihood(everything, all_scales, own):
+            return alone, True
+        return everything, False
 
-    def _misled(self, others: Measured, own: Measured) -> bool:
-        """Whether another of the ``own`` trials was the best than ``others`` foretell, by far more than chance.
+    def _prior_is_refuted(self, others: Dataset, own: Dataset) -> bool:
+        """Whether another of the ``own`` trials was the best than ``others`` predict, by far more than chance.
 
-        Differences foretold too large or too small harm no search as long as the best is where it was said to be.
+        Differences predicted too large or too small harm no search as long as the best is where it was said to be.
         """
         fitted = self._fit(others, self.law)
-        foretold = Surrogate(fitted, others).expected(own.points)
-        return int(np.argmin(foretold)) != int(np.argmin(own.objective)) and (surprise(fitted, others, own) > MISLED**2)
+        predicted = Surrogate(fitted, others).mean(own.points)
+        if int(np.argmin(predicted)) == int(np.argmin(own.objective)):
+            return False
+        return mean_squared_z(fitted, others, own) > self.settings.refuted_sigmas**2
 
-    def _fit(self, rows: Measured, law: Law | None) -> Fitted:
-        targets = tuple(self.weights)
-        means: list[Mean | None] = [level_mean(rows)] if len(rows) else []
-        if self.losses:
-            parts = [self.whole] if self.whole else [{name: 1.0} for name in targets]
-            means.append(given_law(law, self.domains, parts, rows, self.seed) if law else None)
-            means += [refitted_law(name, rows, self.domains, targets, self.seed) for name in REFITTED]
-        mean = stacked([one for one in means if one is not None], rows)
+    def _fit(self, rows: Dataset, law: Law | None) -> FittedGP:
+        settings = self.settings
+        mean = stacked_mean(self._means(rows, law), rows, settings)
         weight = np.array(list(self.weights.values()))
-        return fit_processes(mean, rows, weight / weight.sum(), self.losses)
+        return fit_processes(mean, rows, weight / weight.sum(), self.log_losses, settings)
+
+    def _means(self, rows: Dataset, law: Law | None) -> list[MeanFunction]:
+        """All that can be fitted to ``rows``, from the simplest on."""
+        settings, targets = self.settings, tuple(self.weights)
+        means: list[MeanFunction | None] = [constant_mean(rows, settings.law_samples)] if len(rows) else []
+        if self.log_losses:
+            if law is not None:
+                parts = [self.loss_weights] if self.loss_weights else [{name: 1.0} for name in targets]
+                means.append(prior_law_mean(law, self.domains, parts, rows, self.seed, settings.law_samples))
+            means += [
+                refitted_law_mean(name, rows, self.domains, targets, self.seed, settings)
+                for name in settings.refitted_forms
+            ]
+        return [one for one in means if one is not None]
+
+    def _subset(self, rows: Dataset) -> Dataset:
+        return subset_of_data(rows, self.settings)
 
 
-def limited(rows: Measured) -> Measured:
-    """``rows``, or of more than :data:`MOST_ROWS` those nearest to the best ones and others spread over the rest.
+def subset_of_data(rows: Dataset, settings: BayesOptSettings) -> Dataset:
+    """``rows``, or of too many those nearest to the best ones and others spread over the rest.
 
     Bad trials beside good ones stay: without them the surrogate would believe in what has been tried and found wanting.
     """
-    if len(rows) <= MOST_ROWS:
+    most = settings.most_rows
+    if len(rows) <= most:
         return rows
     order = np.argsort(rows.objective, kind="stable")
-    inputs = rows.points.inputs
-    best = inputs[order[:_BEST]]
-    away = np.stack([np.linalg.norm(inputs - one, axis=1) for one in best]).min(axis=0)
-    near = np.argsort(away, kind="stable")[: int(_NEAR * MOST_ROWS)]
+    inputs = rows.points.kernel_inputs(settings.hyperparameter_width)
+    best = inputs[order[: settings.best_rows]]
+    distance = np.stack([np.linalg.norm(inputs - one, axis=1) for one in best]).min(axis=0)
+    near = np.argsort(distance, kind="stable")[: int(settings.near_fraction * most)]
     others = order[~np.isin(order, near)]
-    spread = others[np.linspace(0, len(others) - 1, MOST_ROWS - len(near)).astype(int)]
+    spread = others[np.linspace(0, len(others) - 1, most - len(near)).astype(int)]
     return rows.select(np.sort(np.concatenate([near, spread])))
 
 
-def milestone(rows: int) -> int:
+def refit_schedule(rows: int, settings: BayesOptSettings) -> int:
     """The largest number of rows, up to ``rows``, at which everything is fitted anew."""
     reached = 0
     while True:
-        following = reached + max(1 if reached < FEWEST_ROWS else 3, math.ceil(GROWTH * reached))
+        least = 1 if reached < settings.fewest_rows else 3
+        following = reached + max(least, math.ceil(settings.refit_growth * reached))
         if following > rows:
             return reached
         reached = following

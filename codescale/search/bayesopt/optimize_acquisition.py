@@ -1,11 +1,7 @@
-"""The best point of an acquisition over the feasible mixtures: many at random, then small steps from the best.
+"""The best point of an acquisition over the feasible mixtures: many at random, then random local search from the best.
 
-The search goes over mixtures, not over Optuna's cube, in which a small step moves every later share. The acquisition is
-asked for hundreds of points at once, as the laws like it.
-
-Points that are not to be tried again: those that were tried, and more widely those at which training diverged.
-
-With one seed a repeated trial ends exactly as the first one did: it costs a run and tells nothing.
+Over mixtures, not over Optuna's cube, in which a small step moves every later share. The acquisition is asked for
+hundreds of points at once, as the laws like it; and it has no gradient where a share is 0.
 """
 
 from __future__ import annotations
@@ -14,107 +10,66 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codescale.arrays import Array, Mask
+from codescale.arrays import Array
 from codescale.search.bayesopt.acquisition import Acquisition
-from codescale.search.space.feasible_region import AROUND, FeasibleRegion
-
-_CANDIDATES = 768
-_STARTS = 3
-_ROUNDS = 24
+from codescale.search.bayesopt.settings import DEFAULT_SETTINGS, BayesOptSettings
+from codescale.search.space.feasible_region import FeasibleRegion
+from codescale.search.space.points import Points
 
 
 def optimize_acquisition(
     acquisition: Acquisition,
     region: FeasibleRegion,
-    starts: Array,
-    hyper: Array,
+    starts: Points,
     generator: np.random.Generator,
-    effort: float = 10_000.0,
-) -> tuple[Array, Array, float]:
-    """The point of ``region`` (shares, hyper) with the least ``acquisition`` that was found, and its value.
+    evaluations: float | None = None,
+    settings: BayesOptSettings = DEFAULT_SETTINGS,
+) -> tuple[Points, float]:
+    """The point of ``region`` with the least ``acquisition`` that was found, and its value there.
 
-    ``starts`` (rows, domains) with ``hyper`` (rows, hyperparameters) are tried beside random points. ``effort``: about
-    how many points the acquisition may be asked for.
+    Parameters
+    ----------
+    starts
+        Points that are tried beside random ones.
+    evaluations
+        About how many points the acquisition may be asked for; by default as many as a recommendation may.
     """
-    screened = int(min(max(effort / 4, 64), _CANDIDATES))
-    rounds = int(min(max((effort - screened) / (_STARTS * AROUND), 3), _ROUNDS))
-    shares, others = region.sample(screened, generator)
-    shares, others = np.vstack([starts, shares]), np.vstack([hyper, others])
-    values = acquisition(shares, others)
-    order = np.argsort(values, kind="stable")[:_STARTS]
-    paths = [_Path(shares[k], others[k], float(values[k])) for k in order]
-    for _ in range(rounds):  # side by side: one call for all
-        around = [region.perturb(path.shares, path.hyper, path.step, generator) for path in paths]
-        at = acquisition(np.vstack([one[0] for one in around]), np.vstack([one[1] for one in around]))
-        for path, (near, near_hyper), own in zip(paths, around, np.split(at, len(paths)), strict=True):
-            path.move(near, near_hyper, own)
-    for path in paths:
-        inside = region.project(path.shares)
-        if np.abs(inside - path.shares).max() > 1e-9:
-            path.value = float(acquisition(inside[None], path.hyper[None])[0])
-        path.shares = inside
-    best = min(paths, key=lambda path: path.value)
-    return best.shares, best.hyper, best.value
+    budget = settings.recommendation_budget if evaluations is None else evaluations
+    screened = int(min(max(budget / 4, settings.fewest_candidates), settings.candidates))
+    rounds = (budget - screened) / (settings.starts * settings.neighbours)
+    searches = _starts(acquisition, Points.concatenate([starts, region.sample(screened, generator)]), settings)
+    for _ in range(int(min(max(rounds, settings.fewest_rounds), settings.rounds))):  # side by side: one call for all
+        around = [region.perturb(one.point, one.step, settings.neighbours, generator) for one in searches]
+        values = np.split(acquisition(Points.concatenate(around)), len(searches))
+        for one, neighbours, own in zip(searches, around, values, strict=True):
+            one.move(neighbours, own, settings)
+    for one in searches:
+        feasible = region.project_point(one.point)
+        if np.abs(feasible.shares - one.point.shares).max() > 1e-9:
+            one.value = float(acquisition(feasible)[0])
+        one.point = feasible
+    best = min(searches, key=lambda one: one.value)
+    return best.point, best.value
 
 
 @dataclass
-class _Path:
-    """A descent: where it stands, and how far it looks."""
+class _LocalSearch:
+    """A random local search: where it stands, the acquisition there, and how far it looks."""
 
-    shares: Array
-    hyper: Array
+    point: Points
     value: float
-    step: float = 0.1
+    step: float
 
-    def move(self, near: Array, near_hyper: Array, at: Array) -> None:
-        """To the least of the points ``near``, the first of which is where it stands."""
-        first = int(np.argmin(at))
-        self.step = min(self.step * 1.3, 0.3) if first else max(self.step * 0.6, 1e-4)
-        self.shares, self.hyper, self.value = near[first], near_hyper[first], float(at[first])
-
-
-_SAME = 1e-3
-_AROUND_DIVERGED = 0.05
-_STEPS = (0.02, 0.1, 0.3, 1.0)
+    def move(self, neighbours: Points, values: Array, settings: BayesOptSettings) -> None:
+        """To the best of ``neighbours``, the first of which is where it stands."""
+        best = int(np.argmin(values))
+        grown, shrunk = self.step * settings.step_growth, self.step * settings.step_shrinkage
+        self.step = min(grown, settings.longest_step) if best else max(shrunk, settings.shortest_step)
+        self.point, self.value = neighbours.row(best), float(values[best])
 
 
-@dataclass(frozen=True)
-class Avoided:
-    """``shares`` (rows, domains) and ``hyper`` (rows, hyperparameters, from 0 to 1), each with the distance up to which
-    it is avoided, ``reach`` (rows,): the largest difference of any share or hyperparameter.
-    """
-
-    region: FeasibleRegion
-    shares: Array
-    hyper: Array
-    reach: Array
-
-    def holds(self, shares: Array, hyper: Array) -> Mask:
-        """(points,): whether each is too near to one that was tried."""
-        points = np.hstack([shares, self.region.round(hyper)])
-        known = np.hstack([self.shares, self.region.round(self.hyper)])
-        away = np.abs(points[:, None, :] - known[None]).max(axis=2, initial=0.0)
-        return np.asarray((away <= self.reach).any(axis=1))
-
-    def elsewhere(
-        self, shares: Array, hyper: Array, acquisition: Acquisition, generator: np.random.Generator
-    ) -> tuple[Array, Array]:
-        """The point (domains,), (hyperparameters,) itself, or where it is avoided the one with the least
-        ``acquisition`` of some near it that are not; the point itself where all are.
-        """
-        if not self.holds(shares[None], hyper[None])[0]:
-            return shares, hyper
-        for step in _STEPS:
-            near, near_hyper = self.region.perturb(shares, hyper, step, generator)
-            free = ~self.holds(near, near_hyper)
-            if free.any():
-                near, near_hyper = near[free], near_hyper[free]
-                best = int(np.argmin(acquisition(near, near_hyper)))
-                return self.region.project(near[best]), near_hyper[best]
-        return shares, hyper
-
-
-def avoided(region: FeasibleRegion, tried: tuple[Array, Array], diverged: tuple[Array, Array]) -> Avoided:
-    """Points that were ``tried`` or are under way, and those that ``diverged``: shares and hyperparameters of each."""
-    reach = np.concatenate([np.full(len(tried[0]), _SAME), np.full(len(diverged[0]), _AROUND_DIVERGED)])
-    return Avoided(region, np.vstack([tried[0], diverged[0]]), np.vstack([tried[1], diverged[1]]), reach)
+def _starts(acquisition: Acquisition, candidates: Points, settings: BayesOptSettings) -> list[_LocalSearch]:
+    """From the best of ``candidates``."""
+    values = acquisition(candidates)
+    order = np.argsort(values, kind="stable")[: settings.starts]
+    return [_LocalSearch(candidates.row(int(k)), float(values[k]), settings.first_step) for k in order]

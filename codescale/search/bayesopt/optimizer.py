@@ -1,10 +1,10 @@
 """Which point to try next, and which to recommend: the sampler without Optuna.
 
-Two kinds of trials take turns (:mod:`.acquisition`). A Thompson draw tries the optimum of one sample
-of the laws: parallel trials draw different samples, so a batch spreads as far as the laws are unsure. Every third is by
-expected improvement, which looks where the processes are unsure too; trials under way count as if they had ended as
-expected (kriging believer, Ginsbourger et al. 2010). What is recommended is not the luckiest measurement but the point
-with the best expectation.
+Two kinds of trials take turns (:mod:`.acquisition`). A Thompson sample tries the optimum of one sample of the laws:
+parallel trials take different samples, so a batch spreads as far as the laws are unsure. Every third is by expected
+improvement, which looks where the processes are unsure too; trials under way count as if they had ended as expected
+(kriging believer, Ginsbourger et al. 2010). What is recommended is not the luckiest measurement but the point with the
+best expectation.
 """
 
 from __future__ import annotations
@@ -13,168 +13,164 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codescale.arrays import Array
 from codescale.search.bayesopt.acquisition import (
     Acquisition,
-    expected_improvement,
+    log_expected_improvement,
     log_standard_ei,
     parego_scalarization,
     thompson_sample,
 )
-from codescale.search.bayesopt.dataset import Measured, Told
-from codescale.search.bayesopt.model_selection import FEWEST_ROWS, Beliefs
-from codescale.search.bayesopt.optimize_acquisition import avoided, optimize_acquisition
-from codescale.search.bayesopt.posterior import Belief
-from codescale.search.bayesopt.surrogate import Fitted
-from codescale.search.bayesopt.termination import ExpectedRegret, remaining
+from codescale.search.bayesopt.dataset import Dataset, SearchData
+from codescale.search.bayesopt.excluded_points import excluded_points
+from codescale.search.bayesopt.model_selection import ModelSelector
+from codescale.search.bayesopt.optimize_acquisition import optimize_acquisition
+from codescale.search.bayesopt.posterior import Posterior
+from codescale.search.bayesopt.settings import DEFAULT_SETTINGS, BayesOptSettings
+from codescale.search.bayesopt.surrogate import FittedGP
+from codescale.search.bayesopt.termination import ExpectedRegret, expected_regret
 from codescale.search.space.feasible_region import FeasibleRegion
-
-IMPROVEMENT_EVERY = 3
-_EFFORT = 1e9
-"""Values of kernels that a suggestion may take, times the trials so far: the more there are, the less is one worth."""
-_LEAST_EFFORT, _MOST_EFFORT = 300, 1_500
-"""Points that a suggestion looks at, whatever that comes to."""
-_MOST_STARTS = 16
-"""Measured points from which a descent may begin."""
+from codescale.search.space.points import Points
 
 
 @dataclass
-class Adviser:
-    """Advises a search of ``region`` by its ``beliefs``. The same rows, number and seed give the same advice."""
+class BayesianOptimizer:
+    """Optimises over ``region`` by the surrogate that ``models`` selects. The same rows, number and seed give the same
+    points.
+    """
 
     region: FeasibleRegion
-    beliefs: Beliefs
+    models: ModelSelector
     seed: int = 0
+    settings: BayesOptSettings = DEFAULT_SETTINGS
 
-    def suggest(self, told: Told, pending: tuple[Array, Array], number: int) -> tuple[Array, Array]:
-        """Shares and hyperparameters (from 0 to 1) of trial ``number``.
-
-        ``pending``: shares (rows, domains) and hyperparameters of the trials under way.
-        """
+    def suggest(self, data: SearchData, pending: Points, number: int) -> Points:
+        """The point of trial ``number``, while the trials at ``pending`` are under way."""
         generator = np.random.default_rng((self.seed, number))
-        fitted, rows = self.beliefs.fitted(told)
-        own = told.now.select(self.beliefs.own_scale(told.now)).points
-        tried = np.vstack([own.shares, pending[0]]), np.vstack([own.hyper, pending[1]])
-        avoid = avoided(self.region, tried, told.diverged)
-        middle = self._middle()
-        if len(self.beliefs.earlier) and len(tried[0]) == 1 and not avoid.holds(middle[0][None], middle[1][None])[0]:
-            return middle  # the second trial, which no law has chosen, tells whether other scales mislead
+        fitted, rows = self.models.select(data)
+        own = data.latest.select(self.models.own_scale(data.latest)).points.points
+        evaluated = Points.concatenate([own, pending])
+        excluded = excluded_points(self.region, evaluated, data.diverged, self.settings)
+        centre = self.region.centre
+        if len(self.models.earlier) and len(evaluated) == 1 and not excluded.contains(centre)[0]:
+            return centre  # the second trial, which no law has chosen, tells whether other scales mislead
         if fitted is None:
-            return self._first((avoid.shares, avoid.hyper), generator)
-        starts = self._best(told.now)
+            return self._initial(excluded.points, generator)
+        starts = self._best(data.latest)
         acquisition = self._acquisition(fitted, rows, starts, pending, number, generator)
-        effort = self._effort(number, len(rows))
-        shares, hyper, _ = optimize_acquisition(acquisition, self.region, *starts, generator, effort)
-        return avoid.elsewhere(shares, hyper, acquisition, generator)
+        budget = self._evaluation_budget(number, len(rows))
+        point, _ = optimize_acquisition(acquisition, self.region, starts, generator, budget, self.settings)
+        return excluded.nearest_allowed(point, acquisition, generator)
 
-    def recommend(self, told: Told, anywhere: bool = True) -> tuple[Array, Array, float]:
+    def recommend(self, data: SearchData, anywhere: bool = True) -> tuple[Points, float]:
         """The point with the least expected objective, and that expectation.
 
-        Of all feasible points, or only of those that were measured to their end where not ``anywhere``. Raises
-        ``ValueError`` where nothing is known yet.
+        Of all feasible points, or only of those that were measured to their end where not ``anywhere``.
+
+        Raises
+        ------
+        ValueError
+            Where nothing is known yet.
         """
-        fitted, rows = self.beliefs.fitted(told)
-        measured = told.now.finished
-        points = measured.points
+        fitted, rows = self.models.select(data)
+        measured = data.latest.finished
         if fitted is None:
             if not len(measured):
                 raise ValueError("nothing has been measured yet")
             first = int(np.argmin(measured.objective))
-            return points.shares[first], points.hyper[first], float(measured.objective[first])
-        belief = Belief(fitted, rows, self.beliefs.scale)
+            return measured.points.points.row(first), float(measured.objective[first])
+        posterior = Posterior(fitted, rows, self.models.scale)
         if not anywhere and len(measured):
-            return _least(belief, measured)
+            return _best_mean(posterior, measured)
         generator = np.random.default_rng(self.seed)
-        return optimize_acquisition(belief.expected, self.region, *self._best(measured), generator)
+        starts = self._best(measured)
+        return optimize_acquisition(posterior.mean, self.region, starts, generator, settings=self.settings)
 
-    def believed(self, told: Told, shares: Array, hyper: Array) -> tuple[Array, Array]:
-        """(rows,): expected objective and its standard deviation, a run's noise apart.
+    def posterior(self, data: SearchData) -> Posterior:
+        """Of the objective, given ``data``.
 
-        Raises ``ValueError`` where too little is known.
+        Raises
+        ------
+        ValueError
+            Where too little is known.
         """
-        fitted, rows = self.beliefs.fitted(told)
+        fitted, rows = self.models.select(data)
         if fitted is None:
-            raise ValueError(f"nothing is known before {FEWEST_ROWS} trials have ended")
-        return Belief(fitted, rows, self.beliefs.scale).believed(shares, hyper)
+            raise ValueError(f"nothing is known before {self.settings.fewest_rows} trials have ended")
+        return Posterior(fitted, rows, self.models.scale)
 
-    def improvement(self, told: Told, shares: Array, hyper: Array) -> float | None:
-        """What a trial at ``shares`` (domains,) and ``hyper`` is expected to gain: E[max(best - y, 0)], where best is
-        the least expectation of a point that was measured to its end. None where too little is known to tell, and of
-        several objectives.
+    def expected_improvement(self, data: SearchData, point: Points) -> float | None:
+        """What a trial at one ``point`` is expected to gain: E[max(best - y, 0)], where best is the least expectation
+        of a point that was measured to its end. None where too little is known to tell, and of several objectives.
         """
-        belief, finished = self._of_one_objective(told), told.now.finished.points
-        if belief is None:
+        posterior = self._of_one_objective(data)
+        if posterior is None:
             return None
-        best = float(belief.expected(finished.shares, finished.hyper).min())
-        middle, deviation = belief.believed(shares[None], hyper[None])
-        return float(deviation[0] * np.exp(log_standard_ei((best - middle) / deviation))[0])
+        best = float(posterior.mean(data.latest.finished.points.points).min())
+        mean, std = posterior.mean_and_std(point)
+        return float(std[0] * np.exp(log_standard_ei((best - mean) / std))[0])
 
-    def expected_regret(self, told: Told) -> ExpectedRegret | None:
+    def expected_regret(self, data: SearchData) -> ExpectedRegret | None:
         """What any number of trials may still gain over the measured point that is recommended. None where too little
         is known to tell, and of several objectives.
         """
-        belief, finished = self._of_one_objective(told), told.now.finished
-        if belief is None:
+        posterior, finished = self._of_one_objective(data), data.latest.finished
+        if posterior is None:
             return None
-        shares, hyper, _ = _least(belief, finished)
-        return remaining(belief, self.region, (shares, hyper), self._best(finished), self.seed)
+        recommended, _ = _best_mean(posterior, finished)
+        return expected_regret(posterior, self.region, recommended, self._best(finished), self.seed)
 
-    def _of_one_objective(self, told: Told) -> Belief | None:
-        """What is believed, once a trial has ended; None before, and of several objectives."""
-        fitted, rows = self.beliefs.fitted(told)
-        if self.beliefs.objectives > 1 or fitted is None or not len(told.now.finished):
+    def _of_one_objective(self, data: SearchData) -> Posterior | None:
+        """The posterior, once a trial has ended; None before, and of several objectives."""
+        fitted, rows = self.models.select(data)
+        if self.models.objectives > 1 or fitted is None or not len(data.latest.finished):
             return None
-        return Belief(fitted, rows, self.beliefs.scale)
+        return Posterior(fitted, rows, self.models.scale)
 
     def _acquisition(
         self,
-        fitted: Fitted,
-        rows: Measured,
-        starts: tuple[Array, Array],
-        pending: tuple[Array, Array],
+        fitted: FittedGP,
+        rows: Dataset,
+        starts: Points,
+        pending: Points,
         number: int,
         generator: np.random.Generator,
     ) -> Acquisition:
         """What trial ``number`` is chosen by."""
-        scale = self.beliefs.scale
-        if self.beliefs.objectives > 1:
-            return parego_scalarization(Belief(fitted, rows, scale, pending), generator)
-        if number % IMPROVEMENT_EVERY == IMPROVEMENT_EVERY - 1:
-            known = starts if len(starts[0]) else self.region.sample(64, generator)
-            return expected_improvement(Belief(fitted, rows, scale, pending), known)
-        return thompson_sample(Belief(fitted, rows, scale), generator)
+        scale, every = self.models.scale, self.settings.improvement_every
+        if self.models.objectives > 1:
+            return parego_scalarization(Posterior(fitted, rows, scale, pending), generator)
+        if number % every == every - 1:
+            known = starts if len(starts) else self.region.sample(self.settings.random_points, generator)
+            return log_expected_improvement(Posterior(fitted, rows, scale, pending), known)
+        return thompson_sample(Posterior(fitted, rows, scale), generator)
 
-    def _effort(self, number: int, rows: int) -> float:
+    def _evaluation_budget(self, number: int, rows: int) -> float:
         """How many points the suggestion of trial ``number`` may look at, given so many rows."""
-        a_point = len(self.beliefs.weights) * (rows + 2 * len(self.region.domains))
-        return min(max(_EFFORT / ((1 + number) * a_point), _LEAST_EFFORT), _MOST_EFFORT)
+        settings = self.settings
+        a_point = len(self.models.weights) * (rows + 2 * len(self.region.domains))
+        affordable = settings.suggestion_budget / ((1 + number) * a_point)
+        return min(max(affordable, settings.fewest_evaluations), settings.most_evaluations)
 
-    def _middle(self) -> tuple[Array, Array]:
-        """Even shares, as far as the space allows, and the middle of every hyperparameter's range."""
-        count = len(self.region.domains)
-        return self.region.project(np.full(count, 1.0 / count)), np.full(len(self.region.space.hyperparameters), 0.5)
-
-    def _first(self, tried: tuple[Array, Array], generator: np.random.Generator) -> tuple[Array, Array]:
-        """The middle, then of random points the one farthest from all that were tried: how a search that knows nothing
+    def _initial(self, excluded: Points, generator: np.random.Generator) -> Points:
+        """The centre, then of random points the one farthest from all that were tried: how a search that knows nothing
         begins.
         """
-        if not len(tried[0]):
-            return self._middle()
-        shares, hyper = self.region.sample(64, generator)
-        here, there = (np.hstack([np.cbrt(one), other]) for one, other in ((shares, hyper), tried))
+        if not len(excluded):
+            return self.region.centre
+        candidates = self.region.sample(self.settings.random_points, generator)
+        here, there = (np.hstack([np.cbrt(one.shares), one.hyper]) for one in (candidates, excluded))
         distance = np.linalg.norm(here[:, None] - there[None], axis=2).min(axis=1)
-        farthest = int(np.argmax(distance))
-        return self.region.project(shares[farthest]), hyper[farthest]
+        return self.region.project_point(candidates.row(int(np.argmax(distance))))
 
-    def _best(self, measured: Measured) -> tuple[Array, Array]:
-        """The best of the ``measured`` points, best first: where the descent to the next one may begin."""
-        order = np.argsort(measured.objective, kind="stable")[:_MOST_STARTS]
-        return measured.points.shares[order], measured.points.hyper[order]
+    def _best(self, measured: Dataset) -> Points:
+        """The best of the ``measured`` points, best first: where the local search for the next one may begin."""
+        order = np.argsort(measured.objective, kind="stable")[: self.settings.most_measured_starts]
+        return measured.points.points.select(order)
 
 
-def _least(belief: Belief, measured: Measured) -> tuple[Array, Array, float]:
+def _best_mean(posterior: Posterior, measured: Dataset) -> tuple[Points, float]:
     """The measured point with the least expected objective, and that expectation."""
-    points = measured.points
-    at = belief.expected(points.shares, points.hyper)
-    first = int(np.argmin(at))
-    return points.shares[first], points.hyper[first], float(at[first])
+    points = measured.points.points
+    mean = posterior.mean(points)
+    first = int(np.argmin(mean))
+    return points.row(first), float(mean[first])

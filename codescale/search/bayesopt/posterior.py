@@ -1,48 +1,51 @@
-"""The posterior of a search's objective at one scale: mean, deviation and samples."""
+"""The posterior of a search's objective at one scale: mean, standard deviation and samples."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from codescale.arrays import Array
-from codescale.search.bayesopt.dataset import Measured, Points
-from codescale.search.bayesopt.surrogate import Fitted, Surrogate
-
-Scale = tuple[float, float]
-"""Natural logarithms of N and D."""
+from codescale.search.bayesopt.dataset import Dataset, LogScale, at_scale
+from codescale.search.bayesopt.surrogate import FittedGP, Surrogate
+from codescale.search.space.points import Points
 
 
-class Belief:
-    """``fitted`` conditioned on ``rows``, asked at one ``scale``: by shares (rows, domains) and hyperparameters (rows,
-    hyperparameters). ``pending`` points are under way and count as if they had ended as expected.
+class Posterior:
+    """A surrogate conditioned on what was measured, asked at one scale.
+
+    Parameters
+    ----------
+    fitted
+        The mean and the processes.
+    data
+        What they are conditioned on.
+    scale
+        Where the objective is asked for.
+    pending
+        Points under way: they count as if they had ended as expected.
     """
 
-    def __init__(
-        self, fitted: Fitted, rows: Measured, scale: Scale, pending: tuple[Array, Array] | None = None
-    ) -> None:
-        self.rows, self._scale = rows, scale
-        self._surrogate = Surrogate(fitted, rows, None if pending is None else self._points(*pending))
+    def __init__(self, fitted: FittedGP, data: Dataset, scale: LogScale, pending: Points | None = None) -> None:
+        self.data, self.settings = data, fitted.settings
+        self._scale = scale
+        self._surrogate = Surrogate(fitted, data, None if pending is None else at_scale(scale, pending))
 
-    def expected(self, shares: Array, hyper: Array) -> Array:
-        """(rows,): the objective expected under the mean as fitted."""
-        return self._surrogate.expected(self._points(shares, hyper))
+    def mean(self, points: Points) -> Array:
+        """(m,): the objective expected under the mean as fitted."""
+        return self._surrogate.mean(at_scale(self._scale, points))
 
-    def believed(self, shares: Array, hyper: Array) -> tuple[Array, Array]:
-        """(rows,): the objective's expectation and standard deviation, a run's noise apart."""
-        return self._surrogate.believed(self._points(shares, hyper))
+    def mean_and_std(self, points: Points) -> tuple[Array, Array]:
+        """(m,) each: the objective's expectation and standard deviation, a run's noise apart."""
+        return self._surrogate.mean_and_std(at_scale(self._scale, points))
 
-    def draw(self, shares: Array, hyper: Array, sample: int) -> Array:
-        """(rows,): the objective under one sample of the mean."""
-        return self._surrogate.draw(self._points(shares, hyper), sample)
+    def mean_sample(self, points: Points, sample: int) -> Array:
+        """(m,): the objective expected under one sample of the laws, from 1 on; 0 is the mean as fitted."""
+        return self._surrogate.mean_sample(at_scale(self._scale, points), sample)
 
-    def values(self, shares: Array, hyper: Array, sample: int) -> Array:
-        """(rows, targets): what is expected under one sample of the mean."""
-        return self._surrogate.values(self._points(shares, hyper), sample)
+    def target_means(self, points: Points, sample: int) -> Array:
+        """(m, targets): what is expected of each under one sample of the laws."""
+        return self._surrogate.target_means(at_scale(self._scale, points), sample)
 
-    def together(self, shares: Array, hyper: Array, draws: int, generator: np.random.Generator) -> Array:
-        """(draws, rows): what the objective may be at all points at once, a run's noise apart."""
-        return self._surrogate.together(self._points(shares, hyper), draws, generator)
-
-    def _points(self, shares: Array, hyper: Array) -> Points:
-        ones = np.ones(len(shares))
-        return Points(self._scale[0] * ones, self._scale[1] * ones, shares, hyper)
+    def joint_samples(self, points: Points, draws: int, generator: np.random.Generator) -> Array:
+        """(draws (samples + 1), m): what the objective may be at all points at once, a run's noise apart."""
+        return self._surrogate.joint_samples(at_scale(self._scale, points), draws, generator)

@@ -14,8 +14,8 @@
     best = sampler.recommend(study)                               # .mixture: not the luckiest, the best believed
 
 A trial may run at another scale than the one searched for: it says so in the user attributes ``n_params`` and
-``n_tokens``, and informs as much as laws and process say. A pruned trial counts with the losses that its last look
-foretells, and with more doubt than a finished one (:mod:`~codescale.search.bayesopt.trial_reader`).
+``n_tokens``, and informs as much as laws and process say. A pruned trial counts with the losses that its last
+evaluation predicts, and with more noise than a finished one (:mod:`~codescale.search.bayesopt.trial_reader`).
 """
 
 from __future__ import annotations
@@ -32,29 +32,45 @@ from optuna.trial import FrozenTrial
 from codescale.arrays import Array
 from codescale.laws.law import Law
 from codescale.runs.table import RunsTable
-from codescale.search.bayesopt.dataset import Measured, Told, from_runs, nothing
-from codescale.search.bayesopt.model_selection import Beliefs, milestone
-from codescale.search.bayesopt.optimizer import Adviser
+from codescale.search.bayesopt.dataset import Dataset, LogScale, SearchData, dataset_of_runs, empty_dataset
+from codescale.search.bayesopt.model_selection import ModelSelector, refit_schedule
+from codescale.search.bayesopt.optimizer import BayesianOptimizer
+from codescale.search.bayesopt.settings import DEFAULT_SETTINGS, BayesOptSettings
 from codescale.search.bayesopt.termination import ExpectedRegret
-from codescale.search.bayesopt.trial_reader import Kind, Reader, signs
+from codescale.search.bayesopt.trial_reader import ObjectiveKind, TrialReader, signs
 from codescale.search.space.distributions import distributions, typed
 from codescale.search.space.feasible_region import FeasibleRegion
+from codescale.search.space.points import Points
 from codescale.search.space.space import SearchPoint, SearchSpace
 
 
 class LawSampler(BaseSampler):
-    """Suggests points of ``space`` by an :class:`~codescale.search.bayesopt.optimizer.Adviser`.
+    """Suggests points of a space by a :class:`~codescale.search.bayesopt.optimizer.BayesianOptimizer`.
 
-    ``weights``: target to weight in the objective, for trials that hold their losses in the user attribute
-    :data:`.trial_reader.LOSSES`; None: the objective is modelled as a whole. ``n_params``, ``n_tokens``: the
-    scale that the search is for. ``law``: one fitted before, trusted as far as the trials bear it out; ``runs``: the
-    runs of an earlier sweep at any scale, heeded where they make the trials likelier, with ``hyper`` the
-    hyperparameters that they were trained with (absent: the middle of each range). ``noise``: the standard deviation of
-    the objective between seeds, where it is known; trials that share a seed cannot tell. ``seed``: the same study and
-    seed give the same suggestions.
-
-    Several objectives are searched for their Pareto front, by Thompson draws under random weights (Knowles 2006,
+    Several objectives are searched for their Pareto front, by Thompson samples under random weights (Knowles 2006,
     "ParEGO"). Objectives that are maximised, or not above 0, have no law: the process alone models them.
+
+    Parameters
+    ----------
+    space
+        What may vary.
+    weights
+        Target to weight in the objective, for trials that hold their losses in the user attribute
+        :data:`.trial_reader.LOSSES`; None: the objective is modelled as a whole.
+    n_params, n_tokens
+        The scale that the search is for.
+    law
+        One fitted before, trusted as far as the trials bear it out.
+    runs
+        The runs of an earlier sweep at any scale, heeded where they make the trials likelier.
+    hyper
+        The hyperparameters that those runs were trained with (absent: the middle of each range).
+    noise
+        The standard deviation of the objective between seeds, where it is known; trials that share a seed cannot tell.
+    seed
+        The same study and seed give the same suggestions.
+    settings
+        The optimiser's numbers.
     """
 
     def __init__(
@@ -69,20 +85,21 @@ class LawSampler(BaseSampler):
         hyper: Mapping[str, float] | None = None,
         noise: float | None = None,
         seed: int | None = None,
+        settings: BayesOptSettings = DEFAULT_SETTINGS,
     ) -> None:
         self.space = space
-        domains = tuple(space.bounds)
-        self._region = FeasibleRegion(space, domains)
+        self._region = FeasibleRegion(space, tuple(space.bounds))
         self._weights = {name: value for name, value in (weights or {}).items() if value > 0}
-        self._scale = float(np.log(n_params)), float(np.log(n_tokens))
+        self._scale = LogScale(float(np.log(n_params)), float(np.log(n_tokens)))
         self._law, self._runs, self._hyper, self._noise = law, runs, dict(hyper or {}), noise
         self._seed = int(np.random.default_rng().integers(2**31)) if seed is None else seed
+        self._settings = settings
         self._number: int | None = None
         self._independent = RandomSampler(seed=self._seed)
-        self._reader = Reader(space, self._region, self._weights, self._scale)
-        self._advisers: dict[Kind, Adviser] = {}
-        self._settled: dict[tuple[str, int, Kind], Measured] = {}
-        self._latest: tuple[Told, Adviser, Array, Array] | None = None
+        self._reader = TrialReader(self._region, self._weights, self._scale, settings)
+        self._optimizers: dict[ObjectiveKind, BayesianOptimizer] = {}
+        self._at_last_refit: dict[tuple[str, int, ObjectiveKind], Dataset] = {}
+        self._latest: tuple[SearchData, BayesianOptimizer, Points] | None = None
 
     def begin(self, number: int) -> None:
         """The next suggestion is for trial ``number`` of a search whose numbers are not Optuna's."""
@@ -101,11 +118,10 @@ class LawSampler(BaseSampler):
     ) -> dict[str, Any]:
         """The next point, given every trial of ``study`` that has ended or is under way."""
         number = trial.number if self._number is None else self._number
-        told, adviser = self._told(study)
-        pending = self._reader.under_way(study, trial)
-        shares, hyper = adviser.suggest(told, pending, number)
-        self._latest = told, adviser, shares, hyper
-        return typed(self.space.parameters(self._region.point(shares, hyper)))
+        data, optimizer = self._data(study)
+        point = optimizer.suggest(data, self._reader.pending(study, trial), number)
+        self._latest = data, optimizer, point
+        return typed(self.space.parameters(self._region.search_point(point)))
 
     def sample_independent(
         self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
@@ -116,20 +132,25 @@ class LawSampler(BaseSampler):
     def recommend(self, study: Study, *, anywhere: bool = False) -> SearchPoint:
         """The point of ``study`` with the best expected objective: not the luckiest measurement.
 
-        ``anywhere``: of the whole space rather than of what was measured. Raises ``ValueError`` before the first trial
-        has ended.
+        Parameters
+        ----------
+        anywhere
+            Of the whole space rather than of what was measured.
+
+        Raises
+        ------
+        ValueError
+            Before the first trial has ended.
         """
-        told, adviser = self._told(study)
-        shares, hyper, _ = adviser.recommend(told, anywhere)
-        return self._region.point(shares, hyper)
+        data, optimizer = self._data(study)
+        point, _ = optimizer.recommend(data, anywhere)
+        return self._region.search_point(point)
 
     def expected(self, study: Study, points: Sequence[SearchPoint]) -> tuple[Array, Array]:
         """(points,): expected objective of ``points`` and its standard deviation, a run's noise apart."""
-        told, adviser = self._told(study)
-        shares = np.array([point.mixture.array(self._region.domains) for point in points])
-        hyper = np.array([self._region.scaled(point.hyper) for point in points]).reshape(len(points), -1)
-        middle, deviation = adviser.believed(told, shares, hyper)
-        return signs(study)[0] * middle, deviation
+        data, optimizer = self._data(study)
+        mean, std = optimizer.posterior(data).mean_and_std(self._region.points(points))
+        return signs(study)[0] * mean, std
 
     def expected_improvement(self) -> float | None:
         """What the point that was suggested last is expected to gain on the best expectation of a measured one.
@@ -138,8 +159,8 @@ class LawSampler(BaseSampler):
         """
         if self._latest is None:
             return None
-        told, adviser, shares, hyper = self._latest
-        return adviser.improvement(told, shares, hyper)
+        data, optimizer, point = self._latest
+        return optimizer.expected_improvement(data, point)
 
     def expected_regret(self, study: Study | None = None) -> ExpectedRegret | None:
         """What any number of trials of ``study`` may still gain over the point that :meth:`recommend` names; None: of
@@ -148,46 +169,51 @@ class LawSampler(BaseSampler):
         In the objective's units, a run's noise apart. None where too little is known, and of several objectives.
         """
         if study is not None:
-            told, adviser = self._told(study)
+            data, optimizer = self._data(study)
         elif self._latest is not None:
-            told, adviser = self._latest[:2]
+            data, optimizer, _ = self._latest
         else:
             return None
-        return adviser.expected_regret(told)
+        return optimizer.expected_regret(data)
 
-    def _told(self, study: Study) -> tuple[Told, Adviser]:
-        """What the trials of ``study`` tell, and the adviser for that kind of objective.
+    def _data(self, study: Study) -> tuple[SearchData, BayesianOptimizer]:
+        """What the trials of ``study`` tell, and the optimizer for that kind of objective.
 
         What is fitted is fitted to the first trials, as they were known when those had ended: so that a sampler which
         begins in the middle of a search fits what one that was there from its beginning has.
         """
         trials = self._reader.ended(study)
         kind = self._reader.kind(study, trials)
-        count = milestone(len(trials))
+        count = refit_schedule(len(trials), self._settings)
         key = study.study_name, count, kind
-        if key not in self._settled:
-            self._settled = {key: self._reader.measured(study, trials[:count], kind)}
-        now = self._settled[key] if count == len(trials) else self._reader.measured(study, trials, kind)
-        return Told(now, self._settled[key], self._reader.diverged(study)), self._adviser(kind)
+        if key not in self._at_last_refit:
+            self._at_last_refit = {key: self._reader.dataset(study, trials[:count], kind)}
+        at_last_refit = self._at_last_refit[key]
+        latest = at_last_refit if count == len(trials) else self._reader.dataset(study, trials, kind)
+        return SearchData(latest, at_last_refit, self._reader.diverged(study)), self._optimizer(kind)
 
-    def _adviser(self, kind: Kind) -> Adviser:
-        if kind not in self._advisers:
-            targets, by_target = kind.targets, kind.by_target
-            weights = self._weights if by_target else dict.fromkeys(targets, 1.0)
-            earlier = nothing(len(self._region.domains), len(self.space.hyperparameters), len(targets))
-            if self._runs is not None and self._weights and len(targets) == (len(self._weights) if by_target else 1):
-                middle = self._region.scaled(self._middle() | self._hyper)
-                earlier = from_runs(self._runs, self._region.domains, self._weights, middle, whole=not by_target)
-            law = self._law if kind.losses and self._weights else None
-            whole = None if by_target else self._weights
-            objectives = 1 if by_target else len(targets)
-            beliefs = Beliefs(
-                self._region.domains, weights, self._scale, earlier, law, whole, self._seed, kind.losses, objectives,
-                self._noise,
-            )  # fmt: skip
-            self._advisers[kind] = Adviser(self._region, beliefs, self._seed)
-        return self._advisers[kind]
+    def _optimizer(self, kind: ObjectiveKind) -> BayesianOptimizer:
+        if kind not in self._optimizers:
+            models = ModelSelector(
+                domains=self._region.domains,
+                weights=self._weights if kind.by_target else dict.fromkeys(kind.targets, 1.0),
+                scale=self._scale,
+                earlier=self._earlier(kind),
+                law=self._law if kind.log_losses and self._weights else None,
+                loss_weights=None if kind.by_target else self._weights,
+                seed=self._seed,
+                log_losses=kind.log_losses,
+                objectives=1 if kind.by_target else len(kind.targets),
+                seed_noise=self._noise,
+                settings=self._settings,
+            )
+            self._optimizers[kind] = BayesianOptimizer(self._region, models, self._seed, self._settings)
+        return self._optimizers[kind]
 
-    def _middle(self) -> dict[str, float]:
-        half = np.full(len(self.space.hyperparameters), 0.5)
-        return self._region.point(self._region.vertices[0], half).hyper
+    def _earlier(self, kind: ObjectiveKind) -> Dataset:
+        """The runs of the sweep as rows of ``kind``; none where it has other targets."""
+        targets = len(self._weights) if kind.by_target else 1
+        if self._runs is None or not self._weights or len(kind.targets) != targets:
+            return empty_dataset(len(self._region.domains), len(self.space.hyperparameters), len(kind.targets))
+        hyper = self._region.scaled(self._region.search_point(self._region.centre).hyper | self._hyper)
+        return dataset_of_runs(self._runs, self._region.domains, self._weights, hyper, not kind.by_target)

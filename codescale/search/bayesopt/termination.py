@@ -1,11 +1,9 @@
 """When to end a search: where all that more trials are expected to gain is less than what seeds change by chance.
 
-What is left to gain: how much less the objective may be elsewhere than at the point that is recommended.
-
 An expected improvement is about one trial; many points that each promise little may together promise much. So the laws
-and the processes are drawn at many points at once, and of every draw the least value is set against the recommended
+and the processes are sampled at many points at once, and of every sample the least value is set against the recommended
 point's: its simple regret, which Makarova et al. (2022, "Automatic termination for hyperparameter optimization") set
-against the noise too. It is as good as what is believed: a landscape rougher than the processes hold likely has more.
+against the noise too. It is as good as the posterior: a landscape rougher than the processes hold likely has more.
 """
 
 from __future__ import annotations
@@ -16,14 +14,25 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from codescale.arrays import Array
-from codescale.search.bayesopt.mean_functions import SAMPLES
 from codescale.search.bayesopt.optimize_acquisition import optimize_acquisition
-from codescale.search.bayesopt.posterior import Belief
+from codescale.search.bayesopt.posterior import Posterior
+from codescale.search.bayesopt.settings import DEFAULT_SETTINGS
 from codescale.search.space.feasible_region import FeasibleRegion
+from codescale.search.space.points import Points
 
-PATIENCE = 3
-"""Trials in a row of which too little is expected; one alone may be the surrogate's whim."""
+
+@dataclass(frozen=True)
+class ExpectedRegret:
+    """What the recommended point is expected to leave, in the objective's units, a run's noise apart: ``expected``, and
+    the 5th and 95th percentile of the samples.
+    """
+
+    expected: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.expected:.2g} ({self.low:.2g} to {self.high:.2g})"
 
 
 @runtime_checkable
@@ -46,13 +55,18 @@ class ReportsExpectedRegret(Protocol):
 
 class Terminator:
     """Asks a sampler after every suggestion and counts how often in a row it expected less than ``noise``. Then it asks
-    what is left for all further trials together, and once more after as many trials where that is more.
+    what all further trials together may gain, and once more after as many trials where that is more.
 
-    ``noise``: the standard deviation of the objective between seeds; None: not measured, so nothing is ended.
+    Parameters
+    ----------
+    noise
+        The standard deviation of the objective between seeds; None: not measured, so nothing is ended.
+    patience
+        Trials in a row of which too little is expected.
     """
 
-    def __init__(self, noise: float | None) -> None:
-        self.noise = noise
+    def __init__(self, noise: float | None, patience: int = DEFAULT_SETTINGS.patience) -> None:
+        self.noise, self.patience = noise, patience
         self.verdict = ""
         """Why the search ends; empty while it goes on."""
         self._poor = 0
@@ -66,59 +80,37 @@ class Terminator:
             self._poor = 0
             return
         self._poor += 1
-        if self._poor >= PATIENCE:
+        if self._poor >= self.patience:
             self._poor = 0
             self._judge(sampler, improvement, self.noise)
 
     def _judge(self, sampler: ReportsExpectedImprovement, improvement: float, noise: float) -> None:
-        left = sampler.expected_regret() if isinstance(sampler, ReportsExpectedRegret) else None
-        if left is not None and left.expected >= noise:
+        regret = sampler.expected_regret() if isinstance(sampler, ReportsExpectedRegret) else None
+        if regret is not None and regret.expected >= noise:
             return
-        further = f", all further ones together {left}" if left is not None else ""
+        further = f", all further ones together {regret}" if regret is not None else ""
         self.verdict = (
             f"another trial is expected to gain {improvement:.2g} nats per token{further}; "
             f"seeds alone change {noise:.2g}"
         )
 
 
-_EFFORT = 500.0
-"""Points looked at for the optimum of one sample of the laws."""
-_STEP = 0.05
-"""About each optimum, points about so far away are drawn too."""
-_DRAWS = 16
-"""Of the processes, under every sample of the laws."""
-
-
-@dataclass(frozen=True)
-class ExpectedRegret:
-    """In the objective's units, a run's noise apart: ``expected``, and the 5th and 95th percentile of the draws."""
-
-    expected: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.expected:.2g} ({self.low:.2g} to {self.high:.2g})"
-
-
-def remaining(
-    belief: Belief, region: FeasibleRegion, point: tuple[Array, Array], starts: tuple[Array, Array], seed: int
+def expected_regret(
+    posterior: Posterior, region: FeasibleRegion, recommended: Points, starts: Points, seed: int
 ) -> ExpectedRegret:
-    """What any number of trials may still gain over ``point``, shares (domains,) and hyperparameters.
+    """What any number of trials may still gain over one ``recommended`` point.
 
-    ``starts``: shares (rows, domains) and hyperparameters of measured points, from which optima are looked for.
+    ``starts``: measured points, from which optima are looked for.
     """
-    generator = np.random.default_rng(seed)
-    optima = [point]
-    for sample in range(SAMPLES + 1):
-        drawn = partial(belief.draw, sample=sample)
-        shares, hyper, _ = optimize_acquisition(drawn, region, *starts, generator, _EFFORT)
-        optima.append((shares, hyper))
-    around = [region.perturb(*one, _STEP, generator) for one in optima]
-    together = belief.together(
-        np.vstack([point[0], *(near[0] for near in around)]), np.vstack([point[1], *(near[1] for near in around)]),
-        _DRAWS, generator,
-    )  # fmt: skip
-    gains = together[:, 0] - together.min(axis=1)
+    settings, generator = posterior.settings, np.random.default_rng(seed)
+    optima = [recommended]
+    for sample in range(settings.law_samples + 1):
+        drawn = partial(posterior.mean_sample, sample=sample)
+        optimum, _ = optimize_acquisition(drawn, region, starts, generator, settings.regret_budget, settings)
+        optima.append(optimum)
+    around = [region.perturb(one, settings.regret_step, settings.neighbours, generator) for one in optima]
+    points = Points.concatenate([recommended, *around])
+    sampled = posterior.joint_samples(points, settings.regret_draws, generator)
+    gains = sampled[:, 0] - sampled.min(axis=1)
     low, high = np.quantile(gains, [0.05, 0.95])
     return ExpectedRegret(float(gains.mean()), float(low), float(high))

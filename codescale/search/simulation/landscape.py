@@ -22,6 +22,7 @@ from codescale.mixtures.files import read_weights
 from codescale.runs.reader import read_runs
 from codescale.search.bayesopt.optimize_acquisition import optimize_acquisition
 from codescale.search.space.feasible_region import FeasibleRegion
+from codescale.search.space.points import Points
 from codescale.search.space.space import SearchSpace, load_space
 
 FLOPS_PER_TOKEN = 6.0
@@ -129,20 +130,19 @@ def attainable(landscape: Landscape, space: SearchSpace, restarts: int = 4) -> A
     Raises :class:`UserError` where uniform is as good: then there is nothing to search for.
     """
     region = FeasibleRegion(space, landscape.domains)
-    none = np.empty((0, len(space.hyperparameters)))
+    none = Points.empty(len(landscape.domains), len(space.hyperparameters))
     found = [
         optimize_acquisition(
-            lambda shares, _: landscape.objective(shares),
-            region, np.empty((0, len(landscape.domains))), none, np.random.default_rng(seed),
+            lambda points: landscape.objective(points.shares), region, none, np.random.default_rng(seed)
         )
         for seed in range(restarts)
-    ]  # fmt: skip
-    shares, _, best = min(found, key=lambda one: one[2])
+    ]
+    point, best = min(found, key=lambda one: one[1])
     count = len(landscape.domains)
     uniform = float(landscape.objective(region.project(np.full(count, 1.0 / count))[None])[0])
     if uniform - best < 1e-6 * abs(uniform):
         raise UserError("the landscape", "no mixture is better than uniform", "widen the bounds, or take other weights")
-    return Attainable(shares, best, uniform)
+    return Attainable(point.shares[0], best, uniform)
 
 
 def of_law(

@@ -18,7 +18,7 @@ from codescale.laws.fitting.holdout import make_splits
 from codescale.laws.fitting.stacking import stack_weights
 from codescale.laws.forms import find_form
 from codescale.laws.gp import kernel
-from codescale.laws.gp.gaussian_process import MOST_ROWS, chosen_rows, condition, fit_gaussian_process
+from codescale.laws.gp.gaussian_process import MOST_ROWS, chosen_rows, fit_gaussian_process, law_correction
 from codescale.laws.law import Law, load_law, save_law
 from codescale.laws.observations import Observations, narrow, observe
 from codescale.runs.reader import read_runs
@@ -217,7 +217,7 @@ def test_a_row_in_twenty_that_is_far_off_hardly_moves_the_rest(data: Observation
     others = np.setdiff1d(np.arange(len(data)), odd)
     for process, values_of in ((clean, residuals), (robust, spoilt)):
         own = process.targets["l0"]
-        corrected = condition(own, process.inputs, values_of[:, :1]).correction(process.inputs[others])[:, 0]
+        corrected = law_correction(own, process.inputs, values_of[:, :1]).correction(process.inputs[others])[:, 0]
         assert np.abs(corrected - residuals[others, 0]).mean() < 0.01
     assert np.array(robust.targets["l0"].weights)[odd].max() < 0.2
 

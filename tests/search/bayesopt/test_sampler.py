@@ -2,60 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 import numpy as np
 import optuna
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from codescale.mixtures.mixture import Mixture
-from codescale.search.bayesopt.dataset import Measured, Points
-from codescale.search.bayesopt.mean_functions import SAMPLES
-from codescale.search.bayesopt.model_selection import MOST_ROWS, limited
-from codescale.search.bayesopt.optimize_acquisition import optimize_acquisition
-from codescale.search.bayesopt.posterior import Belief
 from codescale.search.bayesopt.sampler import LawSampler
-from codescale.search.bayesopt.trial_reader import DIVERGED, INTERMEDIATE_LOSSES, LOSSES
-from codescale.search.simulation.landscape import Landscape, attainable
+from codescale.search.bayesopt.trial_reader import DIVERGED, LOSSES
+from codescale.search.simulation.landscape import attainable
 from codescale.search.space.distributions import distributions, suggest_point
-from codescale.search.space.feasible_region import FeasibleRegion
 from codescale.search.space.space import HyperparameterRange, SearchPoint, SearchSpace
-from tests.search.planted_landscape import LANGUAGES, D, N, effective_data_law, landscape, space, sweep, wrong_for
-
-optuna.logging.set_verbosity(optuna.logging.ERROR)
-
-
-def search(
-    sampler: LawSampler, trials: int, ground: Landscape, where: SearchSpace, seed: int = 0, **study: Any
-) -> optuna.Study:
-    """A search of ``ground`` without Ray, told every loss."""
-    made = optuna.create_study(sampler=sampler, **study)
-    generator = np.random.default_rng(seed)
-
-    def objective(trial: optuna.Trial) -> float:
-        shares = suggest_point(trial, where).mixture.array(ground.domains)
-        losses = ground.run(shares, generator).losses
-        trial.set_user_attr(LOSSES, dict(zip(ground.targets, losses.tolist(), strict=True)))
-        return ground.mean(losses)
-
-    made.optimize(objective, n_trials=trials)
-    return made
-
-
-def mixtures(study: optuna.Study, where: SearchSpace) -> list[Mixture]:
-    return [where.point(trial.params).mixture for trial in study.trials]
-
-
-def ours(where: SearchSpace, **given: Any) -> LawSampler:
-    return LawSampler(where, weights=dict.fromkeys(where.bounds, 1.0), n_params=N, n_tokens=D, seed=1, **given)
-
-
-def regret(study: optuna.Study, sampler: LawSampler, ground: Landscape, where: SearchSpace) -> float:
-    shares = sampler.recommend(study, anywhere=True).mixture.array(ground.domains)
-    return attainable(ground, where, 2).regret(float(ground.objective(shares[None])[0]))
+from tests.search.bayesopt.planted_search import mixtures, ours, regret, search
+from tests.search.planted_landscape import LANGUAGES, D, effective_data_law, landscape, space, sweep
 
 
 @pytest.fixture(scope="module")
@@ -106,56 +64,6 @@ def test_small_runs_inform_large_ones() -> None:
     sampler = ours(space(), runs=runs)
     study = search(sampler, 2, ground, space())
     assert regret(study, sampler, ground, space()) < 0.15
-
-
-@pytest.mark.parametrize("order", [LANGUAGES, LANGUAGES[::-1]])
-def test_small_runs_are_heeded_unless_they_mislead(order: tuple[str, ...]) -> None:
-    """Sixty runs of a hundredth of the tokens know the truth, or say that the languages which need most need least."""
-    runs = sweep(wrong_for(order), np.full(60, D / 100))
-    sampler = ours(space(), runs=runs)
-    study = search(sampler, 16, landscape(), space())
-    assert regret(study, sampler, landscape(), space()) < 0.1
-    told, adviser = sampler._told(study)
-    assert len(adviser.beliefs.fitted(told)[1]) == (76 if order == LANGUAGES else 16)
-
-
-@pytest.mark.parametrize("order", [LANGUAGES, LANGUAGES[::-1]])
-def test_two_trials_tell_whether_small_runs_mislead(order: tuple[str, ...]) -> None:
-    """The second is the middle, which no law has chosen. Refuted, the search begins as one that knows nothing."""
-    runs = sweep(wrong_for(order), np.full(60, D / 100))
-    sampler = ours(space(), runs=runs)
-    study = search(sampler, 2, landscape(), space())
-    assert mixtures(study, space())[1].array(LANGUAGES) == pytest.approx(0.25, abs=1e-6)
-    told, adviser = sampler._told(study)
-    fitted, rows = adviser.beliefs.fitted(told)
-    assert (fitted is None, len(rows)) == ((False, 62) if order == LANGUAGES else (True, 2))
-
-
-def test_what_only_shifts_all_losses_misleads_nobody() -> None:
-    """Small runs of which all losses lie a fifth too high still say where the optimum is."""
-    runs = sweep(landscape(), np.full(60, D / 100))
-    shifted = replace(runs, losses=1.2 * runs.losses)
-    sampler = ours(space(), runs=shifted)
-    study = search(sampler, 3, landscape(), space())
-    told, adviser = sampler._told(study)
-    assert len(adviser.beliefs.fitted(told)[1]) == 63
-
-
-def test_bad_trials_beside_good_ones_are_remembered() -> None:
-    """Of more trials than are learned from, those about the best stay, whatever they were worth."""
-    generator = np.random.default_rng(0)
-    far, near = generator.dirichlet(np.ones(4), size=400), np.array([0.7, 0.1, 0.1, 0.1])
-    about = generator.dirichlet(200 * near, size=40)
-    shares = np.vstack([far, near[None], about])
-    objective = np.concatenate([2 + generator.random(400), [1.0], 3 + generator.random(40)])
-    rows = Measured(
-        Points(np.zeros(441), np.zeros(441), shares, np.empty((441, 0))), objective[:, None], objective, np.ones(441)
-    )
-    kept = limited(rows)
-    assert len(kept) == MOST_ROWS
-    told = {tuple(row) for row in kept.points.shares}
-    assert sum(tuple(row) in told for row in about) > 35
-    assert kept.objective.max() > 2.9
 
 
 def test_trials_under_way_are_suggested_apart(cold: tuple[LawSampler, optuna.Study]) -> None:
@@ -243,29 +151,6 @@ def test_a_lucky_run_is_trusted_no_more_than_seeds_allow() -> None:
     assert believed[1] > believed[0] + 0.003
 
 
-def test_pruned_trials_count_with_doubt() -> None:
-    where, sampler = space(), ours(space())
-    study = optuna.create_study(sampler=sampler)
-    ground, generator = landscape(looks=2), np.random.default_rng(0)
-    for k in range(8):
-        trial = study.ask(distributions(where))
-        run = ground.run(where.point(trial.params).mixture.array(LANGUAGES), generator)
-        looks = {}
-        for tokens, losses in run.looks:
-            trial.report(ground.mean(losses), tokens)
-            looks[str(tokens)] = dict(zip(LANGUAGES, losses.tolist(), strict=True))
-        trial.set_user_attr(INTERMEDIATE_LOSSES, looks)
-        if k < 7:
-            trial.set_user_attr(LOSSES, dict(zip(LANGUAGES, run.losses.tolist(), strict=True)))
-        study.tell(trial, ground.mean(run.losses)) if k < 7 else study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-    measured = sampler._told(study)[0].now
-    assert measured.doubt[:7].tolist() == [1.0] * 7
-    assert 2.0 < measured.doubt[7] < 20.0
-    shares = measured.points.shares[-1:]
-    assert measured.objective[-1] == pytest.approx(float(ground.objective(shares)[0]), rel=0.01)
-    assert np.exp(measured.values[-1]) == pytest.approx(ground.losses(shares)[0], rel=0.02)
-
-
 def test_what_the_next_trial_may_gain_is_told_and_shrinks(cold: tuple[LawSampler, optuna.Study]) -> None:
     early, late = ours(space()), ours(space())
     assert early.expected_improvement() is None, "nothing has been suggested"
@@ -331,67 +216,3 @@ def test_several_objectives_tell_no_gain() -> None:
     front = optuna.create_study(sampler=sampler, directions=["minimize", "minimize"])
     front.optimize(lambda t: (suggest_point(t, where).mixture["a"] + 1, 2 - suggest_point(t, where).mixture["a"]), 7)
     assert sampler.expected_improvement() is None
-
-
-@settings(max_examples=12, deadline=None)
-@given(
-    lows=st.lists(st.floats(0, 0.2), min_size=4, max_size=4),
-    widths=st.lists(st.floats(0.15, 0.8), min_size=4, max_size=4),
-    weights=st.lists(st.floats(-1, 1), min_size=4, max_size=4),
-    seed=st.integers(0, 1000),
-)
-def test_whatever_is_minimised_the_point_is_feasible(
-    lows: list[float], widths: list[float], weights: list[float], seed: int
-) -> None:
-    bounds = {name: (low, min(low + width, 1.0)) for name, low, width in zip(LANGUAGES, lows, widths, strict=True)}
-    if sum(low for low, _ in bounds.values()) > 1 or sum(high for _, high in bounds.values()) < 1:
-        return
-    where = SearchSpace("bounded", bounds, {"weight_decay": HyperparameterRange(low=0.01, high=0.1, scale="log")})
-    region = FeasibleRegion(where, LANGUAGES)
-    slope = np.array(weights)
-    shares, hyper, _ = optimize_acquisition(
-        lambda p, h: p @ slope + (h[:, 0] - 0.3) ** 2,
-        region, np.empty((0, 4)), np.empty((0, 1)), np.random.default_rng(seed), 5_000,
-    )  # fmt: skip
-    point = region.point(shares, hyper)
-    assert where.coordinates.contains(point.mixture)
-    where.parameters(point)
-    # A linear function is least at a corner, which filling up the cheapest languages first finds.
-    low, high = (np.array([pair[k] for pair in bounds.values()]) for k in (0, 1))
-    best, left = low.copy(), 1.0 - low.sum()
-    for k in np.argsort(slope):
-        best[k] += min(left, high[k] - low[k])
-        left = 1.0 - best.sum()
-    assert float(slope @ shares) <= float(slope @ best) + 0.02
-
-
-def test_what_is_left_covers_what_is_left_and_shrinks() -> None:
-    ground, where = landscape(), space()
-    best = attainable(ground, where, 2).best
-    said, truth = [], []
-    for trials in (8, 16, 24):
-        sampler = ours(where)
-        study = search(sampler, trials, ground, where)
-        left = sampler.expected_regret(study)
-        assert left is not None
-        assert 0 <= left.low <= left.expected <= left.high
-        shares = sampler.recommend(study).mixture.array(ground.domains)
-        said.append(left)
-        truth.append(float(ground.objective(shares[None])[0]) - best)
-    assert [one.expected for one in said] == sorted((one.expected for one in said), reverse=True)
-    assert all(own <= one.high for own, one in zip(truth, said, strict=True))
-    assert said[-1].expected < 20 * max(truth[-1], 1e-4)
-
-
-def test_draws_at_many_points_agree_with_what_is_believed_of_each(cold: tuple[LawSampler, optuna.Study]) -> None:
-    sampler, study = cold
-    told, adviser = sampler._told(study)
-    fitted, rows = adviser.beliefs.fitted(told)
-    assert fitted is not None
-    belief = Belief(fitted, rows, adviser.beliefs.scale)
-    shares, hyper = adviser.region.sample(40, np.random.default_rng(0))
-    drawn = belief.together(shares, hyper, 400, np.random.default_rng(1))
-    middle, deviation = belief.believed(shares, hyper)
-    assert drawn.shape == (400 * (SAMPLES + 1), 40)
-    assert drawn.mean(axis=0) == pytest.approx(middle, abs=0.1 * deviation.max())
-    assert drawn.std(axis=0) == pytest.approx(deviation, rel=0.1)

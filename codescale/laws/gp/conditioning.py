@@ -1,0 +1,165 @@
+"""Conditioning a Gaussian process on the residuals of a mean: the one place where its covariance is built and factored.
+
+    X   (n, k)  kernel inputs of known rows          Z  (m, k)  of points asked for
+    r   (n, s)  residuals, one column for each sample of the mean
+    mu  (n,)    the mean at the rows (as fitted), in which the basis is linear
+    K = a^2 k(X, X) [+ v_0 + v_1 (mu - c)(mu - c)^T] + diag(noise),    mean at Z = k(Z, X) K^-1 r
+
+The bracket stands where the mean's level and slope are unknown too: explicit basis functions 1 and mu - c with Gaussian
+coefficients (Rasmussen and Williams 2006, section 2.7).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from codescale.arrays import Array
+from codescale.laws.gp.kernel import Hyperparameters, covariance
+
+
+@dataclass(frozen=True)
+class LevelAndSlope:
+    """What may be added to a mean mu: a level of variance ``level_variance``, and a factor on mu - ``centre`` of
+    variance ``slope_variance``.
+    """
+
+    centre: float
+    level_variance: float
+    slope_variance: float
+
+    def covariance(self, first: Array, second: Array) -> Array:
+        """(n, m): of what is added where the mean is ``first`` (n,) and ``second`` (m,)."""
+        slopes = np.outer(first - self.centre, second - self.centre)
+        return np.asarray(self.level_variance + self.slope_variance * slopes)
+
+
+def prior_covariance(
+    process: Hyperparameters,
+    first: Array,
+    second: Array,
+    basis: LevelAndSlope | None = None,
+    means: tuple[Array, Array] | None = None,
+) -> Array:
+    """The covariance of the residuals before any is known, a run's noise apart.
+
+    Parameters
+    ----------
+    first, second : (n, k) and (m, k) arrays
+        Kernel inputs.
+    basis
+        Level and slope of the mean, where they are unknown.
+    means : (n,) and (m,) arrays
+        The mean at ``first`` and ``second``; needed with ``basis``.
+
+    Returns
+    -------
+    (n, m) array.
+    """
+    matrix = process.amplitude**2 * covariance(process.relevance, first, second)
+    if basis is None or means is None:
+        return np.asarray(matrix)
+    return np.asarray(matrix + basis.covariance(*means))
+
+
+def noisy_covariance(
+    process: Hyperparameters,
+    inputs: Array,
+    noise: Array,
+    basis: LevelAndSlope | None = None,
+    means: Array | None = None,
+) -> Array:
+    """K: (n, n), the covariance of what is measured at ``inputs`` (n, k) with variances of noise ``noise`` (n,)."""
+    matrix = prior_covariance(process, inputs, inputs, basis, None if means is None else (means, means))
+    matrix[np.diag_indices(len(matrix))] += noise
+    return matrix
+
+
+@dataclass(frozen=True)
+class ConditionedGP:
+    """A process given residuals: ``factor`` (n, n), lower, with factor factor^T = K; ``dual`` (n, s): K^-1 r."""
+
+    process: Hyperparameters
+    inputs: Array
+    factor: Array
+    dual: Array
+    basis: LevelAndSlope | None = None
+    means: Array | None = None
+
+    def cross_covariance(self, inputs: Array, means: Array | None = None) -> Array:
+        """(m, n): of points at ``inputs`` (m, k), where the mean is ``means`` (m,), with the known rows."""
+        at = None if means is None or self.means is None else (means, self.means)
+        return prior_covariance(self.process, inputs, self.inputs, self.basis, at)
+
+    def variance(self, cross: Array, means: Array) -> Array:
+        """(m,): what is unknown of each point with ``cross`` (m, n) covariances, a run's noise apart."""
+        solved = self._solved(cross)
+        return np.asarray(np.maximum(self._prior_variance(means) - (solved * solved).sum(axis=0), 1e-18))
+
+    def covariance(self, inputs: Array, cross: Array, means: Array) -> Array:
+        """(m, m): what is unknown of all points together, with a jitter that keeps it positive definite."""
+        solved = self._solved(cross)
+        left = prior_covariance(self.process, inputs, inputs, self.basis, (means, means)) - solved.T @ solved
+        left[np.diag_indices(len(left))] += 1e-8 * float(np.trace(left)) / len(left) + 1e-14
+        return left
+
+    def _solved(self, cross: Array) -> Array:
+        """(n, m): factor^-1 cross^T."""
+        from scipy.linalg import solve_triangular
+
+        return np.asarray(solve_triangular(self.factor, cross.T, lower=True))
+
+    def _prior_variance(self, means: Array) -> Array:
+        """(m,): before any row is known."""
+        if self.basis is None:
+            return np.full(len(means), self.process.amplitude**2)
+        slope = self.basis.slope_variance * (means - self.basis.centre) ** 2
+        return np.asarray(self.process.amplitude**2 + self.basis.level_variance + slope)
+
+
+def condition(
+    process: Hyperparameters,
+    inputs: Array,
+    residuals: Array,
+    noise: Array,
+    basis: LevelAndSlope | None = None,
+    means: Array | None = None,
+) -> ConditionedGP:
+    """The process given residuals: measured minus predicted.
+
+    Parameters
+    ----------
+    inputs : (n, k) array
+        Kernel inputs of the rows.
+    residuals : (n, s) array
+        A column for each sample of the mean; one factor of the covariance serves them all.
+    noise : (n,) array
+        The variance of each row's noise.
+    basis, means
+        Level and slope of the mean where they are unknown, and the mean at the rows, (n,).
+    """
+    from scipy.linalg import cho_factor, cho_solve
+
+    matrix = noisy_covariance(process, inputs, noise, basis, means)
+    factor = cho_factor(matrix, lower=True, overwrite_a=True)
+    return ConditionedGP(process, inputs, factor[0], cho_solve(factor, residuals), basis, means)
+
+
+def whiten(
+    process: Hyperparameters,
+    inputs: Array,
+    residuals: Array,
+    noise: Array,
+    basis: LevelAndSlope | None = None,
+    means: Array | None = None,
+) -> tuple[Array, Array]:
+    """By how many deviations each row lies from what the rows before it predict, and those deviations: (n,) each.
+
+    Their sum of -white^2 / 2 - log deviation is the log likelihood of the rows, up to a constant. Parameters as in
+    :func:`condition`, with ``residuals`` (n,).
+    """
+    from scipy.linalg import solve_triangular
+
+    factor = np.linalg.cholesky(noisy_covariance(process, inputs, noise, basis, means))
+    return np.asarray(solve_triangular(factor, residuals, lower=True)), np.diag(factor)
