@@ -86,7 +86,6 @@ def test_every_path_of_the_repository_that_a_page_names_is_there(page: Path) -> 
         assert (ROOT / path).exists(), path
 
 
-@pytest.mark.skip(reason="the faces are on their way")
 @pytest.mark.parametrize("page", LINKED, ids=name_of)
 def test_code_imports_public_names_only(page: Path) -> None:
     """A public name is one that its package, a folder with an ``__init__.py``, lists in ``__all__``."""
