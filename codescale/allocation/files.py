@@ -1,4 +1,4 @@
-"""The YAML files of an allocation: weights, bounds and available tokens in, the mixture out (shapes in DESIGN.md)."""
+"""The YAML files of an allocation: weights, bounds and available tokens in, the mixture out (docs/allocation.md)."""
 
 from __future__ import annotations
 

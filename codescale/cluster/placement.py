@@ -49,17 +49,19 @@ def place(nodes: Sequence[Node], workers: tuple[int, int] | None, threads: int |
     fewest, most = workers
     if most > batch:
         raise UserError(
-            "workers", f"{most} workers are more than the {batch} sequences of a batch",
+            "workers",
+            f"{most} workers are more than the {batch} sequences of a batch",
             f"use {batch} workers or fewer (--workers), or raise training.batch",
-        )  # fmt: skip
+        )
     fit = room(nodes, threads or 1, gpus)
     if fit < fewest:
         cores = threads or 1
         each = f"{cores} core{'s' if cores > 1 else ''}" + (" and a GPU" if gpus else "")
         raise UserError(
-            "workers", f"{fewest} workers of {each} each are wanted, the cluster has room for {fit}",
+            "workers",
+            f"{fewest} workers of {each} each are wanted, the cluster has room for {fit}",
             "ask for fewer workers (--workers) or threads (train.threads), or add machines to the cluster first",
-        )  # fmt: skip
+        )
     return Placement(workers, threads or _cores(nodes, most, gpus), gpus)
 
 

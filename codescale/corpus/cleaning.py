@@ -15,9 +15,18 @@ from codescale.files import read_yaml
 from codescale.study.corpus import CorpusSection
 
 Reason = Literal[
-    "vendored", "generated", "minified", "not_utf8", "long_lines", "too_large", "too_small", "data",
-    "exact_duplicate", "over_the_cap", "near_duplicate",
-]  # fmt: skip
+    "vendored",
+    "generated",
+    "minified",
+    "not_utf8",
+    "long_lines",
+    "too_large",
+    "too_small",
+    "data",
+    "exact_duplicate",
+    "over_the_cap",
+    "near_duplicate",
+]
 """Why a file is not in the corpus; the manifest counts them. The last three are not this file's."""
 
 _HEAD = 1_000

@@ -38,8 +38,11 @@ def model_tokenizer(folder: Path, vocabulary: int) -> tuple[Tokenizer, int]:
         raise UserError(path, problem, "use the tokenizer that the model was trained with")
     end = _end(folder, tokenizer)
     if end is None or not 0 <= end <= highest:
-        raise UserError(folder, "no token ends a text: neither its tokenizer nor its configuration names one", "add "
-                        "eos_token to tokenizer_config.json")  # fmt: skip
+        raise UserError(
+            folder,
+            "no token ends a text: neither its tokenizer nor its configuration names one",
+            "add eos_token to tokenizer_config.json",
+        )
     return tokenizer, end
 
 

@@ -49,9 +49,10 @@ def read_pair(pair: Pair, n_params: float | None, n_tokens: float | None) -> pa.
     assert n_params is not None
     assert n_tokens is not None
     columns: dict[str, pa.Array] = {
-        "run_id": pa.array(names), "n_params": pa.array(np.full(count, n_params)),
+        "run_id": pa.array(names),
+        "n_params": pa.array(np.full(count, n_params)),
         "n_tokens": pa.array(np.full(count, n_tokens)),
-    }  # fmt: skip
+    }
     for column, short in domains.items():
         columns[PROPORTION + short] = pa.array(numbers(pair.mixtures, mixtures, column))
     for column, short in targets.items():

@@ -70,6 +70,7 @@ def _read(
     if has_events(only):
         return read_event_files(only, columns, n_params, runs)
     raise UserError(
-        only, "holds neither ratios.csv and metrics.csv nor TensorBoard event files",
+        only,
+        "holds neither ratios.csv and metrics.csv nor TensorBoard event files",
         "name the folder that holds them, or a CSV file",
-    )  # fmt: skip
+    )

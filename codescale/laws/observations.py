@@ -94,9 +94,10 @@ def narrow(
             raise UserError(f"{table.path}, {name}", f"no fittable row has {wanted!r}", f"choose among {there}")
         if len(values) > 1:
             raise UserError(
-                f"{table.path}, {name}", f"mixes {', '.join(repr(value) for value in values[:4])}",
+                f"{table.path}, {name}",
+                f"mixes {', '.join(repr(value) for value in values[:4])}",
                 f"say which {name} to take: one law over several would be wrong",
-            )  # fmt: skip
+            )
         if not keep.all():
             return narrow(rows.select(keep), corpus_id, organisation, hyper)
     return _narrow_hyper(rows, dict(hyper or {}))
@@ -122,9 +123,10 @@ def _narrow_hyper(rows: RunsTable, hyper: dict[str, float]) -> RunsTable:
         if len(values) > 1:
             there = ", ".join("empty" if np.isnan(value) else f"{value:g}" for value in values[:6])
             raise UserError(
-                f"{rows.path}, hyper.{name}", f"mixes {there}",
+                f"{rows.path}, hyper.{name}",
+                f"mixes {there}",
                 f"say which hyper.{name} to take: one law over several would be wrong",
-            )  # fmt: skip
+            )
     return rows
 
 

@@ -23,9 +23,10 @@ def law_shares(law: Law, table: RunsTable) -> Array:
         used = np.flatnonzero(table.proportions[:, k] > 0)
         if name not in law.domains and len(used):
             raise UserError(
-                f"{table.path}, row {used[0] + 1}, proportion.{name}", "the law does not know this domain",
+                f"{table.path}, row {used[0] + 1}, proportion.{name}",
+                "the law does not know this domain",
                 f"fit a law on runs with it; this one knows {', '.join(law.domains)}",
-            )  # fmt: skip
+            )
     return table.proportions[:, [table.domains.index(name) for name in law.domains]]
 
 
@@ -44,9 +45,10 @@ def predict_table(law: Law, table: RunsTable, strict: bool = False) -> pa.Table:
         reason = _reason(law, table, shares, row)
         if strict:
             raise UserError(
-                f"{table.path}, row {row + 1}", f"lies outside what the law was fitted on ({reason})",
+                f"{table.path}, row {row + 1}",
+                f"lies outside what the law was fitted on ({reason})",
                 "leave out --strict to predict it all the same, or fit on runs that reach there",
-            )  # fmt: skip
+            )
         share = f"{len(outside):,} of {len(table):,} rows"
         warn(f"{table.path}: {share} lie outside what the law was fitted on (row {row + 1}: {reason})")
     columns: dict[str, pa.Array] = {}

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SUM_TOLERANCE = 1e-3
-"""How far shares given by a person or a table may be from 1 in sum before they are refused (DESIGN.md)."""
+"""How far shares given by a person or a table may be from 1 in sum before they are refused."""
 
 
 class MixtureError(ValueError):

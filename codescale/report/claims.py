@@ -57,9 +57,7 @@ class Estimate:
     def __sub__(self, other: Estimate) -> Estimate:
         """The difference of two independent figures."""
         known = self.error is not None and other.error is not None
-        return Estimate(
-            self.value - other.value, math.hypot(self.error or 0.0, other.error or 0.0) if known else None
-        )  # fmt: skip
+        return Estimate(self.value - other.value, math.hypot(self.error or 0.0, other.error or 0.0) if known else None)
 
 
 def verdict_of(bounds: tuple[float, float] | None) -> ClaimVerdict:

@@ -78,9 +78,15 @@ def _loss(value: Measured | None, lowest: bool) -> Cell:
 def key_table(result: Headline, colours: dict[str, str]) -> Grid:
     """The headline's table; the lowest mean loss of each row is set in bold, whatever its noise."""
     columns = (
-        "Language", "Tokens available", "Uniform share", "Predicted best share", "Measured best share", "Loss, uniform",
-        "Loss, predicted best", "Loss, measured best",
-    )  # fmt: skip
+        "Language",
+        "Tokens available",
+        "Uniform share",
+        "Predicted best share",
+        "Measured best share",
+        "Loss, uniform",
+        "Loss, predicted best",
+        "Loss, measured best",
+    )
     rows = []
     for row in result.rows:
         lowest = min((loss.mean for loss in row.losses.values()), default=None)

@@ -1,7 +1,6 @@
-"""Runs: planned (`RunSpec`), done (`RunRecord`), and the runs table, the one format for training results.
+"""Runs, planned (:class:`RunSpec`) and done (:class:`RunRecord`): one immutable file for each run of a study.
 
-The table is DESIGN.md's contract: one row per evaluation of a run, CSV or Parquet, ours or anybody's. This module reads
-it with every mistake named, writes it, and compacts a study's run files into it. It trains nothing and fits nothing.
+Every table of runs is derived from these files (:mod:`codescale.runs.table`).
 """
 
 from __future__ import annotations
@@ -138,10 +137,13 @@ class RunRecord(BaseModel):
         shared |= {PROPORTION + name: share for name, share in spec.mixture.items()}
         shared |= {HYPER + name: value for name, value in spec.hyper.items()}
         shared |= {
-            "status": self.status, "seed": spec.seed, "organisation": spec.organisation,
+            "status": self.status,
+            "seed": spec.seed,
+            "organisation": spec.organisation,
             "corpus_id": self.corpus_id + (f"-{spec.start}" if spec.start else ""),
-            "stage": spec.stage, "size": spec.size,
-        }  # fmt: skip
+            "stage": spec.stage,
+            "size": spec.size,
+        }
         rows = []
         for evaluation in self.evaluations:
             branch = evaluation.branch

@@ -103,10 +103,20 @@ class RunsTable:
         arrays: dict[str, Any] = {
             name: getattr(self, name)[index]
             for name in (
-                "run_id", "trunk", "n_params", "n_tokens", "proportions", "losses", "status", "annealed", "seed",
-                "organisation", "corpus_id", "flops",
+                "run_id",
+                "trunk",
+                "n_params",
+                "n_tokens",
+                "proportions",
+                "losses",
+                "status",
+                "annealed",
+                "seed",
+                "organisation",
+                "corpus_id",
+                "flops",
             )
-        }  # fmt: skip
+        }
         groups: dict[str, Any] = {
             name: {key: column[index] for key, column in getattr(self, name).items()}
             for name in ("metrics", "hyper", "unique_tokens")
@@ -114,7 +124,7 @@ class RunsTable:
         return replace(self, **arrays, **groups, table=self.table.take(pa.array(index)))
 
     def fittable(self) -> RunsTable:
-        """The rows that a law may be fitted to: status ``ok`` and annealed (DESIGN.md).
+        """The rows that a law may be fitted to: status ``ok`` and annealed (docs/runs-table.md).
 
         Raises :class:`UserError` where the table measures no loss at all.
         """

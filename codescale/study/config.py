@@ -135,7 +135,7 @@ class StudyConfig(Section):
         return load_registry(self.languages_file)
 
     def weights(self) -> dict[str, float]:
-        """The objective's weight of each of the study's languages (DESIGN.md's default where none are given)."""
+        """The objective's weight of each of the study's languages (:func:`default_weights` where none are given)."""
         given = self.target.weights
         if given is None:
             return default_weights(self.languages, self.registry())
@@ -172,7 +172,8 @@ def parse_study(content: Any, where: str | Path) -> StudyConfig:
     for language in config.languages:
         if language not in registry:
             raise UserError(
-                f"{where}, languages", f"{language!r} is not in the registry", f"use one of {', '.join(registry)}, or "
-                "name a languages_file that defines it",
-            )  # fmt: skip
+                f"{where}, languages",
+                f"{language!r} is not in the registry",
+                f"use one of {', '.join(registry)}, or name a languages_file that defines it",
+            )
     return config

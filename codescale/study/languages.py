@@ -70,7 +70,7 @@ def label(name: str, registry: Registry) -> str:
 
 
 def default_weights(names: Iterable[str], registry: Registry) -> dict[str, float]:
-    """The default objective: equal over programming languages, 0 for natural-language text (DESIGN.md).
+    """The default objective: equal over programming languages, 0 for natural-language text.
 
     A name outside the registry is a domain of an imported table and counts like a programming language. Where there is
     nothing but text, text is the objective.

@@ -10,9 +10,10 @@ from codescale.errors import UserError
 def preset_names() -> list[str]:
     """The built-in studies."""
     return sorted(
-        entry.name.removesuffix(".yaml") for entry in (files("codescale") / "presets").iterdir()
+        entry.name.removesuffix(".yaml")
+        for entry in (files("codescale") / "presets").iterdir()
         if entry.name.endswith(".yaml")
-    )  # fmt: skip
+    )
 
 
 def preset_text(name: str) -> str:

@@ -207,9 +207,16 @@ class _Pool:
             return list(done.values()), left
         failed = [
             RunRecord(
-                spec=spec, status="failed", evaluations=(), corpus_id="", tokens_trained=0, flops=0.0, seconds=0.0,
-                finished=time.time(), note=f"its worker died {TRIES} times: {reason.splitlines()[0][:200]}",
+                spec=spec,
+                status="failed",
+                evaluations=(),
+                corpus_id="",
+                tokens_trained=0,
+                flops=0.0,
+                seconds=0.0,
+                finished=time.time(),
+                note=f"its worker died {TRIES} times: {reason.splitlines()[0][:200]}",
             )
             for spec in left.runs
-        ]  # fmt: skip
+        ]
         return [*done.values(), *failed], replace(left, runs=())

@@ -102,12 +102,19 @@ def pair_runs(config: StudyConfig, plan: PairPlan) -> list[RunSpec]:
         ]
         runs += [
             RunSpec(
-                run_id=organised(run_id, config.training.organisation), stage=stage, size=plan.size,
-                n_params=n_params, token_points=points, proportions=proportions, unique_tokens=half, seed=seed,
-                organisation=config.training.organisation, start=config.start_id,
+                run_id=organised(run_id, config.training.organisation),
+                stage=stage,
+                size=plan.size,
+                n_params=n_params,
+                token_points=points,
+                proportions=proportions,
+                unique_tokens=half,
+                seed=seed,
+                organisation=config.training.organisation,
+                start=config.start_id,
             )
             for stage, run_id, points, proportions in cells
-        ]  # fmt: skip
+        ]
     return runs
 
 

@@ -14,8 +14,9 @@ TWO_CORES, GPU_NODE = {"CPU": 2.0}, {"CPU": 16.0, "GPU": 8.0}
 
 nodes = st.lists(
     st.fixed_dictionaries({"CPU": st.integers(0, 32).map(float), "GPU": st.integers(0, 8).map(float)}),
-    min_size=1, max_size=4,
-)  # fmt: skip
+    min_size=1,
+    max_size=4,
+)
 
 
 @given(nodes, st.integers(1, 6), st.integers(0, 6))

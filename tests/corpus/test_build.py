@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from codescale.corpus import build as build_module
 from codescale.corpus.build import build_corpus
-from codescale.corpus.manifest import Manifest
 from codescale.corpus.document import Document
+from codescale.corpus.manifest import Manifest
 from codescale.corpus.reader import SPLITS, open_corpus, read_shard
 from codescale.corpus.selection import Candidates, select
 from codescale.corpus.shards import write_shard

@@ -121,9 +121,14 @@ def test_a_folder_of_tables(tmp_path: Path, reading: Reading) -> None:
 
 def npm_catalogue(tmp_path: Path, integrity: str) -> NpmSource:
     entry = {
-        "name": "@scope/alpha", "version": "1.0", "integrity": integrity, "size": 1, "licence": "MIT",
-        "languages": ["csharp"], "exclude": ["*/skip/*"],
-    }  # fmt: skip
+        "name": "@scope/alpha",
+        "version": "1.0",
+        "integrity": integrity,
+        "size": 1,
+        "licence": "MIT",
+        "languages": ["csharp"],
+        "exclude": ["*/skip/*"],
+    }
     (tmp_path / "npm.yaml").write_text(yaml.safe_dump({"packages": [entry]}), encoding="utf-8")
     return NpmSource(kind="npm", catalogue="npm.yaml")
 

@@ -94,9 +94,14 @@ def test_an_export_with_patterns_steps_and_a_diverged_run(tmp_path: Path) -> Non
     assert table.proportions[table.run_id == "a"][0, list(table.domains).index("python")] == pytest.approx(0.75)
     csv = written(
         tmp_path / "export.csv",
-        {"Name": ["a", "b"], "n_params": [1e6, 1e6], "n_tokens": [1e9, 1e9], "proportion.go": [1.0, 1.0],
-         "loss.go": ["2.0", "NaN"]},
-    )  # fmt: skip
+        {
+            "Name": ["a", "b"],
+            "n_params": [1e6, 1e6],
+            "n_tokens": [1e9, 1e9],
+            "proportion.go": [1.0, 1.0],
+            "loss.go": ["2.0", "NaN"],
+        },
+    )
     with pytest.warns(LawWarning, match="1 rows have a loss that is no number"):
         table = import_runs([csv], tmp_path / "other.csv")
     assert table.status.tolist() == ["ok", "diverged"]
@@ -112,9 +117,14 @@ def test_our_own_curves_come_back_from_tensorboard(tmp_path: Path) -> None:
                 writer.add_scalar(f"loss.go/{kind}", 4.0 - step / 1000, step)
     runs = written(
         tmp_path / "runs.csv",
-        {"run_id": ["mix-1", "mix-2"], "n_params": [1e5, 2e5], "n_tokens": [2000, 2000],
-         "proportion.python": [0.25, 1.0], "proportion.go": [0.75, 0.0]},
-    )  # fmt: skip
+        {
+            "run_id": ["mix-1", "mix-2"],
+            "n_params": [1e5, 2e5],
+            "n_tokens": [2000, 2000],
+            "proportion.python": [0.25, 1.0],
+            "proportion.go": [0.75, 0.0],
+        },
+    )
     table = import_runs([tmp_path / "curves"], tmp_path / "imported.parquet", runs=runs)
     assert len(table) == 4
     last = table.select((table.n_tokens == 2000) & (table.n_params == 1e5))

@@ -41,9 +41,13 @@ def make_truth(count: int, seed: int = 0) -> Truth:
     transfer = 0.05 + 0.3 * draw((count, count))
     np.fill_diagonal(transfer, 1.0)
     return Truth(
-        1.5 + draw(count), 8 + 4 * draw(count), 0.25 + 0.1 * draw(count), 60 + 40 * draw(count),
-        0.3 + 0.1 * draw(count), transfer,
-    )  # fmt: skip
+        1.5 + draw(count),
+        8 + 4 * draw(count),
+        0.25 + 0.1 * draw(count),
+        60 + 40 * draw(count),
+        0.3 + 0.1 * draw(count),
+        transfer,
+    )
 
 
 class TableMaker:
@@ -60,9 +64,13 @@ class TableMaker:
         losses = self.truth.losses(n_params, seen.sum(), seen / seen.sum())
         losses = losses * np.exp(self.noise * self.generator.standard_normal(len(losses)))
         row: dict[str, Any] = {
-            "run_id": f"{run}@{n_tokens:.0f}", "parent_run_id": run, "n_params": n_params, "n_tokens": n_tokens,
-            "seed": seed, "corpus_id": "c",
-        }  # fmt: skip
+            "run_id": f"{run}@{n_tokens:.0f}",
+            "parent_run_id": run,
+            "n_params": n_params,
+            "n_tokens": n_tokens,
+            "seed": seed,
+            "corpus_id": "c",
+        }
         for k, name in enumerate(self.languages):
             row |= {f"proportion.{name}": float(shares[k]), f"loss.{name}": float(losses[k])}
             row |= {f"unique_tokens.{name}": float(seen[k])}

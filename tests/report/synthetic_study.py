@@ -71,15 +71,21 @@ def _record(spec: RunSpec, generator: np.random.Generator, status: str = "ok") -
                 )
             )
     return RunRecord(
-        spec=spec, status=status, evaluations=tuple(evaluations), corpus_id="synthetic",
-        tokens_trained=int(last * reach), flops=6.0 * last * reach * 3e5, seconds=last * reach / 30_000, finished=0.0,
-    )  # fmt: skip
+        spec=spec,
+        status=status,
+        evaluations=tuple(evaluations),
+        corpus_id="synthetic",
+        tokens_trained=int(last * reach),
+        flops=6.0 * last * reach * 3e5,
+        seconds=last * reach / 30_000,
+        finished=0.0,
+    )
 
 
 def _spec(run_id: str, stage: str, size: str, points: tuple[int, ...], shares: dict[str, float], seed: int) -> RunSpec:
     return RunSpec(
         run_id=run_id, stage=stage, size=size, n_params=SIZES[size], token_points=points, proportions=shares, seed=seed
-    )  # fmt: skip
+    )
 
 
 def _objective(losses: dict[str, float]) -> float:
@@ -135,9 +141,15 @@ def make_study(root: Path, seed: int = 0) -> tuple[StudyConfig, StudyFolder]:
     write_json(folder.synergy, synergy(generator))
     write_yaml(
         folder.mixture,
-        {"proportions": BEST, "objective": 4.02, "interval": [3.97, 4.07], "law": "law.json", "n_params": 151_000,
-         "n_tokens": 400_000},
-    )  # fmt: skip
+        {
+            "proportions": BEST,
+            "objective": 4.02,
+            "interval": [3.97, 4.07],
+            "law": "law.json",
+            "n_params": 151_000,
+            "n_tokens": 400_000,
+        },
+    )
     write_json(folder.search, search_json)
     write_json(folder.comparison, comparison(generator, search_json["incumbent"]["proportions"]))
     write_json(folder.timings, timings())
@@ -214,9 +226,15 @@ def synergy(generator: np.random.Generator) -> dict[str, Any]:
     gain["go"]["rust"] |= {"low": None, "high": None, "differs_from_zero": False}
     alone = {name: {"half": 4.9, "twice": 4.7, "fresh": 4.5 if name != "rust" else None} for name in LANGUAGES}
     return {
-        "level": 0.9, "n_params": 83_000, "n_tokens": 300_000, "languages": list(LANGUAGES), "gain": gain,
-        "alone": alone, "noise": dict.fromkeys(LANGUAGES, NOISE), "seeds": 1,
-    }  # fmt: skip
+        "level": 0.9,
+        "n_params": 83_000,
+        "n_tokens": 300_000,
+        "languages": list(LANGUAGES),
+        "gain": gain,
+        "alone": alone,
+        "noise": dict.fromkeys(LANGUAGES, NOISE),
+        "seeds": 1,
+    }
 
 
 def search(generator: np.random.Generator, mixtures: list[RunRecord]) -> tuple[list[RunRecord], dict[str, Any]]:
@@ -237,12 +255,19 @@ def search(generator: np.random.Generator, mixtures: list[RunRecord]) -> tuple[l
         spent += trained
         entries.append(
             {
-                "number": number, "run_id": record.spec.run_id, "source": source,
-                "proportions": record.spec.proportions, "hyper": {}, "state": "COMPLETE" if complete else "PRUNED",
-                "objective": value, "curve": curve(record), "tokens_trained": trained, "flops": record.flops,
+                "number": number,
+                "run_id": record.spec.run_id,
+                "source": source,
+                "proportions": record.spec.proportions,
+                "hyper": {},
+                "state": "COMPLETE" if complete else "PRUNED",
+                "objective": value,
+                "curve": curve(record),
+                "tokens_trained": trained,
+                "flops": record.flops,
                 "seconds": record.seconds,
             }
-        )  # fmt: skip
+        )
         if value is not None and (not best or value < best["objective"]):
             best = entries[-1]
             history.append([spent, value])
@@ -260,10 +285,20 @@ def search(generator: np.random.Generator, mixtures: list[RunRecord]) -> tuple[l
         entries[-1] | {"number": 16, "state": "RUNNING", "objective": None, "curve": [], "tokens_trained": 0}
     )
     return records, {
-        "space": "seven_languages", "sampler": "tpe", "weights": {}, "n_params": 151_000, "n_tokens": 400_000,
-        "trials": entries, "incumbent": best, "incumbent_history": history, "tokens_trained": spent,
-        "tokens_saved_by_pruning": 960_000, "pruned": 4, "seconds": 310.0, "overhead_seconds": 21.0,
-    }  # fmt: skip
+        "space": "seven_languages",
+        "sampler": "tpe",
+        "weights": {},
+        "n_params": 151_000,
+        "n_tokens": 400_000,
+        "trials": entries,
+        "incumbent": best,
+        "incumbent_history": history,
+        "tokens_trained": spent,
+        "tokens_saved_by_pruning": 960_000,
+        "pruned": 4,
+        "seconds": 310.0,
+        "overhead_seconds": 21.0,
+    }
 
 
 def _summary(values: list[float]) -> dict[str, Any]:
@@ -325,21 +360,33 @@ def comparison(generator: np.random.Generator, measured_best: dict[str, float]) 
             }
     objective = differences["measured_best"]["objective"]
     larger = {
-        "n_params": 640_000, "n_tokens": 400_000, "seeds": [1, 2, 3, 4], "mixtures": mixtures,
-        "differences": differences, "measured_minus_predicted": differences["predicted_best"],
+        "n_params": 640_000,
+        "n_tokens": 400_000,
+        "seeds": [1, 2, 3, 4],
+        "mixtures": mixtures,
+        "differences": differences,
+        "measured_minus_predicted": differences["predicted_best"],
         "verdict": {"statement": "At 4.2 times <the> N: synthetic.", "times_the_search": 4.2, "rank_correlation": 0.5},
-    }  # fmt: skip
+    }
     return {
-        "measured_minus_predicted": differences["predicted_best"], "larger": larger,
-        "n_params": 151_000, "n_tokens": 400_000, "seeds": [1, 2, 3], "split": "test", "level": 0.9,
-        "weights": {lang: float(lang != "text") for lang in LANGUAGES}, "corpus_id": "synthetic", "mixtures": mixtures,
+        "measured_minus_predicted": differences["predicted_best"],
+        "larger": larger,
+        "n_params": 151_000,
+        "n_tokens": 400_000,
+        "seeds": [1, 2, 3],
+        "split": "test",
+        "level": 0.9,
+        "weights": {lang: float(lang != "text") for lang in LANGUAGES},
+        "corpus_id": "synthetic",
+        "mixtures": mixtures,
         "differences": differences,
         "verdict": {
             "statement": "Synthetic numbers: the measured best mixture changes the objective by "
             f"{objective['mean']:+.4f} nats per token. Nothing here was measured.",
-            "beats_uniform": objective["high"] < 0, "harmed": ["text"],
+            "beats_uniform": objective["high"] < 0,
+            "harmed": ["text"],
         },
-    }  # fmt: skip
+    }
 
 
 def timings() -> dict[str, Any]:
@@ -348,10 +395,13 @@ def timings() -> dict[str, Any]:
     return {
         "stages": {
             name: {
-                "seconds": value, "orchestration_seconds": 9.0 if name == "start Ray" else 0.06 * value,
-                "tokens": value * 3e4, "flops": value * 2e10, "runs": int(value / 8),
+                "seconds": value,
+                "orchestration_seconds": 9.0 if name == "start Ray" else 0.06 * value,
+                "tokens": value * 3e4,
+                "flops": value * 2e10,
+                "runs": int(value / 8),
             }
             for name, value in seconds.items()
         },
         "machine": {"cpu": "an invented processor", "cores": 2, "memory_gb": 8.0, "python": "3.11", "ray": "2.50"},
-    }  # fmt: skip
+    }

@@ -49,13 +49,14 @@ def synergy(gain: dict[str, dict[str, Any]]) -> Synergy:
     cells = {
         target: {
             source: {
-                "value": value, "low": None if half is None else value - half,
+                "value": value,
+                "low": None if half is None else value - half,
                 "high": None if half is None else value + half,
             }
             for source, (value, half) in row.items()
         }
         for target, row in gain.items()
-    }  # fmt: skip
+    }
     return Synergy.model_validate({"level": 0.9, "gain": cells})
 
 
@@ -174,9 +175,7 @@ def test_counts_that_went_through_logarithms_still_match() -> None:
     assert [point.scale for point in read] == [point.scale for point in study.languages["python"].points]
 
 
-@given(
-    first=st.floats(1, 10), last=st.floats(1, 10), noise=st.floats(1e-4, 0.2), scale=st.floats(0.1, 10)
-)  # fmt: skip
+@given(first=st.floats(1, 10), last=st.floats(1, 10), noise=st.floats(1e-4, 0.2), scale=st.floats(0.1, 10))
 def test_reduction_does_not_depend_on_the_unit_of_loss(first: float, last: float, noise: float, scale: float) -> None:
     def reduction(factor: float) -> Estimate:
         fit = scaling(noise, python=(first * factor, 4.0, last * factor)).languages["python"]

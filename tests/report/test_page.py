@@ -22,9 +22,19 @@ from tests.report.synthetic_study import LANGUAGES, study_text
 
 Study = tuple[StudyConfig, StudyFolder]
 SECTIONS = (
-    "result", "scaling", "difficulty", "synergy", "mixtures", "scales", "search", "law", "held-out", "claims",
-    "corpus", "cost",
-)  # fmt: skip
+    "result",
+    "scaling",
+    "difficulty",
+    "synergy",
+    "mixtures",
+    "scales",
+    "search",
+    "law",
+    "held-out",
+    "claims",
+    "corpus",
+    "cost",
+)
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 
 
@@ -64,11 +74,19 @@ def test_every_section_is_there_with_its_figures(page: str) -> None:
     ids = [attributes["id"] for tag, attributes in _Page(page).tags if tag == "section"]
     assert ids == list(SECTIONS)
     for title in (
-        "Loss against model size", "Loss against training tokens", "Difficulty in bits per byte", "Who helps whom",
-        "The token split under each mixture", "What each language gains or loses against uniform", "Time per stage",
-        "The search&#39;s progress", "The trials&#39; loss curves", "Predicted against measured, every run",
-        "The predicted best mixture, language by language", "Held-out error of the laws",
-    ):  # fmt: skip
+        "Loss against model size",
+        "Loss against training tokens",
+        "Difficulty in bits per byte",
+        "Who helps whom",
+        "The token split under each mixture",
+        "What each language gains or loses against uniform",
+        "Time per stage",
+        "The search&#39;s progress",
+        "The trials&#39; loss curves",
+        "Predicted against measured, every run",
+        "The predicted best mixture, language by language",
+        "Held-out error of the laws",
+    ):
         assert f"<h3>{title}</h3>" in page, title
     assert page.count("<svg") == 10 + 2 * len(LANGUAGES)
     assert page.count('class="reading"') == page.count("<figure>") == 12

@@ -91,19 +91,32 @@ def test_files_that_are_no_tables(tmp_path: Path) -> None:
 
 def record() -> RunRecord:
     spec = RunSpec(
-        run_id="grid-a", stage="grid", size="s", n_params=10, token_points=(5, 10), proportions={"a": 0.25, "b": 0.75},
-        seed=1, hyper={"learning_rate_factor": 0.5},
-    )  # fmt: skip
+        run_id="grid-a",
+        stage="grid",
+        size="s",
+        n_params=10,
+        token_points=(5, 10),
+        proportions={"a": 0.25, "b": 0.75},
+        seed=1,
+        hyper={"learning_rate_factor": 0.5},
+    )
     rows = [(3, False, None), (5, True, 5), (10, True, 10)]
     evaluations = tuple(
-        Evaluation(n_tokens=n, losses={"a": 2.0, "b": 3.0}, annealed=annealed, branch=branch, flops=7.0,
-                   unique_tokens={"a": n})
+        Evaluation(
+            n_tokens=n, losses={"a": 2.0, "b": 3.0}, annealed=annealed, branch=branch, flops=7.0, unique_tokens={"a": n}
+        )
         for n, annealed, branch in rows
-    )  # fmt: skip
+    )
     return RunRecord(
-        spec=spec, status="ok", evaluations=evaluations, corpus_id="c", tokens_trained=12, flops=9.0, seconds=1.0,
+        spec=spec,
+        status="ok",
+        evaluations=evaluations,
+        corpus_id="c",
+        tokens_trained=12,
+        flops=9.0,
+        seconds=1.0,
         finished=0.0,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("name", ["runs.csv", "runs.parquet"])
@@ -134,9 +147,19 @@ def test_a_broken_record_is_named(tmp_path: Path) -> None:
 
 def test_unknown_columns_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "r.parquet"
-    pq.write_table(pa.table({
-        "run_id": ["a"], "n_params": [1], "n_tokens": [2], "proportion.a": [1.0], "loss.a": [3.0], "note": ["kept"],
-    }), path)  # fmt: skip
+    pq.write_table(
+        pa.table(
+            {
+                "run_id": ["a"],
+                "n_params": [1],
+                "n_tokens": [2],
+                "proportion.a": [1.0],
+                "loss.a": [3.0],
+                "note": ["kept"],
+            }
+        ),
+        path,
+    )
     assert read_runs(path).table["note"].to_pylist() == ["kept"]
 
 

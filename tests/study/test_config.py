@@ -47,32 +47,52 @@ def test_presets_are_valid(name: str) -> None:
         ({"colour": 1}, "study.yaml, colour: unknown key; remove it or correct its spelling"),
         ({"languages": ["python", "klingon"]}, "study.yaml, languages: 'klingon' is not in the registry; use one of"),
         ({"languages": ["python", "python"]}, "study.yaml: languages: a language is named twice"),
-        ({"sizes": {"tiny": {"hidden": 33, "layers": 1, "heads": 2, "intermediate": 8}}},
-         "study.yaml, sizes.tiny: hidden must be an even multiple of heads"),
-        ({"comparison": {"size": "small", "tokens": 10, "seeds": 2}},
-         "study.yaml, comparison.seeds: is 2, where a number of 3 or more is wanted"),
-        ({"search": {"size": "tiny", "tokens": "1e3.5"}},
-         "study.yaml, search.tokens: is '1e3.5', where a whole number is wanted; correct it; docs/study.md explains"),
-        ({"sizes": {"Tiny One": {"hidden": 32, "layers": 1, "heads": 2, "intermediate": 8}}},
-         "study.yaml, sizes.Tiny One: 'Tiny One' is no name: write up to 60 lower-case letters, digits, _ and -"),
+        (
+            {"sizes": {"tiny": {"hidden": 33, "layers": 1, "heads": 2, "intermediate": 8}}},
+            "study.yaml, sizes.tiny: hidden must be an even multiple of heads",
+        ),
+        (
+            {"comparison": {"size": "small", "tokens": 10, "seeds": 2}},
+            "study.yaml, comparison.seeds: is 2, where a number of 3 or more is wanted",
+        ),
+        (
+            {"search": {"size": "tiny", "tokens": "1e3.5"}},
+            "study.yaml, search.tokens: is '1e3.5', where a whole number is wanted; correct it; docs/study.md explains",
+        ),
+        (
+            {"sizes": {"Tiny One": {"hidden": 32, "layers": 1, "heads": 2, "intermediate": 8}}},
+            "study.yaml, sizes.Tiny One: 'Tiny One' is no name: write up to 60 lower-case letters, digits, _ and -",
+        ),
         ({"search": {"size": "huge", "tokens": 10}}, "search.size: 'huge' is not among sizes (tiny, small)"),
-        ({"search": {"size": "tiny", "tokens": 4096, "prune": "none", "check_pruned": 2}},
-         "study.yaml, search: check_pruned: prune: none stops no trial that could be checked"),
-        ({"search": {"size": "tiny", "tokens": 4096, "trials": 8, "check_pruned": 9}},
-         "study.yaml, search: check_pruned: 9 are more than the 8 trials"),
-        ({"search": {"size": "tiny", "tokens": 4096, "workers_per_trial": 3}, "ray": {"workers": 2}},
-         "study.yaml: search.workers_per_trial: 3 are more than the 2 of ray.workers"),
+        (
+            {"search": {"size": "tiny", "tokens": 4096, "prune": "none", "check_pruned": 2}},
+            "study.yaml, search: check_pruned: prune: none stops no trial that could be checked",
+        ),
+        (
+            {"search": {"size": "tiny", "tokens": 4096, "trials": 8, "check_pruned": 9}},
+            "study.yaml, search: check_pruned: 9 are more than the 8 trials",
+        ),
+        (
+            {"search": {"size": "tiny", "tokens": 4096, "workers_per_trial": 3}, "ray": {"workers": 2}},
+            "study.yaml: search.workers_per_trial: 3 are more than the 2 of ray.workers",
+        ),
         ({"search": {"size": "tiny", "tokens": 100}}, "search.tokens: 100 tokens are less than one batch of 1,024"),
         ({"target": {"size": "tiny", "n_tokens": 9, "weights": {"cobol": 1}}}, "target.weights.cobol: not a language"),
         ({"target": {"size": "tiny", "n_tokens": 9, "weights": {"java": 0}}}, "target.weights: all are 0"),
         ({"target": {"size": "tiny", "n_tokens": 9, "bounds": {"java": [0.5, 0.2]}}}, "target.bounds.java: not a"),
         ({"target": {"size": "tiny", "n_tokens": 9, "max_epochs": float("inf")}}, "study.yaml, target.max_epochs"),
-        ({"target": {"size": "tiny", "n_tokens": 9, "bounds": {"java": [0.7, 1], "python": 0.4}}},
-         "study.yaml: target.bounds: the lower bounds sum to 1.1, so no shares sum to 1"),
-        ({"target": {"size": "tiny", "n_tokens": 9, "weights": {"java": True}}},
-         "study.yaml, target.weights.java: is true, where a number is wanted"),
-        ({"search": {"size": "tiny", "tokens": 4096, "callbacks": ["tensorboard"]}},
-         "study.yaml, search.callbacks.tensorboard: unknown key"),
+        (
+            {"target": {"size": "tiny", "n_tokens": 9, "bounds": {"java": [0.7, 1], "python": 0.4}}},
+            "study.yaml: target.bounds: the lower bounds sum to 1.1, so no shares sum to 1",
+        ),
+        (
+            {"target": {"size": "tiny", "n_tokens": 9, "weights": {"java": True}}},
+            "study.yaml, target.weights.java: is true, where a number is wanted",
+        ),
+        (
+            {"search": {"size": "tiny", "tokens": 4096, "callbacks": ["tensorboard"]}},
+            "study.yaml, search.callbacks.tensorboard: unknown key",
+        ),
         ({"ray": {"workers": 10**15}}, "study.yaml, ray.workers: is 1000000000000000, where a number of 100,000"),
         ({"name": "a\x1b[31m"}, r"study.yaml, name: a\x1b[31m holds a line break or another character that cannot"),
         ({"sweep": {"grid": {"sizes": [], "tokens": [2048]}}}, "study.yaml, sweep.grid.sizes"),
@@ -81,7 +101,7 @@ def test_presets_are_valid(name: str) -> None:
         ({"training": {"evaluations": 10**9}}, "study.yaml, training.evaluations"),
         ({"corpus": {"sources": [{"kind": "folder"}]}}, "study.yaml, corpus.sources.0.path: is missing"),
     ],
-)  # fmt: skip
+)
 def test_mistakes_are_named(content: dict, change: dict, message: str) -> None:
     with pytest.raises(UserError) as caught:
         parse_study(content | change, "study.yaml")

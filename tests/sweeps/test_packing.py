@@ -88,9 +88,14 @@ def test_a_gpu_is_filled_but_no_worker_is_left_without_work(monkeypatch: pytest.
 
 def run(config: StudyConfig, run_id: str, **changes: object) -> RunSpec:
     settings: dict = {
-        "run_id": run_id, "stage": "mixture", "size": "tiny", "n_params": config.sizes["tiny"].n_params,
-        "token_points": (2048,), "proportions": {"python": 1.0}, "seed": 0,
-    }  # fmt: skip
+        "run_id": run_id,
+        "stage": "mixture",
+        "size": "tiny",
+        "n_params": config.sizes["tiny"].n_params,
+        "token_points": (2048,),
+        "proportions": {"python": 1.0},
+        "seed": 0,
+    }
     return RunSpec(**(settings | changes))
 
 

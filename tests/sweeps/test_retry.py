@@ -32,19 +32,33 @@ class Told(Silent):
 
 def spec(config: StudyConfig, run_id: str, **hyper: float) -> RunSpec:
     return RunSpec(
-        run_id=run_id, stage="mixture", size="tiny", n_params=config.sizes["tiny"].n_params, token_points=(640,),
-        proportions={"python": 1.0}, seed=config.seed, hyper=hyper,
-    )  # fmt: skip
+        run_id=run_id,
+        stage="mixture",
+        size="tiny",
+        n_params=config.sizes["tiny"].n_params,
+        token_points=(640,),
+        proportions={"python": 1.0},
+        seed=config.seed,
+        hyper=hyper,
+    )
 
 
 def record(run: RunSpec, status: str) -> RunRecord:
-    curve = () if status == "diverged" else (
-        Evaluation(n_tokens=640, losses={"python": 3.0}, annealed=True, branch=640, flops=1.0),
-    )  # fmt: skip
+    curve = (
+        ()
+        if status == "diverged"
+        else (Evaluation(n_tokens=640, losses={"python": 3.0}, annealed=True, branch=640, flops=1.0))
+    )
     return RunRecord(
-        spec=run, status=status, evaluations=curve, corpus_id="c", tokens_trained=640, flops=1.0, seconds=1.0,
+        spec=run,
+        status=status,
+        evaluations=curve,
+        corpus_id="c",
+        tokens_trained=640,
+        flops=1.0,
+        seconds=1.0,
         finished=0.0,
-    )  # fmt: skip
+    )
 
 
 def test_a_diverged_run_is_tried_once_more_at_a_lower_rate(config: StudyConfig) -> None:
@@ -73,9 +87,10 @@ def tried_again(config: StudyConfig, tmp_path: Path) -> Path:
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(config.model_dump(mode="json", exclude_none=True)))
     first = spec(config, "b")
     records = [
-        record(spec(config, "a"), "ok"), record(first, "diverged"),
+        record(spec(config, "a"), "ok"),
+        record(first, "diverged"),
         record(retries_of([record(first, "diverged")], config)[0], "ok"),
-    ]  # fmt: skip
+    ]
     for each in records:
         write_record(StudyFolder(tmp_path).runs, each)
     compact(records, StudyFolder(tmp_path).runs_table)

@@ -27,17 +27,21 @@ def run(config: StudyConfig, **changes: object) -> RunSpec:
 def test_its_id_depends_on_all_that_its_losses_depend_on(config: StudyConfig) -> None:
     smaller = config.training.model_copy(update={"micro_batch": 1, "checkpoint_seconds": 1.0})
     same = [
-        run(config), run(config, mixture=Mixture({"java": 0.5, "python": 0.5, "rust": 0.0})),
+        run(config),
+        run(config, mixture=Mixture({"java": 0.5, "python": 0.5, "rust": 0.0})),
         run(config.model_copy(update={"training": smaller})),
-    ]  # fmt: skip
+    ]
     longer = config.training.model_copy(update={"weight_decay": 0.1})
     wider = config.sizes["small"].model_copy(update={"intermediate": 64})
     others = [
-        run(config, tokens=1280), run(config, seed=1), run(config, size="tiny"), run(config, corpus_id="d"),
+        run(config, tokens=1280),
+        run(config, seed=1),
+        run(config, size="tiny"),
+        run(config, corpus_id="d"),
         run(config, mixture=Mixture({"python": 0.6, "java": 0.4})),
         run(config.model_copy(update={"training": longer})),
         run(config.model_copy(update={"sizes": config.sizes | {"small": wider}})),
-    ]  # fmt: skip
+    ]
     assert len({spec.run_id for spec in same}) == 1
     assert len({spec.run_id for spec in [*same, *others]}) == 1 + len(others)
 
@@ -57,9 +61,16 @@ def test_what_the_study_does_not_have_is_named(config: StudyConfig, changes: dic
 
 def record(spec: RunSpec, status: str) -> RunRecord:
     return RunRecord(
-        spec=spec, status=status, evaluations=(), corpus_id="c", tokens_trained=0, flops=0, seconds=0, finished=0,
+        spec=spec,
+        status=status,
+        evaluations=(),
+        corpus_id="c",
+        tokens_trained=0,
+        flops=0,
+        seconds=0,
+        finished=0,
         note="the training loss was not finite",
-    )  # fmt: skip
+    )
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(config: StudyConfig, tmp_path: Path) -> None:

@@ -91,9 +91,15 @@ def stack_candidates(data: Observations, splits: Sequence[Split], fitted: Sequen
     members = [members[k] for k in chosen]
     form = Stack(tuple(one.form for one in members), weights[chosen])
     return _judged(
-        form.name, form, data, splits, form.join([one.values for one in members]),
-        form.join([one.held_out_values for one in members]), sum(one.seconds for one in members), None,
-    )  # fmt: skip
+        form.name,
+        form,
+        data,
+        splits,
+        form.join([one.values for one in members]),
+        form.join([one.held_out_values for one in members]),
+        sum(one.seconds for one in members),
+        None,
+    )
 
 
 def with_process(
@@ -108,9 +114,7 @@ def with_process(
     if not process.targets:
         return None
     seconds = mean.seconds + time.perf_counter() - began
-    return _judged(
-        GAUSSIAN_PROCESS, mean.form, data, splits, mean.values, mean.held_out_values, seconds, process, seed
-    )  # fmt: skip
+    return _judged(GAUSSIAN_PROCESS, mean.form, data, splits, mean.values, mean.held_out_values, seconds, process, seed)
 
 
 def log_losses(form: Form, values: Array, data: Observations, rows: Mask | None = None) -> Array:
@@ -121,9 +125,16 @@ def log_losses(form: Form, values: Array, data: Observations, rows: Mask | None 
 
 
 def _judged(
-    name: str, form: Form, data: Observations, splits: Sequence[Split], values: Array, held_out_values: Array,
-    seconds: float, process: GaussianProcess | None, seed: int = 0,
-) -> Candidate:  # fmt: skip
+    name: str,
+    form: Form,
+    data: Observations,
+    splits: Sequence[Split],
+    values: Array,
+    held_out_values: Array,
+    seconds: float,
+    process: GaussianProcess | None,
+    seed: int = 0,
+) -> Candidate:
     observed = form.observed(data)
     predicted = [log_losses(form, own, data, split.test) for split, own in zip(splits, held_out_values, strict=True)]
     if process is not None:

@@ -114,9 +114,14 @@ def _trees(data: Observations, splits: Sequence[Split], weight: Array, workers: 
 
 
 def _compared(
-    name: str, held_out: HeldOut | None, seconds: float, predicted: Sequence[Array], data: Observations,
-    splits: Sequence[Split], weight: Array,
-) -> Comparison:  # fmt: skip
+    name: str,
+    held_out: HeldOut | None,
+    seconds: float,
+    predicted: Sequence[Array],
+    data: Observations,
+    splits: Sequence[Split],
+    weight: Array,
+) -> Comparison:
     by_kind = {
         kind: [(split.test, own) for split, own in zip(splits, predicted, strict=True) if split.kind == kind]
         for kind in ("largest", "mixtures")

@@ -155,9 +155,10 @@ def _forms_to_try(data: Observations, form: Form | None) -> list[Form]:
         target, rows, needed = min((entry for entry in short if entry), key=lambda entry: entry[2])
         name = form.name if form else "the smallest law"
         raise UserError(
-            data.path, f"has {rows} usable rows for {target}, and {name} has {needed} parameters",
+            data.path,
+            f"has {rows} usable rows for {target}, and {name} has {needed} parameters",
             "add runs, or choose a law with fewer parameters (chinchilla, mean)",
-        )  # fmt: skip
+        )
     fitting = [one for one, lack in zip(wanted, short, strict=True) if not lack]
     names = [one.name for one in fitting]
     if form is not None and form.law_targets(data) != data.targets:
@@ -235,9 +236,16 @@ def _bootstrap(
 
 
 def _assembled(
-    table: RunsTable, data: Observations, splits: list[Split], best: Candidate, candidates: list[Candidate],
-    samples: Array, unidentified: dict[str, str], seed: int, bytes_per_token: Mapping[str, float] | None,
-) -> Law:  # fmt: skip
+    table: RunsTable,
+    data: Observations,
+    splits: list[Split],
+    best: Candidate,
+    candidates: list[Candidate],
+    samples: Array,
+    unidentified: dict[str, str],
+    seed: int,
+    bytes_per_token: Mapping[str, float] | None,
+) -> Law:
     form = best.form
     targets = form.law_targets(data)
     names = [form.parameter_names(data.domains, target) for target in targets]

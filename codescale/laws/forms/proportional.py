@@ -5,7 +5,8 @@
 alpha, beta and E are averages by p of each language's own; tau_ij is the synergy gain of j on i from the pair runs;
 only gamma is fitted. The paper writes constant A and B; here log A and log B are averaged by p too, so that at p_i =
 1 the law is that language's own. The one loss is what a mixture's own tokens cost, sum_i p_i L_i: minimised over p it
-favours the easiest language, which is why this law stands beside the default one and does not allocate (DESIGN.md).
+favours the easiest language, which is why this law stands beside the default one and does not allocate
+(docs/law-forms.md).
 """
 
 from __future__ import annotations
@@ -123,23 +124,33 @@ class Proportional(Form):
                 )
             if int(np.isfinite(self._alone(data, k).log_losses).sum()) < 2:
                 raise UserError(
-                    data.path, f"has fewer than two runs on {domain} alone",
+                    data.path,
+                    f"has fewer than two runs on {domain} alone",
                     "the proportional law needs each language's own runs: add a grid, or use --law auto",
-                )  # fmt: skip
+                )
         if not pair_rows(data):
             raise UserError(
-                data.path, "has no runs of two languages at equal shares beside each alone at the same N and D",
+                data.path,
+                "has no runs of two languages at equal shares beside each alone at the same N and D",
                 "the proportional law takes its tau from pair runs: add them, or use --law auto",
-            )  # fmt: skip
+            )
 
     def _alone(self, data: Observations, k: int) -> Observations:
         """Language ``k``'s loss on the rows that train on it alone."""
         rows, domain = alone(data, k), data.domains[k]
         losses = data.log_losses[rows][:, [data.targets.index(domain)]]
         return Observations(
-            data.path, data.domains, (domain,), data.log_params[rows], data.log_tokens[rows], data.shares[rows], losses,
-            data.trunk[rows], data.usable[rows], data.unique_tokens[rows],
-        )  # fmt: skip
+            data.path,
+            data.domains,
+            (domain,),
+            data.log_params[rows],
+            data.log_tokens[rows],
+            data.shares[rows],
+            losses,
+            data.trunk[rows],
+            data.usable[rows],
+            data.unique_tokens[rows],
+        )
 
     def _with_gamma(self, data: Observations, own: Array, weights: Array) -> Array:
         """Adds tau, from ``weights``' means over pair runs, and the gamma that fits the mixed runs best."""

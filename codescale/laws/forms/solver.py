@@ -50,9 +50,19 @@ class Problems:
     def part(self, index: Integers) -> Problems:
         """The problems that ``index`` names."""
         return Problems(
-            self.curve, self.log_losses, self.weights, self.target[index], self.sample[index], self.prior_mean[index],
-            self.prior_deviation, self.lower[index], self.upper[index], self.free[index], self.delta, self.strength,
-        )  # fmt: skip
+            self.curve,
+            self.log_losses,
+            self.weights,
+            self.target[index],
+            self.sample[index],
+            self.prior_mean[index],
+            self.prior_deviation,
+            self.lower[index],
+            self.upper[index],
+            self.free[index],
+            self.delta,
+            self.strength,
+        )
 
 
 def huber(residuals: Array, delta: float) -> Array:

@@ -17,9 +17,13 @@ def _paint(axes: Axes, stages: Sequence[tuple[str, StageCost]]) -> None:
         axes.barh(k, (cost.seconds - orchestration) / 60, height=0.62, color=GAIN)
         axes.barh(k, orchestration / 60, left=(cost.seconds - orchestration) / 60, height=0.62, color=HARM)
         axes.annotate(
-            duration(cost.seconds), (cost.seconds / 60, k), xytext=(4, 0), textcoords="offset points", va="center",
+            duration(cost.seconds),
+            (cost.seconds / 60, k),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
             fontsize=8,
-        )  # fmt: skip
+        )
     axes.set_yticks(range(len(stages)), [name for name, _cost in stages], color=INK)
     axes.set_ylim(len(stages) - 0.4, -0.6)
     axes.set_xlim(0, max((cost.seconds for _name, cost in stages), default=60.0) / 60 * 1.2 or 1.0)

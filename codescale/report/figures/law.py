@@ -42,9 +42,15 @@ def _paint_runs(axes: Axes, pairings: Sequence[Pairing]) -> None:
     for stage, (marker, colour) in _STAGES.items():
         chosen = [pairing for pairing in pairings if pairing.stage == stage]
         axes.plot(
-            [pairing.measured for pairing in chosen], [pairing.predicted for pairing in chosen], marker, color=colour,
-            markersize=5.5, markeredgecolor=PAPER, markeredgewidth=0.6, linestyle="none",
-        )  # fmt: skip
+            [pairing.measured for pairing in chosen],
+            [pairing.predicted for pairing in chosen],
+            marker,
+            color=colour,
+            markersize=5.5,
+            markeredgecolor=PAPER,
+            markeredgewidth=0.6,
+            linestyle="none",
+        )
     _diagonal(axes, [value for pairing in pairings for value in (pairing.measured, pairing.predicted)])
     axes.set_xlabel("measured objective, nats per token")
     axes.set_ylabel("predicted objective, nats per token")
@@ -92,13 +98,16 @@ def misses(
         pairs.append((labels[language], looks[language].colour, predicted, measured))
     return [
         Miss(
-            name, colour, predicted.value - measured.mean,
+            name,
+            colour,
+            predicted.value - measured.mean,
             None if predicted.low is None else predicted.low - measured.mean,
-            None if predicted.high is None else predicted.high - measured.mean, measured.standard_error,
+            None if predicted.high is None else predicted.high - measured.mean,
+            measured.standard_error,
         )
         for name, colour, predicted, measured in pairs
         if predicted is not None and measured is not None
-    ]  # fmt: skip
+    ]
 
 
 def _paint_misses(axes: Axes, found: Sequence[Miss]) -> None:
@@ -108,9 +117,14 @@ def _paint_misses(axes: Axes, found: Sequence[Miss]) -> None:
         axes.plot(miss.value, k, "o", color=miss.colour, markersize=6.5, markeredgecolor=PAPER, markeredgewidth=0.6)
         if miss.standard_error is not None:
             axes.plot(
-                [-miss.standard_error, miss.standard_error], [k, k], color=MUTED, linewidth=6, alpha=0.35, zorder=1,
+                [-miss.standard_error, miss.standard_error],
+                [k, k],
+                color=MUTED,
+                linewidth=6,
+                alpha=0.35,
+                zorder=1,
                 solid_capstyle="butt",
-            )  # fmt: skip
+            )
     axes.axvline(0, color=INK, linewidth=0.9, zorder=1)
     axes.axhline(0.5, color=MUTED, linewidth=0.6, linestyle=(0, (3, 3)))
     axes.set_yticks(range(len(found)), [miss.name for miss in found], color=INK)
@@ -123,9 +137,11 @@ def _paint_misses(axes: Axes, found: Sequence[Miss]) -> None:
 def proof_picture(found: Sequence[Miss]) -> Picture:
     """The predicted best mixture: how far the law was off for the objective and every language."""
     svg = draw(
-        "proof", "Predicted minus measured loss under the predicted best mixture", (500, 60 + 40 * len(found)),
+        "proof",
+        "Predicted minus measured loss under the predicted best mixture",
+        (500, 60 + 40 * len(found)),
         lambda axes: _paint_misses(axes, found),
-    )  # fmt: skip
+    )
     return Picture(
         "The predicted best mixture, language by language",
         "A mark on the line was predicted exactly, one to its right turned out better than predicted; where the law's "
@@ -156,9 +172,13 @@ def _paint_errors(axes: Axes, errors: Sequence[HeldOutError]) -> None:
     for k, candidate in enumerate(errors):
         axes.barh(k, 100 * candidate.error, height=0.62, color=_colour(candidate))
         axes.annotate(
-            percent(candidate.error, 2), (100 * candidate.error, k), xytext=(4, 0), textcoords="offset points",
-            va="center", fontsize=8,
-        )  # fmt: skip
+            percent(candidate.error, 2),
+            (100 * candidate.error, k),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+        )
     axes.set_yticks(range(len(errors)), [candidate.name for candidate in errors], color=INK)
     axes.set_ylim(len(errors) - 0.4, -0.6)
     axes.set_xlim(0, 100 * max(candidate.error for candidate in errors) * 1.18 or 1.0)

@@ -38,9 +38,14 @@ def _paint_shares(
             axes.barh(row, share, left=left, height=0.66, color=colour, edgecolor=PAPER, linewidth=0.8)
             if share >= 5.5:
                 axes.text(
-                    left + share / 2, row, f"{share:.1f}".removesuffix(".0"), ha="center", va="center",
-                    color=_readable_on(colour), fontsize=8,
-                )  # fmt: skip
+                    left + share / 2,
+                    row,
+                    f"{share:.1f}".removesuffix(".0"),
+                    ha="center",
+                    va="center",
+                    color=_readable_on(colour),
+                    fontsize=8,
+                )
             left += share
     axes.set_yticks(range(len(mixtures)), [TITLES[name] for name in mixtures], color=INK)
     axes.set_ylim(len(mixtures) - 0.5, -0.5)
@@ -59,9 +64,11 @@ def shares_picture(
 ) -> Picture:
     """One bar a mixture, one segment a language. ``mixtures`` maps the mixtures that are known to their shares."""
     svg = draw(
-        "mixtures", "Shares of each language in the mixtures", (500, 60 + 58 * len(mixtures)),
+        "mixtures",
+        "Shares of each language in the mixtures",
+        (500, 60 + 58 * len(mixtures)),
         lambda axes: _paint_shares(axes, mixtures, languages, looks),
-    )  # fmt: skip
+    )
     return Picture(
         "The token split under each mixture",
         "Each bar is one way to spend the same number of training tokens; a segment's width, and the number in it, is "
@@ -85,9 +92,14 @@ def _paint_differences(axes: Axes, comparison: Comparison, rows: Sequence[tuple[
                 axes.plot([difference.low, difference.high], [height, height], color=colour, linewidth=2)
             marker = "D" if name == "measured_best" else "o"
             axes.plot(
-                difference.mean, height, marker, color=colour, markersize=6.5 if language is None else 5.5,
-                markeredgecolor=PAPER, markeredgewidth=0.6,
-            )  # fmt: skip
+                difference.mean,
+                height,
+                marker,
+                color=colour,
+                markersize=6.5 if language is None else 5.5,
+                markeredgecolor=PAPER,
+                markeredgewidth=0.6,
+            )
     axes.axvline(0, color=INK, linewidth=0.9)
     axes.axhline(0.5, color=MUTED, linewidth=0.6, linestyle=(0, (3, 3)))
     axes.set_yticks(range(len(rows)), [label for label, _language in rows], color=INK)
@@ -103,9 +115,11 @@ def differences_picture(comparison: Comparison, languages: Sequence[str], labels
     rows: list[tuple[str, str | None]] = [("Objective", None)]
     rows += [(labels[language], language) for language in languages]
     svg = draw(
-        "differences", "Loss of each mixture minus uniform's, per language", (500, 60 + 34 * len(rows)),
+        "differences",
+        "Loss of each mixture minus uniform's, per language",
+        (500, 60 + 34 * len(rows)),
         lambda axes: _paint_differences(axes, comparison, rows),
-    )  # fmt: skip
+    )
     return Picture(
         "What each language gains or loses against uniform",
         "A mark left of the line means a lower loss than under the uniform split; where the bar "

@@ -58,9 +58,15 @@ def _paint_curves(axes: Axes, scaling: LanguageScaling, look: Look, axis: _Axis,
         y = [math.nan if value is None else value for value in fit]
         axes.plot(x, y, color=look.colour, alpha=strength, linewidth=1.1 + 0.5 * strength)
         axes.plot(
-            [axis.along(point) for point in points], [point.loss for point in points], look.marker, markersize=5.5,
-            color=look.colour, alpha=strength, markeredgecolor=PAPER, markeredgewidth=0.6,
-        )  # fmt: skip
+            [axis.along(point) for point in points],
+            [point.loss for point in points],
+            look.marker,
+            markersize=5.5,
+            color=look.colour,
+            alpha=strength,
+            markeredgecolor=PAPER,
+            markeredgewidth=0.6,
+        )
         last = max(points, key=axis.along)
         ends.append(y[-1] if math.isfinite(y[-1]) else last.loss)
     _label_ends(axes, values[-1], ends, [count(level) for level in levels], (limits[1] - limits[0]) * 0.085)
@@ -76,9 +82,15 @@ def _paint_curves(axes: Axes, scaling: LanguageScaling, look: Look, axis: _Axis,
 def _label_ends(axes: Axes, x: float, heights: list[float], texts: list[str], gap: float) -> None:
     for height, text in zip(spread(heights, gap), texts, strict=True):
         axes.annotate(
-            text, (x, height), xytext=(5, 0), textcoords="offset points", fontsize=7.4, va="center", color=INK,
+            text,
+            (x, height),
+            xytext=(5, 0),
+            textcoords="offset points",
+            fontsize=7.4,
+            va="center",
+            color=INK,
             annotation_clip=False,
-        )  # fmt: skip
+        )
 
 
 def _curves(scaling: Scaling, labels: Mapping[str, str], looks: Mapping[str, Look], axis: _Axis) -> tuple[Panel, ...]:
@@ -173,9 +185,17 @@ def _paint_difficulty(axes: Axes, rows: list[tuple[str, Difficulty]]) -> None:
             if pair is not None:
                 colour = MIXTURE_COLOURS[name]
                 axes.errorbar(
-                    pair[0], k, xerr=pair[1], fmt=marker, color=colour, markersize=5.5, elinewidth=1.4, capsize=2,
-                    markeredgecolor=PAPER, markeredgewidth=0.5,
-                )  # fmt: skip
+                    pair[0],
+                    k,
+                    xerr=pair[1],
+                    fmt=marker,
+                    color=colour,
+                    markersize=5.5,
+                    elinewidth=1.4,
+                    capsize=2,
+                    markeredgecolor=PAPER,
+                    markeredgewidth=0.5,
+                )
     axes.set_yticks(range(len(rows)), [label for label, _row in rows], color=INK)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")
@@ -188,15 +208,18 @@ def difficulty_picture(found: Mapping[str, Difficulty], labels: Mapping[str, str
         ("outline", "alone, largest run of the grid (validation split)", any(row.alone for row in found.values())),
         (MIXTURE_COLOURS["uniform"], "uniform mixture (test split)", any(row.uniform for row in found.values())),
         (
-            MIXTURE_COLOURS["measured_best"], "measured best mixture (test split)",
+            MIXTURE_COLOURS["measured_best"],
+            "measured best mixture (test split)",
             any(row.measured_best for row in found.values()),
         ),
-    )  # fmt: skip
+    )
     rows = sorted(((labels[name], row) for name, row in found.items()), key=lambda row: -max(row[1].known))
     svg = draw(
-        "difficulty", "Bits per byte of each language", (540, 60 + 30 * len(rows)),
+        "difficulty",
+        "Bits per byte of each language",
+        (540, 60 + 30 * len(rows)),
         lambda axes: _paint_difficulty(axes, rows),
-    )  # fmt: skip
+    )
     return Picture(
         "Difficulty in bits per byte",
         "The further right, the harder the language is to predict; bits per byte compare languages fairly, because the "

@@ -42,9 +42,15 @@ def _paint_progress(axes: Axes, search: Search) -> None:
         finished.append(trial.objective)
         marker, colour, _words = SOURCES.get(trial.source, ("o", MUTED, trial.source))
         axes.plot(
-            spent, trial.objective, marker, color=colour, markersize=10 if marker == "*" else 6, markeredgecolor=PAPER,
-            markeredgewidth=0.6, zorder=3,
-        )  # fmt: skip
+            spent,
+            trial.objective,
+            marker,
+            color=colour,
+            markersize=10 if marker == "*" else 6,
+            markeredgecolor=PAPER,
+            markeredgewidth=0.6,
+            zorder=3,
+        )
     end = max(_spent(search), default=0.0)
     if search.incumbent_history:
         tokens, objective = zip(*search.incumbent_history, strict=True)
@@ -82,9 +88,13 @@ def _paint_curves(axes: Axes, search: Search) -> None:
         else:
             chosen = trial is best
             axes.plot(
-                tokens, objective, color=INK if chosen else "#2B7BBA", linewidth=1.8 if chosen else 0.9,
-                alpha=1.0 if chosen else 0.55, zorder=3 if chosen else 2,
-            )  # fmt: skip
+                tokens,
+                objective,
+                color=INK if chosen else "#2B7BBA",
+                linewidth=1.8 if chosen else 0.9,
+                alpha=1.0 if chosen else 0.55,
+                zorder=3 if chosen else 2,
+            )
             final = [(t, o) for t, o, annealed in trial.curve if annealed]
             if final:
                 axes.plot(*final[-1], "o", color=INK if chosen else "#2B7BBA", markersize=4, zorder=4)

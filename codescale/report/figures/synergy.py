@@ -34,9 +34,15 @@ def _paint(axes: Axes, synergy: Synergy, languages: list[str], labels: Mapping[s
             sure = significant(gain)
             text = signed(100 * gain.value, 1) + (" ●" if sure else "")
             axes.text(
-                column + 0.5, row + 0.5, text, ha="center", va="center", fontsize=7.8, color=INK if sure else MUTED,
+                column + 0.5,
+                row + 0.5,
+                text,
+                ha="center",
+                va="center",
+                fontsize=7.8,
+                color=INK if sure else MUTED,
                 fontweight="bold" if sure else "normal",
-            )  # fmt: skip
+            )
     size = len(languages)
     axes.set_xlim(0, size)
     axes.set_ylim(size, 0)
@@ -59,9 +65,11 @@ def synergy_picture(synergy: Synergy, labels: Mapping[str, str]) -> Picture:
     languages = [name for name in named if name in synergy.gain]
     size = len(languages)
     svg = draw(
-        "synergy", "Matrix of synergy gains in per cent", (200 + 56 * size, 130 + 36 * size),
+        "synergy",
+        "Matrix of synergy gains in per cent",
+        (200 + 56 * size, 130 + 36 * size),
         lambda axes: _paint(axes, synergy, languages, labels),
-    )  # fmt: skip
+    )
     return Picture(
         "Who helps whom",
         "Read along a row: how many per cent lower (blue, +) or higher (orange, −) the row language's loss becomes "

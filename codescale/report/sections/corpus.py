@@ -48,9 +48,16 @@ def _languages_table(subject: Subject, manifest: Manifest) -> Grid:
             )
         )
     columns = (
-        "Language", "Documents", "Size", "Training tokens", "Validation", "Test", "Bytes per token", "Split",
+        "Language",
+        "Documents",
+        "Size",
+        "Training tokens",
+        "Validation",
+        "Test",
+        "Bytes per token",
+        "Split",
         "Licences (documents)",
-    )  # fmt: skip
+    )
     return Grid("", columns, tuple(rows), frozenset(range(1, 7)))
 
 
@@ -77,10 +84,15 @@ def cost_section(subject: Subject) -> Section:
         share = percent((cost.orchestration_seconds or 0.0) / cost.seconds) if known else DASH
         rows.append(
             (
-                Cell(name), Cell(duration(cost.seconds)), Cell(duration(cost.orchestration_seconds)), Cell(share),
-                Cell(whole(cost.runs)), Cell(count(cost.tokens)), Cell(count(cost.flops)),
+                Cell(name),
+                Cell(duration(cost.seconds)),
+                Cell(duration(cost.orchestration_seconds)),
+                Cell(share),
+                Cell(whole(cost.runs)),
+                Cell(count(cost.tokens)),
+                Cell(count(cost.flops)),
             )
-        )  # fmt: skip
+        )
     columns = ("Stage", "Wall time", "Orchestration", "Share", "Runs", "Tokens", "FLOPs")
     machine = ", ".join(f"{key} {value}" for key, value in timings.machine.items() if value not in (None, ""))
     return Section(

@@ -48,11 +48,12 @@ def held_out_section(subject: Subject) -> Section:
     kinds = list(dict.fromkeys(kind for candidate in subject.errors for kind in candidate.splits))
     rows = tuple(
         (
-            Cell(candidate.name, _role(candidate)), Cell(percent(candidate.error, 2)),
+            Cell(candidate.name, _role(candidate)),
+            Cell(percent(candidate.error, 2)),
             *(Cell(percent(candidate.splits.get(kind), 2)) for kind in kinds),
         )
         for candidate in subject.errors
-    )  # fmt: skip
+    )
     columns = ("Law", "Mean", *(_HOLD_OUTS.get(kind, kind) for kind in kinds))
     unidentified = list(dict.fromkeys(law.unidentified.values()))
     return Section(

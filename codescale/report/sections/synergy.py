@@ -18,11 +18,9 @@ def synergy_section(subject: Subject) -> Section:
         return Section("synergy", title, missing="fit")
     scale = f"N = {count(synergy.n_params)} parameters, D = {count(synergy.n_tokens)} tokens"
     rows = tuple(
-        (
-            subject.language(language), Cell(number(alone.half)), Cell(number(alone.twice)), Cell(number(alone.fresh))
-        )
+        (subject.language(language), Cell(number(alone.half)), Cell(number(alone.twice)), Cell(number(alone.fresh)))
         for language, alone in synergy.alone.items()
-    )  # fmt: skip
+    )
     table = Grid(
         "Each language alone (validation loss, nats per token): half the tokens, those twice, and as many fresh ones",
         ("Language", "D/2 once", "D/2 twice", "D fresh"),
@@ -68,11 +66,13 @@ def claims_section(subject: Subject) -> Section:
     tones = {"seen": "seen", "not seen": "not-seen"}
     rows = tuple(
         (
-            Cell(claim.statement, claim.measure), Cell(claim.figure), Cell(claim.interval or DASH),
+            Cell(claim.statement, claim.measure),
+            Cell(claim.figure),
+            Cell(claim.interval or DASH),
             Cell(claim.verdict, tone=tones.get(claim.verdict, "untold")),
         )
         for claim in claims
-    )  # fmt: skip
+    )
     missing = "" if subject.artifacts.scaling and subject.artifacts.synergy else "fit"
     return Section(
         "claims",

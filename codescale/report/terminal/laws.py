@@ -35,9 +35,11 @@ def law_table(law: Law) -> RenderableType:
         role = " (taken)" if candidate.is_chosen else " (baseline)" if candidate.is_baseline else ""
         figures = (percent(candidate.splits.get(kind), 2) for kind in kinds)
         table.add_row(
-            plain(candidate.name + role), percent(candidate.error, 2), *figures,
+            plain(candidate.name + role),
+            percent(candidate.error, 2),
+            *figures,
             style="bold" if candidate.is_chosen else "",
-        )  # fmt: skip
+        )
     return Group(table, line)
 
 
@@ -75,9 +77,12 @@ def _rankings(title: str, rows: Sequence[tuple[str, Ranking]]) -> Table:
         table.add_column(column, justify="right")
     for name, ranking in rows:
         table.add_row(
-            plain(name), f"{ranking.correlation:.3f}", percent(ranking.regret, 2), str(ranking.groups),
+            plain(name),
+            f"{ranking.correlation:.3f}",
+            percent(ranking.regret, 2),
+            str(ranking.groups),
             str(ranking.mixtures),
-        )  # fmt: skip
+        )
     return table
 
 

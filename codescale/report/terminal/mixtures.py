@@ -48,10 +48,12 @@ def allocation_table(allocation: Allocation) -> RenderableType:
         loss = allocation.losses.get(name)
         rows.append(
             (
-                name, percent(share), interval(100 * low, 100 * high, 1),
+                name,
+                percent(share),
+                interval(100 * low, 100 * high, 1),
                 f"{number(loss[0])} {interval(loss[1], loss[2])}".rstrip() if loss else "–",
             )
-        )  # fmt: skip
+        )
         flat = allocation.flat.get(name, UNKNOWN)
         gain, *ends = allocation.marginal.get(name, (float("nan"), *UNKNOWN))
         values.append((name, interval(100 * flat[0], 100 * flat[1], 1), number(gain, 5), interval(ends[0], ends[1], 5)))
@@ -125,7 +127,10 @@ def front_table(front: Sequence[FrontPoint]) -> RenderableType:
     for one in front:
         shares = ", ".join(f"{name} {percent(share, 0)}" for name, share in one.mixture.items() if share >= 0.01)
         table.add_row(
-            number(one.first[0]), interval(*one.first[1:]), number(one.second[0]), interval(*one.second[1:]),
+            number(one.first[0]),
+            interval(*one.first[1:]),
+            number(one.second[0]),
+            interval(*one.second[1:]),
             plain(shares),
-        )  # fmt: skip
+        )
     return Group(table, plain("Mean losses of the groups, nats per token; the law's own intervals of 90 %."))

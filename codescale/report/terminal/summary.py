@@ -17,8 +17,10 @@ from codescale.study.languages import label
 from codescale.terminal import plain
 
 _SHORT: dict[MixtureName, str] = {
-    "uniform": "uniform", "predicted_best": "predicted best", "measured_best": "measured best"
-}  # fmt: skip
+    "uniform": "uniform",
+    "predicted_best": "predicted best",
+    "measured_best": "measured best",
+}
 
 
 def _measured(value: Measured | None) -> str:

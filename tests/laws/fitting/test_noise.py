@@ -33,10 +33,17 @@ def test_with_few_held_out_rows_the_fits_own_residuals_are_corrected_for_its_par
 def scaled_data() -> Observations:
     rows = 60
     return Observations(
-        path="x", domains=("a",), targets=("a",), log_params=np.log(np.repeat([1e6, 1e7, 1e8], 20)),
-        log_tokens=np.full(rows, np.log(1e9)), shares=np.ones((rows, 1)), log_losses=np.zeros((rows, 1)),
-        trunk=np.arange(rows), usable=np.ones(rows, dtype=bool), unique_tokens=np.full((rows, 1), np.inf),
-    )  # fmt: skip
+        path="x",
+        domains=("a",),
+        targets=("a",),
+        log_params=np.log(np.repeat([1e6, 1e7, 1e8], 20)),
+        log_tokens=np.full(rows, np.log(1e9)),
+        shares=np.ones((rows, 1)),
+        log_losses=np.zeros((rows, 1)),
+        trunk=np.arange(rows),
+        usable=np.ones(rows, dtype=bool),
+        unique_tokens=np.full((rows, 1), np.inf),
+    )
 
 
 @pytest.mark.parametrize("excess", [0.2, 8.0])

@@ -158,9 +158,11 @@ def test_renaming_and_reordering_languages_changes_nothing(law: Law, table: Runs
     names = {"l0": "zig", "l1": "ada", "l2": "nim"}
     content = table.table
     content = content.rename_columns(
-        [".".join([name.split(".")[0], names[name.split(".")[1]]]) if "." in name else name
-         for name in content.column_names]
-    )  # fmt: skip
+        [
+            ".".join([name.split(".")[0], names[name.split(".")[1]]]) if "." in name else name
+            for name in content.column_names
+        ]
+    )
     content = content.select(content.column_names[::-1])
     write_runs(tmp_path / "renamed.parquet", content)
     other = fit_law(read_runs(tmp_path / "renamed.parquet"), bootstrap=0, workers=1)
@@ -226,9 +228,11 @@ def test_a_large_table_is_thinned_with_every_trunk_kept(data: Observations) -> N
     repeats = MOST_ROWS // len(data) + 2
     many = replace(
         data,
-        **{name: np.concatenate([getattr(data, name)] * repeats)
-           for name in ("log_params", "log_tokens", "shares", "log_losses", "trunk", "usable")},
-    )  # fmt: skip
+        **{
+            name: np.concatenate([getattr(data, name)] * repeats)
+            for name in ("log_params", "log_tokens", "shares", "log_losses", "trunk", "usable")
+        },
+    )
     rows = chosen_rows(many, 0)
     assert len(rows) == MOST_ROWS
     assert set(many.trunk[rows]) == set(many.trunk)

@@ -26,9 +26,16 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> RunsTable:
         for n_tokens in (1e8, 2e8, 4e8):
             loss = 2.0 + 300 * (n_tokens * (0.1 + share)) ** -0.3 * np.exp(0.01 * generator.standard_normal())
             rows.append(
-                {"run_id": f"r{run}", "n_params": 1e6, "n_tokens": n_tokens, "proportion.go": share,
-                 "proportion.java": 1 - share, "loss.go": loss, "loss.$x^2$": 4.0 + share}
-            )  # fmt: skip
+                {
+                    "run_id": f"r{run}",
+                    "n_params": 1e6,
+                    "n_tokens": n_tokens,
+                    "proportion.go": share,
+                    "proportion.java": 1 - share,
+                    "loss.go": loss,
+                    "loss.$x^2$": 4.0 + share,
+                }
+            )
     path = tmp_path_factory.mktemp("drawing") / "runs.csv"
     write_runs(path, pa.Table.from_pylist(rows))
     return read_runs(path)

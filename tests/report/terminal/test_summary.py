@@ -37,9 +37,15 @@ def printed(renderable: RenderableType, width: int = 200) -> str:
 def test_summary_has_the_columns_and_lines_of_a_result(whole_study: Study) -> None:
     text = printed(summary_table(*whole_study))
     for column in (
-        "language", "tokens available", "uniform share", "predicted best share", "measured best share",
-        "loss, uniform", "loss, predicted best", "loss, measured best",
-    ):  # fmt: skip
+        "language",
+        "tokens available",
+        "uniform share",
+        "predicted best share",
+        "measured best share",
+        "loss, uniform",
+        "loss, predicted best",
+        "loss, measured best",
+    ):
         assert column in text
     assert "The law predicted an objective of 4.020 [3.970, 4.070]" in text
     assert "runs" in text
@@ -125,11 +131,22 @@ def test_the_laws_own_artifacts_are_understood(whole_study: Study) -> None:
 
 def test_quantities_read_well() -> None:
     plain = {
-        count(1_234_567): "1.23 M", count(999_600): "1 M", count(400_000): "400 k", count(12): "12", count(None): "–",
-        count(2.5e12, "FLOP"): "2.5 TFLOP", duration(43.2): "43 s", duration(725): "12 min 05 s",
-        duration(0.25): "0.2 s", duration(7620): "2 h 07 min", number(-0.5): "−0.500", interval(1, 2): "[1.000, 2.000]",
+        count(1_234_567): "1.23 M",
+        count(999_600): "1 M",
+        count(400_000): "400 k",
+        count(12): "12",
+        count(None): "–",
+        count(2.5e12, "FLOP"): "2.5 TFLOP",
+        duration(43.2): "43 s",
+        duration(725): "12 min 05 s",
+        duration(0.25): "0.2 s",
+        duration(7620): "2 h 07 min",
+        number(-0.5): "−0.500",
+        interval(1, 2): "[1.000, 2.000]",
         interval(None, 2): "",
-        interval(float("nan"), 2): "", signed_percent(-0.012): "−1.2 %", with_error(1.0, None): "1.000",
-    }  # fmt: skip
+        interval(float("nan"), 2): "",
+        signed_percent(-0.012): "−1.2 %",
+        with_error(1.0, None): "1.000",
+    }
     for text, expected in plain.items():
         assert text.replace("\N{NO-BREAK SPACE}", " ") == expected
