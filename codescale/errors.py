@@ -37,14 +37,14 @@ class UserError(Exception):
     """Bad input from a person or a file.
 
     ``where`` names the file (and the row or field in it) or the option, ``problem`` says what is wrong there and
-    ``mend`` what to do about it, in words that fit one line.
+    ``hint`` what to do about it, in words that fit one line.
     """
 
-    def __init__(self, where: str | Path, problem: str, mend: str) -> None:
+    def __init__(self, where: str | Path, problem: str, hint: str) -> None:
         self.where = str(where)
         self.problem = problem
-        self.mend = mend
-        super().__init__(where, problem, mend)
+        self.hint = hint
+        super().__init__(where, problem, hint)
 
     def __str__(self) -> str:
-        return f"{visible(self.where)}: {on_one_line(self.problem)}; {on_one_line(self.mend)}"
+        return f"{visible(self.where)}: {on_one_line(self.problem)}; {on_one_line(self.hint)}"

@@ -19,7 +19,7 @@ import yaml
 
 from codescale.errors import UserError
 
-_MENDS = {
+_HINTS = {
     errno.ENOSPC: "the disk is full: free some space and run the same command again, finished work is kept",
     errno.EDQUOT: "the disk quota is used up: free some space and run the same command again, finished work is kept",
     errno.EFBIG: "the file would be larger than this process or disk may write: raise the limit (ulimit -f)",
@@ -45,9 +45,9 @@ def writing(path: str | Path) -> Iterator[None]:
         name = error.object[max(0, error.start - 20) : error.end + 20]
         raise UserError(path, f"cannot be written: {name!r} is no UTF-8 text", "rename what is called so") from None
     except OSError as error:
-        if error.errno not in _MENDS:
+        if error.errno not in _HINTS:
             raise
-        raise UserError(path, f"cannot be written ({error.strerror})", _MENDS[error.errno]) from error
+        raise UserError(path, f"cannot be written ({error.strerror})", _HINTS[error.errno]) from error
 
 
 def check_replaceable(path: str | Path) -> None:

@@ -83,25 +83,25 @@ WholeNumber = Annotated[int, BeforeValidator(_whole)]
 
 @dataclass(frozen=True)
 class Mistake:
-    """``field``: where it is in the file, such as ``search.trials`` (empty: the whole of it); ``remedy``: what to do
+    """``field``: where it is in the file, such as ``search.trials`` (empty: the whole of it); ``hint``: what to do
     about a mistake of this kind in a file that a person writes.
     """
 
     field: str
     problem: str
-    remedy: str
+    hint: str
 
-    def refusal(self, where: str | Path, mend: str) -> UserError:
+    def refusal(self, where: str | Path, hint: str) -> UserError:
         """The mistake as the one line that names it, in the file or option ``where``."""
-        return UserError(f"{where}, {self.field}" if self.field else where, self.problem, mend)
+        return UserError(f"{where}, {self.field}" if self.field else where, self.problem, hint)
 
 
-def checked(shape: TypeAdapter[Shape], content: Any, where: str | Path, mend: str) -> Shape:
-    """``content`` of the file ``where`` as ``shape``. Raises :class:`UserError` with ``mend`` for its first mistake."""
+def checked(shape: TypeAdapter[Shape], content: Any, where: str | Path, hint: str) -> Shape:
+    """``content`` of the file ``where`` as ``shape``. Raises :class:`UserError` with ``hint`` for its first mistake."""
     try:
         return shape.validate_python(content)
     except ValidationError as error:
-        raise first_mistake(error, content).refusal(where, mend) from None
+        raise first_mistake(error, content).refusal(where, hint) from None
 
 
 def first_mistake(error: ValidationError, content: Any) -> Mistake:

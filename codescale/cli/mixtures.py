@@ -180,11 +180,11 @@ def forecast(
     from codescale.mixtures.mixture import Mixture
     from codescale.report.terminal.mixtures import compute_optimal_table, forecast_table
 
-    mend = "give --params N and --tokens D, or --budget FLOPS"
+    hint = "give --params N and --tokens D, or --budget FLOPS"
     if budget is not None and (params is not None or tokens is not None):
-        raise UserError("--budget", "is given beside N or D", mend)
+        raise UserError("--budget", "is given beside N or D", hint)
     if budget is None and (params is None or tokens is None):
-        raise UserError("--params" if params is None else "--tokens", "is missing", mend)
+        raise UserError("--params" if params is None else "--tokens", "is missing", hint)
     check_counts(params, tokens)
     fitted = load_law(law)
     wanted = read_weights(weights, fitted.targets) if weights else None

@@ -180,9 +180,9 @@ def _train_section(section: Any, workers: str | None, sharded: bool | None, stor
             changes["workers"] = workers_of(workers)
         return type(section).model_validate(section.model_dump() | changes)
     except ValueError:
-        mend = "give a number of 1 or more, or the fewest and the most, such as 1-4"
+        hint = "give a number of 1 or more, or the fewest and the most, such as 1-4"
         raise UserError(
-            "--workers" if workers else "--storage", f"{workers or storage!r} cannot be taken", mend
+            "--workers" if workers else "--storage", f"{workers or storage!r} cannot be taken", hint
         ) from None
 
 

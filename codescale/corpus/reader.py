@@ -110,8 +110,8 @@ class Corpus:
         if language in self.manifest.kept and split == RETENTION_SPLIT:
             return self.manifest.kept[language]
         if language not in self.manifest.languages:
-            mend = f"use one of {', '.join(self.languages)}, or add it to the study and run codescale corpus again"
-            raise UserError(self.folder / MANIFEST, f"{language!r} is not in the corpus", mend)
+            hint = f"use one of {', '.join(self.languages)}, or add it to the study and run codescale corpus again"
+            raise UserError(self.folder / MANIFEST, f"{language!r} is not in the corpus", hint)
         if split not in SPLITS:
             raise ValueError(f"{split!r} is not one of {SPLITS}")
         return self.manifest.languages[language]
@@ -140,8 +140,8 @@ class Corpus:
             path = self.folder / self._entry(language, split).shards[split].file
             found = read_shard(path)
             if len(found.tokens) == 0:
-                mend = "add code in this language to corpus.sources, or leave it out of languages"
-                raise UserError(path, f"{language} has no tokens in the {split} split", mend)
+                hint = "add code in this language to corpus.sources, or leave it out of languages"
+                raise UserError(path, f"{language} has no tokens in the {split} split", hint)
             if len(found.tokens) != self.count_tokens(language, split):
                 raise UserError(path, "holds another number of tokens than the manifest says", _AGAIN)
             self._mapped[key] = found
@@ -155,8 +155,8 @@ def _check(folder: Path, manifest: dict[str, Any], verify: bool) -> None:
     for language, facts in manifest["languages"].items():
         for split in SPLITS:
             if facts["tokens"][split] == 0:
-                mend = "add code in this language to corpus.sources, or leave it out of languages"
-                raise UserError(folder / MANIFEST, f"{language} has no tokens in the {split} split", mend)
+                hint = "add code in this language to corpus.sources, or leave it out of languages"
+                raise UserError(folder / MANIFEST, f"{language} has no tokens in the {split} split", hint)
     named = [facts["shards"][split] for facts in manifest["languages"].values() for split in SPLITS]
     named += [facts["shards"][RETENTION_SPLIT] for facts in manifest.get("kept", {}).values()]
     for shard in named:

@@ -47,7 +47,7 @@ def import_runs(
         try:
             read_runs(trial)
         except UserError as error:
-            raise UserError(error.where.replace(str(trial), str(output)), error.problem, error.mend) from None
+            raise UserError(error.where.replace(str(trial), str(output)), error.problem, error.hint) from None
     write_runs(output, table)
     return read_runs(output)
 

@@ -306,6 +306,6 @@ def load_law(path: str | Path) -> Law:
     try:
         return Law.model_validate(content)
     except UserError as error:
-        raise UserError(f"{path}, name", error.problem, error.mend) from None
+        raise UserError(f"{path}, name", error.problem, error.hint) from None
     except ValidationError as error:
         raise first_mistake(error, content).refusal(path, "fit the law again with: codescale fit") from None

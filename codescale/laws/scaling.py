@@ -75,7 +75,7 @@ def fit_scaling(table: RunsTable, languages: Sequence[str], seed: int = 0, boots
         try:
             chosen[language] = _own_rows(data, language)
         except UserError as error:
-            skipped[language] = f"{error.problem}: {error.mend}"
+            skipped[language] = f"{error.problem}: {error.hint}"
     variance = _noise_variance(rows, chosen)
     generator = np.random.default_rng(seed)
     results = {name: _fit_one(own, variance, generator, bootstrap) for name, own in chosen.items()}

@@ -75,9 +75,9 @@ class Mixture(Mapping[str, float]):
         Raises :class:`MixtureError` where the mixture holds a language outside ``languages``.
         """
         order = list(languages)
-        strangers = [language for language in self.support if language not in order]
-        if strangers:
-            raise MixtureError(f"{strangers[0]} is in the mixture but not among {', '.join(order)}")
+        unknown = [language for language in self.support if language not in order]
+        if unknown:
+            raise MixtureError(f"{unknown[0]} is in the mixture but not among {', '.join(order)}")
         return np.array([self._shares.get(language, 0.0) for language in order])
 
     @classmethod

@@ -91,11 +91,11 @@ class _Columns:
             raise UserError(f"{self.path}, row {row + 1}, {name}", f"{shown!r} is not true or false", "write one")
         return np.array([words.get(value, default) for value in cleaned] or [default], dtype=bool)[inverse]
 
-    def check(self, name: str, wrong: NDArray[np.bool_], problem: str, mend: str) -> None:
+    def check(self, name: str, wrong: NDArray[np.bool_], problem: str, hint: str) -> None:
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
             more = f" (and in {int(wrong.sum()) - 1:,} more rows)" if wrong.sum() > 1 else ""
-            raise UserError(f"{self.path}, row {row + 1}, {name}", problem + more, mend)
+            raise UserError(f"{self.path}, row {row + 1}, {name}", problem + more, hint)
 
 
 def _check_duplicates(columns: _Columns, run_id: NDArray[np.object_], n_tokens: NDArray[np.float64]) -> None:

@@ -1,6 +1,6 @@
 """A study: its one file ``study.yaml``, typed, and the folder in which every stage keeps its artifact.
 
-Schemas and paths, no work. Unknown keys and wrong values are refused with the file, the field and the mend.
+Schemas and paths, no work. Unknown keys and wrong values are refused with the file, the field and the hint.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ def parse_study(content: Any, where: str | Path) -> StudyConfig:
         config = StudyConfig.model_validate(content)
     except ValidationError as error:
         mistake = first_mistake(error, content)
-        raise mistake.refusal(where, f"{mistake.remedy}; docs/study.md explains every key") from None
+        raise mistake.refusal(where, f"{mistake.hint}; docs/study.md explains every key") from None
     registry = config.registry()
     for language in config.languages:
         if language not in registry:

@@ -41,10 +41,10 @@ def single_run(config: StudyConfig, corpus_id: str, size: str, tokens: int, mixt
     least = config.training.batch * config.training.context
     if tokens < least:
         raise UserError("--tokens", f"{tokens:,} are less than one batch of {least:,}", "train on more")
-    strangers = [language for language in mixture.support if language not in config.languages]
-    if strangers:
+    unknown = [language for language in mixture.support if language not in config.languages]
+    if unknown:
         raise UserError(
-            "--mixture", f"{strangers[0]} is not a language of the study", f"use {', '.join(config.languages)}"
+            "--mixture", f"{unknown[0]} is not a language of the study", f"use {', '.join(config.languages)}"
         )
     draft = RunSpec(
         run_id="train",

@@ -1,4 +1,4 @@
-"""Bad input at the command line: one line that names the file and the mend, exit code 2, no traceback."""
+"""Bad input at the command line: one line that names the file and the hint, exit code 2, no traceback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""study.yaml: every wrong key or value is named with its file, field and mend."""
+"""study.yaml: every wrong key or value is named with its file, field and hint."""
 
 from pathlib import Path
 

@@ -65,5 +65,5 @@ class FolderReader:
                 advance(1)
         if not count:
             endings = " ".join(sorted(self._reading.endings))
-            mend = "put repositories into it, or correct corpus.sources"
-            raise UserError(self._folder, f"holds no file of the study's languages ({endings})", mend)
+            hint = "put repositories into it, or correct corpus.sources"
+            raise UserError(self._folder, f"holds no file of the study's languages ({endings})", hint)

@@ -51,8 +51,8 @@ def _pack(client: str, package: NpmPackage, target: Path) -> None:
         if len(packed) != 1:
             raise UserError(specification, "npm pack wrote no tarball", _AGAIN)
         if _integrity(packed[0]) != package.integrity:
-            mend = "check where npm's registry takes it from; where it is right, correct integrity in the catalogue"
-            raise UserError(specification, "its checksum is not the one that the catalogue pins", mend)
+            hint = "check where npm's registry takes it from; where it is right, correct integrity in the catalogue"
+            raise UserError(specification, "its checksum is not the one that the catalogue pins", hint)
         with replacing(target) as temporary:
             shutil.copyfile(packed[0], temporary)
 

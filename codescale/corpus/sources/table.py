@@ -77,8 +77,8 @@ class TableReader:
             return [self._path]
         found = sorted(path for path in self._path.rglob("*") if path.name.endswith(_PARQUET + _LINES))
         if not found:
-            mend = f"name a file, or a folder with files that end in {' '.join(_PARQUET + _LINES)}"
-            raise UserError(self._path, "holds no table", mend)
+            hint = f"name a file, or a folder with files that end in {' '.join(_PARQUET + _LINES)}"
+            raise UserError(self._path, "holds no table", hint)
         return found
 
     @property
@@ -88,8 +88,8 @@ class TableReader:
         return [column for column in chosen if column is not None]
 
     def _missing(self, where: str | Path, present: list[str], column: str) -> UserError:
-        mend = f"name one of its columns ({', '.join(present)}) in corpus.sources"
-        return UserError(where, f"has no column {column!r}", mend)
+        hint = f"name one of its columns ({', '.join(present)}) in corpus.sources"
+        return UserError(where, f"has no column {column!r}", hint)
 
     def _parquet_rows(self, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         try:
@@ -130,8 +130,8 @@ class TableReader:
             return self._parquet_rows(path)
         if path.name.endswith(_LINES):
             return self._json_rows(path)
-        mend = f"give it one of the endings {' '.join(_PARQUET + _LINES)}"
-        raise UserError(path, "is neither Parquet nor JSON Lines by its ending", mend)
+        hint = f"give it one of the endings {' '.join(_PARQUET + _LINES)}"
+        raise UserError(path, "is neither Parquet nor JSON Lines by its ending", hint)
 
     def _record(self, path: Path, number: int, row: dict[str, Any]) -> Record | None:
         section = self._section

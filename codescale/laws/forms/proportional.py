@@ -6,7 +6,7 @@ alpha, beta and E are averages by p of each language's own; tau_ij is the synerg
 only gamma is fitted. The paper writes constant A and B; here log A and log B are averaged by p too, so that at p_i =
 1 the law is that language's own. The one loss is what a mixture's own tokens cost, sum_i p_i L_i: minimised over p it
 favours the easiest language, which is why this law stands beside the default one and does not allocate
-(docs/law-forms.md).
+(docs/DECISIONS.md).
 """
 
 from __future__ import annotations

@@ -37,11 +37,11 @@ class Look:
 def looks(languages: Iterable[str]) -> dict[str, Look]:
     """The look of every language: the study's eight have theirs always, others take the next free one in order."""
     given: dict[str, Look] = {}
-    strangers = 0
+    unknown = 0
     for language in languages:
         if language in _FIXED:
             given[language] = Look(*_FIXED[language])
         elif language not in given:
-            given[language] = Look(*_OTHERS[strangers % len(_OTHERS)])
-            strangers += 1
+            given[language] = Look(*_OTHERS[unknown % len(_OTHERS)])
+            unknown += 1
     return given

@@ -88,13 +88,13 @@ def _refuse_nothing_to_pair(space: SearchSpace, pivot: str) -> None:
     most = dict(zip(space.coordinates.languages, space.coordinates.reach[1], strict=True))
     least = dict(zip(space.coordinates.languages, space.coordinates.reach[0], strict=True))
     if most.get(pivot, 0.0) <= TOLERANCE:
-        problem, mend = f"the space gives the pivot, {pivot}, no tokens", "free its share, name another training.pivot"
+        problem, hint = f"the space gives the pivot, {pivot}, no tokens", "free its share, name another training.pivot"
     elif least[pivot] >= 1 - TOLERANCE:
-        problem, mend = f"the space gives the pivot, {pivot}, all tokens", "free the share of another language"
+        problem, hint = f"the space gives the pivot, {pivot}, all tokens", "free the share of another language"
     else:
         return
     raise UserError(
         f"{space.path}, hyperparameters.{ORGANISATION}",
         f"{problem}, so nothing could be paired",
-        f"{mend}, or leave it out",
+        f"{hint}, or leave it out",
     )

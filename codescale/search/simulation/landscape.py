@@ -152,9 +152,9 @@ def of_law(
 
     Raises :class:`UserError` for a weight on a target that the law does not have.
     """
-    strangers = [name for name in weights if name not in law.targets]
-    if strangers:
-        raise UserError(f"weights, {strangers[0]}", "the law has no such target", f"use {', '.join(law.targets)}")
+    unknown = [name for name in weights if name not in law.targets]
+    if unknown:
+        raise UserError(f"weights, {unknown[0]}", "the law has no such target", f"use {', '.join(law.targets)}")
     depends = law.fitted_range.n_tokens[1] > 1.01 * law.fitted_range.n_tokens[0]
     deviation = float(np.median(law.noise_deviation)) if noise is None else noise
     return Landscape(
@@ -226,8 +226,8 @@ def read_landscape(
     ):
         low, high = known[0] / _BEYOND, known[1] * _BEYOND
         if value is not None and not low <= value <= high:
-            mend = f"give a number from {low:g} to {high:g}"
-            raise UserError(name, f"{value:g} is far from all runs of the law", mend)
+            hint = f"give a number from {low:g} to {high:g}"
+            raise UserError(name, f"{value:g} is far from all runs of the law", hint)
         scale.append(known[1] if value is None else value)
     if noise is not None and not (np.isfinite(noise) and 0 <= noise < 1):
         raise UserError("--noise", f"{noise:g} is not a deviation of log losses", "give such as 0.003")

@@ -154,7 +154,7 @@ def read_space_file(path: Path) -> SpaceFile:
         found = SpaceFile.model_validate(content)
     except ValidationError as error:
         mistake = first_mistake(error, content)
-        shares = f"{mistake.remedy}: {_SHARES}" if mistake.field.startswith("languages") else mistake.remedy
+        shares = f"{mistake.hint}: {_SHARES}" if mistake.field.startswith("languages") else mistake.hint
         raise mistake.refusal(path, f"{shares}; docs/search.md shows a whole file") from None
     return found.model_copy(update={"hyperparameters": {**found.hyperparameters, **choices}})
 

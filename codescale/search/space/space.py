@@ -143,8 +143,8 @@ def space_path(name_or_path: str | Path) -> Path:
     if path.suffix in _ENDINGS:
         return path
     if str(name_or_path) not in space_names():
-        mend = f"use one of {', '.join(space_names())}, or the path of a .yaml file"
-        raise UserError("search.space", f"{str(name_or_path)!r} is not a search space", mend)
+        hint = f"use one of {', '.join(space_names())}, or the path of a .yaml file"
+        raise UserError("search.space", f"{str(name_or_path)!r} is not a search space", hint)
     return _folder() / f"{name_or_path}.yaml"
 
 
@@ -260,8 +260,8 @@ def _ties(shares: Mapping[str, ShareRule], bounds: ShareBounds, path: Path) -> t
         if other is None:
             raise UserError(where, f"is tied to {share.tied_to!r}, which the space does not name", "name it there")
         if isinstance(other, Tie):
-            mend = f"tie both to {other.tied_to}" if other.tied_to != language else "tie one of them only"
-            raise UserError(where, f"is tied to {share.tied_to}, which is itself tied", mend)
+            hint = f"tie both to {other.tied_to}" if other.tied_to != language else "tie one of them only"
+            raise UserError(where, f"is tied to {share.tied_to}, which is itself tied", hint)
         group = groups.setdefault(share.tied_to, {share.tied_to: 1.0})
         group[language] = share.ratio
         low = max(bounds[name][0] / part for name, part in group.items())
@@ -280,10 +280,10 @@ def _summing(bounds: ShareBounds, ties: Sequence[Mapping[str, float]], path: Pat
         return {name: (share / low, share / low) for name, (share, _) in bounds.items()}
     if low > 1 + TOLERANCE or high < 1 - TOLERANCE:
         which, total = ("lower", low) if low > 1 else ("upper", high)
-        mend = "lower some of them" if low > 1 else "raise some of them, or free a language"
+        hint = "lower some of them" if low > 1 else "raise some of them, or free a language"
         tied = ", ties counted," if ties else ""
         raise UserError(
-            f"{path}, languages", f"the {which} bounds{tied} sum to {total:.6g}, so no shares sum to 1", mend
+            f"{path}, languages", f"the {which} bounds{tied} sum to {total:.6g}, so no shares sum to 1", hint
         )
     return bounds
 

@@ -43,8 +43,8 @@ def _set_up(name: str, package: str, make: Any) -> LoggerCallback:
         callback.setup()
     except Exception as error:  # each service has errors of its own, of no common kind
         reason = " ".join(str(error).split())[:300]
-        mend = "log in with: wandb login, or set WANDB_MODE=offline" if name == "wandb" else "check the address"
-        raise UserError(where, f"cannot be set up ({reason})", mend) from error
+        hint = "log in with: wandb login, or set WANDB_MODE=offline" if name == "wandb" else "check the address"
+        raise UserError(where, f"cannot be set up ({reason})", hint) from error
     return callback
 
 

@@ -52,7 +52,7 @@ class TrialTrainable(Trainable):
         try:
             return self._advance()
         except UserError as error:
-            refusal = [error.where, error.problem, error.mend]
+            refusal = [error.where, error.problem, error.hint]
             unknown = {"objective": math.nan, "n_tokens": 0, "annealed": False, "tokens_trained": 0}
             return unknown | {"outcome": "refused", "refusal": refusal, "done": True}
 

@@ -193,4 +193,4 @@ def _work(settings: dict[str, Any]) -> None:
                 return
             evaluation = session.advance()
     except UserError as error:  # the others may wait for this worker: the trial ends them
-        looks.put((error.where, error.problem, error.mend))
+        looks.put((error.where, error.problem, error.hint))

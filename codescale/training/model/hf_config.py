@@ -19,7 +19,7 @@ from codescale.validation import checked
 CONFIGURATION = "config.json"
 
 FAMILY = "start from a model of the LLaMA, Mistral or Qwen2 family"
-"""The mend for a model that is none of them."""
+"""The hint for a model that is none of them."""
 
 
 class _Rope(BaseModel):

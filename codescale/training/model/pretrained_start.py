@@ -81,8 +81,8 @@ def _fetch(start: StartSection, model: Path, where: str, progress: Progress) -> 
             )
     except (HfHubHTTPError, OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
-        mend = "correct the name, log in with: hf auth login, or name a folder that holds the model"
-        raise UserError(f"{where}.model", f"{start.model} cannot be fetched ({reason})", mend) from None
+        hint = "correct the name, log in with: hf auth login, or name a folder that holds the model"
+        raise UserError(f"{where}.model", f"{start.model} cannot be fetched ({reason})", hint) from None
 
 
 def _facts(folder: StudyFolder) -> dict[str, Any] | None:
