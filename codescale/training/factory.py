@@ -1,4 +1,4 @@
-"""What a worker opens once and keeps: the corpus and its held-out sequences; and sessions on it, run after run."""
+"""Opens sessions on a worker, run after run, on a corpus and held-out sequences that are opened once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class StudyData:
         self._evaluator: dict[tuple[str, int], Evaluator] = {}
 
     def evaluator(self, split: str, tokens: int) -> Evaluator:
-        """The held-out sequences of ``split``, about ``tokens`` tokens a language."""
+        """An evaluator on held-out sequences of ``split``, about ``tokens`` tokens a language."""
         key = (split, tokens)
         if key not in self._evaluator:
             context = self._config.training.context
@@ -40,8 +40,18 @@ class StudyData:
 
 @dataclass(frozen=True)
 class SessionFactory:
-    """Opens sessions on a worker; travels there as the study's configuration and three paths. Curves of what they
-    evaluate go to ``curves_folder`` while they train.
+    """Opens sessions on a worker; travels there as the study's configuration and three paths.
+
+    Parameters
+    ----------
+    config
+        The study.
+    corpus_folder
+        Where its corpus is.
+    checkpoint_folder
+        Where checkpoints go; None: nowhere.
+    curves_folder
+        Where the curves of what is evaluated go while sessions train; None: nowhere.
     """
 
     config: StudyConfig
@@ -72,8 +82,8 @@ class SessionFactory:
     def open(self, spec: RunSpec, store: Store | None, parallel: SingleProcess) -> TrainingSession:
         """The session of ``spec`` as one of the workers of ``parallel``, resumed where ``store`` has a state."""
         folder = self.curves_folder if parallel.rank == 0 else None
-        watch = CurveWriter(folder, spec) if folder else None
-        return TrainingSession(spec, self.config, self._data, store, parallel, watch)
+        curves = CurveWriter(folder, spec) if folder else None
+        return TrainingSession(spec, self.config, self._data, store, parallel, curves)
 
     def pack(self, name: str, specs: Sequence[RunSpec]) -> PackedSession:
         """The session of ``specs`` in one pack, resumed where the pack ``name`` has a checkpoint on the disk."""

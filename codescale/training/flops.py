@@ -13,12 +13,22 @@ from codescale.study.training import Shape
 
 
 def forward_flops_per_token(shape: Shape, vocabulary: int, context: int) -> float:
-    """FLOPs of a forward pass, per token, at sequences of ``context`` tokens."""
+    """FLOPs of a forward pass, per token.
+
+    Parameters
+    ----------
+    shape
+        The model's shape.
+    vocabulary
+        Rows of the embedding and of the logits; 0 leaves the logits out.
+    context
+        Tokens of a sequence.
+    """
     matrices = shape.layers * shape.layer_weights
     attention = shape.layers * 4 * shape.heads * shape.head_width * context / 2
     return 2.0 * (matrices + shape.hidden * vocabulary) + attention
 
 
 def training_flops(shape: Shape, vocabulary: int, context: int, tokens: int) -> float:
-    """FLOPs of training on ``tokens`` tokens, forward and backward."""
+    """FLOPs of training on ``tokens`` tokens, forward and backward; the rest as :func:`forward_flops_per_token`."""
     return 3.0 * forward_flops_per_token(shape, vocabulary, context) * tokens

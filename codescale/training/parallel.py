@@ -7,7 +7,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -18,11 +18,16 @@ from torch import Tensor, nn
 from codescale.errors import UserError
 
 ParallelKind = Literal["replicated", "sharded"]
-Forward = Callable[[Tensor], Tensor]
 
 
 class SingleProcess:
-    """One worker has the whole batch; also what the others add to."""
+    """One worker has the whole batch; also the base of the others.
+
+    Parameters
+    ----------
+    device
+        Where the worker's tensors are. Default: the GPU where there is one, else the CPU.
+    """
 
     rank, world = 0, 1
 
@@ -30,9 +35,22 @@ class SingleProcess:
         self.device = device or torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
     def rows(self, batch: int) -> range:
-        """The rows of a batch of ``batch`` sequences that are this worker's, in order; every row is one worker's.
+        """This worker's part of a batch.
 
-        Raises :class:`UserError` where a worker would have none.
+        Parameters
+        ----------
+        batch
+            Sequences of a whole batch.
+
+        Returns
+        -------
+        range
+            The rows that are this worker's, in order; every row is one worker's.
+
+        Raises
+        ------
+        UserError
+            Where a worker would have none.
         """
         if batch < self.world:
             raise UserError(
@@ -47,19 +65,34 @@ class SingleProcess:
         model.to(self.device)
 
     def prepare(self, model: nn.Module, precision: torch.dtype) -> nn.Module:
-        """What training calls instead of ``model``, whose parameters it may change to shards."""
+        """Wraps ``model`` for training.
+
+        Parameters
+        ----------
+        model
+            The model, where :meth:`place` put it. Its parameters may become shards.
+        precision
+            What forward and backward passes compute in.
+
+        Returns
+        -------
+        nn.Module
+            What training calls instead of ``model``.
+        """
         return model
 
     @contextmanager
     def accumulate_gradients(self, forward: nn.Module, last: bool) -> Iterator[None]:
-        """Around one of several backward passes of a step; gradients are added up over workers after the ``last``."""
+        """Surrounds one of several backward passes of a step: gradients are added up over workers after the ``last``
+        only. ``forward`` is what :meth:`prepare` returned.
+        """
         yield
 
     def reshard(self, model: nn.Module) -> None:
-        """After forward passes that no backward pass followed: puts the parameters back as training keeps them."""
+        """Puts the parameters back as training keeps them, after forward passes that no backward pass followed."""
 
     def all_reduce_sum(self, values: Tensor) -> Tensor:
-        """The sum of every worker's ``values``."""
+        """The sum of every worker's ``values``, of the same shape; every worker gets it."""
         return values
 
     def broadcast_decision(self, decision: bool) -> bool:
@@ -88,7 +121,7 @@ class DataParallel(SingleProcess):
             yield
 
     def all_reduce_sum(self, values: Tensor) -> Tensor:
-        """The sum over workers; every worker gets it."""
+        """By ``all_reduce``."""
         result = values.clone()
         dist.all_reduce(result)
         return result
@@ -134,7 +167,18 @@ class FullySharded(DataParallel):
 
 
 def parallel_of(kind: ParallelKind) -> SingleProcess:
-    """For this process: alone, where no process group was started or it has one member and nothing is to be sharded."""
+    """How this process takes part in training.
+
+    Parameters
+    ----------
+    kind
+        Whether each worker has the whole model or a part of it.
+
+    Returns
+    -------
+    SingleProcess
+        Alone, where no process group was started, or where it has one member and nothing is to be sharded.
+    """
     if not dist.is_initialized() or (dist.get_world_size() == 1 and kind == "replicated"):
         return SingleProcess()
     return FullySharded() if kind == "sharded" else DataParallel()

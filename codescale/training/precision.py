@@ -8,7 +8,9 @@ from codescale.study.base import Precision
 
 
 def muon_precision(wanted: Precision | None, device: str) -> torch.dtype:
-    """What Muon orthogonalises in: ``wanted``, or bf16 on GPUs and fp32 elsewhere."""
+    """What Muon orthogonalises in: ``wanted``, or bf16 on GPUs and fp32 elsewhere (``device``: torch's word for its
+    kind, such as ``cuda``).
+    """
     lower = device == "cuda" if wanted is None else wanted == "bfloat16"
     return torch.bfloat16 if lower else torch.float32
 

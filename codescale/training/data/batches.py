@@ -5,6 +5,8 @@ documents of a language in the same order: they are paired, and their difference
 after another in a random order, cut into sequences of ``context`` tokens (and the next token, as the last target), and
 the sequences are shuffled once more: a short run then sees a little of many documents, not all of a few long ones,
 which is most of the noise between the seeds of a proxy. A second epoch shows the same sequences in another order.
+
+Shapes: a sequence is (context + 1,) token ids; a batch (batch, context + 1); a worker's part of it (rows, context + 1).
 """
 
 from __future__ import annotations
@@ -49,13 +51,23 @@ class Stream(Protocol):
 
 
 def generator_of(seed: int, language: str, draw: int) -> np.random.Generator:
-    """Random numbers that depend on nothing else: ``draw`` 0 is of documents, the others of sequences."""
+    """Random numbers that depend on nothing but these three.
+
+    Parameters
+    ----------
+    seed
+        The run's.
+    language
+        Or the name of a stream of its documents.
+    draw
+        0 for the order of documents, k + 1 for the order of sequences in epoch k.
+    """
     digest = hashlib.sha256(f"{seed}/{language}/{draw}".encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:8], "little"))
 
 
 def too_few_tokens(language: str, tokens: int, context: int) -> UserError:
-    """A language whose training tokens, or as many as a run is held to, do not fill a sequence."""
+    """The error for a language whose training tokens, or those that a run may see, do not fill a sequence."""
     return UserError(
         f"corpus, {language}",
         f"{tokens:,} training tokens do not fill one sequence of {context}",
@@ -65,7 +77,19 @@ def too_few_tokens(language: str, tokens: int, context: int) -> UserError:
 
 @dataclass(frozen=True)
 class LanguageStream:
-    """The training sequences of one language under one seed, held to ``unique_tokens`` distinct tokens (None: all)."""
+    """The training sequences of one language under one seed.
+
+    Parameters
+    ----------
+    documents
+        Of the training split.
+    language, seed
+        What the order of documents and sequences depends on.
+    context
+        Tokens of a sequence.
+    unique_tokens
+        How many distinct tokens the run may see. Default: all.
+    """
 
     documents: Documents
     language: str
@@ -147,12 +171,30 @@ def refuse_unknown_languages(languages: Sequence[str], corpus: Corpus) -> None:
 
 
 def token_limits(languages: Sequence[str], unique_tokens: int | Mapping[str, int] | None) -> Mapping[str, int | None]:
-    """The distinct tokens that each language is held to; one that is not there has no limit."""
+    """The most distinct tokens of each language; one that is not there has no limit, nor one of None.
+
+    Parameters
+    ----------
+    languages
+        Of the mixture.
+    unique_tokens
+        One limit for all of them, or each one's own (None: no limit).
+    """
     return unique_tokens if isinstance(unique_tokens, Mapping) else dict.fromkeys(languages, unique_tokens)
 
 
 class InterleavedBatches:
-    """Batches of ``batch`` sequences that several streams give, in the ``order`` of the streams' numbers."""
+    """Batches of the sequences of several streams.
+
+    Parameters
+    ----------
+    streams
+        What gives the sequences.
+    order
+        The stream of each sequence, as a place in ``streams``, (steps · batch,).
+    batch
+        Sequences of a batch.
+    """
 
     def __init__(self, streams: Sequence[Stream], order: NDArray[np.int16], batch: int) -> None:
         self.batch = batch
@@ -173,9 +215,27 @@ class InterleavedBatches:
 
 
 class Batches(InterleavedBatches):
-    """The batches of one run: ``mixture`` over the training split of ``corpus``, ``steps`` steps at the most.
+    """The batches of one run.
 
-    ``unique_tokens`` holds every language to as many distinct tokens, or each one to its own number (None: all).
+    Parameters
+    ----------
+    corpus
+        Of which the training split is read.
+    mixture
+        Shares of the languages.
+    seed
+        Of documents' and sequences' order.
+    batch, context
+        Sequences of a batch, and tokens of a sequence.
+    steps
+        The most steps that are asked for.
+    unique_tokens
+        The most distinct tokens of every language, or of each one. Default: all.
+
+    Raises
+    ------
+    UserError
+        Where a language is not in the corpus, or does not fill a sequence.
     """
 
     def __init__(
@@ -191,9 +251,9 @@ class Batches(InterleavedBatches):
     ) -> None:
         self.languages = mixture.support
         refuse_unknown_languages(self.languages, corpus)
-        held = token_limits(self.languages, unique_tokens)
+        limits = token_limits(self.languages, unique_tokens)
         self.streams = [
-            LanguageStream(corpus.documents(language, "training"), language, seed, context, held.get(language))
+            LanguageStream(corpus.documents(language, "training"), language, seed, context, limits.get(language))
             for language in self.languages
         ]
         super().__init__(self.streams, interleave(mixture.array(self.languages), steps * batch), batch)

@@ -14,10 +14,20 @@ _ROUNDING = 1e-9
 
 
 def interleave(shares: NDArray[np.float64], count: int) -> NDArray[np.int16]:
-    """The language (an index into ``shares``) of each of the first ``count`` sequences.
+    """Which language each sequence is of.
 
-    ``shares`` are non-negative and sum to 1. After k sequences language i has had between k·shares[i] − 1 and
-    k·shares[i] + 1 of them, ends excluded up to rounding. A longer ``count`` continues a shorter one.
+    Parameters
+    ----------
+    shares
+        (languages,), non-negative, sum 1.
+    count
+        Sequences wanted. A longer order continues a shorter one.
+
+    Returns
+    -------
+    NDArray
+        (count,) indices into ``shares``. After k sequences language i has had between k·shares[i] − 1 and
+        k·shares[i] + 1 of them, ends excluded up to rounding.
     """
     active = {index: float(share) for index, share in enumerate(shares) if share > 0}
     done = dict.fromkeys(active, 0)
@@ -35,7 +45,7 @@ def interleave(shares: NDArray[np.float64], count: int) -> NDArray[np.int16]:
 
 
 def occurrences(order: NDArray[np.int16]) -> NDArray[np.int64]:
-    """For each sequence, how many of its language came before it."""
+    """For each sequence of ``order``, (count,), how many of its language came before it."""
     result = np.empty(len(order), dtype=np.int64)
     for language in np.unique(order):
         where = np.flatnonzero(order == language)

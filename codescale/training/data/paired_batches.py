@@ -31,14 +31,31 @@ from codescale.training.data.batches import (
     too_few_tokens,
 )
 from codescale.training.data.paired_streams import NO_DOCUMENTS, PairedStream, Pieces
-from codescale.training.data.pairing import ROOMS, Pairs, candidate_pairs, refuse_untranslated, select_pairs
+from codescale.training.data.pairing import (
+    PIVOT_SHARES_IN_PAIRS,
+    Pairs,
+    candidate_pairs,
+    refuse_untranslated,
+    select_pairs,
+)
 
 
 @dataclass(frozen=True)
 class LanguageStreams:
-    """The language ``name`` of the mixture with its ``share`` of all tokens: ``alone`` and ``paired`` are its streams;
-    of the pivot, ``paired`` are its paired documents once more. One of them may be None. ``tokens``: the distinct ones
-    of the language that the run may see, in pairs of other languages too.
+    """A language of the mixture with its streams.
+
+    Parameters
+    ----------
+    name, share
+        The language, and its share of all tokens.
+    tokens
+        Its distinct tokens that the run may see, in pairs of other languages too.
+    alone
+        The stream of documents that stand alone; None where they fill no sequence.
+    paired
+        The stream of those in pairs; of the pivot, its paired documents once more. None where there is none.
+    is_pivot
+        Whether it is the language that is one side of every pair.
     """
 
     name: str
@@ -65,10 +82,19 @@ def paired_batches(
     steps: int,
     unique_tokens: int | Mapping[str, int] | None = None,
 ) -> RunBatches:
-    """As :class:`~codescale.training.data.batches.Batches`, with translations paired; the same where the mixture leaves
-    nothing to pair.
+    """The batches of a run with translations paired; shuffled ones where the mixture leaves nothing to pair.
 
-    Raises :class:`UserError` where the corpus has no document that translates one of ``pivot``, and as those do.
+    Parameters
+    ----------
+    corpus, mixture, seed, batch, context, steps, unique_tokens
+        As :class:`~codescale.training.data.batches.Batches`.
+    pivot
+        The language that is one side of every pair.
+
+    Raises
+    ------
+    UserError
+        Where the corpus has no document that translates one of ``pivot``, and as ``Batches``.
     """
     refuse_unknown_languages(mixture.support, corpus)
     refuse_untranslated(corpus, pivot, "organisation")
@@ -80,8 +106,8 @@ def paired_batches(
             raise too_few_tokens(language, limit, context)
     candidates = _candidates(corpus, mixture, pivot, seed)
     limits = {name: held.get(name) for name in documents}
-    for room in ROOMS:
-        pairs = select_pairs(candidates, documents, mixture, pivot, limits, context, room) if candidates else {}
+    for pivot_share in PIVOT_SHARES_IN_PAIRS:
+        pairs = select_pairs(candidates, documents, mixture, pivot, limits, context, pivot_share) if candidates else {}
         if not pairs:
             break
         languages = _StreamBuilder(documents, pivot, pairs, limits, seed, context).of(mixture)
@@ -104,16 +130,16 @@ def _keep_shares(languages: Sequence[LanguageStreams]) -> bool:
         if not language.streams:
             return False
         if language.paired is not None and not language.is_pivot:
-            own, foreign = language.paired.distinct(language.paired.count)
+            own, of_pivot = language.paired.distinct_token_counts(language.paired.count)
             if own == 0:
                 return False
-            brought += language.share * _paired_part(language) * foreign / own
+            brought += language.share * _paired_share(language) * of_pivot / own
     return brought <= next(language.share for language in languages if language.is_pivot)
 
 
 @dataclass(frozen=True)
 class _StreamBuilder:
-    """Makes the streams of every language."""
+    """Makes the streams of every language; ``held``: the most distinct tokens of each, None: all."""
 
     documents: Mapping[str, Documents]
     pivot: str
@@ -134,16 +160,16 @@ class _StreamBuilder:
         pairs, limit = self.pairs.get(language), self.held.get(language)
         if pairs is None:
             alone = self._alone(language, NO_DOCUMENTS, limit)
-            return LanguageStreams(language, share, _size(alone), alone, None)
+            return LanguageStreams(language, share, _token_count(alone), alone, None)
         documents, pivots, order = self.documents[language], self.documents[self.pivot], self._order(language)
         spent = int(pairs.lengths(documents, pivots)[0].sum())
         rest = None if limit is None else max(limit - spent, 0)
         alone = self._alone(language, pairs.own, rest)
-        lone = NO_DOCUMENTS if alone is not None else _whole(documents, order[~np.isin(order, pairs.own)], rest)
+        lone = NO_DOCUMENTS if alone is not None else _within_tokens(documents, order[~np.isin(order, pairs.own)], rest)
         pieces = pairs.pieces(documents, pivots, order, lone)
         paired = PairedStream(pieces, language, f"{language}/paired", self.seed, self.context)
-        own, _ = paired.distinct(paired.count)
-        return LanguageStreams(language, share, _size(alone) + own, alone, paired)
+        own, _ = paired.distinct_token_counts(paired.count)
+        return LanguageStreams(language, share, _token_count(alone) + own, alone, paired)
 
     def _pivot(self, share: float) -> LanguageStreams:
         """Its paired documents stand in ``paired`` as they are. Where neither stream fills a sequence, one of all its
@@ -162,7 +188,7 @@ class _StreamBuilder:
             tokens = min(len(documents.tokens), limit or len(documents.tokens))
             return LanguageStreams(self.pivot, share, tokens, alone, None, is_pivot=True)
         again = paired if paired.count else None
-        return LanguageStreams(self.pivot, share, _size(alone) + spent, alone, again, is_pivot=True)
+        return LanguageStreams(self.pivot, share, _token_count(alone) + spent, alone, again, is_pivot=True)
 
     def _alone(self, language: str, without: Integers, limit: int | None) -> PairedStream | None:
         order = self._order(language)
@@ -191,11 +217,11 @@ class PairedBatches(InterleavedBatches):
 
     def tokens(self, steps: int) -> dict[str, int]:
         """Tokens of each language in the first ``steps`` steps."""
-        return self._by_language([stream.seen(count) for stream, count in self._counts(steps)])
+        return self._by_language([stream.token_counts(count) for stream, count in self._counts(steps)])
 
     def unique_tokens(self, steps: int) -> dict[str, int]:
         """Distinct tokens of each language seen in the first ``steps`` steps."""
-        found = self._by_language([stream.distinct(count) for stream, count in self._counts(steps)])
+        found = self._by_language([stream.distinct_token_counts(count) for stream, count in self._counts(steps)])
         return {language.name: min(found[language.name], language.tokens) for language in self.languages}
 
     def epochs(self, steps: int) -> dict[str, float]:
@@ -210,14 +236,14 @@ class PairedBatches(InterleavedBatches):
         """``amounts``: of every stream, tokens of its language and of the pivot."""
         total = {language.name: 0 for language in self.languages}
         pivot = next(language.name for language in self.languages if language.is_pivot)
-        for stream, (own, foreign) in zip(self.streams, amounts, strict=True):
+        for stream, (own, of_pivot) in zip(self.streams, amounts, strict=True):
             total[stream.language] += own
-            total[pivot] += foreign
+            total[pivot] += of_pivot
         return total
 
 
 class _Interleaver:
-    """Whose turn it is: takes sequences one by one and keeps count of the tokens of every language."""
+    """Decides which stream is next: takes sequences one by one and keeps count of the tokens of every language."""
 
     def __init__(self, languages: Sequence[LanguageStreams], context: int) -> None:
         self._context = context
@@ -226,9 +252,9 @@ class _Interleaver:
         self._taken = [0] * self._first[-1]
         self._tokens = [0] * len(languages)
         self._in_pairs = [0] * len(languages)
-        self._foreign: list[list[int]] = [[] for _ in self._taken]
+        self._pivot_counts: list[list[int]] = [[] for _ in self._taken]
         self._pivot = next(k for k, language in enumerate(languages) if language.is_pivot)
-        self._part = [_paired_part(language) for language in languages]
+        self._paired_share = [_paired_share(language) for language in languages]
 
     def take(self, count: int) -> NDArray[np.int16]:
         """The stream of each of the first ``count`` sequences. A larger ``count`` continues a smaller one."""
@@ -239,13 +265,13 @@ class _Interleaver:
             total = (k + 1) * self._context
             lacking = [shares[j] * total - self._tokens[j] for j in indices]
             chosen = max(indices, key=lacking.__getitem__)
-            order[k] = self._read(chosen, self._reads_a_pair(chosen, lacking[self._pivot]))
+            order[k] = self._take_sequence(chosen, self._is_pairs_turn(chosen, lacking[self._pivot]))
         return order
 
-    def _reads_a_pair(self, chosen: int, pivot_lacks: float) -> bool:
-        """Whether the next sequence of a language is of its pairs: where they are due, and the pivot has room for its
-        part. They wait for that as long as the other documents are less than an epoch ahead of them. Of the pivot:
-        where its other documents have been read in this epoch.
+    def _is_pairs_turn(self, chosen: int, pivot_lacks: float) -> bool:
+        """Whether the next sequence of a language is of its pairs: where they are due, and the pivot lacks as
+        much as they bring of it. They wait for that as long as the other documents are less than an epoch ahead of
+        them. Of the pivot: where its other documents have been read in this epoch.
         """
         language = self._languages[chosen]
         if language.alone is None or language.paired is None:
@@ -254,46 +280,46 @@ class _Interleaver:
             first = self._first[chosen]
             read = self._taken[first] + self._taken[first + 1]
             return read % (language.alone.count + language.paired.count) >= language.alone.count
-        behind = self._part[chosen] * self._tokens[chosen] - self._in_pairs[chosen]
-        if behind < 0 or behind > _size(language.alone):
+        behind = self._paired_share[chosen] * self._tokens[chosen] - self._in_pairs[chosen]
+        if behind < 0 or behind > _token_count(language.alone):
             return behind >= 0
-        return self._next_foreign(self._first[chosen] + 1, language.paired) <= pivot_lacks + self._context
+        return self._next_pivot_tokens(self._first[chosen] + 1, language.paired) <= pivot_lacks + self._context
 
-    def _read(self, chosen: int, pair: bool) -> int:
+    def _take_sequence(self, chosen: int, pair: bool) -> int:
         """Counts the tokens of the next sequence of that stream, and returns the stream."""
         language = self._languages[chosen]
         stream = self._first[chosen] + (pair and language.alone is not None)
-        foreign = self._next_foreign(stream, language.paired if pair else language.alone)
+        of_pivot = self._next_pivot_tokens(stream, language.paired if pair else language.alone)
         self._taken[stream] += 1
-        self._tokens[chosen] += self._context - foreign
-        self._tokens[self._pivot] += foreign
+        self._tokens[chosen] += self._context - of_pivot
+        self._tokens[self._pivot] += of_pivot
         if pair:
-            self._in_pairs[chosen] += self._context - foreign
+            self._in_pairs[chosen] += self._context - of_pivot
         return stream
 
-    def _next_foreign(self, number: int, stream: PairedStream | None) -> int:
+    def _next_pivot_tokens(self, number: int, stream: PairedStream | None) -> int:
         """Tokens of the pivot in the next sequence of ``stream``, which has that ``number``."""
         assert stream is not None
         epoch, position = divmod(self._taken[number], stream.count)
         if position == 0:
-            self._foreign[number] = stream.foreign(epoch).tolist()
-        return self._foreign[number][position]
+            self._pivot_counts[number] = stream.pivot_counts(epoch).tolist()
+        return self._pivot_counts[number][position]
 
 
-def _whole(documents: Documents, chosen: Integers, most: int | None) -> Integers:
+def _within_tokens(documents: Documents, chosen: Integers, most: int | None) -> Integers:
     """The first of the ``chosen`` documents that have ``most`` tokens together (None: all)."""
     sums = np.cumsum(np.diff(documents.offsets)[chosen])
     return chosen if most is None else chosen[: int(np.searchsorted(sums, most, side="right"))]
 
 
-def _size(stream: PairedStream | None) -> int:
+def _token_count(stream: PairedStream | None) -> int:
     """Distinct tokens in the sequences of a stream of one language."""
     return 0 if stream is None else stream.count * stream.context
 
 
-def _paired_part(language: LanguageStreams) -> float:
+def _paired_share(language: LanguageStreams) -> float:
     """The part of a language's own tokens that stands in pairs."""
     if language.paired is None:
         return 0.0
-    paired = language.paired.distinct(language.paired.count)[0]
-    return paired / (paired + _size(language.alone))
+    paired = language.paired.distinct_token_counts(language.paired.count)[0]
+    return paired / (paired + _token_count(language.alone))

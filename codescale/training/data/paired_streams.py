@@ -1,7 +1,7 @@
-"""A stream: pieces of documents of one or two languages, one after another, cut into sequences and shuffled.
+"""Streams of documents some of which hold two languages: a translation beside its pivot.
 
-What ``LanguageStream`` is to one language's documents, for documents of which some
-hold two languages: it also knows how many tokens of a sequence are the pivot's.
+What :class:`~codescale.training.data.batches.LanguageStream` is to documents of one language: pieces of documents, one
+after another, cut into sequences and shuffled. It also knows how many tokens of a sequence are the pivot's.
 """
 
 from __future__ import annotations
@@ -25,8 +25,20 @@ _WINDOW = 16
 
 
 def low_discrepancy_order(amounts: Integers) -> Integers:
-    """An order of ``amounts`` whose sums stay near the mean's: each time, of the next :data:`_WINDOW` that are left,
-    the one that brings the sum nearest to it. What is shuffled stays so but for that.
+    """An order whose partial sums stay near those of the mean.
+
+    Each time, of the next :data:`_WINDOW` amounts that are left, the one that brings the sum nearest to the mean's.
+    What is shuffled stays so but for that.
+
+    Parameters
+    ----------
+    amounts
+        (count,), in the order that is to be changed little.
+
+    Returns
+    -------
+    Integers
+        (count,) places in ``amounts``.
     """
     if len(amounts) == 0 or (amounts == amounts[0]).all():
         return np.arange(len(amounts))
@@ -61,16 +73,23 @@ def _nearest(waiting: list[tuple[int, int]], due: float) -> int:
 
 @dataclass(frozen=True)
 class Pieces:
-    """``length`` tokens each, from ``begin`` on: of the language's own ``tokens``, or where ``foreign`` of the pivot's.
+    """Pieces of documents, one after another.
 
-    Arrays have one entry a piece, in the order in which the pieces stand.
+    Parameters
+    ----------
+    tokens, pivot_tokens
+        The language's text, and the pivot's.
+    begin, length
+        (pieces,): where each piece begins in its text, and its tokens.
+    is_pivot
+        (pieces,): whether it is of the pivot's text.
     """
 
     tokens: Tokens
     pivot_tokens: Tokens
     begin: Integers
     length: Integers
-    foreign: Mask
+    is_pivot: Mask
 
     @classmethod
     def of_documents(cls, documents: Documents, chosen: Integers) -> Pieces:
@@ -97,25 +116,39 @@ class Pieces:
             end = int(self.ends[piece])
             take = min(stop, end) - start
             first = int(self.begin[piece]) + start - (end - int(self.length[piece]))
-            tokens = self.pivot_tokens if self.foreign[piece] else self.tokens
+            tokens = self.pivot_tokens if self.is_pivot[piece] else self.tokens
             parts.append(tokens[first : first + take])
             start += take
             piece += 1
         return np.concatenate(parts).astype(np.int64)
 
-    def foreign_before(self, places: Integers) -> Integers:
-        """How many of the tokens before each of ``places`` are the pivot's."""
-        own = np.where(self.foreign, self.length, 0)
+    def pivot_tokens_before(self, places: Integers) -> Integers:
+        """How many of the tokens before each of ``places`` (tokens from the beginning) are the pivot's."""
+        own = np.where(self.is_pivot, self.length, 0)
         before = np.concatenate([[0], np.cumsum(own)])
         piece = np.minimum(np.searchsorted(self.ends, places, side="right"), len(self.ends) - 1)
         inside = places - (self.ends[piece] - self.length[piece])
-        return np.asarray(before[piece] + np.where(self.foreign[piece], inside, 0))
+        return np.asarray(before[piece] + np.where(self.is_pivot[piece], inside, 0))
 
 
 @dataclass(frozen=True)
 class PairedStream:
-    """The sequences of ``pieces``: ``language``'s, some of their tokens the pivot's. ``name`` tells its order from that
-    of other streams under one seed; ``most``: it is held to so many sequences (None: all).
+    """The sequences of one language, some of whose tokens are the pivot's.
+
+    Parameters
+    ----------
+    pieces
+        Its documents, one after another.
+    language
+        Whose stream it is.
+    name
+        Tells its order from that of other streams under one seed.
+    seed
+        Of the order of sequences.
+    context
+        Tokens of a sequence.
+    most
+        The most sequences that may be seen. Default: all.
     """
 
     pieces: Pieces
@@ -144,14 +177,14 @@ class PairedStream:
         if epoch not in self._orders:
             shuffled = generator_of(self.seed, self.name, 1 + epoch).permutation(self.count)
             order = shuffled if epoch else np.arange(self.count)
-            self._orders[epoch] = order[low_discrepancy_order(self._foreign[order])]
+            self._orders[epoch] = order[low_discrepancy_order(self._pivot_counts[order])]
         return self._orders[epoch]
 
     @cached_property
-    def _foreign(self) -> Integers:
+    def _pivot_counts(self) -> Integers:
         """(count,): tokens of the pivot in each distinct sequence."""
         places = self._starts
-        return self.pieces.foreign_before(places + self.context) - self.pieces.foreign_before(places)
+        return self.pieces.pivot_tokens_before(places + self.context) - self.pieces.pivot_tokens_before(places)
 
     def sequence(self, n: int) -> Integers:
         """The ``n``-th sequence, (context + 1,) token ids."""
@@ -159,18 +192,18 @@ class PairedStream:
         start = int(self._starts[self._order(epoch)[position]])
         return self.pieces.cut(start, start + self.context + 1)
 
-    def foreign(self, epoch: int) -> Integers:
+    def pivot_counts(self, epoch: int) -> Integers:
         """(count,): tokens of the pivot in each sequence of ``epoch``."""
-        return np.asarray(self._foreign[self._order(epoch)])
+        return np.asarray(self._pivot_counts[self._order(epoch)])
 
-    def seen(self, sequences: int) -> tuple[int, int]:
+    def token_counts(self, sequences: int) -> tuple[int, int]:
         """Tokens of the language and of the pivot in the first ``sequences`` sequences."""
         epochs, rest = divmod(sequences, self.count) if sequences else (0, 0)
-        foreign = epochs * int(self._foreign.sum()) if epochs else 0
+        of_pivot = epochs * int(self._pivot_counts.sum()) if epochs else 0
         if rest:  # an epoch that is only asked for whole needs no order
-            foreign += int(self.foreign(epochs)[:rest].sum())
-        return sequences * self.context - foreign, foreign
+            of_pivot += int(self.pivot_counts(epochs)[:rest].sum())
+        return sequences * self.context - of_pivot, of_pivot
 
-    def distinct(self, sequences: int) -> tuple[int, int]:
+    def distinct_token_counts(self, sequences: int) -> tuple[int, int]:
         """The same, each token counted once."""
-        return self.seen(min(sequences, self.count))
+        return self.token_counts(min(sequences, self.count))

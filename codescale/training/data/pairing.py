@@ -22,7 +22,7 @@ from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
 from codescale.training.data.paired_streams import NO_DOCUMENTS, Pieces
 
-ROOMS = (0.98, 0.9, 0.75, 0.5, 0.25)
+PIVOT_SHARES_IN_PAIRS = (0.98, 0.9, 0.75, 0.5, 0.25)
 """The part of the pivot's share that pairs may bring; the rest is left to documents of its own, by which shares are
 kept. The first one unless sequences, cut from few documents, hold more of the pivot than the documents do.
 """
@@ -32,8 +32,16 @@ Programs = Sequence[str | None]
 
 @dataclass(frozen=True)
 class Pairs:
-    """Documents of a language, ``own``, each with its translation ``pivot`` (indices, in any order); where
-    ``pivot_first`` that goes first. ``rank``, from 0 to 1: what is paired comes in this order.
+    """Documents of a language, each with its translation; all arrays are (pairs,).
+
+    Parameters
+    ----------
+    own, pivot
+        Indices of the language's documents and of the pivot's, in any order.
+    pivot_first
+        Whether the pivot's side goes first in the pair.
+    rank
+        From 0 to 1: where only a part is paired, it is the pairs of lowest rank.
     """
 
     own: Integers
@@ -73,7 +81,7 @@ class Pairs:
             pivot.tokens,
             np.concatenate([np.take_along_axis(begin, columns, axis=1).ravel(), single.begin])[ordered],
             np.concatenate([np.take_along_axis(length, columns, axis=1).ravel(), single.length])[ordered],
-            np.concatenate([sides.ravel(), single.foreign])[ordered],
+            np.concatenate([sides.ravel(), single.is_pivot])[ordered],
         )
 
 
@@ -98,9 +106,22 @@ def _known(programs: Programs) -> set[str]:
 
 
 def candidate_pairs(programs: Mapping[str, Programs], pivot: str, seed: int) -> dict[str, Pairs]:
-    """By language, all documents that may be paired with one of ``pivot``; ``programs``: of every language's documents.
+    """All pairs that there may be.
 
-    Of several documents of one program the first goes with the first, and so on.
+    Parameters
+    ----------
+    programs
+        By language, the program of each document; None: of none.
+    pivot
+        The language that is one side of every pair.
+    seed
+        Of who gets a program that several languages have, of which side goes first, and of ranks.
+
+    Returns
+    -------
+    dict
+        By language, the pairs with ``pivot``. Of several documents of one program the first goes with the first, and
+        so on.
     """
     names = [program for program in dict.fromkeys(programs[pivot]) if program is not None]
     known = {program: k for k, program in enumerate(names)}
@@ -109,7 +130,7 @@ def candidate_pairs(programs: Mapping[str, Programs], pivot: str, seed: int) -> 
     partner = _partners(names, {name: set(found.tolist()) for name, found in numbers.items()}, seed)
     drawn = np.zeros(len(partner), dtype=np.uint64)
     for k in np.flatnonzero(partner >= 0).tolist():
-        drawn[k] = _drawn(f"{seed}/{names[k]}")
+        drawn[k] = _hash_number(f"{seed}/{names[k]}")
     pivots = np.flatnonzero(theirs >= 0)
     pairs = {}
     for number, (language, own) in enumerate(numbers.items()):
@@ -123,7 +144,7 @@ def candidate_pairs(programs: Mapping[str, Programs], pivot: str, seed: int) -> 
     return pairs
 
 
-def _drawn(name: str) -> int:
+def _hash_number(name: str) -> int:
     """A number below 2^64 that depends on ``name`` alone."""
     return int.from_bytes(hashlib.sha256(name.encode("utf-8", errors="surrogateescape")).digest()[:8], "little")
 
@@ -143,7 +164,7 @@ def _partners(programs: Sequence[str], speakers: Mapping[str, set[int]], seed: i
     for k, program in enumerate(programs):
         having = [place for place, name in enumerate(names) if k in speakers[name]]
         if len(having) > 1:
-            having = [max(having, key=lambda place: _drawn(f"{seed}/{program}/{names[place]}"))]
+            having = [max(having, key=lambda place: _hash_number(f"{seed}/{program}/{names[place]}"))]
         if having:
             partner[k] = having[0]
     return partner
@@ -166,18 +187,37 @@ def select_pairs(
     pivot: str,
     held: Mapping[str, int | None],
     context: int,
-    room: float = ROOMS[0],
+    pivot_share: float = PIVOT_SHARES_IN_PAIRS[0],
 ) -> dict[str, Pairs]:
-    """By language, the pairs of a run: as many as the part ``room`` of the pivot's share and the unique tokens ``held``
-    to allow.
+    """The pairs of a run: as many as the pivot's share and the limits of unique tokens allow.
 
-    Of a language that is held to a part of its tokens, no more than that part of its pairs. A language whose pairs do
-    not fill a sequence has none.
+    Parameters
+    ----------
+    candidates
+        By language, all pairs that there may be.
+    documents
+        By language, the training documents.
+    mixture
+        The run's shares.
+    pivot
+        The language that is one side of every pair.
+    held
+        By language, the most distinct tokens that the run may see; None: all. Of a language that is held to a part of
+        its tokens, no more than that part of its pairs.
+    context
+        Tokens of a sequence. A language whose pairs do not fill one has none.
+    pivot_share
+        The part of the pivot's share that pairs may bring.
+
+    Returns
+    -------
+    dict
+        By language, its pairs.
     """
     allowed = {}
     for language, pairs in candidates.items():
         own, _ = pairs.lengths(documents[language], documents[pivot])
-        allowed[language] = _within(pairs, own, _part(documents[language], held[language]))
+        allowed[language] = _first_by_rank(pairs, own, _limit_part(documents[language], held[language]))
     ranks, asked, tokens = [], [], []
     for language, pairs in allowed.items():
         size = min(len(documents[language].tokens), held[language] or np.inf)
@@ -185,7 +225,7 @@ def select_pairs(
         ranks.append(pairs.rank)
         asked.append(mixture[language] * others / size)
         tokens.append(np.diff(documents[pivot].offsets)[pairs.pivot])
-    last = _last_rank(np.concatenate(ranks), np.concatenate(asked), room * mixture.get(pivot, 0.0))
+    last = _last_rank(np.concatenate(ranks), np.concatenate(asked), pivot_share * mixture.get(pivot, 0.0))
     most = held[pivot]
     if most is not None:
         last = min(last, _last_rank(np.concatenate(ranks), np.concatenate(tokens), float(most)))
@@ -197,12 +237,12 @@ def select_pairs(
     }
 
 
-def _part(documents: Documents, held: int | None) -> float:
+def _limit_part(documents: Documents, held: int | None) -> float:
     """The part of a language's tokens that it is held to."""
     return 1.0 if held is None else min(held / max(len(documents.tokens), 1), 1.0)
 
 
-def _within(pairs: Pairs, tokens: Integers, part: float) -> Pairs:
+def _first_by_rank(pairs: Pairs, tokens: Integers, part: float) -> Pairs:
     """The first of ``pairs``, by rank, that have this part of their ``tokens``."""
     return pairs.select(pairs.rank <= _last_rank(pairs.rank, tokens, part * float(tokens.sum())))
 

@@ -1,4 +1,4 @@
-"""Batches ahead of the model that consumes them: on a GPU they are made and sent while it computes.
+"""Prefetching: on a GPU, batches are made and sent while the model computes.
 
 On a CPU a batch is made when it is asked for: it takes a hundredth of a step, and a second thread would only take a
 core from the model.
@@ -24,12 +24,29 @@ class Rows(Protocol):
     """The batches of a run, or of a pack of runs."""
 
     def rows(self, step: int, rows: range) -> NDArray[np.int64]:
-        """Those ``rows`` of the batch of ``step``."""
+        """Those ``rows`` of the batch of ``step``: (rows, context + 1) token ids, or (K, rows, context + 1)."""
         ...
 
 
 def batches_of(batches: Rows, steps: range, rows: range, device: torch.device) -> Iterator[Tensor]:
-    """This worker's ``rows`` of the batch of each of ``steps``, in order, on ``device``: (rows, context + 1)."""
+    """This worker's part of each batch.
+
+    Parameters
+    ----------
+    batches
+        Of a run, or of a pack.
+    steps
+        Whose batches are wanted, in order.
+    rows
+        This worker's rows of a batch.
+    device
+        Where the tensors go.
+
+    Yields
+    ------
+    Tensor
+        Token ids (rows, context + 1), or (K, rows, context + 1) for a pack.
+    """
     if device.type == "cpu":
         for step in steps:
             yield torch.from_numpy(batches.rows(step, rows))

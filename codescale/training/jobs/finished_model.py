@@ -1,4 +1,4 @@
-"""What a distributed run leaves behind: the model for transformers, and beside it the run's record."""
+"""The result of a distributed run: the model for transformers, and beside it the run's record."""
 
 from __future__ import annotations
 
@@ -17,9 +17,18 @@ RECORD = "run.json"
 
 
 def write_finished(folder: Path, session: TrainingSession, record: RunRecord, tokenizer: Path | None) -> None:
-    """Writes model and record into ``folder``; all workers have to call it, the first one writes.
+    """Writes model and record; all workers have to call it, the first one writes.
 
-    Of a run that did not end well only the record.
+    Parameters
+    ----------
+    folder
+        Where they go.
+    session
+        The run at its end.
+    record
+        Its record. Of a run that did not end well only this is written.
+    tokenizer
+        A ``tokenizer.json`` to go with the model; None: none.
     """
     weights = _whole_weights(session) if record.status == "ok" else {}
     if session.parallel.rank > 0:
@@ -47,7 +56,10 @@ def _whole_weights(session: TrainingSession) -> dict[str, Tensor]:
 def finished_record(folder: Path, output: Path) -> RunRecord:
     """Puts the model in ``folder``, where there is one, in place as ``output`` and returns the run's record.
 
-    Raises :class:`~codescale.errors.UserError` where ``output`` is taken or cannot be written.
+    Raises
+    ------
+    UserError
+        Where ``output`` is taken or cannot be written.
     """
     record = read_record(folder / RECORD)
     if record.status == "ok":

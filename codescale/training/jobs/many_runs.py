@@ -1,5 +1,4 @@
-"""Several runs shared out over the workers of one Ray Train job; with ``ray_run.py`` and ``job_watch.py`` all of this
-room that knows Ray.
+"""Several runs shared out over the workers of one Ray Train job.
 
 A proxy is far too small for data parallelism, so each worker trains whole runs. A worker that dies is restarted by Ray
 Train with its peers; what had finished is kept, and unfinished runs go on from their checkpoints.
@@ -37,10 +36,18 @@ def read_test_losses(folder: Path, run_id: str) -> TestLosses:
 
 @dataclass(frozen=True)
 class TrainJob:
-    """Runs to be trained and judged on the test split, and where their results go.
+    """Runs to be trained and evaluated on the test split, and where their results go.
 
-    ``records`` gets one run record a run (written last: where it exists the run is done), ``test_losses`` one file
-    a run.
+    Parameters
+    ----------
+    specs
+        The runs.
+    factory
+        Opens their sessions on a worker.
+    records
+        Gets one run record a run, written last: where it exists the run is done.
+    test_losses
+        Gets one file of test losses a run.
     """
 
     specs: tuple[RunSpec, ...]
@@ -54,7 +61,7 @@ class TrainJob:
 
 
 def finish_run(job: TrainJob, spec: RunSpec) -> None:
-    """Trains ``spec`` to its end, judges it on the test split and writes both results."""
+    """Trains ``spec`` to its end, evaluates it on the test split and writes both results."""
     session = job.factory(spec)
     while not session.finished:
         session.advance()
@@ -67,7 +74,7 @@ def finish_run(job: TrainJob, spec: RunSpec) -> None:
     session.discard_checkpoint()
 
 
-def _work(settings: dict[str, Any]) -> None:
+def _train_worker(settings: dict[str, Any]) -> None:
     from ray import train
 
     job: TrainJob = settings["job"]
@@ -83,9 +90,23 @@ def _work(settings: dict[str, Any]) -> None:
 
 
 def run_job(job: TrainJob, *, workers: int, threads: int, gpus_per_worker: float, storage: Path) -> None:
-    """Trains all pending runs of ``job`` within one Ray Train job of ``workers`` workers.
+    """Trains all pending runs within one Ray Train job.
 
-    Raises Ray Train's own error where a run fails ``MAX_FAILURES`` times.
+    Parameters
+    ----------
+    job
+        The runs.
+    workers
+        How many train at once, at most.
+    threads, gpus_per_worker
+        Cores and GPUs of each worker.
+    storage
+        Ray Train's own folder for the job.
+
+    Raises
+    ------
+    Exception
+        Ray Train's own, where a run fails :data:`MAX_FAILURES` times.
     """
     runs = job.pending()
     if not runs:
@@ -95,7 +116,7 @@ def run_job(job: TrainJob, *, workers: int, threads: int, gpus_per_worker: float
 
     resources = {"CPU": float(threads)} | ({"GPU": gpus_per_worker} if gpus_per_worker else {})
     trainer = TorchTrainer(
-        _work,
+        _train_worker,
         train_loop_config={"job": job, "runs": runs},
         scaling_config=ScalingConfig(
             num_workers=min(workers, len(runs)), use_gpu=gpus_per_worker > 0, resources_per_worker=resources

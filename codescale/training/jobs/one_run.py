@@ -29,7 +29,7 @@ from codescale.training.loop.session import TrainingSession
 from codescale.training.parallel import ParallelKind, parallel_of
 
 POLL_SECONDS = "0.5"
-"""How often Ray Train looks at its workers. It takes one report at a time, so its own 2 s would hold up short runs."""
+"""How often Ray Train polls its workers. It takes one report at a time, so its own 2 s would hold up short runs."""
 
 WAIT_SECONDS = 60.0
 """How long a job may be without workers before it says so: on a busy cluster it waits for its turn."""
@@ -44,9 +44,26 @@ Listener = Callable[[dict[str, Any]], None]
 class RunJob:
     """A run, and where and on what it is trained.
 
-    ``workers``: fewest and most; ``threads`` cores and ``gpus`` GPUs for each. ``storage``: a folder or a URI, where a
-    job that was killed also finds its checkpoints again, of which the last ``keep`` stay. ``resize_seconds``: how often
-    to look for more workers. ``failures``: how often a worker may die before the job is given up.
+    Parameters
+    ----------
+    spec, factory
+        The run, and what opens its session on a worker.
+    storage
+        A folder or a URI, where a job that was killed also finds its checkpoints again.
+    tokenizer
+        A ``tokenizer.json`` to go with the model; None: none.
+    workers
+        Fewest and most.
+    threads, gpus
+        Cores and GPUs of each worker.
+    kind
+        Whether each worker has the whole model or a part of it.
+    keep
+        How many of the last checkpoints stay.
+    failures
+        How often a worker may die before the job is given up.
+    resize_seconds
+        How often Ray Train asks for more workers.
     """
 
     spec: RunSpec
@@ -63,7 +80,7 @@ class RunJob:
 
 
 @dataclass(frozen=True)
-class _Work:
+class _WorkerTask:
     """What a worker needs to know of a job; nothing of its storage, whose address may hold a secret."""
 
     spec: RunSpec
@@ -73,11 +90,26 @@ class _Work:
 
 
 def train_on_ray(job: RunJob, output: Path, listen: Listener = lambda event: None) -> RunRecord:
-    """Trains ``job`` to its end, writes the model to the folder ``output`` and returns the run's record.
+    """Trains one run to its end. Called again after a kill, even of the driver, it goes on from the last checkpoint.
 
-    Called again after a kill, even of the driver, it goes on from the last checkpoint in ``job.storage``. A run that
-    diverged leaves no model. Raises :class:`UserError` where the storage cannot be written, and where the job was given
-    up; checkpoints stay.
+    Parameters
+    ----------
+    job
+        The run.
+    output
+        The folder that the model goes to. A run that diverged leaves no model.
+    listen
+        Gets the job's events.
+
+    Returns
+    -------
+    RunRecord
+        The run's record.
+
+    Raises
+    ------
+    UserError
+        Where the storage cannot be written, and where the job was given up; checkpoints stay.
     """
     storage = open_storage(job.storage)
     remove_partial_checkpoints(storage, job.spec.run_id)
@@ -133,8 +165,8 @@ def _trainer(job: RunJob, storage: Storage, watch: Any) -> Any:
 
     fewest, most = job.workers
     return TorchTrainer(
-        _train,
-        train_loop_config={"work": _Work(job.spec, job.factory, job.tokenizer, job.kind)},
+        _train_worker,
+        train_loop_config={"work": _WorkerTask(job.spec, job.factory, job.tokenizer, job.kind)},
         scaling_config=ScalingConfig(
             num_workers=most if fewest == most else (fewest, most),
             use_gpu=job.gpus > 0,
@@ -224,31 +256,31 @@ class _RayStore:
         shutil.rmtree(self._local, ignore_errors=True)
 
 
-def _train(settings: dict[str, Any]) -> None:
+def _train_worker(settings: dict[str, Any]) -> None:
     from ray import train
 
-    work: _Work = settings["work"]
+    task: _WorkerTask = settings["work"]
     checkpoint = train.get_checkpoint()
     if checkpoint is None:
-        _work(work, None)
+        _run_worker(task, None)
         return
     with _as_folder(checkpoint) as last:
         if not (last / RECORD).exists():  # else a driver died after the run had ended
-            _work(work, last)
+            _run_worker(task, last)
 
 
-def _work(work: _Work, last: Path | None) -> None:
+def _run_worker(task: _WorkerTask, last: Path | None) -> None:
     from ray import train
 
     store = _RayStore(last)
-    session = work.factory.open(work.spec, store, parallel_of(work.kind))
+    session = task.factory.open(task.spec, store, parallel_of(task.kind))
     _report(session)
     while not session.finished:
         session.advance()
         _report(session)
     record = session.record("diverged" if session.diverged else "ok")
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        write_finished(Path(folder), session, record, work.tokenizer)
+        write_finished(Path(folder), session, record, task.tokenizer)
         first = session.parallel.rank == 0
         train.report(_report_metrics(session), checkpoint=train.Checkpoint(folder) if first else None)
     store.discard()
@@ -263,7 +295,7 @@ def _report(session: TrainingSession) -> None:
 
 def _report_metrics(session: TrainingSession) -> dict[str, Any]:
     last = session.evaluations[-1] if session.evaluations else None
-    figures: dict[str, Any] = {"tokens_trained": session.tokens_trained, "workers": session.parallel.world}
+    metrics: dict[str, Any] = {"tokens_trained": session.tokens_trained, "workers": session.parallel.world}
     if last is not None:
-        figures |= {"n_tokens": last.n_tokens, "losses": dict(last.losses)}
-    return figures
+        metrics |= {"n_tokens": last.n_tokens, "losses": dict(last.losses)}
+    return metrics

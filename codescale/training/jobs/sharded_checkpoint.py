@@ -24,9 +24,21 @@ def is_sharded(tensors: StateDict) -> bool:
 
 
 def write_folder(folder: Path, tensors: StateDict, progress: RunProgress) -> None:
-    """Writes this worker's part of a checkpoint to ``folder``; all workers have to call it.
+    """Writes this worker's part of a checkpoint; all workers have to call it.
 
-    Raises ``OSError`` where the disk refuses.
+    Parameters
+    ----------
+    folder
+        The checkpoint.
+    tensors
+        By name: whole, or this worker's parts.
+    progress
+        How far the run is.
+
+    Raises
+    ------
+    OSError
+        Where the disk refuses.
     """
     first = not dist.is_initialized() or dist.get_rank() == 0
     if not is_sharded(tensors):
@@ -54,7 +66,10 @@ def folder_progress(folder: Path) -> RunProgress | None:
 def fill_from_folder(folder: Path, tensors: StateDict) -> None:
     """Writes the values in ``folder`` into ``tensors``, each worker its parts; their number may have changed.
 
-    Raises ``KeyError`` for a tensor that the folder lacks.
+    Raises
+    ------
+    KeyError
+        For a tensor that the folder lacks.
     """
     if (folder / STATE).exists():
         read_tensors(folder / STATE, tensors)

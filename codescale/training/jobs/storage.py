@@ -27,7 +27,7 @@ SNAPSHOT = "checkpoint_manager_snapshot.json"
 CHECKPOINTS = "checkpoint_"
 """What the names of Ray Train's checkpoints begin with."""
 
-MEND = "check the address, the network and the permissions, then run the same command again"
+HINT = "check the address, the network and the permissions, then run the same command again"
 
 
 class AtomicFiles(fs.FSSpecHandler):  # type: ignore[misc]
@@ -127,7 +127,7 @@ def _as_user_error(address: str) -> Iterator[None]:
         reason = redacted(str(error), address)[:200]
     else:
         return
-    raise UserError(public_name(address), f"cannot be reached or written ({reason})", MEND)
+    raise UserError(public_name(address), f"cannot be reached or written ({reason})", HINT)
 
 
 def open_storage(address: str) -> Storage:

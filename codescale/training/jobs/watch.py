@@ -1,4 +1,4 @@
-"""What a Ray Train job says while it runs: how far it is, its losses, and the workers that failed on the way.
+"""A Ray Train job's events while it runs: how far it is, its losses, and the workers that failed on the way.
 
 Ray Train calls back in a process of its own on the driver's machine, which writes a line of JSON for each event into a
 file that the driver reads.
@@ -18,10 +18,16 @@ from codescale.files import writing
 
 
 class JobWatch(UserCallback):
-    """Writes a job's events to ``events``, and ends it where going on would only fail again.
+    """Writes a job's events to a file, and ends the job where going on would only fail again.
 
-    ``storage``: the checkpoints' address without credentials. A disk that is full and bad input do not pass by
-    beginning again from the last checkpoint; a dead worker does.
+    A disk that is full and bad input do not pass by beginning again from the last checkpoint; a dead worker does.
+
+    Parameters
+    ----------
+    events
+        The file: a line of JSON for each event.
+    storage
+        The checkpoints' address without credentials.
     """
 
     def __init__(self, events: Path, storage: str) -> None:

@@ -34,7 +34,18 @@ class BaseStepper(Protocol):
 class BaseSession(ABC):
     """Where training is: which segment, which step, the trunk that a branch goes back to, and the checkpoint of it all.
 
-    A subclass opens model and stepper and says what is to be kept of its runs' logs.
+    A subclass opens model and stepper, and says what a checkpoint holds of its runs' logs.
+
+    Parameters
+    ----------
+    training
+        How the runs are trained.
+    schedule
+        Their segments.
+    parallel
+        This worker's part.
+    store
+        Where checkpoints go; None: nowhere.
     """
 
     batches: Rows
@@ -61,26 +72,26 @@ class BaseSession(ABC):
     @property
     @abstractmethod
     def diverged(self) -> bool:
-        """Whether every run was given up."""
+        """Whether every run has diverged."""
 
     @abstractmethod
     def _check_loss(self, loss: Tensor) -> None:
-        """Looks at the training loss of the step that has just been taken."""
+        """Gives up the runs whose training loss in the step just taken, (), or (K,) for a pack, is not finite."""
 
     @abstractmethod
     def _run_progress(self) -> RunProgress:
-        """What a checkpoint says beside how far it is: whose it is, and the logs."""
+        """What a checkpoint says beside how far it is: which runs it is of, and their logs."""
 
     @abstractmethod
     def _matches(self, progress: RunProgress) -> bool:
-        """Whether a checkpoint that says ``progress`` is one to go on from."""
+        """Whether a checkpoint that says ``progress`` is of these runs, to go on from."""
 
     @abstractmethod
     def _restore(self, progress: RunProgress) -> None:
         """Takes over the logs that :meth:`_run_progress` put into ``progress``."""
 
     def discard_checkpoint(self) -> None:
-        """Forgets the checkpoint of a run that ended."""
+        """Removes the checkpoint of a run that ended."""
         if self._store is not None:
             self._store.discard()
 
@@ -103,7 +114,7 @@ class BaseSession(ABC):
                     self._save()
 
     def _is_check_step(self, segment: Segment) -> bool:
-        """Whether to look at the clock and the loss now; never by chance, since all workers have to."""
+        """Whether to check the clock and the loss after this step: a pure function of it, since all workers have to."""
         free = self.parallel.world == 1 and self.parallel.device.type == "cpu"
         return free or self._step % CHECK_STEPS == 0 or self._step == segment.stop
 

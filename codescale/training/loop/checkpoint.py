@@ -21,26 +21,28 @@ from torch import Tensor
 from codescale.files import replacing
 
 StateDict = dict[str, Tensor]
+"""Tensors by name: ``now/…`` of the model and its optimizers, ``trunk/…`` of the trunk behind a branch."""
 RunProgress = dict[str, Any]
+"""How far a run is, as it goes into JSON: segment, step, tokens, seconds, and the curve so far."""
 
 
 class Store(Protocol):
     """Keeps the state of one run."""
 
     def save(self, tensors: StateDict, progress: RunProgress) -> None:
-        """Keeps this state instead of the last; the last one stays until this one is whole."""
+        """Replaces the last state by this one; the last one stays until this one is whole."""
         ...
 
     def progress(self) -> RunProgress | None:
-        """How far the kept state is; None where there is no readable one (the run then begins anew)."""
+        """How far the last state is; None where there is no readable one (the run then begins anew)."""
         ...
 
     def fill(self, tensors: StateDict) -> None:
-        """Writes the kept values into ``tensors``. Raises ``KeyError`` for one that was not kept."""
+        """Writes the saved values into ``tensors``. Raises ``KeyError`` for one that was not saved."""
         ...
 
     def discard(self) -> None:
-        """Forgets the state of a run that ended."""
+        """Removes the state of a run that ended."""
         ...
 
 
@@ -114,8 +116,8 @@ def read_progress(path: Path) -> RunProgress | None:
 def read_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """Writes the file's values into ``tensors``. Raises ``KeyError`` for one that it lacks."""
     with safe_open(path, framework="pt") as file, torch.no_grad():
-        kept = set(file.keys())
+        saved = set(file.keys())
         for name, tensor in tensors.items():
-            if name not in kept:
+            if name not in saved:
                 raise KeyError(f"{path} has no tensor {name}")
             tensor.copy_(file.get_tensor(name))

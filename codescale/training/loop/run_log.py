@@ -1,4 +1,4 @@
-"""What one run has come to: its curve, why it was given up if it was, and the record of both."""
+"""The log of one run: its loss curve, why it was given up if it was, and the record of both."""
 
 from __future__ import annotations
 
@@ -19,7 +19,16 @@ class RunLog:
     """The log of one run, whether it is trained alone or in a pack.
 
     ``failure`` says why a run was given up: a loss that is not finite, or one that rose by ``training.spike`` nats per
-    token above its lowest.
+    token above its lowest; it is empty otherwise.
+
+    Parameters
+    ----------
+    spec, shape, training
+        The run, its model's shape and how it is trained.
+    batches
+        What the run reads, for epochs and unique tokens.
+    corpus
+        The corpus, for bytes per token.
     """
 
     def __init__(
@@ -37,8 +46,16 @@ class RunLog:
             self.failure = f"the training loss was not finite at step {step}"
 
     def add(self, segment: Segment, losses: dict[str, float], others: Mapping[str, float]) -> Evaluation:
-        """Takes down the losses at the end of ``segment`` and ``others`` that were measured there, and gives the run up
-        where the losses say so.
+        """Adds an evaluation to the curve, and gives the run up where its losses say so.
+
+        Parameters
+        ----------
+        segment
+            The segment that has ended.
+        losses
+            By language, nats per token.
+        others
+            Other metrics that were measured there, by name.
         """
         n_tokens = segment.stop * self.training.batch * self.training.context
         metrics = {
@@ -63,7 +80,21 @@ class RunLog:
     def record(
         self, status: Status, *, tokens: int, seconds: float, metrics: Mapping[str, float], note: str = ""
     ) -> RunRecord:
-        """The run as a record: ``tokens`` trained in ``seconds``. Losses that are not finite are left out of it."""
+        """The run as a record; evaluations whose losses are not finite are left out of it.
+
+        Parameters
+        ----------
+        status
+            How it ended.
+        tokens
+            Tokens that it was trained on, branches included.
+        seconds
+            Of work, evaluations included.
+        metrics
+            Of the run as a whole, such as its throughput.
+        note
+            What else a reader of the record should know.
+        """
         again = "a second try at a lower learning rate" if self.spec.is_retry else ""
         evaluations = tuple(e for e in self.evaluations if all(math.isfinite(loss) for loss in e.losses.values()))
         return RunRecord(

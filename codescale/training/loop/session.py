@@ -34,14 +34,14 @@ from codescale.training.optim.schedule import Segment, schedule_of
 from codescale.training.parallel import SingleProcess
 
 CURVE_SHARE = 8
-"""A look at the trunk reads one token in this many of those that a final evaluation reads."""
+"""An evaluation of the trunk reads one token in this many of those that a final evaluation reads."""
 
 TEST_FACTOR = 4
 """The proof reads this many times the tokens of a final evaluation, so that it rests on more than a few files."""
 
 
 class Data(Protocol):
-    """The corpus, and the held-out sequences of a split, about so many tokens a language."""
+    """The corpus, and an evaluator on a split's held-out sequences, about so many tokens a language."""
 
     @property
     def corpus(self) -> Corpus: ...
@@ -49,15 +49,32 @@ class Data(Protocol):
     def evaluator(self, split: str, tokens: int) -> Evaluator: ...
 
 
-Watch = Callable[[Evaluation, Mapping[str, float]], None]
-"""Is told of every evaluation, and of the throughput so far, as :attr:`RunRecord.metrics` names it."""
+EvaluationCallback = Callable[[Evaluation, Mapping[str, float]], None]
+"""Gets every evaluation, and the throughput so far, as :attr:`RunRecord.metrics` names it."""
 
 
 class TrainingSession(BaseSession):
     """The training of one :class:`RunSpec`; ``finished`` once its last segment has been evaluated, or it was given up.
-    ``watch`` sees the curve as it grows.
 
-    Raises :class:`~codescale.errors.UserError` where the corpus lacks a language of the run.
+    Parameters
+    ----------
+    spec
+        The run.
+    config
+        The study that it belongs to.
+    data
+        The corpus and its held-out sequences.
+    store
+        Where its checkpoints go; None: nowhere. It goes on from one that is there.
+    parallel
+        This worker's part. Default: all of it.
+    on_evaluation
+        Called after every evaluation, as the curve grows.
+
+    Raises
+    ------
+    UserError
+        Where the corpus lacks a language of the run, or where the device has too little memory.
     """
 
     model: LanguageModel
@@ -69,10 +86,10 @@ class TrainingSession(BaseSession):
         data: Data,
         store: Store | None,
         parallel: SingleProcess | None = None,
-        watch: Watch | None = None,
+        on_evaluation: EvaluationCallback | None = None,
     ) -> None:
         self.spec = spec
-        self._watch = watch
+        self._on_evaluation = on_evaluation
         self.data = data
         self.shape = config.sizes[spec.size]
         training = training_of(config.training, spec, self.shape)
@@ -125,8 +142,8 @@ class TrainingSession(BaseSession):
                 return None
             evaluation = self._evaluate(segment)
             self._end(segment)
-        if self._watch is not None:
-            self._watch(evaluation, self._throughput())
+        if self._on_evaluation is not None:
+            self._on_evaluation(evaluation, self._throughput())
         return evaluation
 
     def test_losses(self) -> dict[str, float]:
@@ -174,7 +191,9 @@ class TrainingSession(BaseSession):
 
 
 def run_batches(corpus: Corpus, spec: RunSpec, training: TrainingSection, steps: int) -> RunBatches:
-    """The batches of ``spec``, trained as ``training`` says, for its first ``steps`` steps."""
+    """The batches of ``spec``, trained as ``training`` says, for its first ``steps`` steps: shuffled, or with
+    translations paired.
+    """
     open_batches = Batches if spec.organisation == SHUFFLED else partial(paired_batches, pivot=training.pivot)
     return open_batches(
         corpus,

@@ -1,6 +1,8 @@
 """One training step: the batch's mean gradient, clipped, and the optimizers' update; the same on any number of workers.
 
 Written so that a debugger can step through it: nothing here knows Ray, segments or checkpoints.
+
+Shapes: sequences (batch, context + 1), of which a worker has its rows; a loss and a gradient norm are ().
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ COMPILE_FLOPS = 1e16
 @dataclass(frozen=True)
 class StepResult:
     """What a step measured, still on the device: the batch's mean loss (nats per token) and the gradient's norm before
-    clipping.
+    clipping; both (), or (K,) for a pack.
     """
 
     loss: Tensor
@@ -43,7 +45,17 @@ def recompute_activations(model: nn.Module) -> None:
 
 
 def should_compile(wanted: bool | None, device: torch.device, flops: float) -> bool:
-    """Whether to compile: as ``wanted`` or, for None, long runs on a GPU; never where there is no compiler."""
+    """Whether to compile a run's graph; never where there is no compiler.
+
+    Parameters
+    ----------
+    wanted
+        ``training.compile``; None: long runs on a GPU.
+    device
+        Where the model is.
+    flops
+        Training FLOPs of the whole run.
+    """
     if wanted is False or (wanted is None and (device.type != "cuda" or flops < COMPILE_FLOPS)):
         return False
     if device.type == "cuda":
@@ -54,7 +66,21 @@ def should_compile(wanted: bool | None, device: torch.device, flops: float) -> b
 
 
 class Stepper:
-    """Takes steps with ``model``; ``compiled`` says whether its graph is compiled."""
+    """Takes steps with one model; ``compiled`` says whether its graph is compiled.
+
+    Parameters
+    ----------
+    model
+        The model, where ``parallel`` placed it; its parameters may become shards.
+    training
+        How it is trained.
+    learning_rate_factor
+        Multiplies the peak learning rates.
+    parallel
+        This worker's part.
+    flops
+        Training FLOPs of the whole run, by which compiling is decided.
+    """
 
     def __init__(
         self,

@@ -38,7 +38,7 @@ def process_memory() -> int:
 
 
 def available_memory(device: torch.device) -> int:
-    """Bytes that runs of this process can have on ``device``, what it has itself included.
+    """Bytes that runs of this process can have on ``device``, what the process has itself included.
 
     On a CPU the least of what the machine has available and what each control group around the process leaves.
     """

@@ -40,7 +40,21 @@ GATHERED_LAYERS = 3
 
 @dataclass(frozen=True)
 class MemoryDemand:
-    """What is to be held: ``packed`` models of one shape on each of ``world`` workers of kind ``kind``."""
+    """What is to be held in memory.
+
+    Parameters
+    ----------
+    shape, vocabulary, training
+        The model, the rows of its embedding, and how it is trained.
+    device
+        What the workers compute on.
+    world
+        How many workers share a run.
+    kind
+        Whether each has the whole model or a part of it.
+    packed
+        Models of one shape on each worker.
+    """
 
     shape: Shape
     vocabulary: int
@@ -132,7 +146,7 @@ def size(count: int) -> str:
 
 
 def memory_plan(demand: MemoryDemand) -> MemoryPlan:
-    """The memory of one worker."""
+    """The memory that one worker of ``demand`` needs, in bytes."""
     weights = FLOAT * demand.packed * demand.parameters
     hidden = FLOAT * demand.packed * _hidden(demand)
     moments = hidden + 2 * (weights - hidden) if demand.training.optimizer == "muon" else 2 * weights
@@ -162,7 +176,7 @@ def memory_plan(demand: MemoryDemand) -> MemoryPlan:
 
 
 def saved_per_token(demand: MemoryDemand) -> int:
-    """Bytes that a forward pass keeps for the backward pass, per token, besides the logits' gradient and weights in
+    """Bytes that a forward pass saves for the backward pass, per token, besides the logits' gradient and weights in
     lower precision.
 
     ``h`` is the residual stream's width, ``f`` the feed-forward layer's.
@@ -267,7 +281,13 @@ def _evaluation(demand: MemoryDemand) -> int:
 
 
 def alternatives(demand: MemoryDemand) -> list[tuple[str, int]]:
-    """Settings under which the same run needs less memory, its losses the same but for rounding, and how much."""
+    """Settings under which the same run needs less memory, its losses the same but for rounding.
+
+    Returns
+    -------
+    list
+        Setting, as it is written in ``study.yaml``, and the bytes that the run then needs; the most first.
+    """
     rows = demand.rows
     changes: list[tuple[str, dict[str, object]]] = []
     if rows > 1:
@@ -296,7 +316,22 @@ def _with_training(demand: MemoryDemand, change: dict[str, object]) -> MemoryDem
 
 
 def hint_to_fit(demand: MemoryDemand, available: int, others: Sequence[str] = ()) -> str:
-    """What to change so that ``demand`` fits into ``available`` bytes: the first setting that is enough, or all."""
+    """What a person can change so that a run fits.
+
+    Parameters
+    ----------
+    demand
+        The run.
+    available
+        Bytes that there are.
+    others
+        Other ways out, to be named as well.
+
+    Returns
+    -------
+    str
+        The first setting that is enough, or the one that needs least; in words of an error's hint.
+    """
     less = alternatives(demand)
     enough = [(name, total) for name, total in less if total <= available]
     shown = enough[:1] or less[-1:]
@@ -305,7 +340,22 @@ def hint_to_fit(demand: MemoryDemand, available: int, others: Sequence[str] = ()
 
 
 def check_fits(demand: MemoryDemand, parallel: SingleProcess, where: str) -> MemoryPlan:
-    """The plan of a run that this process is about to open. Raises :class:`UserError` where it does not fit."""
+    """The plan of a run that this process is about to open.
+
+    Parameters
+    ----------
+    demand
+        What the run needs.
+    parallel
+        This worker's part, with its device.
+    where
+        The run's name in an error.
+
+    Raises
+    ------
+    UserError
+        Where it does not fit; with the numbers, and what to change.
+    """
     plan, available = memory_plan(demand), available_memory(parallel.device)
     if plan.total > available:
         raise UserError(

@@ -2,6 +2,8 @@
 
 The sequences are spread evenly over a split, so that all of its packages count; they depend on nothing but the corpus,
 so two models are always judged on the same text.
+
+Shapes: sequences (count, context + 1) token ids; a loss is (), or (K,) for a pack of K models.
 """
 
 from __future__ import annotations
@@ -22,14 +24,35 @@ EVALUATION_LOGITS = 2**27
 
 
 def evaluation_rows(vocabulary: int, context: int) -> int:
-    """Sequences in a forward pass of an evaluation."""
+    """Sequences in a forward pass of an evaluation, by ``vocabulary`` and the tokens of a sequence."""
     return max(1, min(EVALUATION_BATCH, EVALUATION_LOGITS // (vocabulary * context)))
 
 
 def held_out_sequences(corpus: Corpus, language: str, split: str, *, tokens: int, context: int) -> Tensor:
-    """About ``tokens`` tokens of a split as sequences (count, context + 1), spread evenly over it.
+    """Sequences of a split, spread evenly over it.
 
-    Raises :class:`UserError` where the split does not fill one sequence.
+    Parameters
+    ----------
+    corpus
+        Where the text is.
+    language
+        A language, or one of the texts beside the languages.
+    split
+        ``validation`` or ``test``.
+    tokens
+        How many tokens to read, about.
+    context
+        Tokens of a sequence.
+
+    Returns
+    -------
+    Tensor
+        Token ids (count, context + 1).
+
+    Raises
+    ------
+    UserError
+        Where the split does not fill one sequence.
     """
     stream = corpus.documents(language, split).tokens
     available = (len(stream) - 1) // context
@@ -46,7 +69,9 @@ def held_out_sequences(corpus: Corpus, language: str, split: str, *, tokens: int
 
 
 class Evaluator:
-    """The held-out sequences of every language, for one split."""
+    """Evaluates models on the held-out sequences of every language, of one split; parameters as
+    :func:`held_out_sequences`.
+    """
 
     def __init__(self, corpus: Corpus, languages: Sequence[str], split: str, *, tokens: int, context: int) -> None:
         self._sequences = {
@@ -56,7 +81,15 @@ class Evaluator:
         self._rows = evaluation_rows(corpus.vocabulary, context)
 
     def losses(self, model: nn.Module, parallel: SingleProcess) -> dict[str, float]:
-        """The model's loss on each language, nats per token; workers share the sequences out."""
+        """The model's loss on each language, nats per token; workers share the sequences out.
+
+        Parameters
+        ----------
+        model
+            Gives the mean loss, (), of sequences (rows, context + 1). It goes on in training mode.
+        parallel
+            This worker's part.
+        """
         return {name: float(loss) for name, loss in self.mean_losses(model, parallel).items()}
 
     @torch.no_grad()

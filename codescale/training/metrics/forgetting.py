@@ -1,7 +1,7 @@
 """Forgetting: how much worse a model that a run started from has become at what it knew.
 
-What it knew is stood for by the texts of ``training.start.keep``, and by the study's languages that the run does not
-train on. Their losses are measured before the first step and at every final evaluation.
+What it knew is measured on the texts of ``training.start.keep``, and on the study's languages that the run does not
+train on: their losses before the first step and at every final evaluation.
 """
 
 from __future__ import annotations
@@ -20,8 +20,17 @@ KEPT_LOSS = "kept_loss."
 
 
 class Forgetting:
-    """The losses on texts ``corpus.retention_texts`` and languages ``unseen``; ``before`` (nats per token) once
-    :meth:`begin` has been called, or a checkpoint's.
+    """How much losses have risen since training began; ``before`` has those of then, by name in nats per token, once
+    :meth:`begin` has been called or a checkpoint has been read.
+
+    Parameters
+    ----------
+    corpus
+        The corpus, with its texts ``corpus.retention_texts``.
+    unseen
+        The study's languages that the run does not train on.
+    tokens, context
+        As :func:`~codescale.training.metrics.evaluation.held_out_sequences`.
     """
 
     def __init__(self, corpus: Corpus, unseen: Sequence[str], *, tokens: int, context: int) -> None:

@@ -24,13 +24,30 @@ class CurveWriter:
 
     A run that goes on after a kill adds a file, in which TensorBoard finds points that it has already, with the same
     values.
+
+    Parameters
+    ----------
+    folder
+        Where the curves of all runs are; each run has a folder below it.
+    spec
+        The run.
     """
 
     def __init__(self, folder: Path, spec: RunSpec) -> None:
         self._file = curves_folder(folder, spec) / f"events.out.tfevents.{time.time_ns()}.{os.getpid()}"
 
     def __call__(self, evaluation: Evaluation, throughput: Mapping[str, float], when: float | None = None) -> None:
-        """Adds ``evaluation`` and the ``throughput`` so far; ``when`` in Unix seconds, now if None."""
+        """Adds points to the curves.
+
+        Parameters
+        ----------
+        evaluation
+            The losses and metrics, at ``evaluation.n_tokens``.
+        throughput
+            Metrics of the run so far, by name.
+        when
+            Unix seconds. Default: now.
+        """
         from tensorboard.compat.proto.event_pb2 import Event
         from tensorboard.compat.proto.summary_pb2 import Summary
         from tensorboard.summary.writer.record_writer import RecordWriter

@@ -1,4 +1,4 @@
-"""What a device can do at best, and what was used of it.
+"""Throughput: tokens a second, the share of a device's peak (MFU), and the most memory that was taken.
 
 Model FLOPs utilisation (Chowdhery et al. 2022, PaLM, arXiv 2204.02311, appendix B): counted training FLOPs (attention
 and logits included, recomputation not) a second, over the device's dense bf16 peak.
@@ -37,7 +37,22 @@ def peak_flops(device: torch.device) -> float | None:
 
 
 def utilisation(flops: float, seconds: float, device: torch.device, devices: int = 1) -> float | None:
-    """The share of the peak that ``flops`` in ``seconds`` were; None where the peak is not known."""
+    """Model FLOPs utilisation.
+
+    Parameters
+    ----------
+    flops
+        Counted training FLOPs, of all devices together.
+    seconds
+        In which they were done.
+    device, devices
+        One of the devices, and how many there are.
+
+    Returns
+    -------
+    float or None
+        The share of the peak, from 0 to 1; None where the peak is not known.
+    """
     peak = peak_flops(device)
     return None if peak is None or seconds <= 0 else flops / seconds / (peak * devices)
 
@@ -62,8 +77,22 @@ def _peak_resident_memory() -> int:
 
 
 def throughput(tokens: int, flops: float, seconds: float, device: torch.device, devices: int = 1) -> dict[str, float]:
-    """Metrics of training on ``tokens`` in ``seconds`` without evaluations: tokens a second, what that is of the peak
-    of ``devices`` devices (where it is known), and the memory that it took at most. Nothing without seconds.
+    """Metrics of a run's training, by their names in the runs table.
+
+    Parameters
+    ----------
+    tokens, flops
+        What the run was trained on, and the counted FLOPs of that.
+    seconds
+        Of training, without evaluations.
+    device, devices
+        One of the devices, and how many there are.
+
+    Returns
+    -------
+    dict
+        ``tokens_per_second``, ``peak_memory_bytes`` and, where the device's peak is known, ``flops_utilisation``;
+        nothing where there are no seconds.
     """
     if seconds == 0:
         return {}

@@ -11,8 +11,23 @@ from codescale.training.model.llama import LanguageModel, initialise
 
 
 def build_model(shape: Shape, training: TrainingSection, corpus: Corpus, seed: int) -> LanguageModel:
-    """The model, on the CPU; ``seed`` is of random weights. Raises :class:`~codescale.errors.UserError` where the files
-    of the model to start from are not there any more.
+    """The model, on the CPU.
+
+    Parameters
+    ----------
+    shape
+        Its shape.
+    training
+        How it is trained: context, attention, and the model to start from.
+    corpus
+        Gives the vocabulary and the token that ends a document.
+    seed
+        Of random weights.
+
+    Raises
+    ------
+    UserError
+        Where the files of the model to start from are not there any more.
     """
     end = corpus.end_of_document if training.attention == "document" else None
     model = LanguageModel(shape, corpus.vocabulary, training.context, end)

@@ -35,7 +35,20 @@ class _CrossEntropy(torch.autograd.Function):
 
 
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Mean cross-entropy (…,) in nats of logits (…, rows, vocabulary) against target ids (…, rows)."""
+    """Mean cross-entropy over rows.
+
+    Parameters
+    ----------
+    logits
+        (…, rows, vocabulary), in fp32.
+    targets
+        Token ids (…, rows).
+
+    Returns
+    -------
+    Tensor
+        (…,), nats per token.
+    """
     if torch.is_grad_enabled() and logits.requires_grad:
         return _CrossEntropy.apply(logits, targets)  # type: ignore[no-untyped-call]
     each = F.cross_entropy(logits.flatten(0, -2), targets.flatten(), reduction="none")

@@ -69,8 +69,12 @@ class Architecture:
 
 
 def read_architecture(folder: Path) -> Architecture:
-    """What the model in ``folder`` is. Raises :class:`UserError` for a configuration that is missing or broken, or one
-    of a model that ours would not equal.
+    """What the model in ``folder`` is.
+
+    Raises
+    ------
+    UserError
+        For a configuration that is missing or broken, or one of a model that ours would not equal.
     """
     path = folder / CONFIGURATION
     found = checked(TypeAdapter(_Configuration), read_json(path), path, FAMILY)
@@ -121,6 +125,15 @@ def _shape(found: _Configuration) -> dict[str, Any]:
 def configuration(shape: Shape, vocabulary: int, context: int, document_end: int) -> dict[str, Any]:
     """What transformers needs to know of our model: a LLaMA's configuration, or Qwen2's where queries, keys and values
     alone have biases.
+
+    Parameters
+    ----------
+    shape, vocabulary
+        Of the model.
+    context
+        The longest sequence that it was trained on, in tokens.
+    document_end
+        The token that ends a text.
     """
     qwen = shape.attention_bias == "qkv"
     rope: dict[str, Any] = {"rope_type": "default", "rope_theta": shape.rope_theta}

@@ -22,8 +22,18 @@ WEIGHTS, TOKENIZER = "model.safetensors", "tokenizer.json"
 def write_model(
     folder: Path, weights: Mapping[str, Tensor], shape: Shape, context: int, document_end: int, tokenizer: Path | None
 ) -> None:
-    """Writes the model into ``folder``, which exists; ``weights`` by :class:`LanguageModel`'s names, whole and each one
-    once (those of tied logits are the embedding's).
+    """Writes a model as transformers reads it.
+
+    Parameters
+    ----------
+    folder
+        Where it goes; the folder exists.
+    weights
+        By :class:`LanguageModel`'s names, whole and each one once (those of tied logits are the embedding's).
+    shape, context, document_end
+        As :func:`~codescale.training.model.hf_config.configuration`.
+    tokenizer
+        A ``tokenizer.json`` to go with it; None: none.
     """
     kept = {name: tensor.detach().cpu().float().contiguous() for name, tensor in weights.items()}
     save_file(kept, folder / WEIGHTS, metadata={"format": "pt"})
@@ -49,7 +59,10 @@ def _tokenizer_configuration(tokenizer: Path, context: int, document_end: int) -
 def put_in_place(made: Path, output: Path) -> None:
     """Copies the folder ``made`` to ``output`` so that it is there whole or not at all; an earlier model is replaced.
 
-    Raises :class:`UserError` where something else than a model stands there, and where the disk refuses.
+    Raises
+    ------
+    UserError
+        Where something else than a model stands there, and where the disk refuses.
     """
     if output.exists() and not (output / CONFIGURATION).is_file() and (output.is_file() or any(output.iterdir())):
         raise UserError(output, "exists and is not a model", "name another folder, or an empty one")

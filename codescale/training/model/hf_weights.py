@@ -31,8 +31,10 @@ _AGAIN = "copy or fetch the model again"
 def weight_files(folder: Path) -> list[Path]:
     """The files that hold the weights of the model in ``folder``, in order.
 
-    Raises :class:`UserError` where there are none, where an index names files that are not there or lie elsewhere, and
-    for pickled weights.
+    Raises
+    ------
+    UserError
+        Where there are none, where an index names files that are not there or lie elsewhere, and for pickled weights.
     """
     if (folder / WEIGHTS).is_file():
         return [folder / WEIGHTS]
@@ -88,7 +90,13 @@ def expected_weights(shape: Shape, vocabulary: int) -> Iterator[tuple[str, tuple
 
 
 def check_weights(folder: Path, found: Architecture) -> None:
-    """Raises :class:`UserError` where the files' headers are not those of the model that ``found`` describes."""
+    """Compares the headers of the files in ``folder`` with the model that ``found`` describes.
+
+    Raises
+    ------
+    UserError
+        Where they differ: a weight that is missing, one too many, or one of another shape or type.
+    """
     there: dict[str, tuple[Path, tuple[int, ...], str]] = {}
     for path in weight_files(folder):
         with _opened(path, "numpy") as file:
@@ -111,7 +119,10 @@ def check_weights(folder: Path, found: Architecture) -> None:
 def load_weights(model: LanguageModel, folder: Path) -> None:
     """Copies the weights in ``folder`` into ``model``, whatever precision they have there.
 
-    Raises :class:`UserError` where they are not all there any more.
+    Raises
+    ------
+    UserError
+        Where they are not all there any more.
     """
     wanted = {name: parameter.detach() for name, parameter in model.named_parameters()}  # tied ones once
     for path in weight_files(folder):

@@ -4,6 +4,9 @@ SwiGLU, rotary positions, RMSNorm, causal attention with as many key heads as qu
 untied embeddings unless the shape says otherwise. Parameter names and the order of rotary dimensions are those of
 transformers, so a state dict goes either way and a trained model opens there with ``from_pretrained``; only the Python
 between the matrix products is leaner, which is most of the time of a proxy.
+
+Shapes: B sequences of T tokens, width h of the residual stream, H heads of width d, vocabulary V; token ids (B, T),
+activations (B, T, h), logits (B, T, V).
 """
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ class RMSNorm(nn.Module):
 
 
 def rotary_table(shape: Shape, context: int) -> tuple[Tensor, Tensor]:
-    """Cosines and sines of rotary positions (Su et al. 2021, arXiv 2104.09864), each (context, heads · head_width).
+    """Cosines and sines of rotary positions (Su et al. 2021, arXiv 2104.09864), each (T, H·d) for T = ``context``.
 
     Repeated for every head, and the sines of a head's first half negated, so that turning is arithmetic on whole rows:
     on a CPU that is a good part of a proxy's step faster than head by head.
@@ -43,9 +46,16 @@ def rotary_table(shape: Shape, context: int) -> tuple[Tensor, Tensor]:
 
 
 def rotate(x: Tensor, cosines: Tensor, sines: Tensor, head_width: int) -> Tensor:
-    """Turns queries or keys (batch, context, heads · head_width) by their positions, with :func:`rotary_table`.
+    """Turns queries or keys by their positions.
 
-    Shared keys have fewer heads than the tables, which are the same for every head.
+    Parameters
+    ----------
+    x
+        Queries or keys (B, T, H·d). Shared keys have fewer heads than the tables, which are the same for every head.
+    cosines, sines
+        Of :func:`rotary_table`, (T, H·d).
+    head_width
+        d.
     """
     width = x.shape[-1]
     swapped = x.view(*x.shape[:-1], -1, 2, head_width // 2).flip(-2).view(x.shape)
@@ -53,9 +63,19 @@ def rotate(x: Tensor, cosines: Tensor, sines: Tensor, head_width: int) -> Tensor
 
 
 def within_documents(tokens: Tensor, document_end: int) -> Tensor:
-    """What each position of token ids (batch, context) may attend to: itself and what came before in its document.
+    """What each position may attend to: itself and what came before in its document.
 
-    A document's end token, ``document_end``, is its last. (batch, 1, context, context), true where attended to.
+    Parameters
+    ----------
+    tokens
+        Token ids (B, T).
+    document_end
+        The token that is a document's last.
+
+    Returns
+    -------
+    Tensor
+        (B, 1, T, T), true where attended to.
     """
     context = tokens.shape[1]
     ended = (tokens == document_end).cumsum(dim=1)
@@ -82,9 +102,7 @@ class Attention(nn.Module):
         self.o_proj = nn.Linear(queries, shape.hidden, bias=shape.attention_bias == "all")
 
     def forward(self, x: Tensor, cosines: Tensor, sines: Tensor, mask: Tensor | None) -> Tensor:
-        """(batch, context, hidden) to the same; ``mask`` as :func:`within_documents` gives it, None: all that came
-        before.
-        """
+        """(B, T, h) to the same; ``mask`` as :func:`within_documents` gives it, None: all that came before."""
         batch, context, _ = x.shape
         q, k = (rotate(one(x), cosines, sines, self.head_width) for one in (self.q_proj, self.k_proj))
         q, k, v = (one.view(batch, context, -1, self.head_width).transpose(1, 2) for one in (q, k, self.v_proj(x)))
@@ -117,7 +135,7 @@ class Block(nn.Module):
         self.mlp = FeedForward(shape)
 
     def forward(self, x: Tensor, cosines: Tensor, sines: Tensor, mask: Tensor | None) -> Tensor:
-        """(batch, context, hidden) to the same."""
+        """(B, T, h) to the same."""
         x = x + self.self_attn(self.input_layernorm(x), cosines, sines, mask)
         return x + self.mlp(self.post_attention_layernorm(x))
 
@@ -133,8 +151,18 @@ class Backbone(nn.Module):
 
 
 class LanguageModel(nn.Module):
-    """The whole model: token ids in, losses in nats out. ``document_end``: the token at which attention stops looking
-    back; None: it sees the whole sequence.
+    """The whole model: token ids in, losses in nats out.
+
+    Parameters
+    ----------
+    shape
+        Its shape.
+    vocabulary
+        V.
+    context
+        The longest T.
+    document_end
+        The token at which attention stops looking back; None: it sees the whole sequence.
     """
 
     cosines: Tensor
@@ -152,7 +180,7 @@ class LanguageModel(nn.Module):
         self.register_buffer("sines", sines, persistent=False)
 
     def logits(self, tokens: Tensor) -> Tensor:
-        """Token ids (batch, context) to logits (batch, context, vocabulary)."""
+        """Token ids (B, T) to logits (B, T, V)."""
         context = tokens.shape[1]
         cosines, sines = self.cosines[:context], self.sines[:context]
         x = self.model.embed_tokens(tokens)
@@ -162,7 +190,7 @@ class LanguageModel(nn.Module):
         return self.lm_head(self.model.norm(x))
 
     def forward(self, sequences: Tensor) -> Tensor:
-        """Mean next-token cross-entropy, nats per token, of sequences (batch, context + 1)."""
+        """Mean next-token cross-entropy, (), nats per token, of sequences (B, T + 1)."""
         logits = self.logits(sequences[:, :-1])
         return cross_entropy(logits.flatten(0, 1).float(), sequences[:, 1:].flatten())
 
@@ -170,6 +198,15 @@ class LanguageModel(nn.Module):
 def initialise(model: LanguageModel, deviation: float, seed: int) -> None:
     """Draws every matrix from N(0, ``deviation``²) with a generator of its own, so that nothing else moves it; norms
     begin at 1, biases at 0.
+
+    Parameters
+    ----------
+    model
+        The model, changed in place.
+    deviation
+        Standard deviation of the weights.
+    seed
+        Of the generator.
     """
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():

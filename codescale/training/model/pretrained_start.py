@@ -1,6 +1,6 @@
-"""Settles which model a study's runs start from: finds or fetches it, checks it, takes shape and vocabulary from it.
+"""The pretrained model that a study's runs start from: found or fetched, checked, its shape and vocabulary taken over.
 
-What it finds stands in the study's ``start.json``, so that a checksum of many gigabytes is made once, not by each
+What is found stands in the study's ``start.json``, so that a checksum of many gigabytes is made once, not by each
 command.
 """
 
@@ -26,11 +26,28 @@ _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 
 
 def with_start(config: StudyConfig, folder: StudyFolder, progress: Progress) -> StudyConfig:
-    """``config`` with what its ``training.start`` leaves open: the model's folder and checksum, the one size and the
-    vocabulary. As it is where runs start from random weights.
+    """Completes what a study says of the model to start from.
 
-    Raises :class:`UserError` where the model cannot be found or fetched, is not one that ours would equal, or is not
-    the one that ``training.start.sha256`` asks for.
+    Parameters
+    ----------
+    config
+        The study.
+    folder
+        Its folder, into which a model of the hub is fetched.
+    progress
+        Shows fetching and checking.
+
+    Returns
+    -------
+    StudyConfig
+        ``config`` with what its ``training.start`` leaves open: the model's folder and checksum, the one size and the
+        vocabulary. As it is where runs start from random weights.
+
+    Raises
+    ------
+    UserError
+        Where the model cannot be found or fetched, is not one that ours would equal, or is not the one that
+        ``training.start.sha256`` asks for.
     """
     start = config.training.start
     if start is None:
@@ -41,11 +58,11 @@ def with_start(config: StudyConfig, folder: StudyFolder, progress: Progress) -> 
     sha256 = _checksum(start, model, found, folder, progress)
     if start.sha256 not in (None, sha256):
         raise UserError(f"{where}.sha256", f"{model} is another model: its checksum is {sha256}", "correct one of them")
-    settled = start.model_copy(update={"model": str(model), "sha256": sha256})
+    complete = start.model_copy(update={"model": str(model), "sha256": sha256})
     return config.model_copy(
         update={
             "sizes": {START_SIZE: found.shape},
-            "training": config.training.model_copy(update={"start": settled}),
+            "training": config.training.model_copy(update={"start": complete}),
             "corpus": config.corpus.model_copy(update={"vocabulary": found.vocabulary}),
         }
     )

@@ -17,17 +17,35 @@ LEARNING_RATE_FACTOR = "learning_rate_factor"
 
 
 def step_law(n_params: float, n_tokens: float) -> tuple[float, float]:
-    """(peak learning rate, tokens of a batch) for N non-embedding parameters and D tokens.
+    """Li et al. (2025), "Predictable Scale: Part I", arXiv 2503.04715, equation 1: 1.79 N^-0.713 D^0.307, 0.58 D^0.571.
 
-    Li et al. (2025), "Predictable Scale: Part I", arXiv 2503.04715, equation 1: 1.79 N^-0.713 D^0.307, 0.58 D^0.571.
+    Parameters
+    ----------
+    n_params
+        N: non-embedding parameters.
+    n_tokens
+        D: training tokens.
+
+    Returns
+    -------
+    tuple
+        The peak learning rate, and the tokens of a batch.
     """
     return 1.79 * n_params**-0.713 * n_tokens**0.307, 0.58 * n_tokens**0.571
 
 
 def deepseek(flops: float) -> tuple[float, float]:
-    """(peak learning rate, tokens of a batch) for a budget of training FLOPs without the logits.
+    """DeepSeek-AI (2024), "DeepSeek LLM", arXiv 2401.02954, section 3.1: 0.3118 C^-0.1250, 0.2920 C^0.3271.
 
-    DeepSeek-AI (2024), "DeepSeek LLM", arXiv 2401.02954, section 3.1: 0.3118 C^-0.1250, 0.2920 C^0.3271.
+    Parameters
+    ----------
+    flops
+        C: training FLOPs without the logits.
+
+    Returns
+    -------
+    tuple
+        The peak learning rate, and the tokens of a batch.
     """
     return 0.3118 * flops**-0.1250, 0.2920 * flops**0.3271
 
@@ -47,12 +65,22 @@ def apply_rule(training: TrainingSection, spec: RunSpec, shape: Shape) -> Traini
 
 
 def training_of(training: TrainingSection, spec: RunSpec, shape: Shape) -> TrainingSection:
-    """How ``spec`` is trained: the study's section, its rule applied, and what the run's hyperparameters change.
+    """How one run is trained: the study's section, its rule applied, and what the run's hyperparameters change.
 
-    Raises ``ValueError`` for a hyperparameter that is not one.
+    Parameters
+    ----------
+    training
+        The study's section.
+    spec, shape
+        The run, and its model's shape.
+
+    Raises
+    ------
+    ValueError
+        For a hyperparameter that is not one.
     """
     changes = {name: value for name, value in spec.hyper.items() if name != LEARNING_RATE_FACTOR}
     if "batch" in changes:
         changes["batch"] = int(changes["batch"])
-    settled = apply_rule(training, spec, shape)
-    return TrainingSection.model_validate(settled.model_dump() | changes)
+    by_rule = apply_rule(training, spec, shape)
+    return TrainingSection.model_validate(by_rule.model_dump() | changes)

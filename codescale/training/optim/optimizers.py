@@ -23,10 +23,21 @@ ADAM_BETAS = (0.9, 0.95)
 
 
 def orthogonalise(matrices: Tensor, precision: torch.dtype = torch.float32) -> Tensor:
-    """Pushes the singular values of each of ``matrices`` (…, rows, columns) towards 1.
+    """Pushes the singular values of matrices towards 1: the quintic Newton–Schulz iteration of Muon (Jordan et al.
+    2024), batched.
 
-    The quintic Newton–Schulz iteration of Muon (Jordan et al. 2024), batched, in ``precision``: bf16 is faster on GPUs;
-    on CPUs fp32 is both faster and exact enough that half batches on two workers equal one batch.
+    Parameters
+    ----------
+    matrices
+        (…, rows, columns), with one dimension more than a matrix at least.
+    precision
+        What it is computed in: bf16 is faster on GPUs; on CPUs fp32 is both faster and exact enough that half batches
+        on two workers equal one batch.
+
+    Returns
+    -------
+    Tensor
+        Of the same shape and type as ``matrices``.
     """
     a, b, c = NEWTON_SCHULZ_COEFFICIENTS
     x = matrices.to(precision).flatten(0, -3)
@@ -45,6 +56,15 @@ class Muon(torch.optim.Optimizer):
 
     Nesterov momentum; the update is scaled by sqrt(max(1, rows / columns)), which ``torch.optim.Muon`` calls the
     ``original`` adjustment. Matrices of one shape are orthogonalised as one batch.
+
+    Parameters
+    ----------
+    parameters
+        Matrices (rows, columns).
+    lr, weight_decay
+        Learning rate, and decoupled weight decay.
+    precision
+        What the update is orthogonalised in.
     """
 
     def __init__(
@@ -103,6 +123,15 @@ class Optimizers:
     """The optimizers of one model behind one step, with one relative learning rate for the schedule to set.
 
     Their state is there from the beginning, so that a checkpoint always holds the same tensors.
+
+    Parameters
+    ----------
+    model
+        The model, with its parameters where training has them.
+    training
+        Which optimizers, peak learning rates and weight decay.
+    learning_rate_factor
+        Multiplies the peak learning rates.
     """
 
     def __init__(self, model: nn.Module, training: TrainingSection, learning_rate_factor: float = 1.0) -> None:
@@ -151,7 +180,7 @@ class Optimizers:
 
 
 def is_hidden_matrix(name: str, parameter: Tensor) -> bool:
-    """Whether Muon is for it: a matrix of a layer, not an embedding or the logits."""
+    """Whether Muon is for a model's parameter of that name: a matrix of a layer, not an embedding or the logits."""
     return parameter.ndim == 2 and ".layers." in f".{name}"
 
 

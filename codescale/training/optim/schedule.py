@@ -26,7 +26,7 @@ COSINE_END = 0.1
 
 @dataclass(frozen=True)
 class Segment:
-    """Training steps ``start`` to ``stop``, on the trunk (``branch`` None) or on the branch of D = ``branch``.
+    """Training steps ``start`` to ``stop``, on the trunk (``branch`` None) or on the branch of D = ``branch`` tokens.
 
     A branch begins at step ``opened`` from the trunk's state, which the next trunk segment goes on from, and ends at
     step ``end``, after as many segments as it has evaluations. A segment may be empty.
@@ -63,8 +63,8 @@ class Schedule:
         return sum(segment.stop - segment.start for segment in self.segments)
 
     def relative_rate(self, step: int, segment: Segment) -> float:
-        """The learning rate of ``step``, relative to its peak: warm-up, then constant and, on a branch, linear to 0; or
-        half a cosine.
+        """The learning rate of ``step`` (counted from 0) of ``segment``, relative to its peak: warm-up, then constant
+        and, on a branch, linear to 0; or half a cosine.
         """
         warm = min(1.0, (step + 1) / self.warmup) if self.warmup else 1.0
         if segment.branch is None:
@@ -90,10 +90,22 @@ def plan_schedule(
     evaluations: int,
     kind: ScheduleKind = "stable",
 ) -> Schedule:
-    """The segments of a run that ends at each of ``token_points``, with ``evaluations`` of them between.
+    """The schedule of a run that ends at several D.
 
-    The cooldown takes ``cooldown_share`` of a branch's steps (a cosine: all of them), the warm-up ``warmup_share`` of
-    the longest branch's.
+    Parameters
+    ----------
+    token_points
+        The D that it ends at, in tokens.
+    batch, context
+        Sequences of a batch, and tokens of a sequence.
+    warmup_share
+        The warm-up's part of the longest branch's steps.
+    cooldown_share
+        The cooldown's part of a branch's steps (a cosine: all of them).
+    evaluations
+        How many evaluations there are between.
+    kind
+        ``stable`` or ``cosine``.
     """
     ends = {tokens: steps_of(tokens, batch, context) for tokens in token_points}
     longest = max(ends.values())

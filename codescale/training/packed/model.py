@@ -4,6 +4,8 @@ Activations stay (K·batch, …), a model's sequences together, so attention, ro
 the weights are the lone model's own code; only the layers that have weights know K, and multiply in batches. Nothing
 is summed over models, so each one's loss and gradients are those it has alone, and one that is not finite stays alone
 with it. Parameters keep the lone model's names: a member's state dict is every tensor's k-th part.
+
+Shapes: K models; weights (K, …); sequences (K, batch, context + 1); activations (K·batch, context, width); losses (K,).
 """
 
 from __future__ import annotations
@@ -72,7 +74,13 @@ _PACKED: dict[type[nn.Module], Callable[..., PackedLinear | PackedEmbedding | Pa
 
 
 class PackedModel(LanguageModel):
-    """The models of ``members`` in one, with copies of their weights. They have one shape, context and vocabulary."""
+    """K models in one.
+
+    Parameters
+    ----------
+    members
+        The models, of one shape, context and vocabulary. Their weights are copied.
+    """
 
     def __init__(self, members: Sequence[LanguageModel]) -> None:
         alone = members[0]

@@ -18,8 +18,16 @@ from codescale.training.precision import muon_precision
 
 
 class PackedMuon(Muon):
-    """``Muon`` for matrices (K, rows, columns); ``lr`` and ``weight_decay`` are
-    (K,).
+    """:class:`~codescale.training.optim.optimizers.Muon` for K models.
+
+    Parameters
+    ----------
+    parameters
+        Matrices (K, rows, columns).
+    rates, decays
+        Each model's learning rate and weight decay, (K,).
+    precision
+        What the update is orthogonalised in.
     """
 
     def __init__(self, parameters: Iterable[Tensor], rates: Tensor, decays: Tensor, precision: torch.dtype) -> None:
@@ -33,10 +41,17 @@ class PackedMuon(Muon):
 
 
 class PackedAdamW(torch.optim.AdamW):
-    """torch's fused AdamW with a learning rate and a weight decay for each of K models: tensors (K,).
+    """torch's fused AdamW with a learning rate and a weight decay for each of K models.
 
     It knows one rate only, but the update is linear in it: torch makes a whole step at rate 1, and each model then goes
     its own part of that way.
+
+    Parameters
+    ----------
+    parameters
+        Tensors (K, …).
+    rates, decays
+        Each model's learning rate and weight decay, (K,).
     """
 
     def __init__(self, parameters: Iterable[Tensor], rates: Tensor, decays: Tensor) -> None:
@@ -60,7 +75,15 @@ class PackedAdamW(torch.optim.AdamW):
 
 
 class PackedOptimizers(Optimizers):
-    """The optimizers of a pack behind one step; ``trainings`` and ``factors`` are those of its members, in order."""
+    """The optimizers of a pack behind one step.
+
+    Parameters
+    ----------
+    model
+        The pack.
+    trainings, factors
+        How each of its models is trained, and what multiplies its peak learning rates; in order.
+    """
 
     def __init__(self, model: PackedModel, trainings: Sequence[TrainingSection], factors: Sequence[float]) -> None:
         self._named = dict(model.named_parameters())
@@ -84,9 +107,19 @@ class PackedOptimizers(Optimizers):
 
 @torch.no_grad()
 def clip_gradients(parameters: Sequence[Tensor], most: Tensor) -> Tensor:
-    """Scales each model's gradient to the norm ``most`` (K,) where it is larger; returns the norms (K,) before.
+    """Scales each model's gradient down where its norm is too large, as ``torch.nn.utils.clip_grad_norm_`` for one.
 
-    As ``torch.nn.utils.clip_grad_norm_`` does for one model.
+    Parameters
+    ----------
+    parameters
+        Tensors (K, …) with their gradients.
+    most
+        The largest norm of each model, (K,).
+
+    Returns
+    -------
+    Tensor
+        The norms before, (K,).
     """
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
     each = [torch.linalg.vector_norm(gradient.flatten(1), dim=1) for gradient in gradients]

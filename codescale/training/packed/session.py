@@ -46,7 +46,7 @@ OWN_SETTINGS = (
 
 def packs_with(config: StudyConfig, spec: RunSpec) -> tuple[Shape, tuple[int, ...], TrainingSection]:
     """What runs must have in common to be trained in one pack: shape, token points, and how they are trained but for
-    :data:`OWN_SETTINGS`.
+    :data:`OWN_SETTINGS`. Equal for two runs of a study that may go together.
     """
     shape = config.sizes[spec.size]
     training = training_of(config.training, spec, shape)
@@ -83,10 +83,26 @@ class Ending:
 
 
 class PackedSession(BaseSession):
-    """The training of ``specs`` in one pack; ``finished`` once every run has been evaluated at its end or given up.
+    """The training of several runs in one pack; ``finished`` once every run has been evaluated at its end or given up.
 
-    A checkpoint of a pack that had all of ``specs``, and perhaps others that have ended since, is gone on from. Raises
-    ``ValueError`` for runs that do not go together, and what a lone session raises.
+    Parameters
+    ----------
+    specs
+        The runs, in order.
+    config, data
+        As :class:`~codescale.training.loop.session.TrainingSession`.
+    store
+        Where checkpoints go; None: nowhere. A checkpoint of a pack that had all of ``specs``, and perhaps others that
+        have ended since, is gone on from.
+    alone
+        The one worker that has the pack.
+
+    Raises
+    ------
+    ValueError
+        For runs that do not go together.
+    UserError
+        As a lone session.
     """
 
     model: PackedModel
@@ -161,7 +177,7 @@ class PackedSession(BaseSession):
         )
 
     def diverged_runs(self) -> list[int]:
-        """The runs that have diverged so far."""
+        """The runs that have diverged so far, by their places in ``specs``."""
         return sorted(self._endings)
 
     def _now(self) -> Ending:

@@ -1,4 +1,7 @@
-"""One training step of K models at once: ``step.py`` with a loss, a gradient norm and a learning rate for each."""
+"""One training step of K models at once: ``loop/step.py`` with a loss, a gradient norm and a learning rate for each.
+
+Shapes: sequences (K, batch, context + 1); losses and gradient norms (K,).
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,18 @@ from codescale.training.precision import precision_of
 
 
 class PackedStepper:
-    """Takes steps with ``model``, whose members are trained as ``trainings`` say at ``factors`` times their rates.
+    """Takes steps with a pack; ``compiled`` says whether its graph is compiled.
 
-    The trainings differ in learning rates, weight decay and clipping at most.
+    Parameters
+    ----------
+    model
+        The pack, on its device.
+    trainings
+        How each of its models is trained; they differ in learning rates, weight decay and clipping at most.
+    factors
+        What multiplies each model's peak learning rates.
+    flops
+        Training FLOPs of all of the runs, by which compiling is decided.
     """
 
     def __init__(
@@ -36,8 +48,19 @@ class PackedStepper:
         self._forward = torch.compile(model) if self.compiled else model
 
     def step(self, sequences: Tensor, relative_rate: float) -> StepResult:
-        """Trains every model on its batch, sequences (K, batch, context + 1), at ``relative_rate`` times its peak
-        rates; loss and gradient norm are (K,).
+        """Trains every model on its batch.
+
+        Parameters
+        ----------
+        sequences
+            Token ids (K, batch, context + 1).
+        relative_rate
+            The learning rates, relative to their peaks.
+
+        Returns
+        -------
+        StepResult
+            Loss and gradient norm, (K,).
         """
         count, batch = sequences.shape[:2]
         total = torch.zeros(count, device=sequences.device)

@@ -38,9 +38,9 @@ def deviations(made: PairedBatches, mixture: Mixture, sequences: int) -> np.ndar
     for k, number in enumerate(made._order[:sequences]):
         stream = made.streams[number]
         epoch, position = divmod(int(made._occurrence[k]), stream.count)
-        foreign = int(stream.foreign(epoch)[position])
-        tokens[k, languages.index(stream.language)] += CONTEXT - foreign
-        tokens[k, languages.index("python")] += foreign
+        of_pivot = int(stream.pivot_counts(epoch)[position])
+        tokens[k, languages.index(stream.language)] += CONTEXT - of_pivot
+        tokens[k, languages.index("python")] += of_pivot
     due = np.outer(np.arange(1, sequences + 1) * CONTEXT, mixture.array(languages))
     return (np.cumsum(tokens, axis=0) - due) / CONTEXT
 
@@ -190,7 +190,7 @@ def test_no_language_shows_more_distinct_tokens_than_it_is_held_to(weights: list
         epoch, position = divmod(int(occurrence), stream.count)
         start = int(stream._starts[stream._order(epoch)[position]])
         for piece, place in places(stream, start):
-            seen["python" if stream.pieces.foreign[piece] else stream.language].add(place)
+            seen["python" if stream.pieces.is_pivot[piece] else stream.language].add(place)
     told = made.unique_tokens(400)
     for language in LANGUAGES:
         limit = held if held is not None else CORPUS.count_tokens(language, "training")

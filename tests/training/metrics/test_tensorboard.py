@@ -26,7 +26,11 @@ def test_a_curve_grows_while_the_run_trains_and_goes_on_after_a_kill(
     def opened() -> TrainingSession:
         store = FileStore(tmp_path / "r.safetensors")
         return TrainingSession(
-            spec(config), config, MemoryData(config, memory_corpus), store, watch=CurveWriter(tmp_path, spec(config))
+            spec(config),
+            config,
+            MemoryData(config, memory_corpus),
+            store,
+            on_evaluation=CurveWriter(tmp_path, spec(config)),
         )
 
     first = opened()
