@@ -52,7 +52,7 @@ class Artifact(BaseModel):
 
     def content(self) -> dict[str, Any]:
         """What is written: plain values by key, in the order of the fields, without those that were not given."""
-        return self.model_dump(exclude_unset=True)
+        return self.model_dump(mode="json", exclude_unset=True)
 
     def write(self, path: Path) -> None:
         """Writes :meth:`content` to ``path`` as JSON, atomically. Raises :class:`UserError` where the disk refuses."""

@@ -26,11 +26,12 @@ from bench_search import LANGUAGES, Stage, law_of, stage, sweep_runs
 from codescale.progress import Silent
 from codescale.runs.records import Evaluation, RunRecord, RunSpec, Status
 from codescale.search.bayesopt.sampler import LawSampler
-from codescale.search.objective.study_space import study_space
+from codescale.search.objective.problem import study_problem
+from codescale.search.result import SearchResult
 from codescale.search.run import run_search
 from codescale.search.simulation.landscape import Landscape, SimulatedRun
 from codescale.search.tune.schedulers import EarlyCurveScheduler
-from codescale.search.tune.searcher import MixtureSearch
+from codescale.search.tune.searcher import MixtureSearcher
 from codescale.search.warm_start import WarmStart
 from codescale.stages.timings import machine
 from codescale.study.config import StudyConfig, parse_study
@@ -126,7 +127,7 @@ RULE = "EarlyCurveScheduler.on_trial_result"
 PARTS = {
     "sampler": ("LawSampler.sample_relative",),
     "scheduler": (RULE,),
-    "search in all": ("MixtureSearch.suggest", "MixtureSearch.on_trial_complete", RULE),
+    "search in all": ("MixtureSearcher.suggest", "MixtureSearcher.on_trial_complete", RULE),
 }
 """The last holds the first two, records, search.json and Optuna's file."""
 
@@ -181,15 +182,15 @@ def main() -> None:
     clock = Clock()
     clock.time(LawSampler, "sample_relative")
     clock.time(EarlyCurveScheduler, "on_trial_result")
-    clock.time(MixtureSearch, "suggest")
-    clock.time(MixtureSearch, "on_trial_complete")
+    clock.time(MixtureSearcher, "suggest")
+    clock.time(MixtureSearcher, "on_trial_complete")
     with tempfile.TemporaryDirectory() as name:
         folder = StudyFolder(Path(name))
-        space = study_space(config, folder)
+        problem = study_problem(config, folder, "simulated")
         begun = time.monotonic()
         opened = OpenSimulated(where.landscape)
         warm = WarmStart(best, [], [], law, runs)
-        result = run_search(config, folder, space, "simulated", opened, warm, Silent())
+        result = run_search(problem, warm, opened, folder, Silent())
         seconds = time.monotonic() - begun
     lines = page(clock, given.trials, seconds, result)
     print("\n".join(lines))
@@ -197,7 +198,7 @@ def main() -> None:
         given.page.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def page(clock: Clock, trials: int, seconds: float, result: dict[str, Any]) -> list[str]:
+def page(clock: Clock, trials: int, seconds: float, result: SearchResult) -> list[str]:
     """The table."""
     import torch
 
@@ -208,7 +209,7 @@ def page(clock: Clock, trials: int, seconds: float, result: dict[str, Any]) -> l
         f"{here['cpu']}, {here['cores']} cores, {here['memory_gb']} GB; Python {here['python']}, Ray {here['ray']}, "
         f"Optuna {here['optuna']}.", "",
         f"{trials} simulated trials of seven languages through Tune on two warm workers, three looks each, "
-        f"{result['pruned']} of them stopped early: {seconds:.0f} s in all. The driver's memory at its peak: "
+        f"{result.pruned} of them stopped early: {seconds:.0f} s in all. The driver's memory at its peak: "
         f"{peak_memory(torch.device('cpu')) / 2**20:.0f} MiB. Milliseconds a trial on the driver, by the wall (two "
         "workers are busy on the same cores) and, in brackets, of processor time.", "",
         f"| trials | {' | '.join(PARTS)} |", f"| --- |{' ---: |' * len(PARTS)}",

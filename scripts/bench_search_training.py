@@ -23,23 +23,30 @@ from codescale.comparison.statistics import LEVEL, paired_difference
 from codescale.files import write_json
 from codescale.mixtures.mixture import Mixture
 from codescale.progress import Silent
-from codescale.runs.records import RunRecord, read_records
+from codescale.runs.records import SWEEP_STAGES, RunRecord, read_records
 from codescale.search.objective.objective import Objective
-from codescale.search.objective.study_space import study_space
+from codescale.search.objective.problem import SearchProblem, study_problem
+from codescale.search.result import SearchResult
 from codescale.search.run import run_search
 from codescale.search.warm_start import WarmStart
-from codescale.stages.study import SWEEP_STAGES, Study
+from codescale.stages.inputs import unique_tokens
+from codescale.stages.search import warm_start
+from codescale.stages.study import Study
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 from codescale.training.factory import session_factory
 
 
-def searched(study: Study, config: StudyConfig, folder: StudyFolder, warm: WarmStart) -> dict[str, Any]:
+def searched(study: Study, config: StudyConfig, folder: StudyFolder, warm: WarmStart) -> SearchResult:
     """One search in ``folder`` on the study's corpus: what its search.json holds."""
-    corpus = study._corpus()
     opener = session_factory(config, study.folder.corpus, folder.checkpoints)
-    space = study_space(config, study.folder)
-    return run_search(config, folder, space, corpus.corpus_id, opener, warm, Silent())
+    return run_search(problem_of(study, config), warm, opener, folder, Silent())
+
+
+def problem_of(study: Study, config: StudyConfig) -> SearchProblem:
+    """The study's search with trials that repeat tokens as the sweep's runs do."""
+    problem = study_problem(config, study.folder, study.context.corpus().corpus_id)
+    return problem.with_unique_tokens(unique_tokens(study.context, problem.proxy.n_tokens))
 
 
 def with_search(config: StudyConfig, seed: int, **changes: Any) -> StudyConfig:
@@ -66,16 +73,16 @@ def noise(records: list[RunRecord], objective: Objective) -> tuple[float, int]:
 
 def compared(study: Study, output: Path, seeds: int, with_sweep: bool) -> dict[str, Any]:
     """Both searches under each seed, and what came of them."""
-    base = study._with_unique_tokens(study.config.search.tokens)
+    base = study.config
     swept = [record for record in read_records(study.folder.runs) if record.spec.stage in SWEEP_STAGES]
     sweep_tokens = sum(record.tokens_trained for record in swept)
     rows = []
     for seed in range(base.seed, base.seed + seeds):
         config = with_search(base, seed)
         known = [r for r in swept if r.status == "ok" and r.spec.stage in ("grid", "mixture") and r.spec.seed == seed]
-        warm = replace(study._warm(config, study_space(config, study.folder)), evaluated=known)
+        warm = replace(warm_start(study.context, problem_of(study, config)), evaluated=known)
         ours = searched(study, config, StudyFolder(output / f"law-{seed}"), warm)
-        budget = ours["tokens_trained"] + (sweep_tokens if with_sweep else 0)
+        budget = (ours.tokens_trained or 0) + (sweep_tokens if with_sweep else 0)
         budget = max(budget, config.search.tokens)
         most = 4 * (budget // config.search.tokens)  # stopped trials leave tokens for others
         random = with_search(base, seed, sampler="random", budget_tokens=budget, trials=most)
@@ -86,7 +93,7 @@ def compared(study: Study, output: Path, seeds: int, with_sweep: bool) -> dict[s
     deviation, freedom = noise(swept, objective)
     difference = paired_difference(
         [row["law"]["objective"] for row in rows], [row["random"]["objective"] for row in rows]
-    )
+    ).content()
     return {
         "study": study.config.name, "seeds": rows, "law_minus_random": difference, "level": LEVEL,
         "noise_of_a_run": {"standard_deviation": deviation, "degrees_of_freedom": freedom},
@@ -94,15 +101,19 @@ def compared(study: Study, output: Path, seeds: int, with_sweep: bool) -> dict[s
     }  # fmt: skip
 
 
-def figures(search: dict[str, Any]) -> dict[str, Any]:
+def figures(search: SearchResult) -> dict[str, Any]:
     """What is compared of one search."""
-    best = search["incumbent"]
-    trials = [entry for entry in search["trials"] if entry["number"] is not None]
+    best = search.incumbent
+    assert best is not None
+    trials = [trial for trial in search.trials if trial.number is not None]
     return {
-        "objective": best["objective"], "proportions": dict(Mixture(best["proportions"])), "trials": len(trials),
-        "tokens": search["tokens_trained"], "flops": sum(entry["flops"] for entry in trials),
-        "seconds": search["seconds"],
-    }  # fmt: skip
+        "objective": best.objective,
+        "proportions": dict(Mixture(best.proportions)),
+        "trials": len(trials),
+        "tokens": search.tokens_trained,
+        "flops": sum(trial.flops for trial in trials),
+        "seconds": search.seconds,
+    }
 
 
 def main() -> None:

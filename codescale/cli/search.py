@@ -30,21 +30,22 @@ def search(study: StudyArgument) -> None:
     win.
     """
     from codescale.report.terminal.search import search_table
+    from codescale.stages.search import search as run_stage
 
-    result = existing_study(study).search()
+    result = run_stage(existing_study(study).context)
     console.print(search_table(result))
-    advised = result.get("recommended")
-    if advised:
-        paired = f" ({PAIRED})" if advised["organisation"] == PAIRED else ""
+    advised = result.recommended
+    if advised is None:
+        return
+    paired = f" ({PAIRED})" if advised.organisation == PAIRED else ""
+    console.print(
+        f"Recommended: {advised.run_id}{paired}, measured {advised.objective:.4f}, expected of its mixture "
+        f"{advised.expected:.4f} ± {advised.deviation:.4f}"
+    )
+    if left := advised.remaining:
         console.print(
-            f"Recommended: {advised['run_id']}{paired}, measured {advised['objective']:.4f}, expected of its mixture "
-            f"{advised['expected']:.4f} ± {advised['deviation']:.4f}"
+            f"Further trials may gain {left.expected:.4f} nats per token over it ({left.low:.4f} to {left.high:.4f})"
         )
-        if left := advised["remaining"]:
-            console.print(
-                f"Further trials may gain {left['expected']:.4f} nats per token over it ({left['low']:.4f} to "
-                f"{left['high']:.4f})"
-            )
 
 
 @search_app.command("init")

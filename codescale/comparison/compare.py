@@ -1,16 +1,26 @@
-"""comparison.json: the three mixtures' predicted and measured losses, their differences and the verdict."""
+"""The three mixtures' predicted and measured losses, their differences and the verdict."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from codescale.allocation.optimize import predict_objective
+from codescale.artifact import Interval
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM
+from codescale.comparison.result import (
+    ComparedMixture,
+    ComparisonVerdict,
+    JudgedSplit,
+    MixtureCost,
+    MixtureDifference,
+    PredictedLosses,
+    ScaleComparison,
+    SeedMean,
+)
 from codescale.comparison.statistics import LEVEL, paired_difference, summary
 from codescale.comparison.verdict import beats, harmed_languages, nothing_found, of_two_things, statement
 from codescale.corpus.reader import Corpus
@@ -26,46 +36,46 @@ from codescale.training.jobs.many_runs import read_test_losses
 Losses = Mapping[str, float]
 
 
-def prediction(config: StudyConfig, scale: Scale, law: Law, mixture: Mixture) -> dict[str, Any]:
+def prediction(config: StudyConfig, scale: Scale, law: Law, mixture: Mixture) -> PredictedLosses:
     """What ``law`` says of ``mixture`` at the scale's N and D: objective and losses, each with its interval."""
     shares = mixture.array(law.domains)[None, :]
     n_params = np.array([float(config.sizes[scale.size].n_params)])
     predicted = law.predict(n_params, np.array([float(scale.tokens)]), shares)
     losses = {
-        target: {"value": float(predicted.losses[0, k]), "low": float(predicted.low[0, k]),
-                 "high": float(predicted.high[0, k])}
+        target: Interval(
+            value=float(predicted.losses[0, k]), low=float(predicted.low[0, k]), high=float(predicted.high[0, k])
+        )
         for k, target in enumerate(law.targets)
-    }  # fmt: skip
+    }
     value, low, high = predict_objective(law, n_params[0], float(scale.tokens), mixture, config.weights())
-    return {"objective": {"value": value, "low": low, "high": high}, "losses": losses}
+    return PredictedLosses(objective=Interval(value=value, low=low, high=high), losses=losses)
 
 
-def _summaries(losses: Sequence[Losses], config: StudyConfig) -> dict[str, Any]:
+def _summaries(losses: Sequence[Losses], config: StudyConfig) -> JudgedSplit:
     objective = Objective.of(config.weights(), config.comparison.tokens)
-    return {
-        "objective": summary([objective.value(run) for run in losses]),
-        "losses": {language: summary([run[language] for run in losses]) for language in config.languages},
-    }
+    return JudgedSplit(
+        objective=summary([objective.value(run) for run in losses]),
+        losses={language: summary([run[language] for run in losses]) for language in config.languages},
+    )
 
 
-def _measured(records: Sequence[RunRecord], folder: Path, config: StudyConfig, corpus: Corpus) -> dict[str, Any]:
+def _measured(records: Sequence[RunRecord], folder: Path, config: StudyConfig, corpus: Corpus) -> JudgedSplit:
     measured = _summaries([read_test_losses(folder, record.spec.run_id).losses for record in records], config)
-    measured["bits_per_byte"] = {}
-    for language, loss in measured["losses"].items():
-        scale = 1 / (math.log(2) * corpus.bytes_per_token(language, "test"))
-        entry = {"mean": loss["mean"] * scale, "standard_error": loss["standard_error"] * scale}
-        measured["bits_per_byte"][language] = entry
-    return measured
+    bits = {}
+    for language, loss in measured.losses.items():
+        scale, error = 1 / (math.log(2) * corpus.bytes_per_token(language, "test")), loss.standard_error
+        bits[language] = SeedMean(mean=loss.mean * scale, standard_error=None if error is None else error * scale)
+    return measured.model_copy(update={"bits_per_byte": bits})
 
 
-def _difference(entry: Mapping[str, Any], reference: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "objective": paired_difference(entry["objective"]["values"], reference["objective"]["values"]),
-        "losses": {
-            language: paired_difference(loss["values"], reference["losses"][language]["values"])
-            for language, loss in entry["losses"].items()
+def _difference(entry: JudgedSplit, reference: JudgedSplit) -> MixtureDifference:
+    return MixtureDifference(
+        objective=paired_difference(entry.objective.values or (), reference.objective.values or ()),
+        losses={
+            language: paired_difference(loss.values or (), reference.losses[language].values or ())
+            for language, loss in entry.losses.items()
         },
-    }
+    )
 
 
 def _check(records: Mapping[str, Sequence[RunRecord]]) -> None:
@@ -86,53 +96,92 @@ def compare(
     records: Mapping[str, Sequence[RunRecord]],
     test_losses: Path,
     labels: Mapping[str, str],
-) -> dict[str, Any]:
-    """What comparison.json holds of one ``scale``, from the comparison's ``records`` there, by role.
+) -> ScaleComparison:
+    """The comparison at one scale. Predictions are of the validation split, which the law was fitted on; differences
+    and verdict are of the test split.
 
-    Predictions are of the validation split, which the law was fitted on; differences and verdict are of the test split.
-    Raises :class:`UserError` where a run did not end well.
+    Parameters
+    ----------
+    config
+        The study, with the weights of the search's question.
+    scale
+        The size and D that mixtures are compared at.
+    corpus
+        The study's corpus, for bits per byte.
+    law
+        What predicts; None where there is none.
+    records
+        The comparison's runs at that scale, by role, in the order of their seeds.
+    test_losses
+        The folder of the runs' losses on the test split.
+    labels
+        What a person reads for each language.
+
+    Raises
+    ------
+    UserError
+        Where a run did not end well.
     """
     _check(records)
     measured = {role: _measured(runs, test_losses, config, corpus) for role, runs in records.items()}
     differences = {role: _difference(entry, measured[UNIFORM]) for role, entry in measured.items() if role != UNIFORM}
-    harmed = harmed_languages(differences[MEASURED]["losses"])
-    seeds = [record.spec.seed for record in records[UNIFORM]]
-    if records[MEASURED] == records[UNIFORM]:
-        verdict = nothing_found(len(seeds))
-    else:
-        verdict = statement(differences[MEASURED], harmed, len(seeds), labels)
-        verdict += of_two_things(records[MEASURED][0].spec.organisation, records[UNIFORM][0].spec.organisation)
-    mixtures = {}
-    for role, runs in records.items():
-        mixture = runs[0].spec.mixture
-        mixtures[role] = {
-            "proportions": dict(mixture),
-            "hyper": runs[0].spec.hyper,
-            "organisation": runs[0].spec.organisation,
-            "predicted": prediction(config, scale, law, mixture) if law else None,
-            "validation": _summaries([run.final_losses() for run in runs], config),
-            "measured": measured[role],
-            "cost": {
-                "tokens": sum(run.tokens_trained for run in runs),
-                "flops": sum(run.flops for run in runs),
-                "seconds": sum(run.seconds for run in runs),
-            },
-        }
-    return {
-        "n_params": records[UNIFORM][0].spec.n_params,
-        "n_tokens": records[UNIFORM][0].evaluations[-1].n_tokens,
-        "split": "test",
-        "level": LEVEL,
-        "seeds": seeds,
-        "weights": config.weights(),
-        "corpus_id": corpus.corpus_id,
-        "mixtures": mixtures,
-        "differences": differences,
-        "measured_minus_predicted": _difference(measured[MEASURED], measured[PREDICTED]),
-        "verdict": {
-            "statement": verdict,
-            "beats_uniform": beats(differences[MEASURED]["objective"]),
-            "predicted_beats_uniform": beats(differences[PREDICTED]["objective"]),
-            "harmed": harmed,
+    return ScaleComparison(
+        n_params=records[UNIFORM][0].spec.n_params,
+        n_tokens=records[UNIFORM][0].evaluations[-1].n_tokens,
+        split="test",
+        level=LEVEL,
+        seeds=tuple(record.spec.seed for record in records[UNIFORM]),
+        weights=config.weights(),
+        corpus_id=corpus.corpus_id,
+        mixtures={
+            role: _compared(
+                config,
+                runs,
+                measured[role],
+                prediction(config, scale, law, runs[0].spec.mixture) if law else None,
+            )
+            for role, runs in records.items()
         },
-    }
+        differences=differences,
+        measured_minus_predicted=_difference(measured[MEASURED], measured[PREDICTED]),
+        verdict=_verdict(records, differences, labels),
+    )
+
+
+def _compared(
+    config: StudyConfig, runs: Sequence[RunRecord], measured: JudgedSplit, predicted: PredictedLosses | None
+) -> ComparedMixture:
+    spec = runs[0].spec
+    return ComparedMixture(
+        proportions=dict(spec.mixture),
+        hyper=spec.hyper,
+        organisation=spec.organisation,
+        predicted=predicted,
+        validation=_summaries([run.final_losses() for run in runs], config),
+        measured=measured,
+        cost=MixtureCost(
+            tokens=sum(run.tokens_trained for run in runs),
+            flops=sum(run.flops for run in runs),
+            seconds=sum(run.seconds for run in runs),
+        ),
+    )
+
+
+def _verdict(
+    records: Mapping[str, Sequence[RunRecord]],
+    differences: Mapping[str, MixtureDifference],
+    labels: Mapping[str, str],
+) -> ComparisonVerdict:
+    measured, seeds = differences[MEASURED], len(records[UNIFORM])
+    harmed = harmed_languages(measured.losses)
+    if records[MEASURED] == records[UNIFORM]:
+        said = nothing_found(seeds)
+    else:
+        said = statement(measured.objective, harmed, seeds, labels)
+        said += of_two_things(records[MEASURED][0].spec.organisation, records[UNIFORM][0].spec.organisation)
+    return ComparisonVerdict(
+        statement=said,
+        beats_uniform=beats(measured.objective),
+        predicted_beats_uniform=beats(differences[PREDICTED].objective),
+        harmed=tuple(harmed),
+    )

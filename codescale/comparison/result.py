@@ -1,32 +1,43 @@
-"""``comparison.json``: the verdict and what it rests on, written and read by one schema."""
+"""``comparison.json``: the verdict and what it rests on, written and read by one schema (docs/comparison.md).
+
+The order of the fields is that of the file's keys. Losses are in nats per token.
+"""
 
 from __future__ import annotations
 
 from codescale.artifact import Artifact, Interval
-from codescale.organisation import SHUFFLED
+from codescale.organisation import SHUFFLED, Organisation
 
 
-class Measured(Artifact):
-    """A mean over seeds and its standard error."""
+class SeedMean(Artifact):
+    """A mean over seeds, its standard error (None for one seed), and the values themselves, one a seed."""
 
     mean: float
     standard_error: float | None = None
-    values: tuple[float, ...] = ()
+    values: tuple[float, ...] | None = None
 
 
-class Judged(Artifact):
-    """The objective and each language's loss on one split."""
+class JudgedSplit(Artifact):
+    """The objective and each language's loss on one split; ``bits_per_byte`` on the test split alone."""
 
-    objective: Measured
-    losses: dict[str, Measured] = {}
-    bits_per_byte: dict[str, Measured] = {}
+    objective: SeedMean
+    losses: dict[str, SeedMean] = {}
+    bits_per_byte: dict[str, SeedMean] | None = None
 
 
-class Foreseen(Artifact):
-    """What the law said before."""
+class PredictedLosses(Artifact):
+    """What the law said before, with 90 % intervals."""
 
     objective: Interval | None = None
     losses: dict[str, Interval] = {}
+
+
+class MixtureCost(Artifact):
+    """What a mixture's runs took; ``seconds`` of training and evaluation."""
+
+    tokens: int
+    flops: float
+    seconds: float
 
 
 class ComparedMixture(Artifact):
@@ -34,14 +45,15 @@ class ComparedMixture(Artifact):
 
     proportions: dict[str, float]
     hyper: dict[str, float] = {}
-    organisation: str = SHUFFLED
-    predicted: Foreseen | None = None
-    validation: Judged | None = None
-    measured: Judged
+    organisation: Organisation = SHUFFLED
+    predicted: PredictedLosses | None = None
+    validation: JudgedSplit | None = None
+    measured: JudgedSplit
+    cost: MixtureCost | None = None
 
 
-class Difference(Artifact):
-    """A mixture minus uniform, paired by seed; negative is better."""
+class PairedDifference(Artifact):
+    """A mixture minus another, paired by seed, with Student's t interval; negative is better."""
 
     mean: float
     standard_error: float | None = None
@@ -49,34 +61,59 @@ class Difference(Artifact):
     high: float | None = None
 
 
-class Differences(Artifact):
-    """All differences of one mixture from uniform."""
+class MixtureDifference(Artifact):
+    """All differences of one mixture from another."""
 
-    objective: Difference
-    losses: dict[str, Difference] = {}
+    objective: PairedDifference
+    losses: dict[str, PairedDifference] = {}
 
 
-class Verdict(Artifact):
-    """What the comparison concluded; the last two only of a larger scale."""
+class ComparisonVerdict(Artifact):
+    """What the comparison concluded.
+
+    Whether the search's choice, and the law's, beats uniform: None where it cannot be told. ``harmed``: the languages
+    whose loss is higher than under uniform beyond the noise.
+    """
 
     statement: str
     beats_uniform: bool | None = None
+    predicted_beats_uniform: bool | None = None
     harmed: tuple[str, ...] = ()
+
+
+class LargerVerdict(ComparisonVerdict):
+    """The verdict at ``times_the_search`` the N of the search's trials; ``holds``: whether the search's choice beats
+    uniform there too.
+    """
+
+    holds: bool | None = None
     times_the_search: float | None = None
     rank_correlation: float | None = None
 
 
-class Comparison(Artifact):
-    """``comparison.json``."""
+class ScaleComparison(Artifact):
+    """The comparison at one N and D."""
 
-    n_params: float | None = None
-    n_tokens: float | None = None
-    seeds: tuple[int, ...] = ()
+    n_params: int | None = None
+    n_tokens: int | None = None
     split: str = "test"
     level: float = 0.9
+    seeds: tuple[int, ...] = ()
     weights: dict[str, float] = {}
+    corpus_id: str = ""
     mixtures: dict[str, ComparedMixture]
-    differences: dict[str, Differences] = {}
-    measured_minus_predicted: Differences | None = None
-    verdict: Verdict | None = None
-    larger: Comparison | None = None
+    differences: dict[str, MixtureDifference] = {}
+    measured_minus_predicted: MixtureDifference | None = None
+    verdict: ComparisonVerdict | None = None
+
+
+class LargerComparison(ScaleComparison):
+    """The same mixtures at a larger scale."""
+
+    verdict: LargerVerdict | None = None
+
+
+class ComparisonResult(ScaleComparison):
+    """``comparison.json``: the proof, and the same at a ``larger`` scale where the study has one."""
+
+    larger: LargerComparison | None = None

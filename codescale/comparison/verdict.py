@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from codescale.comparison.result import PairedDifference
 from codescale.organisation import PAIRED, SHUFFLED, Organisation
 
-Differences = Mapping[str, Mapping[str, Any]]
 
-
-def beats(difference: Mapping[str, float]) -> bool | None:
+def beats(difference: PairedDifference) -> bool | None:
     """Whether a mixture's loss minus uniform's is below 0 (True), above it (False), or not told from it (None)."""
-    if difference["high"] < 0:
+    if difference.high is not None and difference.high < 0:
         return True
-    return False if difference["low"] > 0 else None
+    return False if _worse(difference) else None
 
 
-def harmed_languages(losses: Mapping[str, Mapping[str, float]]) -> list[str]:
+def harmed_languages(losses: Mapping[str, PairedDifference]) -> list[str]:
     """The languages whose loss is higher than under uniform by more than the interval of the difference."""
-    return [language for language, difference in losses.items() if difference["low"] > 0]
+    return [language for language, difference in losses.items() if _worse(difference)]
+
+
+def _worse(difference: PairedDifference) -> bool:
+    return difference.low is not None and difference.low > 0
+
+
+def _figures(difference: PairedDifference, against: str, seeds: int) -> str:
+    return (
+        f"{difference.mean:+.4f} nats per token{against} (90 % interval {difference.low:+.4f} to "
+        f"{difference.high:+.4f}, {seeds} seeds, test split)"
+    )
 
 
 def _names(languages: Sequence[str], labels: Mapping[str, str]) -> str:
@@ -34,14 +43,22 @@ def nothing_found(seeds: int) -> str:
     )
 
 
-def statement(difference: Mapping[str, Any], harmed: Sequence[str], seeds: int, labels: Mapping[str, str]) -> str:
-    """The verdict on the measured best mixture, from its ``difference`` to uniform on the test split."""
-    objective = difference["objective"]
-    figures = (
-        f"{objective['mean']:+.4f} nats per token (90 % interval {objective['low']:+.4f} to "
-        f"{objective['high']:+.4f}, {seeds} seeds, test split)"
-    )
-    match beats(objective):
+def statement(difference: PairedDifference, harmed: Sequence[str], seeds: int, labels: Mapping[str, str]) -> str:
+    """The verdict on the measured best mixture.
+
+    Parameters
+    ----------
+    difference
+        Its objective minus uniform's on the test split (nats per token).
+    harmed
+        The languages whose loss is higher beyond the noise.
+    seeds
+        How many seeds each mixture has.
+    labels
+        What a person reads for each language.
+    """
+    figures = _figures(difference, "", seeds)
+    match beats(difference):
         case True:
             first = f"The measured best mixture beats uniform: {figures}."
         case False:
@@ -64,16 +81,22 @@ def of_two_things(measured: Organisation, uniform: Organisation) -> str:
     )
 
 
-def at_scale(larger: Mapping[str, Any], times: float, same_order: float | None) -> str:
-    """The verdict on the larger scale, ``times`` the trials' N; ``same_order``: see
-    :func:`codescale.comparison.scales.rank_correlation`.
+def at_scale(difference: PairedDifference, seeds: int, times: float, same_order: float | None) -> str:
+    """The verdict on the measured best mixture at a larger scale.
+
+    Parameters
+    ----------
+    difference
+        Its objective minus uniform's there, on the test split (nats per token).
+    seeds
+        How many seeds each mixture has.
+    times
+        How many times the trials' N the larger one is.
+    same_order
+        The mixtures' rank correlation (:func:`codescale.comparison.scales.rank_correlation`).
     """
-    objective = larger["differences"]["measured_best"]["objective"]
-    figures = (
-        f"{objective['mean']:+.4f} nats per token against uniform (90 % interval {objective['low']:+.4f} to "
-        f"{objective['high']:+.4f}, {len(larger['seeds'])} seeds, test split)"
-    )
-    match larger["verdict"]["beats_uniform"]:
+    figures = _figures(difference, " against uniform", seeds)
+    match beats(difference):
         case True:
             first = f"At {times:.1f} times the search's N the optimum holds: {figures}."
         case False:

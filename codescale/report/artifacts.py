@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from codescale.artifact import Artifact
-from codescale.comparison.result import Comparison
+from codescale.comparison.result import ComparisonResult
 from codescale.corpus.manifest import Manifest
 from codescale.files import read_json, read_yaml
 from codescale.laws.law import Law, load_law
 from codescale.laws.results import Scaling, Synergy
 from codescale.runs.reader import read_runs
 from codescale.runs.table import RunsTable
-from codescale.search.result import Search
+from codescale.search.result import SearchResult
 from codescale.study.folder import StudyFolder
 
 MixtureName = Literal["uniform", "predicted_best", "measured_best"]
@@ -62,8 +62,8 @@ class Artifacts:
     scaling: Scaling | None
     synergy: Synergy | None
     mixture: PredictedMixture | None
-    search: Search | None
-    comparison: Comparison | None
+    search: SearchResult | None
+    comparison: ComparisonResult | None
     timings: Timings | None
 
 
@@ -90,7 +90,7 @@ def read_artifacts(folder: StudyFolder) -> Artifacts:
         scaling=read_artifact(folder.scaling, Scaling, "fit"),
         synergy=read_artifact(folder.synergy, Synergy, "fit"),
         mixture=read_artifact(folder.mixture, PredictedMixture, "optimize"),
-        search=read_artifact(folder.search, Search, "search"),
-        comparison=read_artifact(folder.comparison, Comparison, "compare"),
+        search=read_artifact(folder.search, SearchResult, "search"),
+        comparison=read_artifact(folder.comparison, ComparisonResult, "compare"),
         timings=read_artifact(folder.timings, Timings, "report"),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from codescale.artifact import Interval
-from codescale.comparison.result import Difference, Measured
+from codescale.comparison.result import PairedDifference, SeedMean
 from codescale.report.artifacts import MIXTURES, Artifacts, MixtureName
 from codescale.study.config import StudyConfig
 
@@ -21,7 +21,7 @@ class LanguageRow:
     label: str
     tokens_available: int | None
     shares: Mapping[MixtureName, float]
-    losses: Mapping[MixtureName, Measured]
+    losses: Mapping[MixtureName, SeedMean]
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ class Headline:
     """
 
     rows: tuple[LanguageRow, ...]
-    objectives: Mapping[MixtureName, Measured]
-    differences: Mapping[MixtureName, Difference]
+    objectives: Mapping[MixtureName, SeedMean]
+    differences: Mapping[MixtureName, PairedDifference]
     predicted: Interval | None
-    measured_as_predicted: Measured | None
+    measured_as_predicted: SeedMean | None
     statement: str | None
     statement_at_scale: str | None
     beats_uniform: bool | None

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from codescale import __version__
-from codescale.comparison.result import Measured
+from codescale.comparison.result import SeedMean
 from codescale.files import write_text
 from codescale.report.artifacts import MIXTURES, Artifacts, read_artifacts
 from codescale.report.figures.base import INK
@@ -71,7 +71,7 @@ def cost_facts(spent: Spent) -> list[Fact]:
     return facts
 
 
-def _loss(value: Measured | None, lowest: bool) -> Cell:
+def _loss(value: SeedMean | None, lowest: bool) -> Cell:
     return Cell(with_error(value.mean, value.standard_error) if value else "–", tone="best" if lowest else "")
 
 

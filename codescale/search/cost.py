@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from codescale.runs.records import RunRecord
-from codescale.search.objective.seed_noise import SeedNoise, resolved, seeds_needed
-from codescale.search.trials.spec import Spent, run_cost, trials_left
+from codescale.search.objective.seed_noise import SeedNoise, minimum_detectable_difference, seeds_needed
+from codescale.search.trials.spec import UsedBudget, run_cost, trials_left
 from codescale.study.config import StudyConfig
 from codescale.training.flops import training_flops
 
@@ -21,7 +21,7 @@ CALIBRATION_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
-class Cost:
+class CostItem:
     """Runs of one kind: how many, and their tokens, counted FLOPs and hours on this machine (None: speed unknown)."""
 
     name: str
@@ -49,10 +49,10 @@ class Resolution:
 
 
 @dataclass(frozen=True)
-class Forecast:
+class SearchCost:
     """What ``codescale plan`` tells. ``noise`` is None, and the resolutions empty, where no seeds were compared yet."""
 
-    costs: tuple[Cost, ...]
+    costs: tuple[CostItem, ...]
     limits: tuple[str, ...]
     noise: SeedNoise | None
     speed: Speed | None
@@ -60,7 +60,7 @@ class Forecast:
     needed: tuple[tuple[float, int | None], ...]
 
 
-def forecast_search(config: StudyConfig, noise: SeedNoise | None, speed: Speed | None) -> Forecast:
+def search_cost(config: StudyConfig, noise: SeedNoise | None, speed: Speed | None) -> SearchCost:
     """The search and the comparison of ``config``: an upper bound, since pruning saves what cannot be known before."""
     search, budget = config.search, config.search.budget
     each = run_cost(config, search.size, search.tokens)
@@ -78,22 +78,24 @@ def forecast_search(config: StudyConfig, noise: SeedNoise | None, speed: Speed |
         if value is not None:
             limits.append(f"{value:,.6g} {unit}")
     seeds = sorted({*SEEDS, comparison.seeds})
-    resolutions = tuple(Resolution(n, resolved(noise.deviation, n)) for n in seeds) if noise else ()
+    resolutions = (
+        tuple(Resolution(n, minimum_detectable_difference(noise.deviation, n)) for n in seeds) if noise else ()
+    )
     needed = tuple((gap, seeds_needed(noise.deviation, gap)) for gap in DIFFERENCES) if noise else ()
-    return Forecast(tuple(costs), tuple(limits), noise, speed, resolutions, needed)
+    return SearchCost(tuple(costs), tuple(limits), noise, speed, resolutions, needed)
 
 
 def trials_within(config: StudyConfig, each: float, speed: Speed | None) -> int:
     """Whole trials that the budget allows if none is stopped early, its hours counted where the ``speed`` is known."""
-    trials, hours = trials_left(config, Spent()), config.search.budget.hours
+    trials, hours = trials_left(config, UsedBudget()), config.search.budget.hours
     if hours is not None and speed is not None:
         trials = min(trials, int(hours * 3600 * speed.flops_per_second * speed.workers // each))
     return trials
 
 
-def _cost(name: str, runs: int, tokens: int, each: float, speed: Speed | None) -> Cost:
+def _cost(name: str, runs: int, tokens: int, each: float, speed: Speed | None) -> CostItem:
     hours = None if speed is None else runs * each / (speed.flops_per_second * speed.workers) / 3600
-    return Cost(name, runs, runs * tokens, runs * each, hours)
+    return CostItem(name, runs, runs * tokens, runs * each, hours)
 
 
 def recorded_speed(records: Iterable[RunRecord], size: str, workers: int) -> Speed | None:

@@ -13,35 +13,47 @@ from codescale.laws.law import Law
 from codescale.mixtures.bounds import Available
 from codescale.mixtures.coordinates import Coordinates
 from codescale.mixtures.mixture import Mixture
-from codescale.search.objective.weights import search_weights
+from codescale.search.objective.problem import SearchProblem
 from codescale.search.space.space import SearchSpace
-from codescale.study.config import StudyConfig
 
 _UNLIMITED = 1e12
 """Epochs: as many as it takes."""
 
 
-def law_optimum(law: Law, config: StudyConfig, space: SearchSpace, available: Available) -> Mixture:
-    """The mixture of ``space`` that ``law`` predicts to be best at the target of ``config`` (settled), with no share
-    above what ``available`` fills in its epochs; where no mixture of the space could do with those, they do not count.
+def law_optimum(law: Law, problem: SearchProblem, available: Available) -> Mixture:
+    """The mixture of the problem's space that ``law`` predicts to be best at its target.
+
+    Parameters
+    ----------
+    law
+        The study's law, or another's, which may lack some of the space's languages.
+    problem
+        The search's question.
+    available
+        No share is above what this fills in its epochs; where no mixture of the space could do with those, they do not
+        count.
     """
-    n_params, n_tokens = config.target_params(), config.target.n_tokens
-    known = _where_possible(available, space, n_tokens)
-    rules = _rules(law, space)
+    n_params, n_tokens = problem.target
+    known = _where_possible(available, problem.space, n_tokens)
     best = best_mixture(
-        law, n_params, n_tokens, search_weights(config, space), available=known, seed=config.seed, **rules
+        law,
+        n_params,
+        n_tokens,
+        problem.weights,
+        available=known,
+        seed=problem.config.seed,
+        **_rules(law, problem.space),
     )
-    return space.inside(best)
+    return problem.space.inside(best)
 
 
-def law_draws(law: Law, config: StudyConfig, space: SearchSpace, count: int) -> list[Mixture]:
-    """The best mixtures of ``space`` at the trials' scale under ``count`` of the law's bootstrap samples: Thompson
-    draws, which spread as far as the law is unsure.
+def law_draws(law: Law, problem: SearchProblem, count: int) -> list[Mixture]:
+    """The best mixtures of the problem's space at the trials' scale under ``count`` of the law's bootstrap samples:
+    Thompson draws, which spread as far as the law is unsure.
     """
-    n_params, n_tokens = config.sizes[config.search.size].n_params, config.search.tokens
-    weights, rules = search_weights(config, space), _rules(law, space)
-    drawn = bootstrap_optima(law, n_params, n_tokens, count, weights, seed=config.seed, **rules)
-    return [space.inside(mixture) for mixture in drawn]
+    (n_params, n_tokens), rules = problem.proxy, _rules(law, problem.space)
+    drawn = bootstrap_optima(law, n_params, n_tokens, count, problem.weights, seed=problem.config.seed, **rules)
+    return [problem.space.inside(mixture) for mixture in drawn]
 
 
 def _rules(law: Law, space: SearchSpace) -> dict[str, Any]:

@@ -7,7 +7,7 @@ in it stays hidden (Das and Dennis 1997, "A closer look at drawbacks of minimizi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,12 +16,12 @@ import optuna
 from numpy.typing import NDArray
 
 from codescale.errors import UserError
-from codescale.files import write_json
 from codescale.progress import Progress
 from codescale.runs.records import RunRecord, read_record
 from codescale.search.objective.objective import Objective
-from codescale.search.objective.weights import combined
-from codescale.search.run import Part, run_search
+from codescale.search.objective.problem import SearchProblem
+from codescale.search.result import FrontDirection, FrontRun, SearchResult
+from codescale.search.run import FrontSearch, run_search
 from codescale.search.space.distributions import distributions, typed
 from codescale.search.space.schema import Aim
 from codescale.search.space.space import SearchSpace
@@ -37,8 +37,8 @@ SPARSE = 20
 
 Directions = NDArray[np.float64]
 
-Check = Callable[[StudyConfig, SearchSpace, dict[str, Any]], dict[str, Any]]
-"""Finishes some of a search's stopped trials: from a search's content to that with what they told."""
+AuditPruning = Callable[[SearchProblem, SearchResult], SearchResult]
+"""Finishes some of a search's stopped trials: from a search's result to that with what they told."""
 
 
 def directions(count: int, trials: int) -> Directions:
@@ -51,84 +51,100 @@ def directions(count: int, trials: int) -> Directions:
     return np.array(rows)
 
 
-def unchecked(config: StudyConfig, space: SearchSpace, content: dict[str, Any]) -> dict[str, Any]:
-    """``content`` as it is: no stopped trial is finished."""
-    return content
+def unaudited(problem: SearchProblem, result: SearchResult) -> SearchResult:
+    """``result`` as it is: no stopped trial is finished."""
+    return result
 
 
-def refuse_too_few(config: StudyConfig, space: SearchSpace) -> None:
+def refuse_too_few(problem: SearchProblem) -> None:
     """Raises :class:`UserError` where trials, tokens or FLOPs do not suffice for a trial: of each search of the front
     where there are several objectives.
     """
+    config, objectives = problem.config, len(problem.space.aims)
     trials, tokens, flops = config.search.most_trials, config.search.most_tokens, config.search.budget.flops
-    searches = len(directions(len(space.aims), trials)) if len(space.aims) > 1 else 1
+    searches = len(directions(objectives, trials)) if objectives > 1 else 1
     each = f"a trial of each of {searches} searches" if searches > 1 else "one trial"
     if trials < searches:
         raise UserError(
-            "search.trials", f"{len(space.aims)} objectives ask for {searches} searches, and there are {trials} trials",
+            "search.trials",
+            f"{objectives} objectives ask for {searches} searches, and there are {trials} trials",
             f"give {searches} or more, or fewer objectives",
-        )  # fmt: skip
+        )
     if tokens is not None and tokens < searches * config.search.tokens:
         raise UserError(
-            "study.yaml, search.budget.tokens", f"does not suffice for {each}",
+            "study.yaml, search.budget.tokens",
+            f"does not suffice for {each}",
             f"give {searches * config.search.tokens:,} or more",
-        )  # fmt: skip
+        )
     needed = searches * run_cost(config, config.search.size, config.search.tokens)
     if flops is not None and flops < needed:
         raise UserError("study.yaml, search.budget.flops", f"does not suffice for {each}", f"give {needed:.3g} or more")
 
 
 def run_front(
-    config: StudyConfig,
-    folder: StudyFolder,
-    space: SearchSpace,
-    corpus_id: str,
+    problem: SearchProblem,
+    warm: Callable[[SearchProblem], WarmStart],
     open_session: OpenSession,
-    warm: Callable[[SearchSpace], WarmStart],
+    folder: StudyFolder,
     progress: Progress,
-    check: Check = unchecked,
-) -> dict[str, Any]:
-    """Searches the front of the objectives of ``space``; ``warm`` gives a warm start for a space of one objective,
-    ``check`` finishes some of a search's stopped trials.
+    audit: AuditPruning = unaudited,
+) -> SearchResult:
+    """Searches the front of several objectives. The trials, a budget and the trials to check are shared out evenly.
 
-    ``search.json`` is that of the search that weighs them all alike, with all searches' trials under ``front``. The
-    trials, a budget and the trials to check are shared out evenly. Raises as :func:`~codescale.search.run.run_search`.
+    Parameters
+    ----------
+    problem
+        What is asked; its space has several objectives.
+    warm
+        The warm start of a problem of one objective.
+    open_session, folder, progress
+        As for one search.
+    audit
+        Finishes some of a search's stopped trials.
+
+    Returns
+    -------
+    SearchResult
+        That of the search that weighs all objectives alike, with all searches' costs and checks, and the front.
+
+    Raises
+    ------
+    UserError
+        As :func:`~codescale.search.run.run_search`, and where the budget does not suffice for so many searches.
     """
-    refuse_too_few(config, space)
+    refuse_too_few(problem)
+    config, space = problem.config, problem.space
     rows, names = directions(len(space.aims), config.search.most_trials), [aim.name for aim in space.aims]
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     journal = Journal(folder.optuna)
-    shown = FrontMirror(journal, f"{config.name}: front", distributions(space), _objectives(space, config))
-    contents: list[dict[str, Any]] = []
+    shown = FrontMirror(journal, f"{config.name}: front", distributions(space), _objectives(problem))
+    results: list[SearchResult] = []
     known: dict[str, RunRecord] = {}
     measured: dict[str, RunRecord] = {}
     origin: dict[str, int] = {}
     for k, direction in enumerate(rows):
-        shared, narrowed = _shared_out(config, len(rows), k), replace(space, aims=(combined(space.aims, direction),))
-        start = warm(narrowed)
+        one = replace(problem.scalarized(direction), config=_shared_out(config, len(rows), k))
+        start = warm(one)
         for record in start.evaluated:
             known.setdefault(record.spec.run_id, record)
         start = replace(start, evaluated=list(known.values()))
         name = f"{config.name}: {in_words(names, direction)}"
         mirror = DirectionMirror(journal, name, distributions(space), shown)
-        part = Part(f"front-{k}", folder.root / f"search-front-{k}.json", mirror)
-        content = run_search(shared, folder, narrowed, corpus_id, open_session, start, progress, part)
-        content = check(shared, narrowed, content)
-        write_json(part.path, content)
-        contents.append(content)
-        for run_id in _finished(content):
+        part = FrontSearch(f"front-{k}", folder.root / f"search-front-{k}.json", mirror)
+        result = audit(one, run_search(one, start, open_session, folder, progress, part))
+        result.write(part.path)
+        results.append(result)
+        for run_id in _finished(result):
             origin[run_id], known[run_id] = k, read_record(folder.runs / f"{run_id}.json")
             # A trial is there already; a stopped one that was finished to check is not.
             shown.add(known[run_id], "check", _parameters(space, known[run_id]))
-        measured |= {run_id: known[run_id] for run_id in [*_taken_over(content), *_finished(content)]}
+        measured |= {run_id: known[run_id] for run_id in [*_taken_over(result), *_finished(result)]}
         mirror.write()
-    result = _joined(contents, rows, names)
-    result["front"] = [
-        point | {"direction": origin.get(point["run_id"])}
-        for point in front_of(list(measured.values()), space.aims, config.search.tokens)
-    ]
-    write_json(folder.search, result)
-    return result
+    front = front_of(list(measured.values()), space.aims, config.search.tokens)
+    placed = tuple(run.model_copy(update={"direction": origin.get(run.run_id)}) for run in front)
+    joined = _joined(results, rows, names).model_copy(update={"front": placed})
+    joined.write(folder.search)
+    return joined
 
 
 def in_words(names: Sequence[str], direction: Sequence[float]) -> str:
@@ -139,26 +155,26 @@ def in_words(names: Sequence[str], direction: Sequence[float]) -> str:
     return ", ".join(f"{name} {part:.2g}" for name, part in weighed.items())
 
 
-def _objectives(space: SearchSpace, config: StudyConfig) -> dict[str, Objective]:
-    return {aim.name: Objective.aimed(aim, config.search.tokens) for aim in space.aims}
+def _objectives(problem: SearchProblem) -> dict[str, Objective]:
+    return {aim.name: Objective.aimed(aim, problem.proxy.n_tokens) for aim in problem.space.aims}
 
 
-def _finished(content: Mapping[str, Any]) -> list[str]:
+def _finished(result: SearchResult) -> list[str]:
     """The runs that a search trained to their end, checks of stopped ones included."""
-    trials = [one["run_id"] for one in content["trials"] if one["number"] is not None and one["state"] == "COMPLETE"]
-    return trials + [one["run_id"] for one in content.get("checked", ()) if one["objective"] is not None]
+    trials = [trial.run_id for trial in result.trials if trial.number is not None and trial.state == "COMPLETE"]
+    return trials + [one.run_id for one in result.checked or () if one.objective is not None]
 
 
-def _taken_over(content: Mapping[str, Any]) -> list[str]:
+def _taken_over(result: SearchResult) -> list[str]:
     """The runs of others, inside the space and trained as trials are, that a search counted as its own."""
-    return [one["run_id"] for one in content["trials"] if one["number"] is None and one["state"] == "COMPLETE"]
+    return [trial.run_id for trial in result.trials if trial.number is None and trial.state == "COMPLETE"]
 
 
 def _parameters(space: SearchSpace, record: RunRecord) -> dict[str, Any]:
     return typed(space.parameters(space.point_of(record.spec)))
 
 
-def front_of(records: Sequence[RunRecord], aims: Sequence[Aim], n_tokens: int) -> list[dict[str, Any]]:
+def front_of(records: Sequence[RunRecord], aims: Sequence[Aim], n_tokens: int) -> list[FrontRun]:
     """The runs that no other one beats or equals in every objective, in order of the first one; of runs that are equal
     in all of them the earliest.
     """
@@ -174,13 +190,13 @@ def front_of(records: Sequence[RunRecord], aims: Sequence[Aim], n_tokens: int) -
         if not any(other != values and all(a <= b for a, b in zip(other, values, strict=True)) for other in points)
     ]
     return [
-        {
-            "run_id": record.spec.run_id,
-            "proportions": dict(record.spec.proportions),
-            "hyper": dict(record.spec.hyper),
-            "organisation": record.spec.organisation,
-            "objectives": dict(zip([aim.name for aim in aims], values, strict=True)),
-        }
+        FrontRun(
+            run_id=record.spec.run_id,
+            proportions=dict(record.spec.proportions),
+            hyper=dict(record.spec.hyper),
+            organisation=record.spec.organisation,
+            objectives=dict(zip([aim.name for aim in aims], values, strict=True)),
+        )
         for values, record in sorted(kept, key=lambda pair: pair[0])
     ]
 
@@ -203,20 +219,23 @@ def _shared_out(config: StudyConfig, searches: int, k: int) -> StudyConfig:
     return config.model_copy(update={"search": search.model_copy(update=update)})
 
 
-def _joined(contents: Sequence[Mapping[str, Any]], rows: Directions, names: Sequence[str]) -> dict[str, Any]:
-    """The first search's content with the costs and the checks of all of them."""
-    result = dict(contents[0])
-    for name in ("tokens_trained", "tokens_saved_by_pruning", "pruned", "seconds", "overhead_seconds"):
-        result[name] = sum(content[name] for content in contents)
-    result["checked"] = [one for content in contents for one in content.get("checked", ())]
-    result["tokens_checked"] = sum(one["tokens_trained"] for one in result["checked"])
-    result["directions"] = [
-        {
-            "name": in_words(names, row),
-            "weights": dict(zip(names, map(float, row), strict=True)),
-            "incumbent": content["incumbent"],
-            "recommended": content["recommended"],
+def _joined(results: Sequence[SearchResult], rows: Directions, names: Sequence[str]) -> SearchResult:
+    """The first search's result with the costs and the checks of all of them."""
+    checked = tuple(one for result in results for one in result.checked or ())
+    summed = ("tokens_trained", "tokens_saved_by_pruning", "pruned", "seconds", "overhead_seconds")
+    return results[0].model_copy(
+        update={name: sum(getattr(result, name) for result in results) for name in summed}
+        | {
+            "checked": checked,
+            "tokens_checked": sum(one.tokens_trained for one in checked),
+            "directions": tuple(
+                FrontDirection(
+                    name=in_words(names, row),
+                    weights=dict(zip(names, map(float, row), strict=True)),
+                    incumbent=result.incumbent,
+                    recommended=result.recommended,
+                )
+                for row, result in zip(rows, results, strict=True)
+            ),
         }
-        for row, content in zip(rows, contents, strict=True)
-    ]
-    return result
+    )

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from codescale.cluster.ray_cluster import started_ray
 from codescale.progress import Progress
 from codescale.runs.records import read_records
-from codescale.search.objective.objective import Objective
-from codescale.search.objective.weights import objective_of
+from codescale.search.objective.problem import SearchProblem
 from codescale.search.recommendation import recommendation
-from codescale.search.space.space import SearchSpace
-from codescale.search.trials.history import Ledger
+from codescale.search.result import SearchHeader, SearchResult
+from codescale.search.trials.history import TrialHistory
 from codescale.search.trials.session import OpenSession
-from codescale.search.trials.spec import TrialPlan
+from codescale.search.trials.spec import TrialSpecs
 from codescale.search.tune.optuna_mirror import OptunaMirror
 from codescale.search.tune.run import run_trials
-from codescale.search.tune.searcher import MixtureSearch
+from codescale.search.tune.searcher import MixtureSearcher
 from codescale.search.warm_start import WarmStart, comparable, starting_points, trial_sampler
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 
 
 @dataclass(frozen=True)
-class Part:
+class FrontSearch:
     """One of the searches of a Pareto front: its name, which is in the trials' ids, the file it is kept in, and where
     Optuna's dashboard sees it.
     """
@@ -36,59 +34,83 @@ class Part:
 
 
 def run_search(
-    config: StudyConfig,
-    folder: StudyFolder,
-    space: SearchSpace,
-    corpus_id: str,
-    open_session: OpenSession,
+    problem: SearchProblem,
     warm: WarmStart,
+    open_session: OpenSession,
+    folder: StudyFolder,
     progress: Progress,
-    part: Part | None = None,
-) -> dict[str, Any]:
-    """Searches ``space`` with real runs and returns what ``search.json`` holds (docs/search-json.md).
+    part: FrontSearch | None = None,
+) -> SearchResult:
+    """Searches with real runs.
 
     Called again after a kill it goes on: finished and stopped trials are taken from ``folder.runs``, one that was under
     way from its checkpoint. With a concurrency of 1 the trials are those of an undisturbed search. A Ray that runs is
     used and left running; else one is started.
 
-    Raises :class:`~codescale.errors.UserError` where a trial meets bad input, ``RuntimeError`` where one crashes, and
-    passes Ctrl-C on when the trials under way have been stopped.
+    Parameters
+    ----------
+    problem
+        What is asked.
+    warm
+        What is known before.
+    open_session
+        Opens a trial's training on its worker.
+    folder
+        Where records, checkpoints and ``search.json`` are.
+    progress
+        Is told of every trial.
+    part
+        Which search of a Pareto front this is; None where there is one objective.
+
+    Returns
+    -------
+    SearchResult
+        What ``search.json`` holds.
+
+    Raises
+    ------
+    UserError
+        Where a trial meets bad input.
+    RuntimeError
+        Where one crashes again and again.
+    KeyboardInterrupt
+        When the trials under way have been stopped.
     """
-    objective = objective_of(config, space)
-    plan = TrialPlan(config, corpus_id, part.name if part else "")
-    ledger = Ledger(part.path if part else folder.search, header_of(config, space, objective), objective)
-    sampler = trial_sampler(config, space, plan, warm)
-    starts, mirror = starting_points(space, plan, warm), part.mirror if part else None
+    config = problem.config
+    specs = TrialSpecs(problem, part.name if part else "")
+    history = TrialHistory(part.path if part else folder.search, header_of(problem), problem.objective)
+    sampler = trial_sampler(problem, warm)
+    starts, mirror = starting_points(problem, warm), part.mirror if part else None
     noise = warm.noise if config.search.end_at_noise else None
-    search = MixtureSearch(space, sampler, plan, ledger, folder, starts, progress, noise, mirror)
-    for record in comparable(warm.evaluated, config, space, corpus_id):
+    search = MixtureSearcher(specs, sampler, history, folder, starts, progress, noise, mirror)
+    for record in comparable(warm.evaluated, problem):
         search.add_evaluated(record)
     with progress.bar("Search", _planned_tokens(config)) as advance:
-        ledger.advance = advance
-        search.replay(plan.belonging(read_records(folder.runs), space), ledger.previous())
+        history.advance = advance
+        search.replay(specs.belonging(read_records(folder.runs)), history.previous())
         if search.remaining:
-            ledger.start_clock()
+            history.start_clock()
             with started_ray(config) as workers:
-                run_trials(config, folder, search, open_session, workers)
-    ledger.recommended = recommendation(sampler, search.study, ledger)
+                run_trials(search, open_session, workers)
+    history.recommended = recommendation(sampler, search.study, history)
     search.write()
     if search.refusal:
         raise search.refusal
     if not search.ended:
         raise KeyboardInterrupt
-    return ledger.content()
+    return history.result()
 
 
-def header_of(config: StudyConfig, space: SearchSpace, objective: Objective) -> dict[str, Any]:
+def header_of(problem: SearchProblem) -> SearchHeader:
     """What tells this search from another in ``search.json``."""
-    return {
-        "space": space.name,
-        "sampler": config.search.sampler,
-        "weights": objective.weights,
-        "metrics": objective.metrics,
-        "n_params": config.sizes[config.search.size].n_params,
-        "n_tokens": config.search.tokens,
-    }
+    return SearchHeader(
+        space=problem.space.name,
+        sampler=problem.config.search.sampler,
+        weights=problem.objective.weights,
+        metrics=problem.objective.metrics,
+        n_params=problem.proxy.n_params,
+        n_tokens=problem.proxy.n_tokens,
+    )
 
 
 def _planned_tokens(config: StudyConfig) -> float:

@@ -13,12 +13,10 @@ from codescale.organisation import ORGANISATION
 from codescale.runs.records import RunRecord
 from codescale.runs.table import RunsTable
 from codescale.search.bayesopt.sampler import LawSampler
-from codescale.search.objective.weights import objective_of
+from codescale.search.objective.problem import SearchProblem
 from codescale.search.samplers import SeededByTrial
-from codescale.search.space.space import SearchPoint, SearchSpace
-from codescale.search.trials.history import Source
-from codescale.search.trials.spec import TrialPlan
-from codescale.study.config import StudyConfig
+from codescale.search.space.space import SearchPoint
+from codescale.search.trials.history import TrialSource
 
 
 @dataclass(frozen=True)
@@ -37,20 +35,21 @@ class WarmStart:
     noise: float | None = None
 
 
-def starting_points(space: SearchSpace, plan: TrialPlan, warm: WarmStart) -> list[tuple[Source, SearchPoint]]:
+def starting_points(problem: SearchProblem, warm: WarmStart) -> list[tuple[TrialSource, SearchPoint]]:
     """The law's optimum, then the Thompson draws, each moved into the space and none twice; where the data's
     organisation is searched the law's optimum under both, for a law knows neither.
 
     Our own sampler makes its draws itself, one after another: as soon as trials refute the law it makes none.
     """
+    space = problem.space
     hyper = {
         name: min(max(value, space.hyperparameters[name].low), space.hyperparameters[name].high)
-        for name, value in plan.base_hyper(space).items()
+        for name, value in problem.base_hyper.items()
     }
-    given: list[tuple[Source, Mixture]] = [("law", warm.law_optimum)] if warm.law_optimum is not None else []
-    draws_itself = plan.config.search.sampler == "law" and objective_of(plan.config, space).losses_alone
+    given: list[tuple[TrialSource, Mixture]] = [("law", warm.law_optimum)] if warm.law_optimum is not None else []
+    draws_itself = problem.config.search.sampler == "law" and problem.objective.losses_alone
     given += [] if draws_itself else [("thompson", mixture) for mixture in warm.bootstrap_optima]
-    starts: list[tuple[Source, SearchPoint]] = []
+    starts: list[tuple[TrialSource, SearchPoint]] = []
     for source, mixture in given:
         for settings in [hyper, *(_otherwise_organised(hyper) if source == "law" else [])]:
             point = SearchPoint(space.inside(mixture), settings)
@@ -64,44 +63,41 @@ def _otherwise_organised(hyper: dict[str, float]) -> list[dict[str, float]]:
     return [hyper | {ORGANISATION: 1.0 - hyper[ORGANISATION]}] if ORGANISATION in hyper else []
 
 
-def comparable(
-    records: Sequence[RunRecord], config: StudyConfig, space: SearchSpace, corpus_id: str
-) -> list[RunRecord]:
+def comparable(records: Sequence[RunRecord], problem: SearchProblem) -> list[RunRecord]:
     """Those of ``records`` that were trained as a trial is: same N, D, start, corpus and repetition, and the study's
     organisation where that is not searched.
     """
-    n_params = config.sizes[config.search.size].n_params
+    config, proxy = problem.config, problem.proxy
     return [
         record
         for record in records
-        if record.corpus_id == corpus_id
-        and record.spec.n_params == n_params
+        if record.corpus_id == problem.corpus_id
+        and record.spec.n_params == proxy.n_params
         and record.spec.start == config.start_id
-        and config.search.tokens in record.spec.token_points
+        and proxy.n_tokens in record.spec.token_points
         and record.spec.unique_tokens == config.sweep.unique_tokens
-        and (space.frees_organisation or record.spec.organisation == config.training.organisation)
+        and (problem.space.frees_organisation or record.spec.organisation == config.training.organisation)
     ]
 
 
-def trial_sampler(
-    config: StudyConfig, space: SearchSpace, plan: TrialPlan, warm: WarmStart
-) -> SeededByTrial | LawSampler:
+def trial_sampler(problem: SearchProblem, warm: WarmStart) -> SeededByTrial | LawSampler:
     """The sampler that the study names. Ours is told what was known before, and the scale that trials have; of an
     objective that is more than losses a law can tell nothing.
     """
+    config, objective = problem.config, problem.objective
     if config.search.sampler != "law":
         return SeededByTrial(config.search.sampler, config.seed)
-    n_params, runs, objective = config.sizes[config.search.size].n_params, warm.runs, objective_of(config, space)
+    (n_params, n_tokens), runs = problem.proxy, warm.runs
     if runs is not None:  # those at the trials' own scale enter as trials, or were trained otherwise
-        runs = runs.select((runs.n_params != n_params) | (runs.n_tokens != config.search.tokens))
+        runs = runs.select((runs.n_params != n_params) | (runs.n_tokens != n_tokens))
     return LawSampler(
-        space,
+        problem.space,
         weights=objective.weights if objective.losses_alone else None,
         n_params=n_params,
-        n_tokens=config.search.tokens,
+        n_tokens=n_tokens,
         law=warm.law,
         runs=runs if runs is not None and len(runs) else None,
-        hyper=plan.base_hyper(space),
+        hyper=problem.base_hyper,
         noise=warm.noise,
         seed=config.seed,
     )

@@ -1,6 +1,127 @@
-"""The search stage: what the law and the sweep tell it, the search itself, and the check of its pruning."""
+"""``codescale search``: law and sweep in, real runs around the law's optimum, the best mixture found out."""
 
 from __future__ import annotations
 
+import numpy as np
+
+from codescale.cluster.ray_cluster import started_ray
+from codescale.runs.reader import read_runs
+from codescale.runs.records import RunRecord, read_records
+from codescale.runs.table import RunsTable
+from codescale.search.law_optimum import law_draws, law_optimum
+from codescale.search.objective.problem import SearchProblem, study_problem
+from codescale.search.objective.seed_noise import sweep_noise
+from codescale.search.pareto import refuse_too_few, run_front
+from codescale.search.result import SearchResult
+from codescale.search.run import run_search
+from codescale.search.trials.pruning_audit import drawn, with_checks
+from codescale.search.warm_start import WarmStart
+from codescale.stages.inputs import StageContext, fitted_law, target_availability, unique_tokens
+from codescale.stages.runs import check_organisation, publish, train_runs
+from codescale.training.factory import session_factory
+
 THOMPSON_DRAWS = 3
 """How many optima of bootstrap samples the search begins with, beside the law's own."""
+
+
+def search(context: StageContext) -> SearchResult:
+    """Searches around the law's optimum with real runs on Ray Tune and Optuna.
+
+    Returns
+    -------
+    SearchResult
+        What ``search.json`` holds.
+
+    Raises
+    ------
+    UserError
+        Where there is no corpus or no law, the space is wrong, the budget does not suffice for a trial, or a trial
+        meets bad input.
+    """
+    config, folder, progress = context.config, context.folder, context.progress
+    problem = study_problem(config, folder, context.corpus().corpus_id)
+    check_organisation(context, problem.space)
+    problem = problem.with_unique_tokens(unique_tokens(context, problem.proxy.n_tokens))
+    refuse_too_few(problem)
+    open_session = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard)
+    if problem.config.target != config.target:
+        progress.say(
+            f"{problem.space.path} has an objective or a target of its own: search and comparison go by it, "
+            f"{folder.mixture.name} is for that of {folder.config_file.name}"
+        )
+    with started_ray(config):
+        if len(problem.space.aims) > 1:
+            result = run_front(
+                problem,
+                lambda one: warm_start(context, one),
+                open_session,
+                folder,
+                progress,
+                lambda one, found: _audited(context, one, found),
+            )
+        else:
+            found = run_search(problem, warm_start(context, problem), open_session, folder, progress)
+            result = _audited(context, problem, found)
+            result.write(folder.search)
+    publish(folder)
+    context.timings.put(
+        "search",
+        seconds=result.seconds,
+        orchestration=result.overhead_seconds,
+        records=[record for record in read_records(folder.runs) if record.spec.stage in ("trial", "check")],
+    )
+    return result
+
+
+def warm_start(context: StageContext, problem: SearchProblem) -> WarmStart:
+    """What the law and the sweep tell a search of ``problem``.
+
+    Raises :class:`~codescale.errors.UserError` where ``codescale fit`` has not run.
+    """
+    law, records = fitted_law(context.folder), read_records(context.folder.runs)
+    noise = sweep_noise(records, problem.objective, problem.proxy.n_params)
+    return WarmStart(
+        law_optimum=law_optimum(law, problem, target_availability(context)),
+        bootstrap_optima=law_draws(law, problem, THOMPSON_DRAWS),
+        evaluated=_with_the_trials_seed(records, context.config.seed),
+        law=law,
+        runs=_fresh_runs(context),
+        noise=None if noise is None else noise.deviation,
+    )
+
+
+def _audited(context: StageContext, problem: SearchProblem, result: SearchResult) -> SearchResult:
+    """Trains stopped trials that are drawn at random to their end, and says how often stopping was wrong."""
+    stopped = [trial.run_id for trial in result.trials if trial.state == "PRUNED"]
+    records = {record.spec.run_id: record for record in read_records(context.folder.runs)}
+    config = problem.config
+    specs = drawn([records[run_id] for run_id in stopped], config.search.check_pruned, config.seed)
+    if not specs:
+        return result
+    return with_checks(result, train_runs(context, specs, "check"), problem.objective)
+
+
+def _with_the_trials_seed(records: list[RunRecord], seed: int) -> list[RunRecord]:
+    """The sweep's runs under the trials' ``seed``; the search takes those of its own N, D and unique tokens."""
+    return [
+        record
+        for record in records
+        if record.status == "ok"
+        and not record.spec.is_retry
+        and record.spec.stage in ("grid", "mixture")
+        and record.spec.seed == seed
+    ]
+
+
+def _fresh_runs(context: StageContext) -> RunsTable | None:
+    """The sweep's runs that hardly repeat tokens, at every scale, on one corpus: what our sampler learns from."""
+    if not context.folder.runs_table.exists():
+        return None
+    table = read_runs(context.folder.runs_table)
+    if "stage" not in table.table.column_names:
+        return None
+    fresh = np.array([stage in ("grid", "mixture") for stage in table.table["stage"].to_pylist()], dtype=bool)
+    start = context.config.start_id
+    fresh &= table.corpus_id == context.corpus().corpus_id + (f"-{start}" if start else "")
+    fresh &= table.organisation == context.config.training.organisation
+    return table.select(fresh) if fresh.any() else None

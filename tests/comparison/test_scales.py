@@ -5,6 +5,14 @@ from __future__ import annotations
 import pytest
 
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs
+from codescale.comparison.result import (
+    ComparedMixture,
+    ComparisonVerdict,
+    JudgedSplit,
+    MixtureDifference,
+    ScaleComparison,
+    SeedMean,
+)
 from codescale.comparison.scales import both_scales, rank_correlation
 from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
@@ -53,18 +61,28 @@ def test_a_larger_scale_that_is_not_is_refused(config: StudyConfig) -> None:
     assert Scale(size="tiny", tokens=640).seeds == 3
 
 
-def judged(objectives: tuple[float, float, float], low: float, high: float, beats: bool | None) -> dict:
+def judged(objectives: tuple[float, float, float], low: float, high: float, beats: bool | None) -> ScaleComparison:
     mixtures = {
-        role: {"proportions": dict(mixture), "measured": {"objective": {"mean": value}}}
+        role: ComparedMixture(
+            proportions=dict(mixture), measured=JudgedSplit(objective=SeedMean(mean=value, values=(value,)))
+        )
         for (role, mixture), value in zip(MIXTURES.items(), objectives, strict=True)
     }
-    return {
-        "n_params": 800,
-        "seeds": [1, 2, 3],
-        "mixtures": mixtures,
-        "differences": {MEASURED: {"objective": difference(low, high)}},
-        "verdict": {"statement": "", "beats_uniform": beats, "harmed": []},
+    return ScaleComparison(
+        n_params=800,
+        seeds=(1, 2, 3),
+        mixtures=mixtures,
+        differences={MEASURED: MixtureDifference(objective=difference(low, high))},
+        verdict=ComparisonVerdict(statement="", beats_uniform=beats),
+    )
+
+
+def with_shares(comparison: ScaleComparison, shares: dict[str, dict[str, float]]) -> ScaleComparison:
+    mixtures = {
+        role: entry.model_copy(update={"proportions": shares.get(role, entry.proportions)})
+        for role, entry in comparison.mixtures.items()
     }
+    return comparison.model_copy(update={"mixtures": mixtures})
 
 
 @pytest.mark.parametrize(
@@ -80,11 +98,13 @@ def test_the_verdict_at_scale_says_no_more_than_its_interval(
 ) -> None:
     first = judged((2.0, 1.9, 1.8), -0.3, -0.1, True)
     larger = judged((1.5, 1.4, 1.6), low, high, beats)
-    verdict = both_scales(first, larger, proxy=100)["larger"]["verdict"]
-    assert words in verdict["statement"]
-    assert verdict["holds"] is beats
-    assert verdict["times_the_search"] == 8
-    assert both_scales(first, None, proxy=100)["larger"] is None
+    told = both_scales(first, larger, proxy=100).larger
+    assert told
+    assert told.verdict
+    assert words in told.verdict.statement
+    assert told.verdict.holds is beats
+    assert told.verdict.times_the_search == 8
+    assert both_scales(first, None, proxy=100).larger is None
 
 
 def test_mixtures_are_ranked_over_scales_and_equal_ones_count_once() -> None:
@@ -93,8 +113,7 @@ def test_mixtures_are_ranked_over_scales_and_equal_ones_count_once() -> None:
     assert rank_correlation(first, judged((1.3, 1.4, 1.5), 0.1, 0.3, False)) == pytest.approx(-1)
     assert rank_correlation(first, judged((1.4, 1.3, 1.5), 0.1, 0.3, False)) == pytest.approx(-0.5)
     same = judged((2.0, 1.9, 1.9), -0.3, -0.1, True)
-    same["mixtures"][PREDICTED]["proportions"] = same["mixtures"][MEASURED]["proportions"]
+    same = with_shares(same, {PREDICTED: same.mixtures[MEASURED].proportions})
     assert rank_correlation(same, first) == pytest.approx(1)
-    for entry in same["mixtures"].values():
-        entry["proportions"] = {"python": 1.0}
-    assert rank_correlation(same, first) is None
+    alike = with_shares(same, {role: {"python": 1.0} for role in MIXTURES})
+    assert rank_correlation(alike, first) is None

@@ -23,12 +23,12 @@ def test_the_interval_is_that_of_the_paired_t_test(values: list[float], seed: in
     other = np.array(values) + np.random.default_rng(seed).normal(0.1, 0.05, len(values))
     interval = ttest_rel(values, other).confidence_interval(0.9)
     difference = paired_difference(values, other.tolist())
-    assert difference["low"] == pytest.approx(interval.low, abs=1e-9)
-    assert difference["high"] == pytest.approx(interval.high, abs=1e-9)
+    assert difference.low == pytest.approx(interval.low, abs=1e-9)
+    assert difference.high == pytest.approx(interval.high, abs=1e-9)
 
 
 def test_summary_is_mean_and_standard_error() -> None:
-    assert summary([1.0, 2.0, 3.0]) == {
+    assert summary([1.0, 2.0, 3.0]).content() == {
         "mean": 2.0,
         "standard_error": pytest.approx(3**-0.5),
         "values": [1.0, 2.0, 3.0],
@@ -49,13 +49,13 @@ def test_the_objective_scales_its_weights() -> None:
 )
 def test_the_verdict_says_no_more_than_the_interval(low: float, high: float, expected: bool | None, words: str) -> None:
     assert beats(difference(low, high)) is expected
-    assert words in statement({"objective": difference(low, high)}, [], 3, {})
+    assert words in statement(difference(low, high), [], 3, {})
 
 
 def test_a_harmed_language_is_named() -> None:
     harmed = harmed_languages({"rust": difference(0.01, 0.02), "go": difference(-0.01, 0.02)})
     assert harmed == ["rust"]
-    assert "harms Rust" in statement({"objective": difference(-0.2, -0.1)}, harmed, 3, {"rust": "Rust"})
+    assert "harms Rust" in statement(difference(-0.2, -0.1), harmed, 3, {"rust": "Rust"})
 
 
 def test_the_proof_uses_seeds_that_chose_nothing_and_shares_the_runs_of_equal_mixtures(config: StudyConfig) -> None:

@@ -27,23 +27,22 @@ from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
 from codescale.progress import Silent
 from codescale.runs.records import RunSpec, read_records, write_record
-from codescale.search.objective.weights import objective_of
+from codescale.search.objective.problem import SearchProblem
 from codescale.search.pareto import run_front
+from codescale.search.result import SearchResult
 from codescale.search.run import run_search
-from codescale.search.space.space import SearchSpace, load_space
 from codescale.search.trials.pruning_audit import drawn, with_checks
-from codescale.search.tune.searcher import MixtureSearch
+from codescale.search.tune.searcher import MixtureSearcher
 from codescale.search.warm_start import WarmStart
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 from tests.search.synthetic_trials import (
-    CORPUS,
-    LANGUAGES,
     LOOKS,
     TOKENS,
     OpenSynthetic,
     SyntheticSession,
     finished_record,
+    problem,
     study,
 )  # fmt: skip
 
@@ -63,9 +62,8 @@ def cluster() -> Iterator[None]:
 
 
 def search(root: Path, config: StudyConfig, open_session: Any = None, warm: WarmStart = WARM) -> dict[str, Any]:
-    space = load_space(config.search.space, LANGUAGES)
-    opened = open_session or OpenSynthetic(root)
-    return run_search(config, StudyFolder(root), space, CORPUS, opened, warm, Silent())
+    asked, opened = problem(config, config.search.space), open_session or OpenSynthetic(root)
+    return run_search(asked, warm, opened, StudyFolder(root), Silent()).content()
 
 
 def sequence(content: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -79,14 +77,14 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_a_trial_stopped_by_the_scheduler_is_pruned_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[MixtureSearch] = []
+    made: list[MixtureSearcher] = []
 
-    class Kept(MixtureSearch):
+    class Kept(MixtureSearcher):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
             made.append(self)
 
-    monkeypatch.setattr(searching, "MixtureSearch", Kept)
+    monkeypatch.setattr(searching, "MixtureSearcher", Kept)
     content = search(tmp_path, study(trials=10))
     states = [entry["state"] for entry in content["trials"]]
     assert len(states) == 10
@@ -268,17 +266,16 @@ def test_two_objectives_give_a_front_and_a_replay_gives_it_again(tmp_path: Path)
         "objective: [{name: old, weights: {java: 1}}, {name: new, weights: {python: 1, rust: 1}}]"
     )
     config, folder = study(trials=24, sampler="random", check_pruned=4), StudyFolder(tmp_path)
-    space = load_space(path, LANGUAGES)
     asked: list[int] = []
 
-    def check(shared: StudyConfig, narrowed: SearchSpace, content: dict[str, Any]) -> dict[str, Any]:
+    def audit(one: SearchProblem, result: SearchResult) -> SearchResult:
         records = {record.spec.run_id: record for record in read_records(folder.runs)}
-        stopped = [records[entry["run_id"]] for entry in content["trials"] if entry["state"] == "PRUNED"]
-        asked.append(shared.search.check_pruned)
-        done = [finished_record(spec) for spec in drawn(stopped, shared.search.check_pruned, 0)]
+        stopped = [records[trial.run_id] for trial in result.trials if trial.state == "PRUNED"]
+        asked.append(one.config.search.check_pruned)
+        done = [finished_record(spec) for spec in drawn(stopped, one.config.search.check_pruned, 0)]
         for record in done:
             write_record(folder.runs, record)
-        return with_checks(content, done, objective_of(shared, narrowed))
+        return with_checks(result, done, one.objective)
 
     n_params = config.sizes["tiny"].n_params
     swept = [
@@ -297,8 +294,8 @@ def test_two_objectives_give_a_front_and_a_replay_gives_it_again(tmp_path: Path)
     for record in swept:
         write_record(folder.runs, record)
     warm = replace(WARM, evaluated=swept)
-    arguments = (config, folder, space, CORPUS, OpenSynthetic(tmp_path), lambda narrowed: warm, Silent(), check)
-    content = run_front(*arguments)
+    arguments = (problem(config, path), lambda one: warm, OpenSynthetic(tmp_path), folder, Silent(), audit)
+    content = run_front(*arguments).content()
     assert [one["name"] for one in content["directions"]] == [
         "old 0.5, new 0.5", "old", "new", "old 0.25, new 0.75", "old 0.75, new 0.25"
     ]  # fmt: skip
@@ -329,5 +326,5 @@ def test_two_objectives_give_a_front_and_a_replay_gives_it_again(tmp_path: Path)
     best = {tuple(trial.values) for trial in shown.best_trials}
     assert sorted(best) == [(one["old"], one["new"]) for one in values], "Optuna's front also holds equal runs"
     again = run_front(*arguments)
-    assert again["front"] == content["front"]
+    assert again.content()["front"] == content["front"]
     assert len(read_records(folder.runs)) == len(records)

@@ -13,11 +13,10 @@ import ray
 from codescale.errors import UserError
 from codescale.progress import Silent
 from codescale.search.run import run_search
-from codescale.search.space.space import load_space
 from codescale.search.tune.trackers import trackers
 from codescale.search.warm_start import WarmStart
 from codescale.study.folder import StudyFolder
-from tests.search.synthetic_trials import CORPUS, LANGUAGES, OpenSynthetic, study
+from tests.search.synthetic_trials import LANGUAGES, OpenSynthetic, problem, study
 
 pytestmark = pytest.mark.ray
 
@@ -33,8 +32,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def search(root: Path, callbacks: Any) -> dict[str, Any]:
     config = study(trials=2, callbacks=callbacks)
-    space = load_space(config.search.space, LANGUAGES)
-    return run_search(config, StudyFolder(root), space, CORPUS, OpenSynthetic(root), WarmStart(), Silent())
+    return run_search(problem(config), WarmStart(), OpenSynthetic(root), StudyFolder(root), Silent()).content()
 
 
 @pytest.mark.skipif(find_spec("mlflow") is None, reason="the package mlflow is not installed")

@@ -19,6 +19,7 @@ from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
 from codescale.progress import Silent
 from codescale.runs.records import Evaluation, RunRecord, RunSpec, read_records
+from codescale.search.objective.problem import SearchProblem
 from codescale.search.run import run_search
 from codescale.search.space.space import load_space
 from codescale.search.warm_start import WarmStart
@@ -52,9 +53,9 @@ def search(study: Study, *known: RunRecord, **changes: Any) -> dict[str, Any]:
     config = study.config.model_copy(update={"search": section})
     corpus_id = open_corpus(study.folder.corpus).corpus_id
     opened = session_factory(config, study.folder.corpus, study.folder.checkpoints)
-    space = load_space(section.space, config.languages)
+    problem = SearchProblem.of(config, load_space(section.space, config.languages), corpus_id)
     warm = WarmStart(START, [], list(known))
-    return run_search(config, study.folder, space, corpus_id, opened, warm, Silent())
+    return run_search(problem, warm, opened, study.folder, Silent()).content()
 
 
 def trained_far_better(config: StudyConfig, corpus_id: str, tokens: int, number: int) -> RunRecord:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codescale.runs.records import Evaluation, RunRecord, RunSpec, Status
+from codescale.search.objective.problem import SearchProblem
+from codescale.search.space.space import load_space
 from codescale.study.config import StudyConfig, parse_study
 
 LANGUAGES = ("python", "java", "rust")
@@ -34,6 +36,11 @@ def study(**search: object) -> StudyConfig:
         "ray": {"workers": 2},
     }
     return parse_study(content, "synthetic study")
+
+
+def problem(config: StudyConfig, space: str | Path = "all_languages", corpus_id: str = CORPUS) -> SearchProblem:
+    """The search of ``space`` in the study of ``config``."""
+    return SearchProblem.of(config, load_space(space, LANGUAGES), corpus_id)
 
 
 def loss(share: float, tokens: float, annealed: bool) -> float:

@@ -15,16 +15,24 @@ from codescale.mixtures.mixture import Mixture
 from codescale.runs.records import RunRecord, RunSpec, read_records
 from codescale.search.bayesopt.settings import DEFAULT_SETTINGS
 from codescale.search.bayesopt.termination import ExpectedRegret, Terminator
-from codescale.search.cost import Speed, forecast_search, recorded_speed
+from codescale.search.cost import Speed, recorded_speed, search_cost
 from codescale.search.objective.objective import Objective
-from codescale.search.objective.seed_noise import SeedNoise, resolved, seed_noise, seeds_needed, sweep_noise
-from codescale.search.pareto import combined, directions, front_of, refuse_too_few
+from codescale.search.objective.problem import SearchProblem
+from codescale.search.objective.seed_noise import (
+    SeedNoise,
+    minimum_detectable_difference,
+    seed_noise,
+    seeds_needed,
+    sweep_noise,
+)
+from codescale.search.objective.weights import scalarized
+from codescale.search.pareto import directions, front_of, refuse_too_few
 from codescale.search.space.schema import Aim
 from codescale.search.space.space import SearchPoint, load_space
 from codescale.search.trials.pruning_audit import drawn, with_checks
-from codescale.search.trials.spec import TrialPlan, run_cost
+from codescale.search.trials.spec import TrialSpecs, run_cost
 from codescale.study.config import parse_study
-from tests.search.synthetic_trials import LANGUAGES, TOKENS, finished_record, study
+from tests.search.synthetic_trials import LANGUAGES, TOKENS, finished_record, problem, study
 from tests.search.tune.by_hand import Hand
 
 
@@ -47,7 +55,7 @@ def test_each_budget_ends_the_search(tmp_path: Path, budget: dict[str, float]) -
     config = study(prune="none", budget=budget)
     hand = Hand(tmp_path, config)
     if "flops" in budget:
-        each = TrialPlan(config, "").flops
+        each = TrialSpecs(problem(config)).flops
         assert each == run_cost(config, "tiny", TOKENS)
         hand = Hand(tmp_path, study(prune="none", budget={"flops": 3.5 * each}))
         end = hand.end
@@ -55,24 +63,24 @@ def test_each_budget_ends_the_search(tmp_path: Path, budget: dict[str, float]) -
         def counted(trial_id: str) -> None:
             spec = hand.live[trial_id]
             end(trial_id)
-            next(entry for entry in hand.ledger.entries if entry.run_id == spec.run_id).flops = each
+            next(entry for entry in hand.history.entries if entry.run_id == spec.run_id).flops = each
 
         hand.end = counted  # type: ignore[method-assign]
     hand.go()
     assert hand.search.ended
-    assert len(hand.ledger.trials) >= 3
-    assert len([entry for entry in hand.ledger.trials if entry.state == "COMPLETE"]) <= 12
+    assert len(hand.history.trials) >= 3
+    assert len([entry for entry in hand.history.trials if entry.state == "COMPLETE"]) <= 12
     if "tokens" in budget:
-        assert hand.ledger.tokens_trained <= 3 * TOKENS
+        assert hand.history.tokens_trained <= 3 * TOKENS
     else:
-        assert len(hand.ledger.trials) == 3
+        assert len(hand.history.trials) == 3
 
 
 def test_hours_count_over_all_sessions(tmp_path: Path) -> None:
     hand = Hand(tmp_path, study(prune="none", budget={"hours": 0.5}))
     hand.go(2)
     assert hand.search.remaining > 0
-    hand.ledger._before["seconds"] = 1800.0
+    hand.history._before["seconds"] = 1800.0
     assert hand.search.remaining == 0
     assert hand.ask() is None
 
@@ -105,26 +113,26 @@ def test_too_little_to_gain_ends_the_search_and_says_so(tmp_path: Path) -> None:
     says(hand, lambda: next(heard))
     hand.go()
     assert hand.search.ended
-    suggested = [trial for trial in hand.ledger.trials if trial.source == "sampler"]
+    suggested = [trial for trial in hand.history.trials if trial.source == "sampler"]
     assert len(suggested) == 2 + DEFAULT_SETTINGS.patience
-    assert len(suggested) < len(hand.ledger.trials)
-    assert "0.004 nats per token" in hand.ledger.content()["ended"]
-    assert "0.003 (0.001 to 0.009)" in hand.ledger.content()["ended"]
+    assert len(suggested) < len(hand.history.trials)
+    assert "0.004 nats per token" in hand.history.result().content()["ended"]
+    assert "0.003 (0.001 to 0.009)" in hand.history.result().content()["ended"]
 
 
 def test_a_search_that_ended_is_not_taken_up_again_but_for_what_a_kill_left(tmp_path: Path) -> None:
     hand = Hand(tmp_path, study(trials=40, prune="none"))
     hand.search._terminator = Terminator(0.01)
     says(hand, lambda: 0.004)
-    while not hand.search.ledger.ended:
+    while not hand.search.history.ended:
         trial_id = hand.ask()
         assert trial_id is not None
-        if not hand.search.ledger.ended:
+        if not hand.search.history.ended:
             hand.end(trial_id)
     killed = Hand(tmp_path, study(trials=40, prune="none"), noise=0.01)
-    assert killed.ledger.ended == hand.ledger.ended
+    assert killed.history.ended == hand.history.ended
     killed.go()
-    assert len(killed.ledger.trials) == len(hand.ledger.trials)
+    assert len(killed.history.trials) == len(hand.history.trials)
     assert killed.search.ended
     again = Hand(tmp_path, study(trials=40, prune="none"), noise=0.01)
     assert again.ask() is None
@@ -139,16 +147,16 @@ def test_a_front_without_a_trial_for_each_search_is_refused(budget: dict[str, in
     space = load_space("all_languages", LANGUAGES)
     aims = tuple(Aim(name=name, weights={name: 1.0}) for name in LANGUAGES)
     with pytest.raises(UserError, match=field):
-        refuse_too_few(study(budget=budget), replace(space, aims=aims))
-    refuse_too_few(study(budget=budget), space)
-    refuse_too_few(study(budget={"trials": 4}), replace(space, aims=aims))
+        refuse_too_few(SearchProblem.of(study(budget=budget), replace(space, aims=aims)))
+    refuse_too_few(SearchProblem.of(study(budget=budget), space))
+    refuse_too_few(SearchProblem.of(study(budget={"trials": 4}), replace(space, aims=aims)))
 
 
 def test_stopped_trials_are_drawn_blindly_and_told_apart(tmp_path: Path) -> None:
     hand = Hand(tmp_path, study(trials=16, sampler="random"))
     hand.go()
-    content = hand.ledger.content()
-    pruned = [entry["run_id"] for entry in content["trials"] if entry["state"] == "PRUNED"]
+    result = hand.history.result()
+    pruned = [trial.run_id for trial in result.trials if trial.state == "PRUNED"]
     records = {one.spec.run_id: one for one in read_records(hand.folder.runs)}
     specs = drawn([records[run_id] for run_id in pruned], 3, seed=1)
     assert len(specs) == 3 == len({spec.run_id for spec in specs})
@@ -156,10 +164,10 @@ def test_stopped_trials_are_drawn_blindly_and_told_apart(tmp_path: Path) -> None
     assert {spec.stage for spec in specs} == {"check"}
     assert drawn([], 3, 1) == drawn([records[pruned[0]]], 0, 1) == []
     checks = [finished_record(spec) for spec in specs]
-    told = with_checks(content, checks, hand.ledger.objective)
-    assert [one["won"] for one in told["checked"]] == [False] * 3
-    assert told["tokens_checked"] == 3 * TOKENS
-    assert told["incumbent"] == content["incumbent"]
+    told = with_checks(result, checks, hand.history.objective)
+    assert [one.won for one in told.checked or ()] == [False] * 3
+    assert told.tokens_checked == 3 * TOKENS
+    assert told.incumbent == result.incumbent
     lucky = checks[0].model_copy(
         update={
             "evaluations": tuple(
@@ -168,14 +176,17 @@ def test_stopped_trials_are_drawn_blindly_and_told_apart(tmp_path: Path) -> None
         }
     )
     diverged = checks[0].model_copy(update={"status": "diverged", "evaluations": ()})
-    told = with_checks(content, [diverged], hand.ledger.objective)
-    assert told["checked"][0]["objective"] is None
-    assert not told["checked"][0]["won"]
-    told = with_checks(content, [lucky], hand.ledger.objective)
-    assert told["checked"][0]["won"]
-    assert told["checked"][0]["beat_the_best_of_then"]
-    assert told["incumbent"]["run_id"] == lucky.spec.run_id
-    assert told["incumbent_history"][-1] == [content["tokens_trained"] + TOKENS, 0.5]
+    told = with_checks(result, [diverged], hand.history.objective)
+    assert told.checked
+    assert told.checked[0].objective is None
+    assert not told.checked[0].won
+    told = with_checks(result, [lucky], hand.history.objective)
+    assert told.checked
+    assert told.checked[0].won
+    assert told.checked[0].beat_the_best_of_then
+    assert told.incumbent
+    assert told.incumbent.run_id == lucky.spec.run_id
+    assert told.incumbent_history[-1] == (result.tokens_trained + TOKENS, 0.5)
 
 
 def test_the_noise_of_seeds_is_pooled_over_runs_that_differ_in_nothing_else() -> None:
@@ -202,32 +213,32 @@ def test_the_noise_of_seeds_is_pooled_over_runs_that_differ_in_nothing_else() ->
 def test_what_is_resolved_is_found_in_four_of_five_repetitions() -> None:
     random = np.random.default_rng(0)
     for seeds in (3, 8):
-        gap = resolved(0.01, seeds)
+        gap = minimum_detectable_difference(0.01, seeds)
         first = random.normal(0, 0.01, (4000, seeds))
         second = random.normal(gap, 0.01, (4000, seeds))
         found = stats.ttest_ind(first, second, axis=1).pvalue < 0.05
         assert found.mean() == pytest.approx(0.8, abs=0.04)
-    assert resolved(0.01, 1) == float("inf")
+    assert minimum_detectable_difference(0.01, 1) == float("inf")
     needed = seeds_needed(0.01, 0.015)
     assert needed is not None
-    assert resolved(0.01, needed) <= 0.015 < resolved(0.01, needed - 1)
+    assert minimum_detectable_difference(0.01, needed) <= 0.015 < minimum_detectable_difference(0.01, needed - 1)
     assert seeds_needed(0.01, 1e-6) is None
 
 
-def test_a_forecast_counts_what_the_budget_allows() -> None:
+def test_a_cost_counts_what_the_budget_allows() -> None:
     config = study(trials=20, check_pruned=2, budget={"tokens": 5 * TOKENS})
     each = run_cost(config, "tiny", TOKENS)
     speed = Speed(each / 3600, 2, "by hand")  # a run takes a worker an hour
-    found = forecast_search(config, SeedNoise(0.01, 4), speed)
+    found = search_cost(config, SeedNoise(0.01, 4), speed)
     assert [(one.name[:6], one.runs, one.hours) for one in found.costs] == [
         ("trials", 5, pytest.approx(2.5)), ("stoppe", 2, pytest.approx(1.0)), ("compar", 9, pytest.approx(4.5))
     ]  # fmt: skip
     assert found.costs[0].tokens == 5 * TOKENS
     few = study(trials=20, check_pruned=9, budget={"tokens": 5 * TOKENS})
-    assert [cost.runs for cost in forecast_search(few, None, None).costs] == [5, 5, 9]
+    assert [cost.runs for cost in search_cost(few, None, None).costs] == [5, 5, 9]
     hours = study(trials=20, budget={"hours": 4})
-    assert forecast_search(hours, None, speed).costs[0].runs == 8
-    assert forecast_search(hours, None, None).resolutions == ()
+    assert search_cost(hours, None, speed).costs[0].runs == 8
+    assert search_cost(hours, None, None).resolutions == ()
     done = record("done", dict.fromkeys(LANGUAGES, 1 / 3))
     known = recorded_speed([done], "tiny", 2)
     assert known is not None
@@ -240,19 +251,19 @@ def test_several_objectives_have_a_front() -> None:
     assert directions(2, 10).tolist() == [[0.5, 0.5], [1, 0], [0, 1]]
     assert len(directions(2, 40)) == 5
     assert len(directions(3, 40)) == 4
-    assert combined(aims, (0.5, 0.5)).weights == {"python": 0.25, "java": 0.25, "rust": 0.5}
-    assert combined(aims, (0.0, 1.0)).weights == {"rust": 1.0}
+    assert scalarized(aims, (0.5, 0.5)).weights == {"python": 0.25, "java": 0.25, "rust": 0.5}
+    assert scalarized(aims, (0.0, 1.0)).weights == {"rust": 1.0}
     random = np.random.default_rng(0)
     records = [
         record(f"run-{k}", dict(zip(LANGUAGES, map(float, random.dirichlet([1, 1, 1])), strict=True)))
         for k in range(30)
     ]
     front = front_of(records, aims, TOKENS)
-    web, systems = ([one["objectives"][name] for one in front] for name in ("web", "systems"))
+    web, systems = ([one.objectives[name] for one in front] for name in ("web", "systems"))
     assert 1 < len(front) < 30
     assert web == sorted(web)
     assert systems == sorted(systems, reverse=True)
-    kept = {one["run_id"] for one in front}
+    kept = {one.run_id for one in front}
     twins = [one.model_copy(update={"spec": one.spec.model_copy(update={"run_id": "twin"})}) for one in records]
     assert front_of([*records, *twins], aims, TOKENS) == front
     for other in records:
@@ -263,7 +274,7 @@ def test_several_objectives_have_a_front() -> None:
 
 def test_searches_of_one_front_have_ids_of_their_own() -> None:
     point = SearchPoint(Mixture.uniform(LANGUAGES), {})
-    ids = {TrialPlan(study(), "corpus", part).spec(0, point).run_id for part in ("", "front-0", "front-1")}
+    ids = {TrialSpecs(problem(study()), part).spec(0, point).run_id for part in ("", "front-0", "front-1")}
     assert len(ids) == 3
 
 

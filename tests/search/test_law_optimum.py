@@ -16,9 +16,10 @@ from codescale.laws.law import Law, save_law
 from codescale.mixtures.bounds import Available
 from codescale.mixtures.mixture import Mixture
 from codescale.search.law_optimum import law_draws, law_optimum
-from codescale.search.objective.study_space import settled, study_space
-from codescale.search.objective.weights import alike, search_weights
+from codescale.search.objective.problem import SearchProblem, study_problem
+from codescale.search.objective.weights import equally_weighted
 from codescale.search.space.space import SearchSpace
+from codescale.stages import compare, search
 from codescale.stages.study import Study
 from codescale.study.config import StudyConfig, parse_study
 from codescale.study.folder import StudyFolder
@@ -47,12 +48,10 @@ def content(**target: object) -> dict[str, object]:
     }
 
 
-def asked(root: Path, space: str, **target: object) -> tuple[StudyConfig, SearchSpace]:
+def asked(root: Path, space: str, **target: object) -> SearchProblem:
     root.mkdir(exist_ok=True)
     (root / "search_space.yaml").write_text(space)
-    config = parse_study(content(**target), "planted study")
-    found = study_space(config, StudyFolder(root))
-    return settled(config, found), found
+    return study_problem(parse_study(content(**target), "planted study"), StudyFolder(root))
 
 
 def objective(config: StudyConfig, mixture: Mixture) -> float:
@@ -73,8 +72,9 @@ def with_samples(count: int) -> Law:
 
 
 def test_it_keeps_bounds_floors_and_ties_and_nothing_in_the_space_is_better(tmp_path: Path) -> None:
-    config, space = asked(tmp_path, TIED)
-    best = law_optimum(LAW, config, space, PLENTY)
+    problem = asked(tmp_path, TIED)
+    config, space = problem.config, problem.space
+    best = law_optimum(LAW, problem, PLENTY)
     assert space.coordinates.contains(best)
     assert best["go"] == pytest.approx(best["python"] / 2)
     free = best_mixture(LAW, N, D, config.weights())
@@ -87,30 +87,33 @@ def test_it_keeps_bounds_floors_and_ties_and_nothing_in_the_space_is_better(tmp_
 
 
 def test_no_share_asks_for_more_tokens_than_there_are_unless_the_space_does(tmp_path: Path) -> None:
-    config, space = asked(tmp_path, "languages: all")
-    free = law_optimum(LAW, config, space, PLENTY)
+    problem = asked(tmp_path, "languages: all")
+    space = problem.space
+    free = law_optimum(LAW, problem, PLENTY)
     scarce = Available(max_epochs=4, tokens={"python": free["python"] * D / 40})
-    capped = law_optimum(LAW, config, space, scarce)
+    capped = law_optimum(LAW, problem, scarce)
     assert capped["python"] <= free["python"] / 10 + 1e-9
     assert capped["python"] < free["python"]
-    config, space = asked(tmp_path, "languages: {python: [0.5, 0.9], java: free}")
-    assert law_optimum(LAW, config, space, scarce)["python"] >= 0.5 - 1e-9
+    problem = asked(tmp_path, "languages: {python: [0.5, 0.9], java: free}")
+    space = problem.space
+    assert law_optimum(LAW, problem, scarce)["python"] >= 0.5 - 1e-9
     little = Available(max_epochs=4, tokens=dict.fromkeys(LANGUAGES, D / 1000))
-    assert space.coordinates.contains(law_optimum(LAW, config, space, little))
+    assert space.coordinates.contains(law_optimum(LAW, problem, little))
 
 
 def test_draws_keep_the_rules_too(tmp_path: Path) -> None:
-    config, space = asked(tmp_path, TIED)
-    drawn = law_draws(with_samples(12), config, space, 5)
+    problem = asked(tmp_path, TIED)
+    space = problem.space
+    drawn = law_draws(with_samples(12), problem, 5)
     assert len(drawn) == 5
     assert len({tuple(round(share, 6) for share in mixture.array(LANGUAGES)) for mixture in drawn}) > 1
     assert all(space.coordinates.contains(mixture) for mixture in drawn)
 
 
 def test_a_law_that_lacks_a_language_of_the_space_still_proposes_something_inside(tmp_path: Path) -> None:
-    config, _ = asked(tmp_path, "languages: all")
+    config = asked(tmp_path, "languages: all").config
     wider = SearchSpace("wider", {"rust": (0.1, 0.2)} | dict.fromkeys(LANGUAGES[:3], (0.0, 1.0)), {})
-    best = law_optimum(LAW, config, wider, PLENTY)
+    best = law_optimum(LAW, SearchProblem.of(config, wider), PLENTY)
     assert wider.coordinates.contains(best)
     assert best["rust"] == pytest.approx(0.1)
 
@@ -118,28 +121,31 @@ def test_a_law_that_lacks_a_language_of_the_space_still_proposes_something_insid
 def test_the_bounds_of_the_study_hold_where_the_space_says_nothing(tmp_path: Path) -> None:
     text = "languages: {python: free, java: {tied_to: python}, javascript: [0, 0.9], go: free}"
     bounds = {"python": (0.1, 0.3), "java": (0.0, 0.2), "javascript": (0.0, 0.2), "go": (0.05, 1.0)}
-    _, space = asked(tmp_path, text, bounds=bounds)
+    space = asked(tmp_path, text, bounds=bounds).space
     assert space.bounds == bounds | {"javascript": (0.0, 0.9)}
-    _, space = asked(tmp_path, "languages: all", bounds={"go": 0.2})
+    space = asked(tmp_path, "languages: all", bounds={"go": 0.2}).space
     assert space.bounds["go"] == (0.2, 0.2)
     assert space.bounds["python"] == (0.0, 1.0)
-    _, space = asked(tmp_path, "languages: {python: free, java: free}", bounds={"go": 0.2})
+    space = asked(tmp_path, "languages: {python: free, java: free}", bounds={"go": 0.2}).space
     assert space.bounds["go"] == (0.0, 0.0)
 
 
 def test_one_weighting_for_all_that_is_the_searchs_question(tmp_path: Path) -> None:
     """The space's objective wins over study.yaml's; several are weighed alike; metrics alone leave the study's."""
     theirs = {"python": 1.0, "java": 1.0}
-    config, space = asked(tmp_path, "languages: all\nobjective: {weights: {go: 3, java: 1}}", weights=theirs)
-    assert search_weights(config, space) == {"go": 3.0, "java": 1.0}
+    problem = asked(tmp_path, "languages: all\nobjective: {weights: {go: 3, java: 1}}", weights=theirs)
+    config, space = problem.config, problem.space
+    assert problem.weights == {"go": 3.0, "java": 1.0}
     assert {name: weight for name, weight in config.weights().items() if weight} == {"go": 3.0, "java": 1.0}
     several = "[{name: a, weights: {go: 4, java: 4}}, {name: b, weights: {python: 7}}]"
-    config, space = asked(tmp_path, f"languages: all\nobjective: {several}", weights=theirs)
-    assert search_weights(config, space) == {"go": 0.25, "java": 0.25, "python": 0.5}
-    assert alike(space).aims[0].weights == search_weights(config, space)
+    problem = asked(tmp_path, f"languages: all\nobjective: {several}", weights=theirs)
+    config, space = problem.config, problem.space
+    assert problem.weights == {"go": 0.25, "java": 0.25, "python": 0.5}
+    assert equally_weighted(space).aims[0].weights == problem.weights
     assert config.weights() == {"python": 0.5, "java": 0.25, "javascript": 0.0, "go": 0.25}
-    config, space = asked(tmp_path, "languages: all\nobjective: {metrics: {pass_at_1: -1}}", weights=theirs)
-    assert search_weights(config, space) == config.weights() == theirs | {"javascript": 0.0, "go": 0.0}
+    problem = asked(tmp_path, "languages: all\nobjective: {metrics: {pass_at_1: -1}}", weights=theirs)
+    config, space = problem.config, problem.space
+    assert problem.weights == config.weights() == theirs | {"javascript": 0.0, "go": 0.0}
 
 
 @pytest.mark.parametrize("own", ["", "objective: {weights: {javascript: 5, java: 1}}\ntarget: {n_tokens: 3e9}"])
@@ -148,19 +154,20 @@ def test_search_and_comparison_are_told_the_same_optimum(
 ) -> None:
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(content()))
     (tmp_path / "search_space.yaml").write_text(TIED + own)
-    study = Study(tmp_path)
-    save_law(LAW, study.folder.law)
+    context = Study(tmp_path).context
+    save_law(LAW, context.folder.law)
     proportions = {"javascript": 0.5, "go": 0.5}
-    study.folder.search.write_text(json.dumps({"incumbent": {"proportions": proportions, "hyper": {}}}))
-    monkeypatch.setattr(study, "_corpus", lambda: SimpleNamespace(corpus_id="planted"))
-    monkeypatch.setattr(study, "_availability", lambda: PLENTY)
-    space = study_space(study.config, study.folder)
-    config = settled(study.config, space)
-    compared, _ = study._compared(config, space)
+    context.folder.search.write_text(json.dumps({"incumbent": {"proportions": proportions, "hyper": {}}}))
+    monkeypatch.setattr(context, "corpus", lambda: SimpleNamespace(corpus_id="planted"))
+    monkeypatch.setattr(compare, "target_availability", lambda context: PLENTY)
+    monkeypatch.setattr(search, "target_availability", lambda context: PLENTY)
+    problem = study_problem(context.config, context.folder)
+    space = problem.space
+    compared, _ = compare.compared_mixtures(context, problem)
     best = compared[PREDICTED]
-    assert study._warm(config, space).law_optimum == best
+    assert search.warm_start(context, problem).law_optimum == best
     assert space.coordinates.contains(best)
-    assert best == law_optimum(LAW, config, space, PLENTY)
+    assert best == law_optimum(LAW, problem, PLENTY)
     if own:
-        plain = settled(study.config, plainly := SearchSpace("plain", space.bounds, {}, space.ties))
-        assert best["javascript"] > law_optimum(LAW, plain, plainly, PLENTY)["javascript"] + 0.05
+        plain = SearchProblem.of(context.config, SearchSpace("plain", space.bounds, {}, space.ties))
+        assert best["javascript"] > law_optimum(LAW, plain, PLENTY)["javascript"] + 0.05

@@ -19,15 +19,16 @@ from codescale.report.terminal.search import search_table
 from codescale.runs.records import RunRecord
 from codescale.search.bayesopt.sampler import LawSampler
 from codescale.search.objective.objective import Objective
+from codescale.search.objective.problem import SearchProblem
 from codescale.search.objective.study_space import study_space
 from codescale.search.recommendation import recommendation
 from codescale.search.space.distributions import distributions, suggest_point, typed
 from codescale.search.space.space import SearchPoint, SearchSpace, load_space
-from codescale.search.trials.spec import TrialPlan
+from codescale.search.trials.spec import TrialSpecs
 from codescale.search.warm_start import WarmStart, comparable, starting_points
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
-from tests.search.synthetic_trials import CORPUS, LANGUAGES, TOKENS, finished_record, study
+from tests.search.synthetic_trials import CORPUS, LANGUAGES, TOKENS, finished_record, problem, study
 from tests.search.tune.by_hand import WARM, Hand, sweep_record, swept
 
 BOTH = "languages: all\nhyperparameters: {organisation: [shuffled, paired]}"
@@ -69,23 +70,23 @@ def test_a_point_names_the_organisation_by_number_and_optuna_by_word(tmp_path: P
 
 
 def test_a_trial_is_the_same_run_whether_its_organisation_was_searched_or_the_studys(tmp_path: Path) -> None:
-    plan, mixture = TrialPlan(study(), CORPUS), Mixture.uniform(LANGUAGES)
-    plain = plan.spec(4, SearchPoint(mixture, {}))
-    shuffled, paired = (plan.spec(4, SearchPoint(mixture, {"organisation": number})) for number in (0.0, 1.0))
+    fixed, mixture = TrialSpecs(problem(study())), Mixture.uniform(LANGUAGES)
+    plain = fixed.spec(4, SearchPoint(mixture, {}))
+    shuffled, paired = (fixed.spec(4, SearchPoint(mixture, {"organisation": number})) for number in (0.0, 1.0))
     assert plain == shuffled
     assert plain.hyper == {}
     assert paired.organisation == PAIRED
     assert paired.run_id != plain.run_id
-    assert TrialPlan(paired_study(), CORPUS).spec(4, SearchPoint(mixture, {})) == paired
+    assert TrialSpecs(problem(paired_study())).spec(4, SearchPoint(mixture, {})) == paired
     space = space_of(tmp_path)
-    records = [finished_record(plan.spec(k, SearchPoint(mixture, {"organisation": float(k)}))) for k in (0, 1)]
-    assert set(plan.belonging(records, space)) == {0, 1}
-    assert set(plan.belonging(records, load_space("all_languages", LANGUAGES))) == {0}
+    records = [finished_record(fixed.spec(k, SearchPoint(mixture, {"organisation": float(k)}))) for k in (0, 1)]
+    assert set(TrialSpecs(SearchProblem.of(study(), space, CORPUS)).belonging(records)) == {0, 1}
+    assert set(fixed.belonging(records)) == {0}
     assert space.point_of(paired).hyper == {"organisation": 1.0}
 
 
 def test_ids_of_shuffled_trials_are_those_of_before() -> None:
-    spec = TrialPlan(study(), CORPUS).spec(4, SearchPoint(Mixture.uniform(LANGUAGES), {}))
+    spec = TrialSpecs(problem(study())).spec(4, SearchPoint(Mixture.uniform(LANGUAGES), {}))
     assert spec.run_id == "trial-0004-9a590433"
 
 
@@ -97,8 +98,8 @@ def test_every_sampler_tries_both_and_a_replay_goes_on_with_the_same_sequence(
     config = study(trials=10, sampler=sampler, prune=False, end_at_noise=False)
     undisturbed = hand_of(tmp_path / "whole", config, text)
     undisturbed.go()
-    assert {entry.organisation for entry in undisturbed.ledger.trials} == {SHUFFLED, PAIRED}
-    assert len(undisturbed.ledger.trials) == 10
+    assert {entry.organisation for entry in undisturbed.history.trials} == {SHUFFLED, PAIRED}
+    assert len(undisturbed.history.trials) == 10
     hand_of(tmp_path / "killed", config, text).go(5)
     again = hand_of(tmp_path / "killed", config, text)
     again.go()
@@ -109,19 +110,19 @@ def test_every_sampler_tries_both_and_a_replay_goes_on_with_the_same_sequence(
 def test_the_organisation_alone_can_be_searched(tmp_path: Path, sampler: str) -> None:
     hand = hand_of(tmp_path, study(trials=4, sampler=sampler, end_at_noise=False), ALONE, WarmStart())
     hand.go()
-    assert len(hand.ledger.trials) == 4
-    found = hand.ledger.content()["incumbent"]["organisation"]
-    assert found == PAIRED or {entry.organisation for entry in hand.ledger.trials} == {SHUFFLED}
+    assert len(hand.history.trials) == 4
+    found = hand.history.result().content()["incumbent"]["organisation"]
+    assert found == PAIRED or {entry.organisation for entry in hand.history.trials} == {SHUFFLED}
 
 
 @pytest.mark.parametrize("text", [BOTH, WITH_RATE])
 def test_our_sampler_soon_tries_and_recommends_the_better_one(tmp_path: Path, text: str) -> None:
     hand = hand_of(tmp_path, study(trials=16, prune=False, end_at_noise=False), text)
     hand.go()
-    advised = recommendation(hand.search.trial_sampler, hand.search.study, hand.ledger)
+    advised = recommendation(hand.search.trial_sampler, hand.search.study, hand.history)
     assert advised is not None
-    assert advised["organisation"] == PAIRED
-    assert sum(entry.organisation == PAIRED for entry in hand.ledger.trials[-4:]) >= 3
+    assert advised.organisation == PAIRED
+    assert sum(entry.organisation == PAIRED for entry in hand.history.trials[-4:]) >= 3
 
 
 def test_where_pairing_does_harm_our_sampler_finds_that_out(tmp_path: Path) -> None:
@@ -144,16 +145,16 @@ def test_where_pairing_does_harm_our_sampler_finds_that_out(tmp_path: Path) -> N
 
 
 def test_a_search_begins_with_the_laws_optimum_under_both(tmp_path: Path) -> None:
-    plan = TrialPlan(study(sampler="tpe"), CORPUS)
-    starts = starting_points(space_of(tmp_path), plan, WARM)
+    config = study(sampler="tpe")
+    starts = starting_points(SearchProblem.of(config, space_of(tmp_path), CORPUS), WARM)
     assert [(source, point.hyper["organisation"]) for source, point in starts] == [
         ("law", 0.0),
         ("law", 1.0),
         ("thompson", 0.0),
     ]
     assert starts[0][1].mixture == starts[1][1].mixture
-    assert [point.hyper for _, point in starting_points(load_space("all_languages", LANGUAGES), plan, WARM)] == [{}, {}]
-    other = starting_points(space_of(tmp_path), TrialPlan(paired_study(), CORPUS), WARM)
+    assert [point.hyper for _, point in starting_points(problem(config), WARM)] == [{}, {}]
+    other = starting_points(SearchProblem.of(paired_study(), space_of(tmp_path), CORPUS), WARM)
     assert other[0][1].hyper == {"organisation": 1.0}
 
 
@@ -170,7 +171,7 @@ def both_swept() -> list[RunRecord]:
 def test_runs_of_the_sweep_enter_with_their_organisation(tmp_path: Path) -> None:
     free, fixed = space_of(tmp_path), load_space("all_languages", LANGUAGES)
     kept = [
-        [record.spec.organisation for record in comparable(both_swept(), config, space, CORPUS)]
+        [record.spec.organisation for record in comparable(both_swept(), SearchProblem.of(config, space, CORPUS))]
         for config, space in ((study(), free), (study(), fixed), (paired_study(), fixed))
     ]
     assert [(one.count(SHUFFLED), one.count(PAIRED)) for one in kept] == [(10, 3), (10, 0), (0, 3)]
@@ -178,11 +179,11 @@ def test_runs_of_the_sweep_enter_with_their_organisation(tmp_path: Path) -> None
     trials = hand.search.study.trials
     assert [trial.params["organisation"] for trial in trials].count(PAIRED) == 3
     hand.go()
-    content = hand.ledger.content()
+    content = hand.history.result().content()
     assert [entry["organisation"] for entry in content["trials"]][:13].count(PAIRED) == 3
-    advised = recommendation(hand.search.trial_sampler, hand.search.study, hand.ledger)
+    advised = recommendation(hand.search.trial_sampler, hand.search.study, hand.history)
     assert advised is not None
-    assert advised["organisation"] == PAIRED
+    assert advised.organisation == PAIRED
 
 
 def test_curves_carry_the_organisation_to_what_foretells_their_ends(tmp_path: Path) -> None:
@@ -248,7 +249,7 @@ def test_the_terminal_shows_the_organisation_where_one_was_paired(tmp_path: Path
         hand = hand_of(tmp_path / str(shown), study(trials=6), text)
         hand.go()
         console = Console(width=200, record=True, file=StringIO())
-        console.print(search_table({"space": "ours", **hand.ledger.content()}))
+        console.print(search_table(hand.history.result()))
         assert ("its organisation" in console.export_text()) == shown
 
 
@@ -256,4 +257,4 @@ def test_sweep_entries_of_a_space_with_hyperparameters_can_be_recommended(tmp_pa
     text = "languages: all\nhyperparameters: {learning_rate_factor: {low: 0.5, high: 2.0, scale: log}}"
     hand = hand_of(tmp_path, study(trials=2), text, WarmStart(evaluated=swept()))
     hand.go()
-    assert recommendation(hand.search.trial_sampler, hand.search.study, hand.ledger) is not None
+    assert recommendation(hand.search.trial_sampler, hand.search.study, hand.history) is not None

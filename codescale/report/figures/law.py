@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from codescale.artifact import Interval
-from codescale.comparison.result import ComparedMixture, Measured
+from codescale.comparison.result import ComparedMixture, SeedMean
 from codescale.report.figures.base import GAIN, INK, MUTED, PAPER, Panel, Picture, draw
 from codescale.report.figures.palette import MIXTURE_COLOURS, Look
 from codescale.report.quantities import percent
@@ -90,7 +90,7 @@ def misses(
     """By how much the law missed ``mixture``'s objective and each language's loss, on the validation split."""
     if mixture.predicted is None or mixture.validation is None:
         return []
-    pairs: list[tuple[str, str, Interval | None, Measured | None]] = [
+    pairs: list[tuple[str, str, Interval | None, SeedMean | None]] = [
         ("Objective", INK, mixture.predicted.objective, mixture.validation.objective)
     ]
     for language in languages:

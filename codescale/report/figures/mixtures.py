@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 
-from codescale.comparison.result import Comparison
+from codescale.comparison.result import ComparisonResult
 from codescale.report.artifacts import MIXTURES, MixtureName
 from codescale.report.figures.base import INK, MUTED, PAPER, Panel, Picture, draw
 from codescale.report.figures.palette import MIXTURE_COLOURS, Look
@@ -78,7 +78,7 @@ def shares_picture(
     )
 
 
-def _paint_differences(axes: Axes, comparison: Comparison, rows: Sequence[tuple[str, str | None]]) -> None:
+def _paint_differences(axes: Axes, comparison: ComparisonResult, rows: Sequence[tuple[str, str | None]]) -> None:
     names = [name for name in ("predicted_best", "measured_best") if name in comparison.differences]
     for k, (_label, language) in enumerate(rows):
         for j, name in enumerate(names):
@@ -108,7 +108,9 @@ def _paint_differences(axes: Axes, comparison: Comparison, rows: Sequence[tuple[
     axes.set_xlabel(f"loss minus uniform's, nats per token ({comparison.split} split)")
 
 
-def differences_picture(comparison: Comparison, languages: Sequence[str], labels: Mapping[str, str]) -> Picture | None:
+def differences_picture(
+    comparison: ComparisonResult, languages: Sequence[str], labels: Mapping[str, str]
+) -> Picture | None:
     """What each mixture changes for every language, against uniform; None where nothing was compared."""
     if not comparison.differences:
         return None

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from codescale.comparison.result import Comparison
+from codescale.comparison.result import ComparisonResult
 from codescale.corpus.manifest import Manifest
 from codescale.laws.results import LanguageScaling, Scaling, ScalingPoint
 from codescale.report.figures.base import INK, MUTED, PAPER, Panel, Picture, draw, spread, ticks_at
@@ -153,7 +153,7 @@ def bits_per_byte(loss: float, bytes_per_token: float) -> float:
 
 
 def difficulties(
-    scaling: Scaling | None, manifest: Manifest | None, comparison: Comparison | None
+    scaling: Scaling | None, manifest: Manifest | None, comparison: ComparisonResult | None
 ) -> dict[str, Difficulty]:
     """Bits per byte of every language for which something was measured; alone is at the largest N and D of the grid."""
     names = list(scaling.languages if scaling else ()) + list(manifest.languages if manifest else ())
@@ -168,7 +168,7 @@ def difficulties(
         pairs: list[tuple[float, float | None] | None] = []
         for mixture in ("uniform", "measured_best"):
             judged = comparison.mixtures[mixture].measured if comparison and mixture in comparison.mixtures else None
-            value = judged.bits_per_byte.get(name) if judged else None
+            value = (judged.bits_per_byte or {}).get(name) if judged else None
             pairs.append((value.mean, value.standard_error) if value else None)
         difficulty = Difficulty(alone, pairs[0], pairs[1])
         if difficulty.known:

@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from codescale.report.figures.base import HARM, INK, MUTED, PAPER, Panel, Picture, draw
 from codescale.report.quantities import count
-from codescale.search.result import Search
+from codescale.search.result import SearchResult
 
 SOURCES = {
     "sweep": ("s", "#8A929B", "taken over from the sweep"),
@@ -22,9 +22,9 @@ SOURCES = {
 """How a trial is drawn by where it came from: marker, colour and words."""
 
 
-def _spent(search: Search) -> list[float]:
+def _spent(search: SearchResult) -> list[float]:
     """Tokens spent by the search when each trial ended, in the order in which trials began."""
-    return list(accumulate(trial.tokens_trained for trial in search.ended))
+    return list(accumulate(trial.tokens_trained for trial in search.ended_trials))
 
 
 def _upper_limit(values: Sequence[float]) -> float:
@@ -33,9 +33,9 @@ def _upper_limit(values: Sequence[float]) -> float:
     return min(max(values), middle + 6.0 * (middle - low)) if middle > low else max(values)
 
 
-def _paint_progress(axes: Axes, search: Search) -> None:
+def _paint_progress(axes: Axes, search: SearchResult) -> None:
     finished, stopped = [], []
-    for spent, trial in zip(_spent(search), search.ended, strict=True):
+    for spent, trial in zip(_spent(search), search.ended_trials, strict=True):
         if trial.objective is None:
             stopped.append(spent)
             continue
@@ -70,14 +70,14 @@ def _label_axes(axes: Axes, x_label: str) -> None:
     axes.set_ylabel("objective, nats per token (validation)")
 
 
-def _paint_curves(axes: Axes, search: Search) -> None:
+def _paint_curves(axes: Axes, search: SearchResult) -> None:
     best = min(
         (trial for trial in search.trials if trial.state == "COMPLETE" and trial.objective is not None),
         key=lambda trial: trial.objective or 0.0,
         default=None,
     )
     values: list[float] = []
-    for trial in search.ended:
+    for trial in search.ended_trials:
         if not trial.curve:
             continue
         tokens, objective, _annealed = zip(*trial.curve, strict=True)
@@ -105,9 +105,9 @@ def _paint_curves(axes: Axes, search: Search) -> None:
     _label_axes(axes, "training tokens of the trial")
 
 
-def search_pictures(search: Search) -> list[Picture]:
+def search_pictures(search: SearchResult) -> list[Picture]:
     """The objective against tokens spent with the incumbent's line, and the loss curves of all trials."""
-    if not search.ended:
+    if not search.ended_trials:
         return []
     used = dict.fromkeys(trial.source for trial in search.trials if trial.state == "COMPLETE")
     key = tuple((SOURCES[source][1], SOURCES[source][2]) for source in used if source in SOURCES)

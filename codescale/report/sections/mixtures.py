@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from codescale.comparison.result import Difference
+from codescale.comparison.result import PairedDifference
 from codescale.organisation import SHUFFLED
 from codescale.report.artifacts import MIXTURES
 from codescale.report.figures.mixtures import TITLES, differences_picture, shares_picture
@@ -77,7 +77,7 @@ def scales_section(subject: Subject) -> Section | None:
     )
 
 
-def _changed(difference: Difference) -> Cell:
+def _changed(difference: PairedDifference) -> Cell:
     tone = "untold"
     if difference.low is not None and difference.high is not None and difference.low * difference.high > 0:
         tone = "seen" if difference.mean < 0 else "not-seen"

@@ -8,7 +8,7 @@ from codescale.organisation import PAIRED
 from codescale.report.figures.search import search_pictures
 from codescale.report.quantities import DASH, count, mean_in_words, number, percent
 from codescale.report.sections.base import Cell, Grid, Section, Subject
-from codescale.search.result import Search
+from codescale.search.result import SearchResult
 
 
 def search_section(subject: Subject) -> Section:
@@ -26,7 +26,7 @@ def search_section(subject: Subject) -> Section:
     )
 
 
-def _front(search: Search, labels: Mapping[str, str]) -> tuple[Grid, ...]:
+def _front(search: SearchResult, labels: Mapping[str, str]) -> tuple[Grid, ...]:
     """The runs on the Pareto front, in order of the first objective; none where there is one objective."""
     if not search.front:
         return ()
@@ -45,7 +45,7 @@ def _front(search: Search, labels: Mapping[str, str]) -> tuple[Grid, ...]:
     return (Grid(caption, columns, rows, frozenset(range(1, len(columns)))),)
 
 
-def _minimised(search: Search, labels: Mapping[str, str]) -> tuple[str, ...]:
+def _minimised(search: SearchResult, labels: Mapping[str, str]) -> tuple[str, ...]:
     """What the search minimised, which a search space may say otherwise than the study."""
     terms = [f"{weight:+g} × {name}" for name, weight in search.metrics.items()]
     if search.weights:
@@ -56,7 +56,7 @@ def _minimised(search: Search, labels: Mapping[str, str]) -> tuple[str, ...]:
     return (f"It minimised {', '.join(terms)}.{others}",)
 
 
-def _organised(search: Search) -> tuple[str, ...]:
+def _organised(search: SearchResult) -> tuple[str, ...]:
     """What the search says of the data's organisation; nothing where no trial had its translations paired."""
     paired = [trial for trial in search.trials if trial.organisation == PAIRED]
     if not paired or search.best is None:
@@ -68,8 +68,8 @@ def _organised(search: Search) -> tuple[str, ...]:
     )
 
 
-def _search_account(search: Search) -> str:
-    states = [trial.state for trial in search.trials if trial.number is not None]
+def _search_account(search: SearchResult) -> str:
+    states: list[str] = [trial.state for trial in search.trials if trial.number is not None]
     parts = [f"{len(states)} trials: {states.count('COMPLETE')} completed, {states.count('PRUNED')} pruned"]
     for state, words in (("FAIL", "failed"), ("RUNNING", "under way")):
         if states.count(state):
@@ -85,8 +85,8 @@ def _search_account(search: Search) -> str:
             f". Of {len(search.checked)} stopped trials, drawn at random and trained to their end for {count(cost)} "
             f"tokens, {won or 'none'} would have won"
         )
-    if search.reason:
-        text += f". It ended before its budget: {search.reason}"
+    if search.ended:
+        text += f". It ended before its budget: {search.ended}"
     left = search.recommended.remaining if search.recommended else None
     if left is not None:
         text += (

@@ -6,11 +6,11 @@ from rich.console import Group
 from rich.table import Table
 
 from codescale.report.quantities import count
-from codescale.search.cost import Forecast
+from codescale.search.cost import SearchCost
 from codescale.search.objective.seed_noise import LEVEL, POWER
 
 
-def forecast_tables(name: str, found: Forecast) -> Group:
+def forecast_tables(name: str, found: SearchCost) -> Group:
     """Cost, then resolution, each with how it is known."""
     cost = Table(title=f"The search of {name}: what it may cost")
     cost.add_column("what")

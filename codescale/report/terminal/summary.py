@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from codescale.comparison.result import Measured
+from codescale.comparison.result import SeedMean
 from codescale.corpus.manifest import Manifest
 from codescale.errors import UserError
 from codescale.report.artifacts import MIXTURES, MixtureName, read_artifact, read_artifacts
@@ -23,7 +23,7 @@ _SHORT: dict[MixtureName, str] = {
 }
 
 
-def _measured(value: Measured | None) -> str:
+def _measured(value: SeedMean | None) -> str:
     return with_error(value.mean, value.standard_error) if value else "–"
 
 

@@ -98,27 +98,25 @@ class Objective:
         settings = {**record.spec.hyper, ORGANISATION: number_of(record.spec.organisation)}
         return LearningCurve(tuple(points), final, self.settings_of(settings), tuple(parts))
 
-    def losses(self, record: RunRecord) -> dict[str, float] | None:
-        """The weighted languages' losses at the annealed end of ``record``.
+    def final_losses(self, record: RunRecord, curve: LearningCurve) -> dict[str, float] | None:
+        """The weighted languages' losses (nats per token) at the annealed end of ``record``, whose ``curve`` this is.
 
         None where it has none, or where the objective is more than a mean of losses.
         """
-        final = self.curve(record).final
-        if not self.losses_alone or final is None:
+        if not self.losses_alone or curve.final is None:
             return None
         for evaluation in reversed(record.evaluations):
             known = all(name in evaluation.losses for name in self.weights)
-            if known and evaluation.annealed and self.value(evaluation.losses) == final:
+            if known and evaluation.annealed and self.value(evaluation.losses) == curve.final:
                 return {name: evaluation.losses[name] for name in self.weights}
         return None
 
-    def looks(self, record: RunRecord) -> dict[str, dict[str, float]]:
-        """By tokens: the weighted languages' losses on the trunk of ``record``; empty where the objective is more than
-        a mean of losses.
+    def trunk_losses(self, curve: LearningCurve) -> dict[str, dict[str, float]]:
+        """By tokens: the weighted languages' losses (nats per token) on the trunk of ``curve``; empty where the
+        objective is more than a mean of losses.
         """
         if not self.losses_alone:
             return {}
-        curve = self.curve(record)
         return {
             str(tokens): {name: part / weight for part, (name, weight) in zip(parts, self.weights.items(), strict=True)}
             for (tokens, _), parts in zip(curve.points, curve.parts, strict=True)

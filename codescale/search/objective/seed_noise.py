@@ -61,7 +61,7 @@ def sweep_noise(records: Iterable[RunRecord], objective: Objective, n_params: in
     return seed_noise((one for one in records if one.spec.stage in SWEEP_STAGES), objective, n_params)
 
 
-def resolved(deviation: float, seeds: int) -> float:
+def minimum_detectable_difference(deviation: float, seeds: int) -> float:
     """The smallest difference (nats per token) between two mixtures of ``seeds`` runs each that is resolved.
 
     The t test's critical value plus the one for its power, times the difference's standard error (the usual
@@ -76,4 +76,6 @@ def resolved(deviation: float, seeds: int) -> float:
 
 def seeds_needed(deviation: float, difference: float, most: int = 1000) -> int | None:
     """Seeds of each of two mixtures that resolve ``difference``; None where ``most`` do not."""
-    return next((seeds for seeds in range(2, most + 1) if resolved(deviation, seeds) <= difference), None)
+    return next(
+        (seeds for seeds in range(2, most + 1) if minimum_detectable_difference(deviation, seeds) <= difference), None
+    )

@@ -17,7 +17,7 @@ from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 
 
-def settled(config: StudyConfig, space: SearchSpace) -> StudyConfig:
+def with_space_scales(config: StudyConfig, space: SearchSpace) -> StudyConfig:
     """``config`` with the proxy, the target and the weights that ``space`` names in place of its own: what is searched
     and what is judged are then the same (:mod:`~codescale.search.objective.weights`; metrics are not judged).
 
@@ -71,15 +71,14 @@ def study_space(config: StudyConfig, folder: StudyFolder) -> SearchSpace:
     """The space of the study: its own file where there is one, else what ``search.space`` names. What it leaves free
     keeps the study's ``target.bounds``.
 
-    Raises :class:`UserError` where that is wrong, asks for a proxy larger than the target, or frees the data's
-    organisation where the pivot has no share, or all of it.
+    Raises :class:`UserError` where that is wrong, or frees the data's organisation where the pivot has no share, or
+    all of it.
     """
     chosen = folder.space_file if folder.space_file.exists() else named_space(config, folder)
     bounds = {language: interval_of(bound) for language, bound in config.target.bounds.items()}
     space = load_space(chosen, config.languages, config.target.n_tokens, bounds)
     if space.frees_organisation:
         _refuse_nothing_to_pair(space, config.training.pivot)
-    settled(config, space)
     return space
 
 

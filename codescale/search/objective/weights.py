@@ -15,7 +15,7 @@ from codescale.search.space.space import SearchSpace
 from codescale.study.config import StudyConfig
 
 
-def combined(aims: Sequence[Aim], direction: Sequence[float]) -> Aim:
+def scalarized(aims: Sequence[Aim], direction: Sequence[float]) -> Aim:
     """The objectives weighed by ``direction``, each first divided by the sum of its losses' weights."""
     weights: dict[str, float] = {}
     metrics: dict[str, float] = {}
@@ -28,17 +28,17 @@ def combined(aims: Sequence[Aim], direction: Sequence[float]) -> Aim:
     return Aim(name="+".join(aim.name for aim in aims), weights=kept, metrics={k: v for k, v in metrics.items() if v})
 
 
-def alike(space: SearchSpace) -> SearchSpace:
+def equally_weighted(space: SearchSpace) -> SearchSpace:
     """``space`` with its objectives, where there are several, weighed all alike as one."""
     count = len(space.aims)
-    return space if count < 2 else replace(space, aims=(combined(space.aims, [1 / count] * count),))
+    return space if count < 2 else replace(space, aims=(scalarized(space.aims, [1 / count] * count),))
 
 
 def search_weights(config: StudyConfig, space: SearchSpace) -> dict[str, float]:
     """Weight of each language's loss in the search of ``space``: the space's own (of several objectives, all alike),
     else the study's. Also the study's where the space weighs metrics alone, of which no law can tell anything.
     """
-    aims = alike(space).aims
+    aims = equally_weighted(space).aims
     own = {name: weight for aim in aims for name, weight in aim.weights.items() if weight}
     return own or config.weights()
 

@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from codescale.errors import UserError
-from codescale.files import json_line, read_json, write_json_with_lines
+from codescale.files import json_line
 from codescale.organisation import ORGANISATION, SHUFFLED, Organisation
-from codescale.runs.records import RunRecord, RunSpec
+from codescale.runs.records import RunSpec
 from codescale.search.objective.objective import Objective
 from codescale.search.pruning.curve import LearningCurve
+from codescale.search.result import Incumbent, Recommended, SearchHeader, SearchResult, TrialResult, TrialStatus
+from codescale.search.trials.outcome import TrialOutcome
 
-State = Literal["RUNNING", "COMPLETE", "PRUNED", "FAIL"]
-Source = Literal["sweep", "law", "thompson", "sampler"]
+TrialSource = Literal["sweep", "law", "thompson", "sampler"]
 
 
 @dataclass
-class Entry:
+class TrialEntry:
     """A trial, or a run of the sweep that stands for one (``number`` None, its cost not this search's).
 
     ``objective`` is the annealed one (nats per token), None unless COMPLETE; ``curve`` holds (tokens, objective,
@@ -33,10 +34,10 @@ class Entry:
 
     number: int | None
     run_id: str
-    source: Source
+    source: TrialSource
     proportions: dict[str, float]
     hyper: dict[str, float]
-    state: State
+    state: TrialStatus
     objective: float | None = None
     curve: list[tuple[int, float, bool]] = field(default_factory=list)
     tokens_trained: int = 0
@@ -45,120 +46,128 @@ class Entry:
     to_beat: float | None = None
     organisation: Organisation = SHUFFLED
 
+    @classmethod
+    def of(cls, trial: TrialResult) -> TrialEntry:
+        """The trial as ``search.json`` held it."""
+        return cls(**{one.name: getattr(trial, one.name) for one in fields(cls)} | {"curve": list(trial.curve)})
 
-def held(entry: Entry) -> dict[str, Any]:
-    """What of a trial stands where it is the best one."""
-    names = ("run_id", "proportions", "hyper", "organisation", "objective", "number")
-    return {name: getattr(entry, name) for name in names}
+    def result(self) -> TrialResult:
+        """The trial as ``search.json`` holds it."""
+        return TrialResult(**{one.name: getattr(self, one.name) for one in fields(self)} | {"curve": tuple(self.curve)})
+
+    def as_incumbent(self) -> Incumbent:
+        """What of the trial stands where it is the best one."""
+        return Incumbent(**{name: getattr(self, name) for name in Incumbent.model_fields})
 
 
-def state_of(record: RunRecord, curve: LearningCurve) -> State:
-    """COMPLETE only with an annealed end; PRUNED where it was stopped; FAIL where it diverged or ended otherwise."""
-    if record.status == "ok" and curve.final is not None:
-        return "COMPLETE"
-    return "PRUNED" if record.status == "pruned" else "FAIL"
+class TrialHistory:
+    """The state of one search, kept by the driver alone. ``advance`` moves the progress bar by tokens.
 
-
-class Ledger:
-    """The state of one search, kept by the driver alone.
-
-    ``header`` is what tells this search from another in ``search.json``; ``advance`` moves the progress bar by tokens.
+    Parameters
+    ----------
+    path
+        The ``search.json`` that it is written to.
+    header
+        What tells this search from another there.
+    objective
+        What is minimised.
     """
 
-    def __init__(self, path: Path, header: dict[str, Any], objective: Objective) -> None:
+    def __init__(self, path: Path, header: SearchHeader, objective: Objective) -> None:
         self.path, self.header, self.objective = path, header, objective
-        self.entries: list[Entry] = []
+        self.entries: list[TrialEntry] = []
         self.curves: list[LearningCurve] = []
-        self.history: list[tuple[int, float]] = []
+        self.incumbent_history: list[tuple[int, float]] = []
         self.advance: Callable[[float], None] = lambda amount: None
-        self.recommended: dict[str, Any] | None = None
+        self.recommended: Recommended | None = None
         self._shown: dict[str, int] = {}
         self._lines: dict[str, str] = {}
-        self._busy: dict[str, float] = {}
+        self._worker_time: dict[str, float] = {}
         self._begun: float | None = None
         self._before = {"seconds": 0.0, "overhead_seconds": 0.0}
         self.ended = ""
 
-    def previous(self) -> list[Entry]:
+    def previous(self) -> list[TrialEntry]:
         """The trials that an earlier session of this same search had under way; also takes over its times, and why it
         ended where it did.
         """
         try:
-            content = read_json(self.path)
-            same = all(content.get(key) == value for key, value in self.header.items())
-            entries = [Entry(**entry) for entry in content["trials"]] if same else []
-            if same:
-                self._before = {name: float(content[name]) for name in self._before}
-                self.ended = str(content.get("ended", ""))
-        except (UserError, KeyError, TypeError, ValueError, AttributeError):
+            found = SearchResult.read(self.path, "")
+        except UserError:
             return []
-        return [entry for entry in entries if entry.state == "RUNNING"]
+        if found.header != self.header:
+            return []
+        self._before = {"seconds": found.seconds, "overhead_seconds": found.overhead_seconds}
+        self.ended = found.ended
+        return [TrialEntry.of(trial) for trial in found.trials if trial.state == "RUNNING"]
 
     def start_clock(self) -> None:
         """From now on the time of this session counts."""
         self._begun = time.monotonic()
 
-    def busy(self, worker: str, seconds: float) -> None:
+    def add_worker_time(self, worker: str, seconds: float) -> None:
         """``worker`` trained and evaluated for ``seconds``."""
-        self._busy[worker] = self._busy.get(worker, 0.0) + seconds
+        self._worker_time[worker] = self._worker_time.get(worker, 0.0) + seconds
 
-    def begin(self, number: int, spec: RunSpec, source: Source) -> None:
+    def begin(self, number: int, spec: RunSpec, source: TrialSource) -> None:
         """Trial ``number`` has been chosen."""
-        entry = Entry(number, spec.run_id, source, dict(spec.proportions), dict(spec.hyper), "RUNNING")
+        entry = TrialEntry(number, spec.run_id, source, dict(spec.proportions), dict(spec.hyper), "RUNNING")
         entry.organisation = spec.organisation
         self.entries.append(entry)
 
-    def give_back(self, run_id: str) -> Entry:
+    def requeue(self, run_id: str) -> TrialEntry:
         """The trial under way has lost its worker: it is taken out, and will begin again."""
         entry = next(entry for entry in self.entries if entry.run_id == run_id)
         self.entries.remove(entry)
         return entry
 
-    def look(self, run_id: str, tokens: int) -> None:
+    def add_progress(self, run_id: str, tokens: int) -> None:
         """A running trial has trained ``tokens`` so far."""
         self.advance(max(tokens - self._shown.get(run_id, 0), 0))
         self._shown[run_id] = max(tokens, self._shown.get(run_id, 0))
 
-    def finish(self, record: RunRecord) -> Entry:
-        """The trial of ``record`` has ended."""
-        entry = next(entry for entry in self.entries if entry.run_id == record.spec.run_id)
-        self._fill(entry, record)
+    def finish(self, outcome: TrialOutcome) -> TrialEntry:
+        """The trial of ``outcome`` has ended."""
+        record = outcome.record
+        entry = next(entry for entry in self.entries if entry.run_id == outcome.run_id)
+        self._fill(entry, outcome)
         entry.tokens_trained, entry.flops, entry.seconds = record.tokens_trained, record.flops, record.seconds
         if entry.state == "PRUNED" and self.incumbent is not None:
             entry.to_beat = self.incumbent.objective
         self._keep_best(entry)
-        self.look(entry.run_id, self.objective.n_tokens)  # a stopped trial leaves the bar no gap
+        self.add_progress(entry.run_id, self.objective.n_tokens)  # a stopped trial leaves the bar no gap
         return entry
 
-    def add_evaluated(self, record: RunRecord, hyper: Mapping[str, float] | None = None) -> Entry:
+    def add_evaluated(self, outcome: TrialOutcome, hyper: Mapping[str, float] | None = None) -> TrialEntry:
         """A run of the sweep stands for a finished trial; ``hyper``: how it was trained, where it does not say."""
-        spec = record.spec
+        spec = outcome.record.spec
         settings = {name: value for name, value in (hyper or spec.hyper).items() if name != ORGANISATION}
-        entry = Entry(None, spec.run_id, "sweep", dict(spec.proportions), settings, "RUNNING")
+        entry = TrialEntry(None, spec.run_id, "sweep", dict(spec.proportions), settings, "RUNNING")
         entry.organisation = spec.organisation
         self.entries.append(entry)
-        self._fill(entry, record)
+        self._fill(entry, outcome)
         if entry.state == "COMPLETE" and hyper is not None:
             self.curves[-1] = replace(self.curves[-1], settings=self.objective.settings_of(hyper))
         self._keep_best(entry)
         return entry
 
-    def _fill(self, entry: Entry, record: RunRecord) -> None:
-        curve = self.objective.curve(record)
-        entry.state = state_of(record, curve)
-        entry.objective = curve.final if entry.state == "COMPLETE" else None
+    def _fill(self, entry: TrialEntry, outcome: TrialOutcome) -> None:
+        curve = outcome.curve
+        entry.state, entry.objective = outcome.status, outcome.value
         entry.curve = [(tokens, value, False) for tokens, value in curve.points]
         if curve.final is not None:
             entry.curve.append((self.objective.n_tokens, curve.final, True))
         if entry.state == "COMPLETE":
             self.curves.append(curve)
 
-    def _keep_best(self, entry: Entry) -> None:
-        if entry.objective is not None and (not self.history or entry.objective < self.history[-1][1]):
-            self.history.append((self.tokens_trained, entry.objective))
+    def _keep_best(self, entry: TrialEntry) -> None:
+        if entry.objective is not None and (
+            not self.incumbent_history or entry.objective < self.incumbent_history[-1][1]
+        ):
+            self.incumbent_history.append((self.tokens_trained, entry.objective))
 
     @property
-    def trials(self) -> list[Entry]:
+    def trials(self) -> list[TrialEntry]:
         """The trials of this search, without the sweep's runs."""
         return [entry for entry in self.entries if entry.number is not None]
 
@@ -183,37 +192,36 @@ class Ledger:
         return self._before["seconds"] + (0.0 if self._begun is None else time.monotonic() - self._begun)
 
     @property
-    def incumbent(self) -> Entry | None:
+    def incumbent(self) -> TrialEntry | None:
         """The best that was measured, the earliest of equals."""
         known = [entry for entry in self.entries if entry.objective is not None]
         return min(known, key=lambda entry: entry.objective or 0.0) if known else None
 
-    def content(self) -> dict[str, Any]:
+    def result(self) -> SearchResult:
         """What ``search.json`` holds."""
-        return self._summary() | {"trials": [asdict(entry) for entry in self.entries]}
+        return self._without_trials().model_copy(update={"trials": tuple(entry.result() for entry in self.entries)})
 
-    def _summary(self) -> dict[str, Any]:
-        """The same without the trials."""
+    def _without_trials(self) -> SearchResult:
         pruned = [entry for entry in self.trials if entry.state == "PRUNED"]
         now = 0.0 if self._begun is None else time.monotonic() - self._begun
-        best = self.incumbent
-        return self.header | {
-            "incumbent": None if best is None else held(best),
-            "recommended": self.recommended,
-            "incumbent_history": [list(pair) for pair in self.history],
-            "tokens_trained": self.tokens_trained,
-            "tokens_saved_by_pruning": sum(max(self.objective.n_tokens - e.tokens_trained, 0) for e in pruned),
-            "pruned": len(pruned),
-            "ended": self.ended,
-            "seconds": self._before["seconds"] + now,
-            "overhead_seconds": self._before["overhead_seconds"]
-            + max(now - max(self._busy.values(), default=0.0), 0.0),
-        }
+        best, orchestration = self.incumbent, max(now - max(self._worker_time.values(), default=0.0), 0.0)
+        return SearchResult(
+            **self.header.content(),
+            incumbent=None if best is None else best.as_incumbent(),
+            recommended=self.recommended,
+            incumbent_history=tuple(self.incumbent_history),
+            tokens_trained=self.tokens_trained,
+            tokens_saved_by_pruning=sum(max(self.objective.n_tokens - e.tokens_trained, 0) for e in pruned),
+            pruned=len(pruned),
+            ended=self.ended,
+            seconds=self._before["seconds"] + now,
+            overhead_seconds=self._before["overhead_seconds"] + orchestration,
+        )
 
     def write(self) -> None:
         """Writes ``search.json``, atomically. A trial that has ended is turned into JSON once."""
         for entry in self.entries:
             if entry.state != "RUNNING" and entry.run_id not in self._lines:
-                self._lines[entry.run_id] = json_line(asdict(entry))
-        lines = (self._lines.get(entry.run_id) or json_line(asdict(entry)) for entry in self.entries)
-        write_json_with_lines(self.path, self._summary(), "trials", lines)
+                self._lines[entry.run_id] = json_line(entry.result().content())
+        lines = (self._lines.get(entry.run_id) or json_line(entry.result().content()) for entry in self.entries)
+        self._without_trials().write_with_lines(self.path, lines)

@@ -5,13 +5,13 @@ They are trained anew, under ids of their own, since a stopped trial's record is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from codescale.runs.records import RunRecord, RunSpec
 from codescale.search.objective.objective import Objective
+from codescale.search.result import CheckedTrial, Incumbent, SearchResult, TrialResult
 
 
 def drawn(stopped: Sequence[RunRecord], count: int, seed: int) -> list[RunSpec]:
@@ -26,43 +26,50 @@ def drawn(stopped: Sequence[RunRecord], count: int, seed: int) -> list[RunSpec]:
     ]
 
 
-def with_checks(content: Mapping[str, Any], checks: Sequence[RunRecord], objective: Objective) -> dict[str, Any]:
-    """``search.json``'s ``content`` with ``checked``: how each ended, whether it would have won, what it cost.
+def with_checks(result: SearchResult, checks: Sequence[RunRecord], objective: Objective) -> SearchResult:
+    """``result`` with ``checked``: how each of ``checks`` ended, whether it would have won, what it cost.
 
     One that beats the search's best becomes the incumbent: it was measured as well as any.
     """
-    entries = {entry["run_id"]: entry for entry in content["trials"]}
-    result = dict(content)
-    best = content["incumbent"]
-    checked = []
+    trials = {trial.run_id: trial for trial in result.trials}
+    best, checked = result.incumbent, []
     for record in checks:
-        trial = entries[record.spec.run_id.removeprefix("check-")]
+        trial = trials[record.spec.run_id.removeprefix("check-")]
         final = objective.curve(record).final if record.status == "ok" else None
-        known = final is not None and content["incumbent"] is not None
-        checked.append(
-            {
-                "run_id": record.spec.run_id,
-                "trial": trial["run_id"],
-                "objective": final,
-                "stopped_at": trial["tokens_trained"],
-                "won": bool(known and final < content["incumbent"]["objective"]),
-                "beat_the_best_of_then": bool(final is not None and trial["to_beat"] and final < trial["to_beat"]),
-                "tokens_trained": record.tokens_trained,
-                "flops": record.flops,
-            }
-        )
-        if final is not None and (best is None or final < best["objective"]):
-            best = {
-                "run_id": record.spec.run_id,
-                "proportions": dict(record.spec.proportions),
-                "hyper": dict(record.spec.hyper),
-                "organisation": record.spec.organisation,
-                "objective": final,
-                "number": trial["number"],
-            }
-    result |= {"incumbent": best, "checked": checked}
-    result["tokens_checked"] = sum(one["tokens_trained"] for one in checked)
-    if best is not None and best != content["incumbent"]:
-        spent = content["tokens_trained"] + result["tokens_checked"]
-        result["incumbent_history"] = [*content["incumbent_history"], [spent, best["objective"]]]
-    return result
+        checked.append(_checked(record, final, trial, result.incumbent))
+        if final is not None and (best is None or best.objective is None or final < best.objective):
+            best = Incumbent(
+                run_id=record.spec.run_id,
+                proportions=dict(record.spec.proportions),
+                hyper=dict(record.spec.hyper),
+                organisation=record.spec.organisation,
+                objective=final,
+                number=trial.number,
+            )
+    tokens = sum(one.tokens_trained for one in checked)
+    history = result.incumbent_history
+    if best is not None and best.objective is not None and best != result.incumbent:
+        history = (*history, ((result.tokens_trained or 0) + tokens, best.objective))
+    return result.model_copy(
+        update={
+            "incumbent": best,
+            "incumbent_history": history,
+            "checked": tuple(checked),
+            "tokens_checked": tokens,
+        }
+    )
+
+
+def _checked(record: RunRecord, final: float | None, trial: TrialResult, best: Incumbent | None) -> CheckedTrial:
+    """What the check of ``trial`` told, which ended at ``final``; ``best``: the search's own."""
+    known = best.objective if best is not None else None
+    return CheckedTrial(
+        run_id=record.spec.run_id,
+        trial=trial.run_id,
+        objective=final,
+        stopped_at=trial.tokens_trained,
+        won=final is not None and known is not None and final < known,
+        beat_the_best_of_then=bool(final is not None and trial.to_beat and final < trial.to_beat),
+        tokens_trained=record.tokens_trained,
+        flops=record.flops,
+    )

@@ -13,34 +13,27 @@ from dataclasses import dataclass
 
 from codescale.organisation import ORGANISATION, number_of, organisation_of
 from codescale.runs.records import RunRecord, RunSpec
-from codescale.search.space.space import SearchPoint, SearchSpace
+from codescale.search.objective.problem import SearchProblem
+from codescale.search.space.space import SearchPoint
 from codescale.study.config import StudyConfig
 from codescale.training.flops import training_flops
 
 
 @dataclass(frozen=True)
-class TrialPlan:
-    """Makes the runs of one search: the study's proxy at one D on one corpus; only the point differs.
+class TrialSpecs:
+    """Makes the runs of the search of ``problem``: the study's proxy at one D on one corpus; only the point differs.
 
     ``part`` tells the searches of one Pareto front from each other.
     """
 
-    config: StudyConfig
-    corpus_id: str
+    problem: SearchProblem
     part: str = ""
 
     @property
     def flops(self) -> float:
         """Counted training FLOPs of a trial that runs to its end."""
-        return run_cost(self.config, self.config.search.size, self.config.search.tokens)
-
-    def base_hyper(self, space: SearchSpace) -> dict[str, float]:
-        """What the study trains with, for each hyperparameter that ``space`` frees."""
-        training = self.config.training
-        values = {"learning_rate_factor": 1.0, ORGANISATION: number_of(training.organisation)} | {
-            name: float(getattr(training, name)) for name in ("weight_decay", "warmup_share", "cooldown_share", "batch")
-        }
-        return {name: values[name] for name in space.hyperparameters}
+        config = self.problem.config
+        return run_cost(config, config.search.size, config.search.tokens)
 
     def spec(self, number: int, point: SearchPoint) -> RunSpec:
         """The run of trial ``number`` at ``point``.
@@ -48,7 +41,7 @@ class TrialPlan:
         Its id holds a digest of all that the run depends on, so that a record or checkpoint of another point, proxy or
         corpus is never taken for it; shares count to 9 digits, for arithmetic differs a little between machines.
         """
-        config = self.config
+        config = self.problem.config
         shares = {language: float(share) for language, share in point.mixture.items()}
         hyper = {name: value for name, value in point.hyper.items() if name != ORGANISATION}
         organised = point.hyper.get(ORGANISATION, number_of(config.training.organisation))
@@ -66,7 +59,7 @@ class TrialPlan:
             start=config.start_id,
         )
         content = draft.model_dump(mode="json") | {
-            "corpus_id": self.corpus_id,
+            "corpus_id": self.problem.corpus_id,
             "proportions": {name: f"{share:.9f}" for name, share in shares.items()},
             "hyper": {name: f"{value:.9g}" for name, value in hyper.items()},
         }
@@ -84,12 +77,12 @@ class TrialPlan:
         point = SearchPoint(spec.mixture, {**spec.hyper, ORGANISATION: number_of(spec.organisation)})
         return number if self.spec(number, point).run_id == spec.run_id else None
 
-    def belonging(self, records: Iterable[RunRecord], space: SearchSpace) -> dict[int, RunRecord]:
-        """The records of this search's trials by number; those outside ``space`` belong to a space given up since."""
-        own = number_of(self.config.training.organisation)
+    def belonging(self, records: Iterable[RunRecord]) -> dict[int, RunRecord]:
+        """The records of this search's trials by number; those outside the space belong to a space given up since."""
+        space, own = self.problem.space, number_of(self.problem.config.training.organisation)
         found: dict[int, RunRecord] = {}
         for record in records:
-            number = self.number(record.spec) if record.corpus_id == self.corpus_id else None
+            number = self.number(record.spec) if record.corpus_id == self.problem.corpus_id else None
             if number is None or record.status == "failed" or number in found:
                 continue
             try:
@@ -103,7 +96,7 @@ class TrialPlan:
 
 
 @dataclass(frozen=True)
-class Spent:
+class UsedBudget:
     """What a search has taken of its budget: ``trials`` begun, their ``tokens`` and counted ``flops`` (those that
     running trials may still take included), and the ``seconds`` of all its sessions.
     """
@@ -119,7 +112,7 @@ def run_cost(config: StudyConfig, size: str, tokens: int) -> float:
     return training_flops(config.sizes[size], config.corpus.vocabulary, config.training.context, tokens)
 
 
-def trials_left(config: StudyConfig, spent: Spent) -> int:
+def trials_left(config: StudyConfig, spent: UsedBudget) -> int:
     """Whole trials that the budget still allows if none is stopped early; none where its hours are over."""
     search, budget = config.search, config.search.budget
     if budget.hours is not None and spent.seconds >= 3600 * budget.hours:

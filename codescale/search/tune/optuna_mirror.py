@@ -22,7 +22,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from codescale.files import write_text, writing
 from codescale.runs.records import RunRecord
 from codescale.search.objective.objective import Objective
-from codescale.search.tune.optuna_searcher import TrialEnd
+from codescale.search.trials.outcome import TrialOutcome
 
 METRIC_NAMES = "study:metric_names"
 """Where Optuna keeps the names of a study's objectives (``Study.set_metric_names``)."""
@@ -63,12 +63,17 @@ class OptunaMirror:
         self._storage = JournalStorage(journal)
         self._study_id = self._storage.create_new_study([StudyDirection.MINIMIZE], name)
 
-    def add(self, record: RunRecord, source: str, parameters: Mapping[str, Any], end: TrialEnd) -> None:
-        """The trial of ``record`` at ``parameters``, which came to ``end``."""
+    def add(self, outcome: TrialOutcome, source: str, parameters: Mapping[str, Any]) -> None:
+        """The trial at ``parameters`` that ended with ``outcome``."""
         trial = _ended(
-            record, source, state=end.state, value=end.value, params=dict(parameters),
-            distributions=self._distributions, intermediate_values=dict(end.looks),
-        )  # fmt: skip
+            outcome.record,
+            source,
+            state=TrialState[outcome.status],
+            value=outcome.value,
+            params=dict(parameters),
+            distributions=self._distributions,
+            intermediate_values=dict(outcome.curve.points),
+        )
         self._storage.create_new_trial(self._study_id, trial)
 
     def write(self) -> None:
@@ -102,9 +107,13 @@ class FrontMirror:
             return
         self._known.add(record.spec.run_id)
         trial = _ended(
-            record, source, state=TrialState.COMPLETE, values=values, params=dict(parameters),
+            record,
+            source,
+            state=TrialState.COMPLETE,
+            values=values,
+            params=dict(parameters),
             distributions=self._distributions,
-        )  # fmt: skip
+        )
         self._storage.create_new_trial(self._study_id, trial)
 
 
@@ -117,11 +126,11 @@ class DirectionMirror(OptunaMirror):
         super().__init__(journal, name, distributions)
         self._front = front
 
-    def add(self, record: RunRecord, source: str, parameters: Mapping[str, Any], end: TrialEnd) -> None:
+    def add(self, outcome: TrialOutcome, source: str, parameters: Mapping[str, Any]) -> None:
         """As every mirror."""
-        super().add(record, source, parameters, end)
-        if end.state == TrialState.COMPLETE:
-            self._front.add(record, source, parameters)
+        super().add(outcome, source, parameters)
+        if outcome.status == "COMPLETE":
+            self._front.add(outcome.record, source, parameters)
 
 
 def _ended(record: RunRecord, source: str, **told: Any) -> FrozenTrial:

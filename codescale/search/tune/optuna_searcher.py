@@ -3,30 +3,24 @@
 Ray's ``OptunaSearch`` tells Optuna COMPLETE, with the truncated loss, for a trial that a scheduler stopped. Here a
 trial is told from its record, the same way live and in a replay: COMPLETE with its annealed objective and nothing else,
 PRUNED with its looks as intermediate values, FAIL where it diverged.
-
-How a run ended as a trial, in Optuna's words: the one reading of a record that sampler and dashboard are told.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, cast
 
 import optuna
 from optuna.trial import TrialState, create_trial
 from ray.tune.search.optuna import OptunaSearch
 
-from codescale.runs.records import RunRecord
 from codescale.search.bayesopt.sampler import LawSampler
-from codescale.search.bayesopt.trial_reader import DIVERGED, INTERMEDIATE_LOSSES, LOSSES
-from codescale.search.objective.objective import Objective
 from codescale.search.samplers import SeededByTrial
 from codescale.search.space.distributions import distributions, typed
 from codescale.search.space.space import SearchPoint, SearchSpace
-from codescale.search.trials.history import state_of
+from codescale.search.trials.outcome import TrialOutcome
 
 
-class PointSearch(OptunaSearch):
+class OptunaPointSearcher(OptunaSearch):
     """Asks ``sampler`` for points of ``space`` and tells it how they ended. Tune's names of trials are ``trial_id``."""
 
     def __init__(self, space: SearchSpace, sampler: SeededByTrial | LawSampler) -> None:
@@ -68,44 +62,25 @@ class PointSearch(OptunaSearch):
         """The trial is told FAIL, of which no sampler learns."""
         self.study.tell(self._ot_trials.pop(trial_id), state=TrialState.FAIL)
 
-    def tell_end(self, trial_id: str, end: TrialEnd) -> None:
+    def tell_outcome(self, trial_id: str, outcome: TrialOutcome) -> None:
         """The trial that was asked for has ended."""
         trial = self._ot_trials[trial_id]
-        for tokens, value in end.looks:
+        for tokens, value in outcome.curve.points:
             trial.report(value, tokens)
-        for name, told in end.attributes.items():
+        for name, told in outcome.attributes.items():
             trial.set_user_attr(name, told)
-        self.study.tell(trial, end.value, state=end.state)
+        self.study.tell(trial, outcome.value, state=TrialState[outcome.status])
         self._completed_trials.add(trial_id)
 
-    def add_ended(self, parameters: dict[str, Any], end: TrialEnd) -> None:
+    def add_outcome(self, parameters: dict[str, Any], outcome: TrialOutcome) -> None:
         """A trial at ``parameters`` that was never asked for."""
         self.study.add_trial(
             create_trial(
-                state=end.state, value=end.value, params=parameters,
-                distributions=distributions(self.space), user_attrs=end.attributes,
-                intermediate_values=dict(end.looks),
+                state=TrialState[outcome.status],
+                value=outcome.value,
+                params=parameters,
+                distributions=distributions(self.space),
+                user_attrs=outcome.attributes,
+                intermediate_values=dict(outcome.curve.points),
             )
-        )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class TrialEnd:
-    """How a trial ended: its ``state``, the ``looks`` on its trunk by tokens, which are Optuna's intermediate values,
-    its ``value`` (None unless COMPLETE), and the user attributes that a sampler reads.
-    """
-
-    state: TrialState
-    looks: tuple[tuple[int, float], ...]
-    value: float | None
-    attributes: dict[str, Any]
-
-
-def end_of(record: RunRecord, objective: Objective) -> TrialEnd:
-    """How the run of ``record`` ended as a trial of a search for ``objective``."""
-    curve = objective.curve(record)
-    state = TrialState[state_of(record, curve)]
-    attributes: dict[str, Any] = {LOSSES: objective.losses(record), INTERMEDIATE_LOSSES: objective.looks(record)}
-    if state == TrialState.FAIL:
-        attributes[DIVERGED] = True
-    return TrialEnd(state, curve.points, curve.final if state == TrialState.COMPLETE else None, attributes)
+        )

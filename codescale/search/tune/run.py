@@ -24,16 +24,15 @@ from codescale.errors import UserError
 from codescale.search.pruning.rule import PruningRule
 from codescale.search.trials.session import OpenSession, OpenShared
 from codescale.search.tune.schedulers import EarlyCurveScheduler, successive_halving
-from codescale.search.tune.searcher import RESTARTS, MixtureSearch
+from codescale.search.tune.searcher import RESTARTS, MixtureSearcher
 from codescale.search.tune.trackers import trackers
 from codescale.search.tune.trainable import TrialTrainable
 from codescale.search.tune.worker_group import OpenOnWorkers
 from codescale.study.config import StudyConfig
-from codescale.study.folder import StudyFolder
 
 
 @dataclass(frozen=True)
-class Placement:
+class TrialPlacement:
     """How trials fit on the workers: how many ``at_once``, what Tune is to reserve for each, and whether a trial's
     process stays for the next one (``warm``).
     """
@@ -43,7 +42,7 @@ class Placement:
     warm: bool
 
 
-def placement(config: StudyConfig, workers: Workers) -> Placement:
+def placement(config: StudyConfig, workers: Workers) -> TrialPlacement:
     """A trial takes a worker, or as many as ``search.workers_per_trial`` says: then Ray Train reserves them, and the
     trial's own process, which only listens, takes nothing and ends with it, so that its workers do not outlive it.
 
@@ -52,25 +51,27 @@ def placement(config: StudyConfig, workers: Workers) -> Placement:
     each = config.search.workers_per_trial
     if each > workers.count:
         raise UserError(
-            "study.yaml, search.workers_per_trial", f"a trial is to have {each} workers, and there are {workers.count}",
+            "study.yaml, search.workers_per_trial",
+            f"a trial is to have {each} workers, and there are {workers.count}",
             f"make it {workers.count} or less, or lower ray.threads, or use a larger cluster",
-        )  # fmt: skip
+        )
     at_once = config.search.concurrency or max(1, workers.count // each)
     if each > 1:
-        return Placement(at_once, {"cpu": 0.0, "memory": 1}, warm=False)  # Tune refuses to reserve nothing at all
-    return Placement(at_once, {"cpu": workers.threads} | ({"gpu": workers.gpus} if workers.gpus else {}), warm=True)
+        return TrialPlacement(at_once, {"cpu": 0.0, "memory": 1}, warm=False)  # Tune refuses to reserve nothing at all
+    return TrialPlacement(
+        at_once, {"cpu": workers.threads} | ({"gpu": workers.gpus} if workers.gpus else {}), warm=True
+    )
 
 
-def run_trials(
-    config: StudyConfig, folder: StudyFolder, search: MixtureSearch, open_session: OpenSession, workers: Workers
-) -> None:
+def run_trials(search: MixtureSearcher, open_session: OpenSession, workers: Workers) -> None:
     """Has Tune ask ``search`` for trials and run them until it says that it has finished, or Ctrl-C.
 
     Raises :class:`UserError` where they cannot be placed, or a tracker refuses; ``RuntimeError`` where one crashes.
     """
+    config, folder = search.specs.problem.config, search.folder
     scratch = (folder.root / ".ray").absolute()
     placed, shown = placement(config, workers), trackers(config, folder)
-    trainable = _trainable(folder, search, _on_workers(config, open_session, workers, scratch), placed)
+    trainable = _trainable(search, _on_workers(config, open_session, workers, scratch), placed)
     scheduler = _scheduler(config, search)
     with quiet_tune():
         try:
@@ -110,22 +111,22 @@ def _on_workers(config: StudyConfig, open_session: OpenSession, workers: Workers
     return OpenOnWorkers(open_session, each, workers.threads, workers.gpus, str(scratch), str(Path.cwd()))
 
 
-def _trainable(folder: StudyFolder, search: MixtureSearch, open_session: OpenSession, placed: Placement) -> Any:
+def _trainable(search: MixtureSearcher, open_session: OpenSession, placed: TrialPlacement) -> Any:
     """What Tune starts for a trial."""
     with_parameters = tune.with_parameters(
         TrialTrainable,
         open_session=open_session,
-        objective=search.ledger.objective,
-        runs=folder.runs.absolute(),
+        objective=search.history.objective,
+        runs=search.folder.runs.absolute(),
         working_folder=str(Path.cwd()),
     )
     return tune.with_resources(with_parameters, placed.resources)
 
 
-def _scheduler(config: StudyConfig, search: MixtureSearch) -> TrialScheduler:
+def _scheduler(config: StudyConfig, search: MixtureSearcher) -> TrialScheduler:
     """What stops trials early, as ``search.prune`` says."""
     if config.search.prune == "curves":
-        return EarlyCurveScheduler(PruningRule(), search.ledger)
+        return EarlyCurveScheduler(PruningRule(), search.history)
     if config.search.prune == "asha":
         return successive_halving(config.search.tokens, config.training.evaluations)
     return FIFOScheduler()  # type: ignore[no-untyped-call]

@@ -8,25 +8,25 @@ from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, TrialScheduler
 
 from codescale.runs.records import RunRecord
 from codescale.search.pruning.rule import PruningRule
-from codescale.search.trials.history import Ledger
+from codescale.search.trials.history import TrialHistory
 
 REDUCTION = 2
 """Of the trials at a rung of ASHA, one in so many goes on."""
 
 
 class EarlyCurveScheduler(FIFOScheduler):
-    """Stops a trial at a look on its trunk where ``rule`` says so, given the finished curves of ``ledger``."""
+    """Stops a trial at a look on its trunk where ``rule`` says so, given the finished curves of ``history``."""
 
-    def __init__(self, rule: PruningRule, ledger: Ledger) -> None:
+    def __init__(self, rule: PruningRule, history: TrialHistory) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.rule, self.ledger = rule, ledger
+        self.rule, self.history = rule, history
 
     def on_trial_result(self, tune_controller: Any, trial: Any, result: dict[str, Any]) -> str:
         """STOP or CONTINUE. The report's record holds the whole curve, whatever happened to the worker before."""
         if result["outcome"] != "running" or result["annealed"]:
             return TrialScheduler.CONTINUE
-        curve = self.ledger.objective.curve(RunRecord.model_validate_json(result["record"]))
-        return TrialScheduler.STOP if self.rule.should_prune(curve, self.ledger.curves) else TrialScheduler.CONTINUE
+        curve = self.history.objective.curve(RunRecord.model_validate_json(result["record"]))
+        return TrialScheduler.STOP if self.rule.should_prune(curve, self.history.curves) else TrialScheduler.CONTINUE
 
     def __getstate__(self) -> dict[str, Any]:
         return {}  # Tune pickles its settings for Tuner.restore, which is not used

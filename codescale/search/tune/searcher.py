@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from optuna.trial import TrialState
 from ray.tune.search import Searcher
 
 from codescale.errors import UserError
@@ -24,11 +23,12 @@ from codescale.search.bayesopt.sampler import LawSampler
 from codescale.search.bayesopt.termination import Terminator
 from codescale.search.samplers import SeededByTrial
 from codescale.search.space.distributions import distributions
-from codescale.search.space.space import SearchPoint, SearchSpace
-from codescale.search.trials.history import Entry, Ledger, Source
-from codescale.search.trials.spec import Spent, TrialPlan, trials_left
+from codescale.search.space.space import SearchPoint
+from codescale.search.trials.history import TrialEntry, TrialHistory, TrialSource
+from codescale.search.trials.outcome import TrialOutcome
+from codescale.search.trials.spec import TrialSpecs, UsedBudget, trials_left
 from codescale.search.tune.optuna_mirror import Journal, OptunaMirror
-from codescale.search.tune.optuna_searcher import PointSearch, end_of
+from codescale.search.tune.optuna_searcher import OptunaPointSearcher
 from codescale.study.folder import StudyFolder
 from codescale.study.search import MOST_TRIALS
 
@@ -36,35 +36,55 @@ RESTARTS = 2
 """How often a trial whose worker died goes on from its checkpoint before the search gives up."""
 
 
-class MixtureSearch(PointSearch):
-    """Proposes trials of ``plan`` in ``space`` and keeps ``ledger``; ``starts`` are tried before the sampler is asked.
-    What ended is shown by ``mirror``, unless given a study of its own in the folder.
+class MixtureSearcher(OptunaPointSearcher):
+    """Proposes the trials of one search and keeps their history.
 
     After a kill a fresh one is made and :meth:`replay` asks and tells again what the records hold. Nothing is pickled.
     ``refusal`` holds the bad input that a trial met and ``failed`` the trial that crashed: either ends the search.
+
+    Parameters
+    ----------
+    specs
+        Makes the runs, in the space of its problem.
+    sampler
+        What proposes points.
+    history
+        What is kept of the trials.
+    folder
+        The study's folder, where records are.
+    starts
+        Points that are tried before the sampler is asked, with what proposed them.
+    progress
+        Is told of every trial that ended.
+    noise
+        Standard deviation of the objective between seeds (nats per token), below which nothing is worth another trial;
+        None has the search use its budget.
+    mirror
+        Shows what ended; an Optuna study of its own in the folder where not given.
     """
 
     def __init__(
         self,
-        space: SearchSpace,
+        specs: TrialSpecs,
         sampler: SeededByTrial | LawSampler,
-        plan: TrialPlan,
-        ledger: Ledger,
+        history: TrialHistory,
         folder: StudyFolder,
-        starts: Sequence[tuple[Source, SearchPoint]],
+        starts: Sequence[tuple[TrialSource, SearchPoint]],
         progress: Progress,
         noise: float | None = None,
         mirror: OptunaMirror | None = None,
     ) -> None:
-        super().__init__(space, sampler)
-        self.plan, self.ledger, self.folder = plan, ledger, folder
+        super().__init__(specs.problem.space, sampler)
+        self.specs, self.history, self.folder = specs, history, folder
         self.starts, self.progress = list(starts), progress
-        self.mirror = mirror or OptunaMirror(Journal(folder.optuna), plan.config.name, distributions(space))
-        self.unfinished: dict[int, Entry] = {}
+        self.mirror = mirror or OptunaMirror(
+            Journal(folder.optuna), specs.problem.config.name, distributions(self.space)
+        )
+        self.unfinished: dict[int, TrialEntry] = {}
         self.refusal: UserError | None = None
         self.failed: str | None = None
         self._terminator = Terminator(noise)
-        self._specs: dict[str, RunSpec] = {}
+        self._asked: dict[str, RunSpec] = {}
         self._numbers: set[int] = set()
         self._deaths: Counter[str] = Counter()
 
@@ -73,11 +93,11 @@ class MixtureSearch(PointSearch):
         """How many trials may still be asked for: none where the budget is used up; where too little is to be gained,
         those that were under way when the search was killed.
         """
-        if self.ledger.ended:
+        if self.history.ended:
             return len(self.unfinished)
-        flops = self.ledger.flops_committed(self.plan.flops)
-        spent = Spent(len(self._numbers), self.ledger.tokens_committed, flops, self.ledger.seconds)
-        return trials_left(self.plan.config, spent)
+        flops = self.history.flops_committed(self.specs.flops)
+        spent = UsedBudget(len(self._numbers), self.history.tokens_committed, flops, self.history.seconds)
+        return trials_left(self.specs.problem.config, spent)
 
     @property
     def ended(self) -> bool:
@@ -86,37 +106,37 @@ class MixtureSearch(PointSearch):
 
     @property
     def _under_way(self) -> bool:
-        return any(entry.state == "RUNNING" for entry in self.ledger.trials)
+        return any(entry.state == "RUNNING" for entry in self.history.trials)
 
     def add_evaluated(self, record: RunRecord) -> bool:
         """Enters a run of the sweep (or of another search of a front) as a completed trial; False where it lies outside
         the space or has no end.
         """
-        base, spec = self.plan.base_hyper(self.space), record.spec
+        base, spec = self.specs.problem.base_hyper, record.spec
         point = self.space.chosen(spec.mixture, base | spec.hyper, spec.organisation)
-        end = end_of(record, self.ledger.objective)
-        if set(spec.hyper) - set(base) or end.state != TrialState.COMPLETE:
+        outcome = TrialOutcome.of(record, self.history.objective)
+        if set(spec.hyper) - set(base) or outcome.status != "COMPLETE":
             return False
         try:
             parameters = self.parameters(point)
         except ValueError:
             return False
-        self.add_ended(parameters, end)
+        self.add_outcome(parameters, outcome)
         source = "another search" if spec.stage in ("trial", "check") else "sweep"
-        self.mirror.add(record, source, parameters, end)
-        self.ledger.add_evaluated(record, point.hyper)
+        self.mirror.add(outcome, source, parameters)
+        self.history.add_evaluated(outcome, point.hyper)
         self.starts = [start for start in self.starts if not start[1].same(point)]
         return True
 
-    def replay(self, records: Mapping[int, RunRecord], unfinished: Sequence[Entry]) -> None:
+    def replay(self, records: Mapping[int, RunRecord], unfinished: Sequence[TrialEntry]) -> None:
         """Asks and tells the trials of ``records`` in order, and remembers the points of ``unfinished`` ones."""
         for number in sorted(records):
             record = records[number]
             trial_id = f"replayed-{number}"
             self._ask(trial_id, number, self.space.point_of(record.spec))
-            self._tell(trial_id, record)
+            self._tell(trial_id, TrialOutcome.of(record, self.history.objective))
         if self._terminator.noise is None:
-            self.ledger.ended = ""  # it may have ended under another study.yaml
+            self.history.ended = ""  # it may have ended under another study.yaml
         for entry in unfinished:
             if entry.number is not None and entry.number not in self._numbers:
                 self.unfinished[entry.number] = entry
@@ -142,8 +162,8 @@ class MixtureSearch(PointSearch):
         return _for_tune(spec)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """A look at a running trial; Optuna is told of it when the trial ends."""
-        self._look(trial_id, result)
+        """A running trial was evaluated; Optuna is told of it when the trial ends."""
+        self._add_progress(trial_id, result)
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """The trial has ended: its record goes to the disk first, then Optuna is told."""
@@ -152,7 +172,7 @@ class MixtureSearch(PointSearch):
         if error or not result:
             self._lost(trial_id)
             return
-        self._look(trial_id, result)
+        self._add_progress(trial_id, result)
         if result["outcome"] == "refused":
             self.refusal = UserError(*result["refusal"])
             return
@@ -160,15 +180,15 @@ class MixtureSearch(PointSearch):
         reported = RunRecord.model_validate_json(result["record"])
         try:
             record = read_record(write_record(self.folder.runs, reported))
-            entry = self._tell(trial_id, record)
-            self.progress.say(_line(entry, self.ledger.incumbent, self.plan.config.search.most_trials))
+            entry = self._tell(trial_id, TrialOutcome.of(record, self.history.objective))
+            self.progress.say(_line(entry, self.history.incumbent, self.specs.problem.config.search.most_trials))
             self.write()
         except UserError as refusal:
             self.refusal = refusal
 
     def write(self) -> None:
         """Brings ``search.json`` and Optuna's file up to date. Raises :class:`UserError` where the disk refuses."""
-        self.ledger.write()
+        self.history.write()
         self.mirror.write()
 
     def save(self, checkpoint_path: str) -> None:
@@ -180,42 +200,41 @@ class MixtureSearch(PointSearch):
     def __getstate__(self) -> dict[str, Any]:
         return {}  # Tune pickles its settings for Tuner.restore, which is not used
 
-    def _ask(self, trial_id: str, number: int, wanted: SearchPoint | None, source: Source = "sampler") -> RunSpec:
+    def _ask(self, trial_id: str, number: int, wanted: SearchPoint | None, source: TrialSource = "sampler") -> RunSpec:
         """Asks for trial ``number``: a start, what the sampler suggests, or else the point ``wanted`` by a record."""
         start = next((start for start in self.starts if wanted is None or start[1].same(wanted)), None)
         if start is not None:
             source, wanted = start
             self.starts.remove(start)
             self.enqueue(wanted)
-        spec = self.plan.spec(number, self.ask_point(trial_id, number, wanted))
-        self._specs[trial_id] = spec
+        spec = self.specs.spec(number, self.ask_point(trial_id, number, wanted))
+        self._asked[trial_id] = spec
         self._numbers.add(number)
-        self.ledger.begin(number, spec, source)
+        self.history.begin(number, spec, source)
         if source == "sampler":
             self._terminator.observe(self.trial_sampler)
-            self.ledger.ended = self.ledger.ended or self._terminator.verdict
+            self.history.ended = self.history.ended or self._terminator.verdict
         return spec
 
-    def _wanted(self, entry: Entry, number: int) -> SearchPoint | None:
+    def _wanted(self, entry: TrialEntry, number: int) -> SearchPoint | None:
         """The point of a trial that was under way, unless study or space have changed since."""
         point = self.space.chosen(Mixture(entry.proportions), entry.hyper, entry.organisation)
         try:
             self.space.parameters(point)
         except ValueError:
             return None
-        return point if self.plan.spec(number, point).run_id == entry.run_id else None
+        return point if self.specs.spec(number, point).run_id == entry.run_id else None
 
-    def _look(self, trial_id: str, result: Mapping[str, Any]) -> None:
-        self.ledger.busy(str(result["pid"]), float(result["time_this_iter_s"]))
-        self.ledger.look(self._specs[trial_id].run_id, int(result["tokens_trained"]))
+    def _add_progress(self, trial_id: str, result: Mapping[str, Any]) -> None:
+        self.history.add_worker_time(str(result["pid"]), float(result["time_this_iter_s"]))
+        self.history.add_progress(self._asked[trial_id].run_id, int(result["tokens_trained"]))
 
-    def _tell(self, trial_id: str, record: RunRecord) -> Entry:
-        """The trial ended as ``record`` says: Optuna, ledger and mirror are told; its checkpoint has served."""
-        end = end_of(record, self.ledger.objective)
-        self.tell_end(trial_id, end)
-        self._discard_checkpoint(record.spec.run_id)
-        entry = self.ledger.finish(record)
-        self.mirror.add(record, entry.source, self.parameters(self.space.point_of(record.spec)), end)
+    def _tell(self, trial_id: str, outcome: TrialOutcome) -> TrialEntry:
+        """The trial has ended: Optuna, history and mirror are told; its checkpoint has served."""
+        self.tell_outcome(trial_id, outcome)
+        self._discard_checkpoint(outcome.run_id)
+        entry = self.history.finish(outcome)
+        self.mirror.add(outcome, entry.source, self.parameters(self.space.point_of(outcome.record.spec)))
         return entry
 
     def _lost(self, trial_id: str) -> None:
@@ -223,13 +242,13 @@ class MixtureSearch(PointSearch):
 
         Tune's own restarts leave out a worker that dies between two trials: its next one would fail at once.
         """
-        run_id = self._specs[trial_id].run_id
+        run_id = self._asked[trial_id].run_id
         self._deaths[run_id] += 1
         if self._deaths[run_id] > RESTARTS:
             self.failed = run_id
             return
         self.withdraw(trial_id)
-        entry = self.ledger.give_back(run_id)
+        entry = self.history.requeue(run_id)
         assert entry.number is not None
         self._numbers.discard(entry.number)
         self.unfinished[entry.number] = entry
@@ -250,7 +269,7 @@ def _for_tune(spec: RunSpec) -> dict[str, Any]:
     return {"spec": spec.model_dump_json(), "run_id": spec.run_id} | named
 
 
-def _line(entry: Entry, best: Entry | None, most: int) -> str:
+def _line(entry: TrialEntry, best: TrialEntry | None, most: int) -> str:
     """How the trial of ``entry`` ended, beside the ``best`` one known."""
     outcome = {"PRUNED": "stopped early", "FAIL": "diverged"}.get(entry.state) or f"{entry.objective:.4f} nats"
     known = f", best {best.objective:.4f} ({best.run_id})" if best and best.objective is not None else ""

@@ -33,7 +33,7 @@ ASK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class Look:
+class WorkerReport:
     """What the first worker tells: an evaluation (None before the first one, or where the run diverged), the record so
     far, whether the run has finished, and the workers' placement group.
     """
@@ -78,9 +78,9 @@ class WorkerGroupSession:
     def __init__(self, spec: RunSpec, opener: OpenOnWorkers) -> None:
         self.spec = spec
         self._closed = False
-        self._looks = Queue(actor_options={"num_cpus": 0})
+        self._reports = Queue(actor_options={"num_cpus": 0})
         task: Any = ray.remote(num_cpus=0, max_retries=0)(_train_together)
-        self._run = task.remote(spec, opener, self._looks)
+        self._run = task.remote(spec, opener, self._reports)
         try:
             self._last = self._next()
         except BaseException:
@@ -113,20 +113,20 @@ class WorkerGroupSession:
             ray.cancel(self._run, force=True)
         if last := getattr(self, "_last", None):
             remove_placement_group(last.reserved)
-        self._looks.shutdown(force=True)
+        self._reports.shutdown(force=True)
 
-    def _next(self) -> Look:
+    def _next(self) -> WorkerReport:
         while True:
             ended, _ = ray.wait([self._run], timeout=0)
             try:
-                told = self._looks.get(timeout=0.01 if ended else ASK_SECONDS)
+                told = self._reports.get(timeout=0.01 if ended else ASK_SECONDS)
             except Empty:
                 if ended:
                     ray.get(self._run)
                     raise RuntimeError(f"{self.spec.run_id}: its workers ended without a word") from None
                 remove_abandoned_groups()
                 continue
-            if isinstance(told, Look):
+            if isinstance(told, WorkerReport):
                 return told
             raise UserError(*told)
 
@@ -145,7 +145,7 @@ def remove_abandoned_groups() -> None:
             remove_placement_group(PlacementGroup(ray.PlacementGroupID(group.placement_group_id)))
 
 
-def _train_together(spec: RunSpec, opener: OpenOnWorkers, looks: Queue) -> None:
+def _train_together(spec: RunSpec, opener: OpenOnWorkers, reports: Queue) -> None:
     """Runs Ray Train to its end. Raises Ray Train's error where a worker fails or dies: the trial then begins again."""
     os.environ.setdefault("RAY_TRAIN_V2_ENABLED", "1")
     from ray.train.torch import TorchConfig
@@ -161,7 +161,7 @@ def _train_together(spec: RunSpec, opener: OpenOnWorkers, looks: Queue) -> None:
 
     Trainer(
         _work,
-        train_loop_config={"spec": spec, "opener": opener, "looks": looks},
+        train_loop_config={"spec": spec, "opener": opener, "reports": reports},
         scaling_config=ScalingConfig(
             num_workers=opener.workers, use_gpu=opener.gpus > 0, resources_per_worker=opener.resources
         ),
@@ -178,7 +178,7 @@ def _work(settings: dict[str, Any]) -> None:
 
     spec: RunSpec = settings["spec"]
     opener: OpenOnWorkers = settings["opener"]
-    looks: Queue = settings["looks"]
+    reports: Queue = settings["reports"]
     first = train.get_context().get_world_rank() == 0
     with suppress(OSError):
         os.chdir(opener.working_folder)
@@ -188,9 +188,9 @@ def _work(settings: dict[str, Any]) -> None:
         while True:
             if first:
                 reserved = get_current_placement_group()
-                looks.put(Look(evaluation, session.record("pruned"), session.finished, reserved))
+                reports.put(WorkerReport(evaluation, session.record("pruned"), session.finished, reserved))
             if session.finished:
                 return
             evaluation = session.advance()
     except UserError as error:  # the others may wait for this worker: the trial ends them
-        looks.put((error.where, error.problem, error.hint))
+        reports.put((error.where, error.problem, error.hint))

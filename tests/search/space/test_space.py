@@ -11,7 +11,8 @@ import yaml
 from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
 from codescale.search.objective.objective import Objective
-from codescale.search.objective.study_space import settled, study_space
+from codescale.search.objective.problem import SearchProblem, study_problem
+from codescale.search.objective.study_space import study_space
 from codescale.search.space.schema import SpaceFile, read_space_file
 from codescale.search.space.space import SearchPoint, load_space, space_names
 from codescale.search.space.template import starting_space, write_starting_space
@@ -178,7 +179,7 @@ proxy: {tokens: 2e5}
 def test_the_scales_of_the_space_are_the_searchs(tmp_path: Path) -> None:
     path = tmp_path / "scales.yaml"
     path.write_text("languages: all\nobjective: {weights: {rust: 2}}\nproxy: {tokens: 2e5}\ntarget: {n_tokens: 3e9}")
-    config = settled(study(), load_space(path, LANGUAGES))
+    config = SearchProblem.of(study(), load_space(path, LANGUAGES)).config
     assert config.search.tokens == 200_000
     assert config.target.n_tokens == 3_000_000_000
     assert config.weights() == {"python": 0.0, "java": 0.0, "rust": 2.0}
@@ -198,7 +199,7 @@ def test_a_proxy_larger_than_the_target_is_refused(tmp_path: Path, text: str, fi
     path = tmp_path / "search_space.yaml"
     path.write_text(f"languages: all\n{text}")
     with pytest.raises(UserError, match=problem) as refused:
-        study_space(study(), StudyFolder(tmp_path))
+        study_problem(study(), StudyFolder(tmp_path))
     assert field in str(refused.value)
 
 
@@ -251,4 +252,4 @@ def test_the_file_to_begin_with_is_a_good_one(tmp_path: Path) -> None:
     path.write_text("\n".join(line.removeprefix("# ") if line.startswith(keys) else line for line in text.splitlines()))
     space = load_space(path, LANGUAGES, 1e9)
     assert len(space.hyperparameters) == 6
-    assert settled(config, space).search == config.search
+    assert SearchProblem.of(config, space).config.search == config.search

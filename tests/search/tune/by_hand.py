@@ -11,17 +11,16 @@ import numpy as np
 from codescale.mixtures.mixture import Mixture
 from codescale.progress import Silent
 from codescale.runs.records import RunRecord, RunSpec, Status, read_records
-from codescale.search.objective.objective import Objective
 from codescale.search.pruning.rule import PruningRule
-from codescale.search.space.space import load_space
-from codescale.search.trials.history import Ledger
-from codescale.search.trials.spec import TrialPlan
+from codescale.search.run import header_of
+from codescale.search.trials.history import TrialHistory
+from codescale.search.trials.spec import TrialSpecs
 from codescale.search.tune.optuna_mirror import OptunaMirror
-from codescale.search.tune.searcher import MixtureSearch
+from codescale.search.tune.searcher import MixtureSearcher
 from codescale.search.warm_start import WarmStart, starting_points, trial_sampler
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
-from tests.search.synthetic_trials import CORPUS, LANGUAGES, TOKENS, finished_record
+from tests.search.synthetic_trials import LANGUAGES, TOKENS, finished_record, problem
 
 WARM = WarmStart(
     Mixture({"python": 0.4, "java": 0.3, "rust": 0.3}), [Mixture({"python": 0.2, "java": 0.5, "rust": 0.3})]
@@ -43,24 +42,23 @@ class Hand:
 
     def __post_init__(self) -> None:
         self.folder = StudyFolder(self.root)
-        space = load_space(self.space, LANGUAGES)
-        self.plan = plan = TrialPlan(self.config, CORPUS, self.part)
-        objective = Objective.of(self.config.weights(), TOKENS).varying(space.hyperparameters)
-        self.ledger = Ledger(self.folder.search, {"n_tokens": TOKENS}, objective)
-        sampler = trial_sampler(self.config, space, plan, self.warm)
-        starts = starting_points(space, plan, self.warm)
-        self.search = MixtureSearch(
-            space, sampler, plan, self.ledger, self.folder, starts, Silent(), self.noise, self.mirror
+        asked = problem(self.config, self.space)
+        self.specs = TrialSpecs(asked, self.part)
+        self.history = TrialHistory(self.folder.search, header_of(asked), asked.objective)
+        sampler = trial_sampler(asked, self.warm)
+        starts = starting_points(asked, self.warm)
+        self.search = MixtureSearcher(
+            self.specs, sampler, self.history, self.folder, starts, Silent(), self.noise, self.mirror
         )
         for record in self.warm.evaluated:
             self.search.add_evaluated(record)
-        self.search.replay(plan.belonging(read_records(self.folder.runs), space), self.ledger.previous())
+        self.search.replay(self.specs.belonging(read_records(self.folder.runs)), self.history.previous())
 
     def has(self, record: RunRecord) -> bool:
-        return self.plan.number(record.spec) is not None
+        return self.specs.number(record.spec) is not None
 
     def ask(self) -> str | None:
-        trial_id = f"tune-{len(self.search._specs)}"
+        trial_id = f"tune-{len(self.search._asked)}"
         suggestion = self.search.suggest(trial_id)
         if not isinstance(suggestion, dict):
             return None
@@ -71,8 +69,8 @@ class Hand:
         spec = self.live.pop(trial_id)
         for looks in (1, 2, 3):
             record = finished_record(spec, "pruned", looks)
-            curve = self.ledger.objective.curve(record)
-            if PruningRule().should_prune(replace(curve, final=None), self.ledger.curves):
+            curve = self.history.objective.curve(record)
+            if PruningRule().should_prune(replace(curve, final=None), self.history.curves):
                 return self.report(trial_id, record, "running")
         record = finished_record(spec)
         if all(e.losses["rust"] == e.losses["rust"] for e in record.evaluations):
@@ -93,7 +91,7 @@ class Hand:
             self.end(trial_id)
 
     def sequence(self) -> list[tuple[str, str, str, dict[str, float], float | None]]:
-        return [(e.run_id, e.source, e.state, e.proportions, e.objective) for e in self.ledger.entries]
+        return [(e.run_id, e.source, e.state, e.proportions, e.objective) for e in self.history.entries]
 
 
 def swept() -> list[RunRecord]:

@@ -35,7 +35,7 @@ def content(root: Path) -> list[tuple]:
 def test_it_shows_every_trial_that_ended_as_it_ended(tmp_path: Path) -> None:
     hand = Hand(tmp_path, study(trials=12, sampler="random"), replace(WARM, evaluated=swept()))
     hand.go()
-    ended = {entry.run_id: entry for entry in hand.ledger.entries}
+    ended = {entry.run_id: entry for entry in hand.history.entries}
     trials = opened(tmp_path).trials
     assert [trial.user_attrs["run_id"] for trial in trials] == list(ended)
     assert {trial.state.name for trial in trials} >= {"COMPLETE", "PRUNED"}
@@ -48,7 +48,7 @@ def test_it_shows_every_trial_that_ended_as_it_ended(tmp_path: Path) -> None:
         assert trial.user_attrs["proportions"] == entry.proportions
         assert trial.user_attrs["source"] == entry.source
         assert dict(trial.params) == typed(trial.params)
-    best = hand.ledger.incumbent
+    best = hand.history.incumbent
     assert best is not None
     assert opened(tmp_path).best_trial.user_attrs["run_id"] == best.run_id
 
@@ -109,8 +109,8 @@ def test_a_front_has_a_study_for_each_search_and_one_with_a_value_for_each_objec
     assert optuna.get_all_study_names(storage) == ["front", "first", "second"]
     for hand, name in zip(hands, ("first", "second"), strict=True):
         trials = optuna.load_study(study_name=name, storage=storage).trials
-        assert [trial.user_attrs["run_id"] for trial in trials] == [entry.run_id for entry in hand.ledger.entries]
-        assert [trial.state.name for trial in trials] == [entry.state for entry in hand.ledger.entries]
+        assert [trial.user_attrs["run_id"] for trial in trials] == [entry.run_id for entry in hand.history.entries]
+        assert [trial.state.name for trial in trials] == [entry.state for entry in hand.history.entries]
     sources = [trial.user_attrs["source"] for trial in trials]
     assert {"sweep", "another search", "sampler"} <= set(sources)
     front = optuna.load_study(study_name="front", storage=storage)

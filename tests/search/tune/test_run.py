@@ -6,25 +6,25 @@ import pytest
 
 from codescale.cluster.ray_cluster import Workers
 from codescale.errors import UserError
-from codescale.search.tune.run import Placement, placement
+from codescale.search.tune.run import TrialPlacement, placement
 from tests.search.synthetic_trials import study
 
 
 @pytest.mark.parametrize(
     ("workers", "section", "expected"),
     [
-        (Workers(4, 1, 0.0), {"concurrency": None}, Placement(4, {"cpu": 1}, warm=True)),
-        (Workers(4, 2, 0.25), {"concurrency": None}, Placement(4, {"cpu": 2, "gpu": 0.25}, warm=True)),
-        (Workers(4, 2, 1.0), {"concurrency": 3}, Placement(3, {"cpu": 2, "gpu": 1.0}, warm=True)),
+        (Workers(4, 1, 0.0), {"concurrency": None}, TrialPlacement(4, {"cpu": 1}, warm=True)),
+        (Workers(4, 2, 0.25), {"concurrency": None}, TrialPlacement(4, {"cpu": 2, "gpu": 0.25}, warm=True)),
+        (Workers(4, 2, 1.0), {"concurrency": 3}, TrialPlacement(3, {"cpu": 2, "gpu": 1.0}, warm=True)),
         (
             Workers(5, 2, 0.5),
             {"concurrency": None, "workers_per_trial": 2},
-            Placement(2, {"cpu": 0.0, "memory": 1}, warm=False),
+            TrialPlacement(2, {"cpu": 0.0, "memory": 1}, warm=False),
         ),
-        (Workers(2, 1, 0.0), {"workers_per_trial": 2}, Placement(1, {"cpu": 0.0, "memory": 1}, warm=False)),
+        (Workers(2, 1, 0.0), {"workers_per_trial": 2}, TrialPlacement(1, {"cpu": 0.0, "memory": 1}, warm=False)),
     ],
 )
-def test_a_trial_reserves_what_its_worker_uses(workers: Workers, section: dict, expected: Placement) -> None:
+def test_a_trial_reserves_what_its_worker_uses(workers: Workers, section: dict, expected: TrialPlacement) -> None:
     assert placement(study(**section), workers) == expected
 
 

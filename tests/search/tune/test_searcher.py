@@ -18,10 +18,10 @@ from codescale.search.recommendation import recommendation
 from codescale.search.run import run_search
 from codescale.search.samplers import make_sampler
 from codescale.search.space.space import SearchPoint, load_space
-from codescale.search.trials.spec import TrialPlan
+from codescale.search.trials.spec import TrialSpecs
 from codescale.search.warm_start import WarmStart
 from codescale.study.folder import StudyFolder
-from tests.search.synthetic_trials import CORPUS, LANGUAGES, TOKENS, study
+from tests.search.synthetic_trials import CORPUS, LANGUAGES, TOKENS, problem, study
 from tests.search.tune.by_hand import WARM, Hand, sweep_record, swept
 
 
@@ -34,8 +34,8 @@ def test_a_replay_goes_on_with_the_same_sequence(tmp_path: Path, sampler: str) -
     config = study(trials=9, sampler=sampler)
     undisturbed = Hand(tmp_path / "whole", config, warm)
     undisturbed.go()
-    assert len(undisturbed.ledger.trials) == 9
-    assert len({tuple(e.proportions.values()) for e in undisturbed.ledger.trials}) == 9
+    assert len(undisturbed.history.trials) == 9
+    assert len({tuple(e.proportions.values()) for e in undisturbed.history.trials}) == 9
     for killed_after in (1, 4, 7):
         Hand(tmp_path / str(killed_after), config, warm).go(killed_after)
         again = Hand(tmp_path / str(killed_after), config, warm)
@@ -65,7 +65,7 @@ def test_a_trial_that_takes_every_worker_with_it_ends_the_search(tmp_path: Path)
         lost = hand.ask()
         assert lost is not None
         hand.search.on_trial_complete(lost, error=True)
-    assert hand.search.failed == hand.search._specs[lost].run_id
+    assert hand.search.failed == hand.search._asked[lost].run_id
     assert hand.search.suggest("another") == "FINISHED"
 
 
@@ -84,7 +84,7 @@ def test_a_search_of_everything_is_found_finished(tmp_path: Path) -> None:
 def test_stopped_trials_are_told_pruned_and_never_complete(tmp_path: Path) -> None:
     hand = Hand(tmp_path, study(trials=12))
     hand.go()
-    states = {e.run_id: e.state for e in hand.ledger.entries}
+    states = {e.run_id: e.state for e in hand.history.entries}
     records = {record.spec.run_id: record for record in read_records(hand.folder.runs)}
     trials = hand.search.study.trials
     assert len(trials) == len(records) == 12
@@ -96,10 +96,10 @@ def test_stopped_trials_are_told_pruned_and_never_complete(tmp_path: Path) -> No
             assert not any(evaluation.annealed for evaluation in record.evaluations)
             assert len(trial.intermediate_values) == len(record.evaluations) > 0
         else:
-            assert trial.value == pytest.approx(hand.ledger.objective.value(record.final_losses()))
+            assert trial.value == pytest.approx(hand.history.objective.value(record.final_losses()))
             assert len(trial.intermediate_values) == 3
     finals = [trial.value for trial in trials if trial.state == TrialState.COMPLETE and trial.value is not None]
-    assert hand.ledger.content()["incumbent"]["objective"] == min(finals)
+    assert hand.history.result().content()["incumbent"]["objective"] == min(finals)
 
 
 def test_a_diverged_trial_is_told_fail(tmp_path: Path) -> None:
@@ -126,15 +126,15 @@ def test_trials_at_once_are_all_found_again(tmp_path: Path) -> None:
     under_way = hand.live[third]
     hand.end(fourth)
     again = Hand(tmp_path, config, warm)
-    assert [e.run_id for e in again.ledger.entries] == [e.run_id for e in hand.ledger.entries if e.state != "RUNNING"]
+    assert [e.run_id for e in again.history.entries] == [e.run_id for e in hand.history.entries if e.state != "RUNNING"]
     resumed = again.ask()
     assert resumed
     assert again.live[resumed] == under_way
     again.end(resumed)
     again.go()
-    assert [e.number for e in sorted(again.ledger.trials, key=lambda e: e.number or 0)] == list(range(8))
-    before = {e.run_id for e in hand.ledger.entries}
-    assert before <= {e.run_id for e in again.ledger.entries}
+    assert [e.number for e in sorted(again.history.trials, key=lambda e: e.number or 0)] == list(range(8))
+    before = {e.run_id for e in hand.history.entries}
+    assert before <= {e.run_id for e in again.history.entries}
 
 
 def test_the_sweep_enters_as_completed_trials(tmp_path: Path) -> None:
@@ -146,23 +146,23 @@ def test_the_sweep_enters_as_completed_trials(tmp_path: Path) -> None:
         sweep_record("mixture-4", {"python": 0.3, "java": 0.7}, status="failed"),
     ]
     hand = Hand(tmp_path, study(trials=1), WarmStart(evaluated=records))
-    assert [(e.run_id, e.number, e.source) for e in hand.ledger.entries] == [
+    assert [(e.run_id, e.number, e.source) for e in hand.history.entries] == [
         ("mixture-1", None, "sweep"), ("mixture-2", None, "sweep")
     ]  # fmt: skip
     assert [trial.state.name for trial in hand.search.study.trials] == ["COMPLETE"] * 2
-    content = hand.ledger.content()
+    content = hand.history.result().content()
     assert content["incumbent"]["run_id"] == "mixture-1"
     assert content["tokens_trained"] == 0
     rates = Hand(tmp_path, study(), WarmStart(evaluated=records), "learning_rate_only")
-    assert [curve.settings for curve in rates.ledger.curves] == [(0.0,)]
-    assert [e.run_id for e in rates.ledger.entries] == ["mixture-1"]
+    assert [curve.settings for curve in rates.history.curves] == [(0.0,)]
+    assert [e.run_id for e in rates.history.entries] == ["mixture-1"]
 
 
 def test_what_the_sweep_did_is_not_tried_again(tmp_path: Path) -> None:
     known = sweep_record("mixture-1", dict(WARM.law_optimum or {}))
     hand = Hand(tmp_path, study(sampler="tpe"), WarmStart(WARM.law_optimum, WARM.bootstrap_optima, [known]))
     hand.go(2)
-    assert [e.source for e in hand.ledger.entries] == ["sweep", "thompson", "sampler"]
+    assert [e.source for e in hand.history.entries] == ["sweep", "thompson", "sampler"]
 
 
 def test_the_law_is_asked_first_and_moved_into_the_bounds(tmp_path: Path) -> None:
@@ -170,41 +170,42 @@ def test_the_law_is_asked_first_and_moved_into_the_bounds(tmp_path: Path) -> Non
     path.write_text("languages: {python: [0, 0.2], java: free, rust: free}")
     hand = Hand(tmp_path, study(trials=3, sampler="tpe"), space=str(path))
     hand.go()
-    assert [e.source for e in hand.ledger.entries] == ["law", "thompson", "sampler"]
-    assert hand.ledger.entries[0].proportions == pytest.approx({"python": 0.2, "java": 0.4, "rust": 0.4})
+    assert [e.source for e in hand.history.entries] == ["law", "thompson", "sampler"]
+    assert hand.history.entries[0].proportions == pytest.approx({"python": 0.2, "java": 0.4, "rust": 0.4})
 
 
 def test_our_own_sampler_draws_from_the_law_itself(tmp_path: Path) -> None:
     hand = Hand(tmp_path, study(trials=3, sampler="law"))
     hand.go()
-    assert [e.source for e in hand.ledger.entries] == ["law", "sampler", "sampler"]
+    assert [e.source for e in hand.history.entries] == ["law", "sampler", "sampler"]
 
 
 def test_the_budget_of_tokens_ends_the_search(tmp_path: Path) -> None:
     hand = Hand(tmp_path, study(trials=12, prune=False, budget_tokens=3 * TOKENS + 1))
     hand.go()
     assert hand.search.ended
-    assert TOKENS < hand.ledger.tokens_trained <= 3 * TOKENS
+    assert TOKENS < hand.history.tokens_trained <= 3 * TOKENS
 
 
 def test_records_of_another_search_are_left_alone(tmp_path: Path) -> None:
     Hand(tmp_path, study(trials=3)).go()
     config = study(trials=3)
     other = config.model_copy(update={"seed": 4})
-    assert not Hand(tmp_path, other).ledger.entries
+    assert not Hand(tmp_path, other).history.entries
     point = SearchPoint(Mixture.uniform(LANGUAGES), {})
-    ids = {TrialPlan(*plan).spec(0, point).run_id for plan in ((config, CORPUS), (config, "another"), (other, CORPUS))}
+    asked = (problem(config), problem(config, corpus_id="another"), problem(other))
+    ids = {TrialSpecs(one).spec(0, point).run_id for one in asked}
     assert len(ids) == 3
 
 
 def test_the_incumbent_only_improves(tmp_path: Path) -> None:
     hand = Hand(tmp_path, study(trials=12, sampler="random"), WarmStart())
     hand.go()
-    spent, best = zip(*hand.ledger.history, strict=True)
+    spent, best = zip(*hand.history.incumbent_history, strict=True)
     assert list(best) == sorted(best, reverse=True)
     assert list(spent) == sorted(spent)
     written = json.loads(hand.folder.search.read_text())
-    assert [entry["run_id"] for entry in written["trials"]] == [e.run_id for e in hand.ledger.entries]
+    assert [entry["run_id"] for entry in written["trials"]] == [e.run_id for e in hand.history.entries]
 
 
 def test_bad_input_in_a_trial_ends_the_search_with_its_line(tmp_path: Path) -> None:
@@ -257,9 +258,9 @@ def test_what_is_recommended_is_a_finished_trial_with_its_expectation(
 ) -> None:
     hand = Hand(tmp_path, study(trials=4, sampler=sampler, prune=False), replace(WARM, evaluated=swept()))
     hand.go()
-    advised = recommendation(hand.search.trial_sampler, hand.search.study, hand.ledger)
+    advised = recommendation(hand.search.trial_sampler, hand.search.study, hand.history)
     assert (advised is not None) == advises
     if advised is not None:
-        finished = {entry.run_id: entry.objective for entry in hand.ledger.entries if entry.objective is not None}
+        finished = {entry.run_id: entry.objective for entry in hand.history.entries if entry.objective is not None}
         assert finished[advised["run_id"]] == advised["objective"]
         assert advised["expected"] == pytest.approx(advised["objective"], abs=0.05)

@@ -1,0 +1,113 @@
+"""What a search is asked: a space, the objective, the scales of trial and target, on one corpus; made once per search.
+
+The search, its warm start, its price and its proof are handed the same problem, so that none of them asks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+
+from codescale.mixtures.mixture import Mixture
+from codescale.organisation import ORGANISATION, number_of
+from codescale.search.objective.objective import Objective
+from codescale.search.objective.study_space import study_space, with_space_scales
+from codescale.search.objective.weights import equally_weighted, objective_of, scalarized, search_weights
+from codescale.search.space.space import SearchSpace
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
+
+
+class ModelScale(NamedTuple):
+    """N (parameters) and D (training tokens) of a model."""
+
+    n_params: int
+    n_tokens: int
+
+
+@dataclass(frozen=True)
+class SearchProblem:
+    """The question of one search. All but its three fields follows from them, and is worked out once.
+
+    Parameters
+    ----------
+    config
+        The study, with the proxy, the target and the weights that ``space`` names in place of its own.
+    space
+        What may vary, and the objectives if it has its own.
+    corpus_id
+        The corpus that trials are trained on; empty where nothing is trained.
+    """
+
+    config: StudyConfig
+    space: SearchSpace
+    corpus_id: str = ""
+
+    @classmethod
+    def of(cls, config: StudyConfig, space: SearchSpace, corpus_id: str = "") -> SearchProblem:
+        """The search of ``space`` in the study of ``config``.
+
+        Raises
+        ------
+        UserError
+            For an unknown size, a D of less than a batch, and a proxy that is larger than the target in N or D.
+        """
+        return cls(with_space_scales(config, space), space, corpus_id)
+
+    @cached_property
+    def objective(self) -> Objective:
+        """What is minimised (nats per token); several objectives count alike."""
+        return objective_of(self.config, equally_weighted(self.space))
+
+    @cached_property
+    def weights(self) -> dict[str, float]:
+        """Weight of each language's loss, by which a law is asked."""
+        return search_weights(self.config, self.space)
+
+    @cached_property
+    def proxy(self) -> ModelScale:
+        """The scale of a trial."""
+        search = self.config.search
+        return ModelScale(self.config.sizes[search.size].n_params, search.tokens)
+
+    @cached_property
+    def target(self) -> ModelScale:
+        """The scale that the mixture is for."""
+        return ModelScale(self.config.target_params(), self.config.target.n_tokens)
+
+    @cached_property
+    def base_hyper(self) -> dict[str, float]:
+        """What the study trains with, for each hyperparameter that the space frees."""
+        training = self.config.training
+        values = {"learning_rate_factor": 1.0, ORGANISATION: number_of(training.organisation)} | {
+            name: float(getattr(training, name)) for name in ("weight_decay", "warmup_share", "cooldown_share", "batch")
+        }
+        return {name: values[name] for name in self.space.hyperparameters}
+
+    @property
+    def uniform(self) -> Mixture:
+        """The mixture of equal shares of the study's languages."""
+        return self.config.uniform()
+
+    def scalarized(self, direction: Sequence[float]) -> SearchProblem:
+        """The problem of one objective that weighs those of the space by ``direction``: one search of a front."""
+        return replace(self, space=replace(self.space, aims=(scalarized(self.space.aims, direction),)))
+
+    def with_unique_tokens(self, unique_tokens: int | dict[str, int] | None) -> SearchProblem:
+        """The same with trials that are held to so many distinct tokens, as the sweep's runs are."""
+        sweep = self.config.sweep.model_copy(update={"unique_tokens": unique_tokens})
+        return replace(self, config=self.config.model_copy(update={"sweep": sweep}))
+
+
+def study_problem(config: StudyConfig, folder: StudyFolder, corpus_id: str = "") -> SearchProblem:
+    """The search of a study: its own space where it has one, else the one that ``search.space`` names.
+
+    Raises
+    ------
+    UserError
+        Where that space is wrong, names scales that are none (:meth:`SearchProblem.of`), or frees the data's
+        organisation where the pivot has no share, or all of it.
+    """
+    return SearchProblem.of(config, study_space(config, folder), corpus_id)

@@ -1,0 +1,94 @@
+"""``codescale compare``: the law's mixture and the search's in, runs with fresh seeds, the verdict out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from codescale.cluster.ray_cluster import started_ray
+from codescale.comparison.compare import compare as compare_runs
+from codescale.comparison.job import train_together
+from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs
+from codescale.comparison.result import ComparisonResult, ScaleComparison
+from codescale.comparison.scales import both_scales
+from codescale.errors import UserError
+from codescale.mixtures.mixture import Mixture
+from codescale.runs.records import RunSpec, read_records
+from codescale.search.law_optimum import law_optimum
+from codescale.search.objective.problem import SearchProblem, study_problem
+from codescale.search.result import Incumbent
+from codescale.stages.inputs import StageContext, fitted_law, search_result, target_availability, unique_tokens
+from codescale.stages.runs import describe, publish
+from codescale.study.comparison import Scale
+from codescale.study.languages import label
+from codescale.sweeps.execute import done_already
+
+
+def compare(context: StageContext) -> ComparisonResult:
+    """Trains uniform, predicted best and the search's choice with fresh seeds in one Ray Train job and judges them,
+    at a larger scale too where the study has one.
+
+    Raises :class:`~codescale.errors.UserError` where ``codescale fit`` or ``codescale search`` has not run, and where
+    a run did not end well.
+    """
+    context.corpus()
+    problem = study_problem(context.config, context.folder)
+    config = problem.config
+    mixtures, best = compared_mixtures(context, problem)
+    plans = {
+        scale: comparison_runs(
+            config, scale, mixtures, unique_tokens(context, scale.tokens), best.hyper, best.organisation
+        )
+        for scale in config.comparison.scales
+    }
+    wanted = {spec.run_id: spec for plan in plans.values() for specs in plan.values() for spec in specs}
+    _train_together(context, list(wanted.values()))
+    judged = [_judged(context, problem, scale, plan) for scale, plan in plans.items()]
+    result = both_scales(judged[0], judged[1] if len(judged) > 1 else None, problem.proxy.n_params)
+    result.write(context.folder.comparison)
+    publish(context.folder)
+    return result
+
+
+def compared_mixtures(context: StageContext, problem: SearchProblem) -> tuple[dict[str, Mixture], Incumbent]:
+    """The mixtures to compare, and the trial that the search recommends, whose hyperparameters all have.
+
+    The law's best and the search's keep the rules of one space and are judged by one weighting.
+    """
+    found = search_result(context.folder)
+    best = found.best
+    if best is None:
+        command = f"run codescale search {context.folder.root.name} again"
+        raise UserError(context.folder.search, "has no trial that came to its end", command)
+    mixtures = {
+        UNIFORM: context.config.uniform(),
+        PREDICTED: law_optimum(fitted_law(context.folder), problem, target_availability(context)),
+        MEASURED: Mixture(best.proportions),
+    }
+    return mixtures, best
+
+
+def _judged(
+    context: StageContext, problem: SearchProblem, scale: Scale, plan: Mapping[str, Sequence[RunSpec]]
+) -> ScaleComparison:
+    records = {record.spec.run_id: record for record in read_records(context.folder.runs)}
+    registry = context.config.registry()
+    return compare_runs(
+        problem.config,
+        scale,
+        context.corpus(),
+        fitted_law(context.folder),
+        {role: [records[spec.run_id] for spec in specs] for role, specs in plan.items()},
+        context.folder.test_losses,
+        {language: label(language, registry) for language in context.config.languages},
+    )
+
+
+def _train_together(context: StageContext, specs: Sequence[RunSpec]) -> None:
+    """Trains those of ``specs`` that are not done, in one Ray Train job."""
+    if len(done_already(context.folder, specs)) == len(specs):
+        return
+    with started_ray(context.config) as workers:
+        execution = train_together(specs, context.config, context.folder, workers, context.progress, describe)
+    context.timings.add(
+        "compare", seconds=execution.seconds, orchestration=execution.orchestration, records=execution.records
+    )

@@ -1,0 +1,20 @@
+"""``codescale corpus``: sources in, token shards and their manifest out."""
+
+from __future__ import annotations
+
+import time
+
+from codescale.corpus.build import build_corpus
+from codescale.corpus.manifest import Manifest
+from codescale.stages.inputs import StageContext
+
+
+def make_corpus(context: StageContext) -> Manifest:
+    """Fetches, cleans, splits and tokenizes the sources. Returns the manifest."""
+    begun = time.monotonic()
+    fresh = not context.folder.manifest.exists()
+    manifest = build_corpus(context.config, context.folder, context.progress)
+    context.forget_corpus()
+    if fresh:
+        context.timings.add("corpus", seconds=time.monotonic() - begun)
+    return manifest

@@ -1,0 +1,125 @@
+"""What stages read of each other in a study's folder; where an artifact is missing, which command makes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from codescale.errors import UserError
+from codescale.mixtures.mixture import Mixture
+from codescale.progress import Progress
+from codescale.stages.timings import Timings
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
+
+if TYPE_CHECKING:
+    from codescale.corpus.reader import Corpus
+    from codescale.laws.law import Law
+    from codescale.mixtures.bounds import Available
+    from codescale.runs.table import RunsTable
+    from codescale.search.result import SearchResult
+
+
+class StageContext:
+    """What every stage of a study is given.
+
+    It also holds the opened corpus, which is verified once for all stages that share a context: a large one takes long
+    to read.
+
+    Parameters
+    ----------
+    config
+        ``study.yaml``, with what a pretrained start decides.
+    folder
+        Where the study's artifacts are.
+    progress
+        Where stages tell how far they are.
+    """
+
+    def __init__(self, config: StudyConfig, folder: StudyFolder, progress: Progress) -> None:
+        self.config, self.folder, self.progress = config, folder, progress
+        self.timings = Timings(folder.timings)
+        self._opened: Corpus | None = None
+
+    def corpus(self) -> Corpus:
+        """The corpus, every shard verified.
+
+        Raises :class:`~codescale.errors.UserError` where there is none yet, or a shard is not as it was written.
+        """
+        from codescale.corpus.reader import open_corpus
+
+        if self._opened is None:
+            self._opened = open_corpus(self.folder.corpus)
+        return self._opened
+
+    def forget_corpus(self) -> None:
+        """The corpus was made anew: the next who asks has it verified again."""
+        self._opened = None
+
+
+def fitted_law(folder: StudyFolder) -> Law:
+    """The study's mixture law. Raises :class:`~codescale.errors.UserError` where ``codescale fit`` has not run."""
+    from codescale.laws.law import load_law
+
+    return load_law(needed(folder, folder.law, "codescale fit"))
+
+
+def predicted_mixture(folder: StudyFolder) -> Mixture:
+    """The mixture that the law predicts to be best.
+
+    Raises :class:`~codescale.errors.UserError` where ``codescale optimize`` has not run.
+    """
+    from codescale.mixtures.files import read_mixture
+
+    return read_mixture(needed(folder, folder.mixture, "codescale optimize"))
+
+
+def swept_runs(folder: StudyFolder) -> RunsTable:
+    """The runs table. Raises :class:`~codescale.errors.UserError` where ``codescale sweep`` has not run."""
+    from codescale.runs.reader import read_runs
+
+    return read_runs(needed(folder, folder.runs_table, "codescale sweep"))
+
+
+def search_result(folder: StudyFolder) -> SearchResult:
+    """What the search found. Raises :class:`~codescale.errors.UserError` where ``codescale search`` has not run."""
+    from codescale.search.result import SearchResult
+
+    path = needed(folder, folder.search, "codescale search")
+    return SearchResult.read(path, "make the file again with: codescale search")
+
+
+def needed(folder: StudyFolder, path: Path, command: str) -> Path:
+    """``path``, which ``command`` makes. Raises :class:`~codescale.errors.UserError` where it is missing."""
+    if not path.exists():
+        raise UserError(path, "no such file", f"run {command} {folder.root.name} first")
+    return path
+
+
+def available_tokens(context: StageContext) -> dict[str, int]:
+    """Training tokens that the corpus has of each of the study's languages.
+
+    Raises :class:`~codescale.errors.UserError` where it lacks one of them, or there is no corpus.
+    """
+    corpus, languages = context.corpus(), context.config.languages
+    missing = [language for language in languages if language not in corpus.languages]
+    if missing:
+        raise UserError(context.folder.manifest, f"{missing[0]} is not in the corpus", "run codescale corpus again")
+    return {language: corpus.count_tokens(language, "training") for language in languages}
+
+
+def target_availability(context: StageContext) -> Available:
+    """What the target model may train on: tokens of each language, and how often they may be read."""
+    from codescale.mixtures.bounds import Available
+    from codescale.sweeps.plan import target_tokens
+
+    counted = target_tokens(context.config, available_tokens(context))
+    tokens = {name: float(count) for name, count in counted.items()}
+    return Available(max_epochs=context.config.target.max_epochs, tokens=tokens)
+
+
+def unique_tokens(context: StageContext, tokens: int) -> int | dict[str, int] | None:
+    """The distinct tokens of each language that a run of ``tokens`` tokens is held to; None where it has them all."""
+    from codescale.sweeps.plan import unique_tokens_of
+
+    return unique_tokens_of(context.config, available_tokens(context), tokens)

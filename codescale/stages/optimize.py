@@ -1,0 +1,32 @@
+"""``codescale optimize``: the law in, the mixture that it predicts to be best out."""
+
+from __future__ import annotations
+
+import time
+
+from codescale.allocation.files import write_mixture
+from codescale.allocation.optimize import optimize_mixture
+from codescale.mixtures.mixture import Mixture
+from codescale.stages.inputs import StageContext, fitted_law, target_availability
+
+
+def optimize(context: StageContext) -> Mixture:
+    """Computes the mixture that the law predicts to be best at the study's target, by its weights and bounds.
+
+    A search space may ask another question; search and comparison then take the law's answer to that. Raises
+    :class:`~codescale.errors.UserError` where ``codescale fit`` has not run.
+    """
+    begun = time.monotonic()
+    config, folder = context.config, context.folder
+    allocation = optimize_mixture(
+        fitted_law(folder),
+        config.target_params(),
+        config.target.n_tokens,
+        weights=config.weights(),
+        bounds=dict(config.target.bounds),
+        available=target_availability(context),
+        seed=config.seed,
+    )
+    write_mixture(folder.mixture, allocation, folder.law.name, config.training.organisation)
+    context.timings.add("optimize", seconds=time.monotonic() - begun)
+    return allocation.mixture

@@ -1,0 +1,96 @@
+"""Runs within a stage: those that have no record yet are trained, and all records become the runs table.
+
+Ray and torch are loaded where something is to be trained, so that a stage that finds all runs done loads neither.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from codescale.organisation import ORGANISATION, PAIRED
+from codescale.runs.records import RunRecord, RunSpec, read_records
+from codescale.runs.table import compact
+from codescale.search.space.space import SearchSpace
+from codescale.stages.inputs import StageContext
+from codescale.study.folder import StudyFolder
+
+
+def train_runs(context: StageContext, specs: Sequence[RunSpec], stage: str) -> list[RunRecord]:
+    """Trains those of ``specs`` that are not done, each alone, and publishes the table.
+
+    Parameters
+    ----------
+    context
+        The study.
+    specs
+        The runs; one that diverged before has its second try, at a lower learning rate, beside it.
+    stage
+        What the progress bar and ``timings.json`` call it.
+
+    Returns
+    -------
+    list of RunRecord
+        The records of all ``specs``, second tries included.
+    """
+    from codescale.cluster.ray_cluster import started_ray
+    from codescale.sweeps.execute import done_already, execute
+    from codescale.sweeps.retry import retries_of
+
+    config, folder = context.config, context.folder
+    specs = [*specs, *retries_of(done_already(folder, specs).values(), config)]
+    done = done_already(folder, specs)
+    if len(done) < len(specs):
+        check_memory(context, [spec for spec in specs if spec.run_id not in done])
+        with started_ray(config) as workers:
+            execution = execute(specs, config, folder, workers, context.progress, describe, stage.capitalize())
+        fresh = [record for record in execution.records if record.spec.run_id not in done]
+        context.timings.add(stage, seconds=execution.seconds, orchestration=execution.orchestration, records=fresh)
+        done = {record.spec.run_id: record for record in execution.records}
+    publish(folder)
+    return list(done.values())
+
+
+def check_memory(context: StageContext, specs: Sequence[RunSpec]) -> None:
+    """Refuses runs that this machine has no room for; on a cluster each worker does so for its own."""
+    from codescale.sweeps.memory import memory_here
+
+    if "RAY_ADDRESS" not in os.environ:
+        memory_here(context.config, specs).check()
+
+
+def check_organisation(context: StageContext, space: SearchSpace) -> None:
+    """Refuses to pair, or to search whether to, where the corpus has nothing to pair."""
+    if context.config.training.organisation == PAIRED:
+        check_translated(context, f"{context.folder.config_file}, training.organisation")
+    if space.frees_organisation:
+        check_translated(context, f"{space.path}, hyperparameters.{ORGANISATION}")
+
+
+def check_translated(context: StageContext, where: str) -> None:
+    """Refuses what ``where`` asks for where the corpus has no translations of the pivot's documents."""
+    from codescale.training.data.pairing import refuse_untranslated
+
+    refuse_untranslated(context.corpus(), context.config.training.pivot, where)
+
+
+def publish(folder: StudyFolder) -> None:
+    """Writes the runs table and TensorBoard's curves of all records."""
+    from codescale.training.metrics.tensorboard import write_curves
+
+    records = read_records(folder.runs)
+    compact(records, folder.runs_table)
+    write_curves(folder.tensorboard, records)
+
+
+def describe(record: RunRecord) -> str:
+    """One line about a run that has just ended."""
+    if record.status != "ok":
+        return f"{record.spec.run_id}: {record.status} {record.note}"
+    losses = record.final_losses()
+    own = [language for language in record.spec.mixture.support if language in losses]
+    shown = own if len(own) < 3 else list(losses)
+    mean = sum(losses[language] for language in shown) / len(shown)
+    forgotten = "".join(f", {name} {rise:+.3f}" for name, rise in record.forgetting().items())
+    since = f"; since the start{forgotten.removeprefix(',')}" if forgotten else ""
+    return f"{record.spec.run_id}: loss {mean:.3f} nats per token{since}, {record.seconds:.0f} s"

@@ -1,0 +1,51 @@
+"""``codescale sweep``: the corpus in, runs of many mixtures and sizes out, and the table of them."""
+
+from __future__ import annotations
+
+from codescale.errors import UserError
+from codescale.mixtures.feasible import feasible_set
+from codescale.runs.records import RunRecord, RunSpec
+from codescale.search.objective.problem import study_problem
+from codescale.stages.inputs import StageContext, available_tokens, target_availability
+from codescale.stages.runs import check_organisation, train_runs
+from codescale.sweeps.plan import check_repetition, plan_sweep
+
+
+def planned_runs(context: StageContext) -> list[RunSpec]:
+    """The runs of the sweep; before there is a corpus, without its limits on unique tokens."""
+    available = available_tokens(context) if context.folder.manifest.exists() else None
+    return plan_sweep(context.config, available)
+
+
+def sweep(context: StageContext) -> list[RunRecord]:
+    """Trains the grid, the pairs and the mixtures, those that are not done yet.
+
+    Returns
+    -------
+    list of RunRecord
+        The records of all of them, those of earlier sessions included.
+
+    Raises
+    ------
+    UserError
+        Where there is no corpus, the sweep plans no runs, or a later stage would refuse the study.
+    """
+    context.corpus()
+    _check_ahead(context)
+    runs = planned_runs(context)
+    if not runs:
+        raise UserError(f"{context.folder.config_file}, sweep", "plans no runs", "give it a grid, pairs or mixtures")
+    return train_runs(context, runs, "sweep")
+
+
+def _check_ahead(context: StageContext) -> None:
+    """Refuses, before anything is trained, what a later stage would refuse: its space and bounds in conflict."""
+    config = context.config
+    space = study_problem(config, context.folder).space
+    check_organisation(context, space)
+    highest = {language: high for language, (_, high) in space.bounds.items()}
+    for stage in ("search", "comparison"):
+        tokens = getattr(config, stage).tokens
+        check_repetition(config, available_tokens(context), f"a run of the {stage}", highest, tokens)
+    target = config.target
+    feasible_set(config.languages, target.n_tokens, dict(target.bounds), target_availability(context))
