@@ -237,8 +237,7 @@ def test_a_finished_search_starts_no_ray(tmp_path: Path) -> None:
     def never(spec: RunSpec) -> Any:
         raise AssertionError(spec)
 
-    space = load_space("all_languages", LANGUAGES)
-    content = run_search(config, StudyFolder(tmp_path), space, CORPUS, never, WARM, Silent())
+    content = run_search(problem(config), WARM, never, StudyFolder(tmp_path), Silent()).content()
     assert [entry["number"] for entry in content["trials"]] == [0, 1, 2, 3]
 
 
