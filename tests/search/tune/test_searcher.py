@@ -17,11 +17,11 @@ from codescale.runs.records import RunSpec, read_records
 from codescale.search.recommendation import recommendation
 from codescale.search.run import run_search
 from codescale.search.samplers import make_sampler
-from codescale.search.space.space import SearchPoint, load_space
+from codescale.search.space.space import SearchPoint
 from codescale.search.trials.spec import TrialSpecs
 from codescale.search.warm_start import WarmStart
 from codescale.study.folder import StudyFolder
-from tests.search.synthetic_trials import CORPUS, LANGUAGES, TOKENS, problem, study
+from tests.search.synthetic_trials import LANGUAGES, TOKENS, problem, study
 from tests.search.tune.by_hand import WARM, Hand, sweep_record, swept
 
 
@@ -261,5 +261,5 @@ def test_what_is_recommended_is_a_finished_trial_with_its_expectation(
     assert (advised is not None) == advises
     if advised is not None:
         finished = {entry.run_id: entry.objective for entry in hand.history.entries if entry.objective is not None}
-        assert finished[advised["run_id"]] == advised["objective"]
-        assert advised["expected"] == pytest.approx(advised["objective"], abs=0.05)
+        assert finished[advised.run_id] == advised.objective
+        assert advised.expected == pytest.approx(advised.objective, abs=0.05)
