@@ -26,7 +26,7 @@ from codescale.files import write_text
 from codescale.runs.reader import read_runs
 from codescale.runs.records import read_records
 from codescale.search.objective.objective import Objective
-from codescale.search.objective.seed_noise import seed_noise
+from codescale.search.objective.seed_noise import objective_noise
 from codescale.search.pruning.curve import LearningCurve
 from codescale.search.pruning.rule import PruningRule
 from codescale.stages.timings import machine
@@ -75,7 +75,7 @@ def of_study(root: Path) -> Recorded:
     records = read_records(folder.runs)
     objective = Objective.of(config.weights(), config.search.tokens)
     n_params = config.sizes[config.search.size].n_params
-    noise = seed_noise(records, objective, n_params)
+    noise = objective_noise(records, objective, n_params)
     if noise is None:
         raise UserError(str(root), "has no runs that differ in their seed alone", "take a study with sweep.mixtures")
     curves = [
@@ -85,7 +85,7 @@ def of_study(root: Path) -> Recorded:
         and record.spec.n_params == n_params
         and record.spec.seed == config.seed
     ]
-    return Recorded([one for one in curves if one.final is not None], config.search.tokens, noise.deviation)
+    return Recorded([one for one in curves if one.final is not None], config.search.tokens, noise.pooled)
 
 
 @dataclass(frozen=True)

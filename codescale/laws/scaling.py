@@ -19,7 +19,7 @@ from codescale.laws.forms.chinchilla import SCALARS, Chinchilla
 from codescale.laws.forms.curve import Centre
 from codescale.laws.law import LEVEL
 from codescale.laws.observations import Observations, narrow, observe
-from codescale.laws.replicates import seed_noise
+from codescale.laws.replicates import log_loss_noise
 from codescale.laws.results import LanguageScaling, Scaling, ScalingPoint
 from codescale.runs.table import RunsTable
 
@@ -107,7 +107,7 @@ def _own_rows(data: Observations, language: str) -> Observations:
 
 def _noise_variance(rows: RunsTable, chosen: dict[str, Observations]) -> float:
     """Variance of log loss: over seeds where three or more degrees of freedom tell it, else around the fits, pooled."""
-    replicated = seed_noise(rows, tuple(chosen)) if chosen else None
+    replicated = log_loss_noise(rows, tuple(chosen)) if chosen else None
     if replicated is not None and replicated.degrees_of_freedom >= 3:
         return max(replicated.pooled**2, 1e-8)
     squares, freedom = 0.0, 0

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from codescale.runs.records import RunRecord
-from codescale.search.objective.seed_noise import SeedNoise, minimum_detectable_difference, seeds_needed
+from codescale.runs.seed_noise import SeedNoise
+from codescale.search.objective.seed_noise import minimum_detectable_difference, seeds_needed
 from codescale.search.trials.spec import UsedBudget, run_cost, trials_left
 from codescale.study.config import StudyConfig
 from codescale.training.flops import training_flops
@@ -78,10 +79,8 @@ def search_cost(config: StudyConfig, noise: SeedNoise | None, speed: Speed | Non
         if value is not None:
             limits.append(f"{value:,.6g} {unit}")
     seeds = sorted({*SEEDS, comparison.seeds})
-    resolutions = (
-        tuple(Resolution(n, minimum_detectable_difference(noise.deviation, n)) for n in seeds) if noise else ()
-    )
-    needed = tuple((gap, seeds_needed(noise.deviation, gap)) for gap in DIFFERENCES) if noise else ()
+    resolutions = tuple(Resolution(n, minimum_detectable_difference(noise.pooled, n)) for n in seeds) if noise else ()
+    needed = tuple((gap, seeds_needed(noise.pooled, gap)) for gap in DIFFERENCES) if noise else ()
     return SearchCost(tuple(costs), tuple(limits), noise, speed, resolutions, needed)
 
 

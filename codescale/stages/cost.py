@@ -8,7 +8,7 @@ from codescale.cluster.ray_cluster import Workers, workers_here
 from codescale.runs.records import read_records
 from codescale.search.cost import SearchCost, Speed, measured_speed, recorded_speed, search_cost
 from codescale.search.objective.problem import SearchProblem, study_problem
-from codescale.search.objective.seed_noise import seed_noise
+from codescale.search.objective.seed_noise import objective_noise
 from codescale.search.pareto import refuse_too_few
 from codescale.search.space.space import SearchPoint
 from codescale.search.trials.spec import TrialSpecs
@@ -26,7 +26,7 @@ def cost(context: StageContext) -> SearchCost:
     problem = study_problem(context.config, context.folder)
     refuse_too_few(problem)
     config, records = problem.config, read_records(context.folder.runs)
-    noise = seed_noise(records, problem.objective, problem.proxy.n_params)
+    noise = objective_noise(records, problem.objective, problem.proxy.n_params)
     workers = workers_here(config)
     if "RAY_ADDRESS" not in os.environ:  # a cluster says only when it is joined what it has
         placement(config, workers)

@@ -86,7 +86,7 @@ def warm_start(context: StageContext, problem: SearchProblem) -> WarmStart:
         evaluated=_with_the_trials_seed(records, context.config.seed),
         law=law,
         runs=_fresh_runs(context),
-        noise=None if noise is None else noise.deviation,
+        noise=None if noise is None else noise.pooled,
     )
 
 

@@ -13,15 +13,15 @@ from scipy import stats
 from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
 from codescale.runs.records import RunRecord, RunSpec, read_records
+from codescale.runs.seed_noise import SeedNoise
 from codescale.search.bayesopt.settings import DEFAULT_SETTINGS
 from codescale.search.bayesopt.termination import ExpectedRegret, Terminator
 from codescale.search.cost import Speed, recorded_speed, search_cost
 from codescale.search.objective.objective import Objective
 from codescale.search.objective.problem import SearchProblem
 from codescale.search.objective.seed_noise import (
-    SeedNoise,
     minimum_detectable_difference,
-    seed_noise,
+    objective_noise,
     seeds_needed,
     sweep_noise,
 )
@@ -195,19 +195,19 @@ def test_the_noise_of_seeds_is_pooled_over_runs_that_differ_in_nothing_else() ->
     records += [record(f"o{k}", other, k, shift) for k, shift in enumerate((0.0, 0.01))]
     records += [record("alone", {"java": 1.0})]
     objective = Objective.of(dict.fromkeys(LANGUAGES, 1.0), TOKENS)
-    noise = seed_noise(records, objective, 2608)
+    noise = objective_noise(records, objective, 2608)
     assert noise is not None
-    assert noise.freedom == 3
-    assert noise.deviation == pytest.approx(np.sqrt((2 * 0.02**2 + 0.01**2 / 2) / 3))
-    assert noise.interval[0] < noise.deviation < noise.interval[1]
-    assert seed_noise(records, objective, 9) is None
-    assert seed_noise(records[-1:], objective, 2608) is None
+    assert noise.degrees_of_freedom == 3
+    assert noise.pooled == pytest.approx(np.sqrt((2 * 0.02**2 + 0.01**2 / 2) / 3))
+    assert noise.interval[0] < noise.pooled < noise.interval[1]
+    assert objective_noise(records, objective, 9) is None
+    assert objective_noise(records[-1:], objective, 2608) is None
     later = [
         one.model_copy(update={"spec": one.spec.model_copy(update={"stage": "comparison"})}) for one in records[3:]
     ]
     begun = sweep_noise([*records[:3], *later], objective, 2608)
     assert begun is not None
-    assert (begun.freedom, begun.deviation) == (2, pytest.approx(0.02))
+    assert (begun.degrees_of_freedom, begun.pooled) == (2, pytest.approx(0.02))
 
 
 def test_what_is_resolved_is_found_in_four_of_five_repetitions() -> None:
@@ -229,7 +229,7 @@ def test_a_cost_counts_what_the_budget_allows() -> None:
     config = study(trials=20, check_pruned=2, budget={"tokens": 5 * TOKENS})
     each = run_cost(config, "tiny", TOKENS)
     speed = Speed(each / 3600, 2, "by hand")  # a run takes a worker an hour
-    found = search_cost(config, SeedNoise(0.01, 4), speed)
+    found = search_cost(config, SeedNoise(np.array([0.01]), 0.01, 4), speed)
     assert [(one.name[:6], one.runs, one.hours) for one in found.costs] == [
         ("trials", 5, pytest.approx(2.5)), ("stoppe", 2, pytest.approx(1.0)), ("compar", 9, pytest.approx(4.5))
     ]  # fmt: skip

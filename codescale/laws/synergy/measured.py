@@ -16,8 +16,9 @@ import numpy as np
 
 from codescale.arrays import Array, Mask
 from codescale.laws.observations import narrow
-from codescale.laws.replicates import SeedNoise, seed_noise
+from codescale.laws.replicates import log_loss_noise
 from codescale.laws.results import AloneLosses, Synergy, SynergyGain
+from codescale.runs.seed_noise import SeedNoise
 from codescale.runs.table import RunsTable
 
 _TOKENS_CLOSE = 0.02
@@ -69,7 +70,7 @@ def measure_synergy(table: RunsTable, languages: Sequence[str], level: float = 0
     if point is None:
         return _without_pairs(languages, level)
     n_params, n_tokens = point
-    noise = seed_noise(rows, tuple(known))
+    noise = log_loss_noise(rows, tuple(known))
     differences = [
         difference
         for i in known
@@ -77,7 +78,7 @@ def measure_synergy(table: RunsTable, languages: Sequence[str], level: float = 0
         if i != j and (difference := _difference(rows, i, j, n_params, n_tokens)) is not None
     ]
     gain, freedom = _with_intervals(differences, noise, level)
-    deviations = zip(known, noise.per_target.tolist(), strict=True)
+    deviations = zip(known, noise.per_column.tolist(), strict=True)
     return Synergy(
         level=level,
         n_params=n_params,

@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
+from codescale.arrays import Array
 from codescale.runs.records import SWEEP_STAGES, RunRecord
+from codescale.runs.seed_noise import RecipeSpread, SeedNoise, pooled_noise
 from codescale.search.objective.objective import Objective
 
 LEVEL, POWER = 0.05, 0.8
 """A difference counts as resolved where a two-sided t test at 5 % finds it in four of five repetitions."""
 
 
-@dataclass(frozen=True)
-class SeedNoise:
-    """The standard deviation of the objective (nats per token) between seeds, with its degrees of freedom."""
+def objective_noise(records: Iterable[RunRecord], objective: Objective, n_params: int) -> SeedNoise | None:
+    """The noise of ``objective`` (nats per token) between seeds, in one column.
 
-    deviation: float
-    freedom: int
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """90 % of the deviation: few seeds leave it wide."""
-        ends = stats.chi2.ppf([0.95, 0.05], self.freedom)
-        low, high = (float(self.deviation * np.sqrt(self.freedom / end)) for end in ends)
-        return low, high
-
-
-def seed_noise(records: Iterable[RunRecord], objective: Objective, n_params: int) -> SeedNoise | None:
-    """Pooled over runs of ``n_params`` that differ in their seed alone, each judged at the objective's D.
-
-    None where no two such runs have finished.
+    Pooled over runs of ``n_params`` parameters that differ in their seed alone, each judged at the objective's D. None
+    where no two such runs have finished.
     """
-    groups: dict[tuple[object, ...], list[float]] = {}
+    recipes: dict[tuple[object, ...], list[float]] = {}
     for record in records:
         spec = record.spec
         if record.status != "ok" or spec.n_params != n_params:
@@ -45,20 +32,20 @@ def seed_noise(records: Iterable[RunRecord], objective: Objective, n_params: int
             continue
         shares = tuple(sorted((name, round(share, 9)) for name, share in spec.proportions.items() if share))
         key = (shares, tuple(sorted(spec.hyper.items())), str(spec.unique_tokens), spec.organisation, record.corpus_id)
-        groups.setdefault(key, []).append(final)
-    repeated = [np.array(values) for values in groups.values() if len(values) > 1]
-    freedom = sum(len(values) - 1 for values in repeated)
-    if not freedom:
-        return None
-    squares = sum(float(((values - values.mean()) ** 2).sum()) for values in repeated)
-    return SeedNoise(float(np.sqrt(squares / freedom)), freedom)
+        recipes.setdefault(key, []).append(final)
+    noise = pooled_noise((_spread(np.array(values)) for values in recipes.values()), 1)
+    return noise if noise.degrees_of_freedom else None
+
+
+def _spread(values: Array) -> RecipeSpread:
+    return RecipeSpread(np.array([((values - values.mean()) ** 2).sum()]), np.array([len(values)]))
 
 
 def sweep_noise(records: Iterable[RunRecord], objective: Objective, n_params: int) -> SeedNoise | None:
     """Pooled over the sweep's runs alone: all that there is when a search begins. One that is taken up again after the
     comparison has to believe what it believed, or it would recommend another mixture.
     """
-    return seed_noise((one for one in records if one.spec.stage in SWEEP_STAGES), objective, n_params)
+    return objective_noise((one for one in records if one.spec.stage in SWEEP_STAGES), objective, n_params)
 
 
 def minimum_detectable_difference(deviation: float, seeds: int) -> float:
