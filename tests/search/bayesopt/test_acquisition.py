@@ -1,4 +1,4 @@
-"""The logarithm of expected improvement: against quadrature, monotone, and as smooth as it is in truth."""
+"""Acquisitions against their definitions: log expected improvement by quadrature, ParEGO's scalar by hand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from codescale.search.bayesopt.acquisition import log_standard_ei
+from codescale.arrays import Array
+from codescale.search.bayesopt.acquisition import (
+    log_expected_improvement,
+    log_standard_ei,
+    parego_scalarization,
+    thompson_sample,
+)
+from codescale.search.bayesopt.posterior import Posterior
+from codescale.search.space.points import Points
+from tests.search.bayesopt.planted_surrogate import SCALE, planted, points
 
 
 def by_quadrature(z: float) -> float:
@@ -45,3 +54,54 @@ def test_it_is_finite_and_rising_far_beyond() -> None:
     value = log_standard_ei(-np.logspace(1, 8, 2_001))
     assert np.isfinite(value).all()
     assert np.all(np.diff(value) < 0)
+
+
+def test_expected_improvement_is_the_mean_of_what_draws_gain() -> None:
+    """Of a million draws of a normal with the posterior's mean and deviation."""
+    posterior = Posterior(*planted(), SCALE)
+    known, asked = points(6, 4), points(5, 9)
+    best = posterior.mean_and_std(known)[0].min()
+    mean, std = posterior.mean_and_std(asked)
+    draws = mean + std * np.random.default_rng(0).standard_normal((1_000_000, 1))
+    gain = np.maximum(best - draws, 0.0).mean(axis=0)
+    assert np.exp(-log_expected_improvement(posterior, known)(asked)) == pytest.approx(gain, rel=0.05)
+
+
+def test_a_thompson_sample_is_one_sample_of_the_laws_and_never_the_laws_as_fitted() -> None:
+    class Samples(Posterior):
+        def mean_sample(self, points: Points, sample: int) -> Array:
+            return np.full(len(points), float(sample))
+
+    posterior, generator = Samples(*planted(), SCALE), np.random.default_rng(0)
+    drawn = {float(thompson_sample(posterior, generator)(points(1, 0))[0]) for _ in range(200)}
+    assert drawn == set(range(1, posterior.settings.law_samples + 1))
+
+
+def test_paregos_scalar_is_the_largest_weighted_objective_and_a_twentieth_of_their_sum() -> None:
+    """Each objective over the range that was measured; weights are uniform on the simplex (Knowles 2006, eq. 2)."""
+    fitted, data = planted(log_losses=False)
+    posterior, asked = Posterior(fitted, data, SCALE), points(7, 9)
+    found = parego_scalarization(posterior, np.random.default_rng(5))(asked)
+    generator = np.random.default_rng(5)
+    weights = generator.dirichlet([1.0, 1.0])
+    sample = 1 + int(generator.integers(posterior.settings.law_samples))
+    values = posterior.target_means(asked, sample)
+    for k in range(len(asked)):
+        scaled = [
+            (values[k, j] - min(data.values[:, j])) / (max(data.values[:, j]) - min(data.values[:, j])) for j in (0, 1)
+        ]
+        weighted = [weights[0] * scaled[0], weights[1] * scaled[1]]
+        assert found[k] == pytest.approx(max(weighted) + 0.05 * sum(weighted), abs=1e-12)
+
+
+def test_parego_prefers_no_point_that_another_one_dominates() -> None:
+    class Two(Posterior):
+        def target_means(self, points: Points, sample: int) -> Array:
+            return points.shares[:, :2]
+
+    fitted, data = planted(log_losses=False)
+    posterior = Two(fitted, data, SCALE)
+    pair = Points(np.array([[0.3, 0.4, 0.3], [0.3, 0.5, 0.2]]), np.zeros((2, 1)))
+    for seed in range(20):
+        better, worse = parego_scalarization(posterior, np.random.default_rng(seed))(pair)
+        assert better < worse
