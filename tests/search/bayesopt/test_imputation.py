@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from codescale.search.bayesopt.imputation import impute_final_losses
+from codescale.arrays import Array
+from codescale.search.bayesopt.imputation import impute_final_losses, impute_pruned_trials
 from codescale.search.bayesopt.settings import DEFAULT_SETTINGS
 
 
@@ -43,3 +45,47 @@ def test_what_lies_far_from_what_was_seen_is_noisier() -> None:
 def test_few_trials_without_spread_end_as_much_lower_as_the_others() -> None:
     ends, _ = impute_final_losses(np.array([[2.3]]), np.full((3, 1), 2.0), np.full((3, 1), 1.8), DEFAULT_SETTINGS)
     assert ends == pytest.approx(np.array([[2.1]]))
+
+
+def planted_trial(
+    worth: float, level: float, ended: bool, noise: float = 0.0, steps: tuple[int, ...] = (1, 2)
+) -> FrozenTrial:
+    """A curve level + 400 (worth D)^-0.3 at D = step x 2.5e8, of which the end is at 1e9; 0.2 lower where it ended."""
+    curve = {step: level + 400.0 * (worth * step * 2.5e8) ** -0.3 + noise for step in steps}
+    end = level - 0.2 + 400.0 * (worth * 1e9) ** -0.3
+    state = TrialState.COMPLETE if ended else TrialState.PRUNED
+    return create_trial(value=end if ended else None, state=state, intermediate_values=curve)
+
+
+def read(trial: FrozenTrial, step: int) -> Array | None:
+    value = trial.intermediate_values[step]
+    return np.array([value, value])
+
+
+def finished_trials() -> list[tuple[FrozenTrial, Array]]:
+    generator = np.random.default_rng(0)
+    trials = [planted_trial(worth, 1.2, True, 0.002 * generator.standard_normal()) for worth in np.geomspace(0.1, 1, 8)]
+    return [(trial, np.array([trial.value, trial.value])) for trial in trials]
+
+
+def test_the_truth_lies_inside_of_what_is_imputed_and_the_noise_grows_with_the_distance() -> None:
+    """Curves of worse and worse mixtures, pruned at half of their tokens; finished ones err by 0.002."""
+    worths = (0.3, 0.03, 0.003, 0.0003)
+    pruned = [planted_trial(worth, 1.2, False) for worth in worths]
+    found = impute_pruned_trials(pruned, finished_trials(), read, DEFAULT_SETTINGS)
+    truth = [1.0 + 400.0 * (worth * 1e9) ** -0.3 for worth in worths]
+    scales = [one.noise_scale for one in found]
+    for one, value in zip(found, truth, strict=True):
+        assert abs(one.objective - value) < 2 * 0.004 * np.sqrt(one.noise_scale)
+        assert one.values.tolist() == [one.objective]
+    assert scales == sorted(scales)
+    assert scales[0] < 3.0 < scales[-1]
+
+
+def test_trials_are_imputed_from_those_seen_at_the_same_step_if_there_are_enough() -> None:
+    early, late = planted_trial(0.3, 1.2, False, steps=(1,)), planted_trial(0.3, 1.2, False, steps=(1, 2, 3))
+    unevaluated = planted_trial(0.3, 1.2, False, steps=())
+    finished = finished_trials()
+    found = impute_pruned_trials([late, unevaluated, early], finished, read, DEFAULT_SETTINGS)
+    assert [one.trial.intermediate_values for one in found] == [early.intermediate_values]  # nobody was seen at step 3
+    assert impute_pruned_trials([early], finished[:2], read, DEFAULT_SETTINGS) == []

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from codescale.search.bayesopt.optimize_acquisition import optimize_acquisition
 from codescale.search.space.feasible_region import FeasibleRegion
 from codescale.search.space.points import Points
-from codescale.search.space.space import HyperparameterRange, SearchSpace
+from codescale.search.space.schema import HyperparameterRange
+from codescale.search.space.space import SearchSpace
 from tests.search.planted_landscape import LANGUAGES, space
 
 

@@ -11,7 +11,8 @@ from codescale.search.bayesopt.sampler import LawSampler
 from codescale.search.bayesopt.trial_reader import DIVERGED, LOSSES
 from codescale.search.simulation.landscape import attainable
 from codescale.search.space.distributions import distributions, suggest_point
-from codescale.search.space.space import HyperparameterRange, SearchPoint, SearchSpace
+from codescale.search.space.schema import HyperparameterRange
+from codescale.search.space.space import SearchPoint, SearchSpace
 from tests.search.bayesopt.planted_search import mixtures, ours, regret, search
 from tests.search.planted_landscape import LANGUAGES, D, effective_data_law, landscape, space, sweep
 
