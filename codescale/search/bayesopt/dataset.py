@@ -66,7 +66,7 @@ class ScaledPoints:
         return np.hstack([law_inputs, hyperparameter_width * self.hyper])
 
 
-def at_scale(scale: LogScale, points: Points) -> ScaledPoints:
+def points_at_scale(scale: LogScale, points: Points) -> ScaledPoints:
     """``points`` at one scale."""
     ones = np.ones(len(points))
     return ScaledPoints(scale.log_params * ones, scale.log_tokens * ones, points)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from codescale.arrays import Array
-from codescale.search.bayesopt.dataset import Dataset, LogScale, at_scale
+from codescale.search.bayesopt.dataset import Dataset, LogScale, points_at_scale
 from codescale.search.bayesopt.surrogate import FittedGP, Surrogate
 from codescale.search.space.points import Points
 
@@ -28,24 +28,24 @@ class Posterior:
     def __init__(self, fitted: FittedGP, data: Dataset, scale: LogScale, pending: Points | None = None) -> None:
         self.data, self.settings = data, fitted.settings
         self._scale = scale
-        self._surrogate = Surrogate(fitted, data, None if pending is None else at_scale(scale, pending))
+        self._surrogate = Surrogate(fitted, data, None if pending is None else points_at_scale(scale, pending))
 
     def mean(self, points: Points) -> Array:
         """(m,): the objective expected under the mean as fitted."""
-        return self._surrogate.mean(at_scale(self._scale, points))
+        return self._surrogate.mean(points_at_scale(self._scale, points))
 
     def mean_and_std(self, points: Points) -> tuple[Array, Array]:
         """(m,) each: the objective's expectation and standard deviation, a run's noise apart."""
-        return self._surrogate.mean_and_std(at_scale(self._scale, points))
+        return self._surrogate.mean_and_std(points_at_scale(self._scale, points))
 
     def mean_sample(self, points: Points, sample: int) -> Array:
         """(m,): the objective expected under one sample of the laws, from 1 on; 0 is the mean as fitted."""
-        return self._surrogate.mean_sample(at_scale(self._scale, points), sample)
+        return self._surrogate.mean_sample(points_at_scale(self._scale, points), sample)
 
     def target_means(self, points: Points, sample: int) -> Array:
         """(m, targets): what is expected of each under one sample of the laws."""
-        return self._surrogate.target_means(at_scale(self._scale, points), sample)
+        return self._surrogate.target_means(points_at_scale(self._scale, points), sample)
 
     def joint_samples(self, points: Points, draws: int, generator: np.random.Generator) -> Array:
         """(draws (samples + 1), m): what the objective may be at all points at once, a run's noise apart."""
-        return self._surrogate.joint_samples(at_scale(self._scale, points), draws, generator)
+        return self._surrogate.joint_samples(points_at_scale(self._scale, points), draws, generator)

@@ -167,8 +167,9 @@ def _without_choices(content: dict[str, Any], path: Path) -> tuple[dict[str, Any
     given = hyperparameters[ORGANISATION]
     if not isinstance(given, list) or sorted(map(str, given)) != sorted(ORGANISATIONS):
         raise UserError(
-            f"{path}, hyperparameters.{ORGANISATION}", "is not a choice between the two",
+            f"{path}, hyperparameters.{ORGANISATION}",
+            "is not a choice between the two",
             f"write [{', '.join(ORGANISATIONS)}], or leave it out: then training.organisation of study.yaml holds",
-        )  # fmt: skip
+        )
     ranges = {name: limits for name, limits in hyperparameters.items() if name != ORGANISATION}
     return content | {"hyperparameters": ranges}, {ORGANISATION: OrganisationChoice()}

@@ -197,9 +197,7 @@ def _checked(
     hyperparameters = {str(name): limits for name, limits in given.hyperparameters.items()}
     _check_whole_numbers(hyperparameters, path)
     _check_aims(given.objective, languages, path)
-    space = SearchSpace(
-        path.stem, bounds, hyperparameters, ties, given.objective, given.target, given.proxy, str(path)
-    )  # fmt: skip
+    space = SearchSpace(path.stem, bounds, hyperparameters, ties, given.objective, given.target, given.proxy, str(path))
     if not space.coordinates.size and not hyperparameters:
         raise UserError(path, "leaves nothing to search", "free two languages or a hyperparameter")
     return space

@@ -7,7 +7,7 @@ import numpy as np
 from codescale.arrays import Array
 from codescale.laws.gp.conditioning import LevelAndSlope
 from codescale.laws.gp.kernel import Hyperparameters
-from codescale.search.bayesopt.dataset import Dataset, LogScale, at_scale
+from codescale.search.bayesopt.dataset import Dataset, LogScale, points_at_scale
 from codescale.search.bayesopt.mean_functions import ConstantMean
 from codescale.search.bayesopt.settings import DEFAULT_SETTINGS
 from codescale.search.bayesopt.surrogate import FittedGP, TargetGP
@@ -37,5 +37,5 @@ def planted(targets: int = 2, log_losses: bool = True, rows: int = 12) -> tuple[
     values = CONSTANTS[:targets] + 0.06 * generator.standard_normal((rows, targets))
     objective: Array = (np.exp(values) if log_losses else values) @ weights
     noise_scale = np.where(np.arange(rows) % 3 == 2, 5.0, 1.0)
-    data = Dataset(at_scale(SCALE, points(rows, 2)), values, objective, noise_scale)
+    data = Dataset(points_at_scale(SCALE, points(rows, 2)), values, objective, noise_scale)
     return FittedGP(mean, fitted, weights, log_losses, DEFAULT_SETTINGS), data

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from codescale.search.bayesopt.dataset import Dataset, LogScale, at_scale, dataset_of_runs, empty_dataset
+from codescale.search.bayesopt.dataset import Dataset, LogScale, dataset_of_runs, empty_dataset, points_at_scale
 from codescale.search.space.points import Points
 from tests.search.planted_landscape import LANGUAGES, D, N, landscape, sweep
 
@@ -36,7 +36,7 @@ def test_runs_that_lack_a_loss_or_train_on_something_else_are_left_out() -> None
 
 
 def test_rows_are_selected_and_joined_with_all_that_belongs_to_them() -> None:
-    points = at_scale(LogScale(1.0, 2.0), Points(np.eye(3), np.arange(3.0)[:, None]))
+    points = points_at_scale(LogScale(1.0, 2.0), Points(np.eye(3), np.arange(3.0)[:, None]))
     data = Dataset(points, np.arange(6.0).reshape(3, 2), np.arange(3.0), np.array([1.0, 2.0, 1.0]))
     assert data.finished.objective.tolist() == [0.0, 2.0]
     back = data.select(np.array([2])).concatenate(data.select(np.array([0, 1])))
@@ -46,5 +46,5 @@ def test_rows_are_selected_and_joined_with_all_that_belongs_to_them() -> None:
 
 
 def test_a_hyperparameters_range_is_as_wide_to_the_kernel_as_it_is_told_to_be() -> None:
-    points = at_scale(LogScale(1.0, 2.0), Points(np.array([[0.125, 0.875]]), np.array([[0.5]])))
+    points = points_at_scale(LogScale(1.0, 2.0), Points(np.array([[0.125, 0.875]]), np.array([[0.5]])))
     assert points.kernel_inputs(3.0)[0] == pytest.approx([1.0, 2.0, 0.5, np.cbrt(0.875), 1.5])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from codescale.arrays import Array
-from codescale.search.bayesopt.dataset import Dataset, LogScale, at_scale
+from codescale.search.bayesopt.dataset import Dataset, LogScale, points_at_scale
 from codescale.search.bayesopt.mean_functions import (
     ConstantMean,
     RefittedLawMean,
@@ -34,7 +34,7 @@ def predicted(data: Dataset) -> Array:
 def measured(count: int, scale: LogScale = LARGE, seed: int = 0) -> Dataset:
     """Mixtures of the planted landscape without noise."""
     shares = np.random.default_rng(seed).dirichlet(np.ones(len(LANGUAGES)), size=count)
-    points = at_scale(scale, Points(shares, np.empty((count, 0))))
+    points = points_at_scale(scale, Points(shares, np.empty((count, 0))))
     values = landscape().log_losses(points.log_params, points.log_tokens, shares)
     return Dataset(points, values, np.exp(values).mean(axis=1), np.ones(count))
 
@@ -57,7 +57,7 @@ def test_a_prior_law_predicts_what_the_law_does_whatever_the_order_of_domains() 
     assert mean is not None
     assert mean.cross_validated == pytest.approx(predicted(data), abs=1e-9)
     order = [2, 0, 3, 1]
-    turned = replace(data, points=at_scale(LARGE, Points(data.points.shares[:, order], data.points.hyper)))
+    turned = replace(data, points=points_at_scale(LARGE, Points(data.points.shares[:, order], data.points.hyper)))
     elsewhere = prior_law_mean(LAW, tuple(LANGUAGES[k] for k in order), targets, turned, 0, 8)
     assert elsewhere is not None
     assert elsewhere.cross_validated == pytest.approx(predicted(data), abs=1e-9)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from codescale.search.bayesopt.dataset import Dataset, LogScale, at_scale
+from codescale.search.bayesopt.dataset import Dataset, LogScale, points_at_scale
 from codescale.search.bayesopt.model_selection import refit_schedule, subset_of_data
 from codescale.search.bayesopt.settings import DEFAULT_SETTINGS
 from codescale.search.space.points import Points
@@ -56,7 +56,7 @@ def test_bad_trials_beside_good_ones_are_remembered() -> None:
     shares = np.vstack([far, near[None], about])
     objective = np.concatenate([2 + generator.random(400), [1.0], 3 + generator.random(40)])
     scale = LogScale(0.0, 0.0)
-    points = at_scale(scale, Points(shares, np.empty((441, 0))))
+    points = points_at_scale(scale, Points(shares, np.empty((441, 0))))
     rows = Dataset(points, objective[:, None], objective, np.ones(441))
     kept = subset_of_data(rows, DEFAULT_SETTINGS)
     assert len(kept) == DEFAULT_SETTINGS.most_rows
@@ -67,7 +67,7 @@ def test_bad_trials_beside_good_ones_are_remembered() -> None:
 
 def test_few_rows_are_all_learned_from() -> None:
     shares = np.random.default_rng(0).dirichlet(np.ones(3), size=DEFAULT_SETTINGS.most_rows)
-    points = at_scale(LogScale(0.0, 0.0), Points(shares, np.empty((len(shares), 0))))
+    points = points_at_scale(LogScale(0.0, 0.0), Points(shares, np.empty((len(shares), 0))))
     rows = Dataset(points, shares[:, :1], shares[:, 0], np.ones(len(shares)))
     assert subset_of_data(rows, DEFAULT_SETTINGS) is rows
 

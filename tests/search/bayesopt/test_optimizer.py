@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from codescale.arrays import Array
-from codescale.search.bayesopt.dataset import Dataset, LogScale, SearchData, at_scale, empty_dataset
+from codescale.search.bayesopt.dataset import Dataset, LogScale, SearchData, empty_dataset, points_at_scale
 from codescale.search.bayesopt.model_selection import ModelSelector
 from codescale.search.bayesopt.optimizer import BayesianOptimizer
 from codescale.search.space.feasible_region import FeasibleRegion
@@ -26,7 +26,7 @@ def objective(shares: Array) -> Array:
 
 def measured(shares: Array, scale: LogScale = SCALE, noise_scale: float = 1.0) -> Dataset:
     values = objective(shares)
-    points = at_scale(scale, Points(shares, np.empty((len(shares), 0))))
+    points = points_at_scale(scale, Points(shares, np.empty((len(shares), 0))))
     return Dataset(points, values[:, None], values, np.full(len(shares), noise_scale))
 
 

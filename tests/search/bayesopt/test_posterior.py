@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from codescale.search.bayesopt.dataset import LogScale, at_scale
+from codescale.search.bayesopt.dataset import LogScale, points_at_scale
 from codescale.search.bayesopt.posterior import Posterior
 from codescale.search.bayesopt.surrogate import Surrogate
 from tests.search.bayesopt.planted_surrogate import SCALE, planted, points
@@ -15,7 +15,7 @@ def test_it_is_the_surrogate_at_its_scale() -> None:
     fitted, data = planted()
     asked, surrogate = points(5, 9), Surrogate(fitted, data)
     posterior = Posterior(fitted, data, SCALE)
-    there = at_scale(SCALE, asked)
+    there = points_at_scale(SCALE, asked)
     assert posterior.mean(asked).tolist() == surrogate.mean(there).tolist()
     assert posterior.mean_sample(asked, 2).tolist() == surrogate.mean_sample(there, 2).tolist()
     assert posterior.target_means(asked, 0).tolist() == surrogate.target_means(there, 0).tolist()

@@ -100,10 +100,12 @@ def test_the_recommendation_is_not_the_luckiest_run() -> None:
     losses = losses * value / ground.mean(losses)
     study.add_trial(
         optuna.trial.create_trial(
-            params=lucky, distributions=distributions(where), value=value,
+            params=lucky,
+            distributions=distributions(where),
+            value=value,
             user_attrs={LOSSES: dict(zip(LANGUAGES, losses.tolist(), strict=True))},
         )
-    )  # fmt: skip
+    )
     assert study.best_trial.params == lucky
     chosen = sampler.recommend(study).mixture.array(LANGUAGES)
     values = ground.objective(np.stack([chosen, shares]))
@@ -143,10 +145,12 @@ def test_a_lucky_run_is_trusted_no_more_than_seeds_allow() -> None:
         told = {LOSSES: dict(zip(LANGUAGES, losses.tolist(), strict=True))}
         study.add_trial(
             optuna.trial.create_trial(
-                params=where.parameters(lucky), distributions=distributions(where), value=float(losses.mean()),
+                params=where.parameters(lucky),
+                distributions=distributions(where),
+                value=float(losses.mean()),
                 user_attrs=told,
             )
-        )  # fmt: skip
+        )
         believed.append(float(sampler.expected(study, [lucky])[0][0] - losses.mean()))
     assert believed[0] < 0.01
     assert believed[1] > believed[0] + 0.003

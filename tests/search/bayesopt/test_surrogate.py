@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from codescale.arrays import Array
-from codescale.search.bayesopt.dataset import Dataset, at_scale
+from codescale.search.bayesopt.dataset import Dataset, points_at_scale
 from codescale.search.bayesopt.surrogate import (
     FittedGP,
     Surrogate,
@@ -29,21 +29,21 @@ def oracle_of(fitted: FittedGP, data: Dataset, target: int) -> Oracle:
 
 def oracle_moments(fitted: FittedGP, data: Dataset, asked: int, target: int) -> tuple[Array, Array]:
     """(m,) and (m, m): mean and covariance of that target's value at the points asked for."""
-    inputs = fitted.kernel_inputs(at_scale(SCALE, points(asked, 9)))
+    inputs = fitted.kernel_inputs(points_at_scale(SCALE, points(asked, 9)))
     mean, covariance = oracle_of(fitted, data, target).mean_and_covariance(inputs, np.full(asked, CONSTANTS[target]))
     return CONSTANTS[target] + mean, covariance
 
 
 def test_every_targets_mean_is_that_of_scikit_learn() -> None:
     fitted, data = planted()
-    ours = Surrogate(fitted, data).target_means(at_scale(SCALE, points(8, 9)), 0)
+    ours = Surrogate(fitted, data).target_means(points_at_scale(SCALE, points(8, 9)), 0)
     for k in range(2):
         assert ours[:, k] == pytest.approx(oracle_moments(fitted, data, 8, k)[0], abs=1e-9)
 
 
 def test_mean_and_deviation_of_the_objective_are_the_weighted_ones_of_scikit_learn() -> None:
     fitted, data = planted(log_losses=False)
-    mean, std = Surrogate(fitted, data).mean_and_std(at_scale(SCALE, points(8, 9)))
+    mean, std = Surrogate(fitted, data).mean_and_std(points_at_scale(SCALE, points(8, 9)))
     moments = [oracle_moments(fitted, data, 8, k) for k in range(2)]
     assert mean == pytest.approx(sum(w * m for w, (m, _) in zip(fitted.weights, moments, strict=True)), abs=1e-9)
     variance = sum(w**2 * np.diag(c) for w, (_, c) in zip(fitted.weights, moments, strict=True))
@@ -53,7 +53,7 @@ def test_mean_and_deviation_of_the_objective_are_the_weighted_ones_of_scikit_lea
 def test_losses_are_the_exponentials_of_what_is_modelled() -> None:
     """Their deviation is the loss times that of its logarithm."""
     fitted, data = planted(targets=1)
-    mean, std = Surrogate(fitted, data).mean_and_std(at_scale(SCALE, points(8, 9)))
+    mean, std = Surrogate(fitted, data).mean_and_std(points_at_scale(SCALE, points(8, 9)))
     log_mean, covariance = oracle_moments(fitted, data, 8, 0)
     assert mean == pytest.approx(np.exp(log_mean), abs=1e-9)
     assert std == pytest.approx(np.exp(log_mean) * np.sqrt(np.diag(covariance)), rel=1e-6)
@@ -61,7 +61,7 @@ def test_losses_are_the_exponentials_of_what_is_modelled() -> None:
 
 def test_joint_samples_have_the_mean_and_covariance_of_scikit_learn() -> None:
     fitted, data = planted(targets=1, log_losses=False)
-    surrogate, asked = Surrogate(fitted, data), at_scale(SCALE, points(5, 9))
+    surrogate, asked = Surrogate(fitted, data), points_at_scale(SCALE, points(5, 9))
     sampled = surrogate.joint_samples(asked, 4_000, np.random.default_rng(0))
     mean, covariance = oracle_moments(fitted, data, 5, 0)
     assert sampled.shape == (4_000 * (fitted.settings.law_samples + 1), 5)
@@ -71,7 +71,7 @@ def test_joint_samples_have_the_mean_and_covariance_of_scikit_learn() -> None:
 
 def test_joint_samples_agree_with_mean_and_deviation_of_each_point() -> None:
     fitted, data = planted()
-    surrogate, asked = Surrogate(fitted, data), at_scale(SCALE, points(10, 9))
+    surrogate, asked = Surrogate(fitted, data), points_at_scale(SCALE, points(10, 9))
     sampled = surrogate.joint_samples(asked, 3_000, np.random.default_rng(0))
     mean, std = surrogate.mean_and_std(asked)
     assert sampled.mean(axis=0) == pytest.approx(mean, abs=0.1 * std.max())
@@ -81,7 +81,7 @@ def test_joint_samples_agree_with_mean_and_deviation_of_each_point() -> None:
 def test_a_pending_point_leaves_every_mean_and_lessens_the_deviation() -> None:
     """It counts as if it had ended as expected."""
     fitted, data = planted()
-    asked, pending = at_scale(SCALE, points(10, 9)), at_scale(SCALE, points(10, 9).row(3))
+    asked, pending = points_at_scale(SCALE, points(10, 9)), points_at_scale(SCALE, points(10, 9).row(3))
     before, after = Surrogate(fitted, data), Surrogate(fitted, data, pending)
     for sample in (0, 4):
         assert after.mean_sample(asked, sample) == pytest.approx(before.mean_sample(asked, sample), abs=1e-9)
@@ -105,7 +105,7 @@ def test_the_predictive_likelihood_is_that_of_scikit_learn_less_what_the_others_
 def test_rows_as_predicted_have_a_mean_squared_z_of_about_one() -> None:
     """Rows drawn from the posterior itself; five deviations off they have 25 more."""
     fitted, data = planted(targets=1, log_losses=False)
-    asked = at_scale(SCALE, points(6, 9))
+    asked = points_at_scale(SCALE, points(6, 9))
     sampled = Surrogate(fitted, data).joint_samples(asked, 20, np.random.default_rng(3))[::9]
     noise = fitted.targets[0].process.noise * np.random.default_rng(4).standard_normal(sampled.shape)
     found = [
