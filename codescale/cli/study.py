@@ -171,13 +171,13 @@ def train(
 
 def _train_section(section: Any, workers: str | None, sharded: bool | None, storage: str | None) -> Any:
     """``section`` of study.yaml with what the command line changes."""
-    from codescale.study.train import workers_of
+    from codescale.study.train import worker_range
 
     given = {"workers": workers, "sharded": sharded, "storage": storage}
     changes = {name: value for name, value in given.items() if value is not None}
     try:
         if workers is not None:
-            changes["workers"] = workers_of(workers)
+            changes["workers"] = worker_range(workers)
         return type(section).model_validate(section.model_dump() | changes)
     except ValueError:
         hint = "give a number of 1 or more, or the fewest and the most, such as 1-4"

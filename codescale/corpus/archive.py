@@ -30,7 +30,7 @@ _DECOMPRESSORS: dict[bytes, Callable[[Path], Any]] = {b"\x1f\x8b": gzip.open, b"
 
 
 @dataclass(frozen=True)
-class Limits:
+class ArchiveLimits:
     """The most that an archive may hold, in bytes once unpacked, and in members."""
 
     member_bytes: int = 64_000_000
@@ -69,10 +69,10 @@ def _check_path(archive: Path, name: str) -> None:
         raise UserError(f"{archive}, member {name!r}", "its path climbs out of the archive", _REFUSE)
 
 
-class _Account:
+class _MemberCounter:
     """Counts members and bytes of one archive against the limits."""
 
-    def __init__(self, archive: Path, limits: Limits) -> None:
+    def __init__(self, archive: Path, limits: ArchiveLimits) -> None:
         self._archive, self._limits = archive, limits
         self._members = self._bytes = 0
 
@@ -92,9 +92,9 @@ class _Account:
 
 
 def _tar_members(
-    path: Path, magic: bytes, wanted: Callable[[str], bool], limits: Limits
+    path: Path, magic: bytes, wanted: Callable[[str], bool], limits: ArchiveLimits
 ) -> Iterator[tuple[str, bytes]]:
-    account = _Account(path, limits)
+    counter = _MemberCounter(path, limits)
     opened = _DECOMPRESSORS.get(magic, partial(open, mode="rb"))(path)
     name = "the first"
     # Headers and padding count towards the stream: one block of 512 bytes and some for each member.
@@ -103,7 +103,7 @@ def _tar_members(
             with tarfile.open(fileobj=cast(IO[bytes], stream), mode="r|") as archive:
                 for member in archive:
                     name = member.name
-                    account.add(name, member.size)
+                    counter.add(name, member.size)
                     if member.isdir():
                         continue
                     if not member.isreg():
@@ -118,11 +118,11 @@ def _tar_members(
             raise UserError(f"{path}, after member {name!r}", problem, _REFUSE) from None
 
 
-def _zip_members(path: Path, wanted: Callable[[str], bool], limits: Limits) -> Iterator[tuple[str, bytes]]:
-    account = _Account(path, limits)
+def _zip_members(path: Path, wanted: Callable[[str], bool], limits: ArchiveLimits) -> Iterator[tuple[str, bytes]]:
+    counter = _MemberCounter(path, limits)
     with zipfile.ZipFile(path) as archive:
         for member in archive.infolist():
-            account.add(member.filename, member.file_size)
+            counter.add(member.filename, member.file_size)
             kind = stat.S_IFMT(member.external_attr >> 16)
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
                 problem = "is a link" if kind == stat.S_IFLNK else "is a device"
@@ -133,7 +133,9 @@ def _zip_members(path: Path, wanted: Callable[[str], bool], limits: Limits) -> I
                 yield member.filename, archive.read(member)
 
 
-def read_members(path: Path, wanted: Callable[[str], bool], limits: Limits = Limits()) -> Iterator[tuple[str, bytes]]:
+def read_members(
+    path: Path, wanted: Callable[[str], bool], limits: ArchiveLimits = ArchiveLimits()
+) -> Iterator[tuple[str, bytes]]:
     """(path inside the archive, content) of every regular file that is ``wanted``, in the archive's order.
 
     Reads tar (plain, gz, bz2, xz) and zip. Raises :class:`UserError`, naming archive and member, for a path that

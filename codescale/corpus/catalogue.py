@@ -12,7 +12,7 @@ from codescale.files import read_yaml
 from codescale.validation import checked
 
 
-class _Entry(BaseModel):
+class _ArchiveEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: str = Field(pattern=r"^(@[A-Za-z0-9._-]+/)?[A-Za-z0-9][A-Za-z0-9._-]*$")
     version: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+!-]*$")
@@ -24,13 +24,13 @@ class _Entry(BaseModel):
     """Paths (with * for any characters) inside the package that are left out: vendored code, compiled bundles."""
 
 
-class Package(_Entry):
+class Package(_ArchiveEntry):
     """A source distribution of the Python package index."""
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
-class NpmPackage(_Entry):
+class NpmPackage(_ArchiveEntry):
     """An npm tarball; ``integrity`` as npm prints it (sha512-…)."""
 
     integrity: str = Field(pattern=r"^sha512-[A-Za-z0-9+/]{86}==$")

@@ -19,11 +19,11 @@ from codescale.corpus.splits import assign, filled
 _ENOUGH = 0.5
 """The part of a split's share that a language's own programs have to reach."""
 
-Documents = Mapping[str, Sequence[Document]]
+DocumentsByLanguage = Mapping[str, Sequence[Document]]
 """By language."""
 
 
-def settled_programs(documents: Documents, same: Iterable[tuple[str, ...]]) -> dict[str, list[Document]]:
+def settled_programs(documents: DocumentsByLanguage, same: Iterable[tuple[str, ...]]) -> dict[str, list[Document]]:
     """``documents`` where programs of which one text is the ``same`` have one name, and a program with one document is
     none: nothing translates it.
     """
@@ -35,7 +35,7 @@ def settled_programs(documents: Documents, same: Iterable[tuple[str, ...]]) -> d
     }
 
 
-def renamed_programs(documents: Documents, same: Iterable[tuple[str, ...]]) -> dict[str, list[Document]]:
+def renamed_programs(documents: DocumentsByLanguage, same: Iterable[tuple[str, ...]]) -> dict[str, list[Document]]:
     """``documents`` where programs of which one text is the ``same`` have one name."""
     names = _joined(same)
     return {
@@ -61,7 +61,7 @@ def _joined(same: Iterable[tuple[str, ...]]) -> dict[str, str]:
     return {name: find(name) for name in first}
 
 
-def program_splits(documents: Documents, shares: Mapping[str, float]) -> dict[str, str]:
+def program_splits(documents: DocumentsByLanguage, shares: Mapping[str, float]) -> dict[str, str]:
     """The split of every program. ``shares``: validation and test, as parts of all bytes.
 
     A language with three programs or more has one in training, and half of the held-out splits' shares of the bytes

@@ -13,8 +13,8 @@ from codescale.errors import UserError
 from codescale.files import read_yaml
 from codescale.validation import Number, checked
 
-_Positive = Annotated[Number, Field(gt=0, allow_inf_nan=False)]
-_ColumnOrNumber = Annotated[_Positive | str | None, Field(union_mode="left_to_right")]
+_PositiveNumber = Annotated[Number, Field(gt=0, allow_inf_nan=False)]
+_ColumnOrNumber = Annotated[_PositiveNumber | str | None, Field(union_mode="left_to_right")]
 """A number however it is written, 1e9 as well; what is none names a column."""
 _EDGES = "_/.- "
 
@@ -33,7 +33,7 @@ class Columns(BaseModel):
     n_params: _ColumnOrNumber = None
     n_tokens: _ColumnOrNumber = None
     step: str = "_step"
-    tokens_per_step: _Positive | None = None
+    tokens_per_step: _PositiveNumber | None = None
     proportions: str | dict[str, str] = "proportion.*"
     losses: str | dict[str, str] = "loss.*"
     metrics: str | dict[str, str] = "metric.*"

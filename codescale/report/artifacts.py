@@ -45,7 +45,7 @@ class StageCost(Artifact):
     runs: int | None = None
 
 
-class Timings(Artifact):
+class StageCosts(Artifact):
     """``timings.json``."""
 
     stages: dict[str, StageCost]
@@ -64,7 +64,7 @@ class Artifacts:
     mixture: PredictedMixture | None
     search: SearchResult | None
     comparison: ComparisonResult | None
-    timings: Timings | None
+    timings: StageCosts | None
 
 
 AnArtifact = TypeVar("AnArtifact", bound=Artifact)
@@ -92,5 +92,5 @@ def read_artifacts(folder: StudyFolder) -> Artifacts:
         mixture=read_artifact(folder.mixture, PredictedMixture, "optimize"),
         search=read_artifact(folder.search, SearchResult, "search"),
         comparison=read_artifact(folder.comparison, ComparisonResult, "compare"),
-        timings=read_artifact(folder.timings, Timings, "report"),
+        timings=read_artifact(folder.timings, StageCosts, "report"),
     )

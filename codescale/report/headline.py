@@ -25,7 +25,7 @@ class LanguageRow:
 
 
 @dataclass(frozen=True)
-class Spent:
+class StudyCost:
     """What the study cost. ``orchestration_share`` is of the wall time of all stages; None is not known."""
 
     runs: int | None
@@ -52,7 +52,7 @@ class Headline:
     statement_at_scale: str | None
     beats_uniform: bool | None
     seeds: int
-    spent: Spent
+    cost: StudyCost
 
 
 def shown_languages(config: StudyConfig, artifacts: Artifacts) -> list[str]:
@@ -81,15 +81,15 @@ def shares(config: StudyConfig, artifacts: Artifacts) -> dict[MixtureName, dict[
     return found
 
 
-def spent(artifacts: Artifacts) -> Spent:
+def study_cost(artifacts: Artifacts) -> StudyCost:
     """The study's cost: from the timings, and the number of runs from the runs table where there are no timings."""
     if artifacts.timings is None:
         runs = artifacts.runs
-        return Spent(len(np.unique(runs.trunk.astype(str))) if runs else None, None, None, None, None)
+        return StudyCost(len(np.unique(runs.trunk.astype(str))) if runs else None, None, None, None, None)
     stages = list(artifacts.timings.stages.values())
     seconds = sum(stage.seconds for stage in stages)
     orchestration = [stage.orchestration_seconds for stage in stages if stage.orchestration_seconds is not None]
-    return Spent(
+    return StudyCost(
         runs=sum(stage.runs or 0 for stage in stages),
         tokens=sum(stage.tokens or 0.0 for stage in stages),
         flops=sum(stage.flops or 0.0 for stage in stages),
@@ -143,7 +143,7 @@ def headline(config: StudyConfig, artifacts: Artifacts, labels: Mapping[str, str
         statement_at_scale=larger.statement if larger else None,
         beats_uniform=verdict.beats_uniform if verdict else None,
         seeds=len(comparison.seeds) if comparison else 0,
-        spent=spent(artifacts),
+        cost=study_cost(artifacts),
     )
 
 

@@ -18,8 +18,8 @@ from codescale.comparison.result import SeedMean
 from codescale.files import write_text
 from codescale.report.artifacts import MIXTURES, Artifacts, read_artifacts
 from codescale.report.figures.base import INK
-from codescale.report.figures.palette import looks
-from codescale.report.headline import Headline, Spent, headline, language_labels, shown_languages
+from codescale.report.figures.palette import language_styles
+from codescale.report.headline import Headline, StudyCost, headline, language_labels, shown_languages
 from codescale.report.predictions import held_out_errors, pairings
 from codescale.report.quantities import count, duration, interval, mean_in_words, number, percent, signed, with_error
 from codescale.report.sections.base import Cell, Grid, Subject
@@ -55,19 +55,19 @@ def outcome_facts(result: Headline) -> list[Fact]:
     return facts
 
 
-def cost_facts(spent: Spent) -> list[Fact]:
+def cost_facts(cost: StudyCost) -> list[Fact]:
     """What the study took, as far as it is known."""
     facts = []
-    if spent.runs is not None:
-        facts.append(Fact("Runs", f"{spent.runs:,}"))
-    if spent.tokens is not None:
-        facts.append(Fact("Tokens trained", count(spent.tokens)))
-    if spent.flops is not None:
-        facts.append(Fact("Training FLOPs", count(spent.flops)))
-    if spent.seconds is not None:
-        share = spent.orchestration_share
+    if cost.runs is not None:
+        facts.append(Fact("Runs", f"{cost.runs:,}"))
+    if cost.tokens is not None:
+        facts.append(Fact("Tokens trained", count(cost.tokens)))
+    if cost.flops is not None:
+        facts.append(Fact("Training FLOPs", count(cost.flops)))
+    if cost.seconds is not None:
+        share = cost.orchestration_share
         small = f"{percent(share)} of it orchestration" if share is not None else ""
-        facts.append(Fact("Wall time", duration(spent.seconds), small))
+        facts.append(Fact("Wall time", duration(cost.seconds), small))
     return facts
 
 
@@ -122,7 +122,7 @@ def render(config: StudyConfig, folder: StudyFolder) -> str:
     artifacts = read_artifacts(folder)
     labels = language_labels(config, artifacts)
     languages = shown_languages(config, artifacts)
-    styles = looks([*languages, *labels])
+    styles = language_styles([*languages, *labels])
     result = headline(config, artifacts, labels)
     law, runs, weights = artifacts.law, artifacts.runs, _weights(config, artifacts)
     predicted = pairings(law, runs.organised(config.training.organisation), weights) if law and runs else []
@@ -138,8 +138,8 @@ def render(config: StudyConfig, folder: StudyFolder) -> str:
         style=Markup((files("codescale.report") / "page.css").read_text(encoding="utf-8")),
         result=result,
         outcome=outcome_facts(result),
-        cost=cost_facts(result.spent),
-        key_table=key_table(result, {name: look.colour for name, look in styles.items()}),
+        cost=cost_facts(result.cost),
+        key_table=key_table(result, {name: style.colour for name, style in styles.items()}),
         objective=f"The objective is {mean_in_words(weights, labels)}. "
         "Bold marks the lowest mean of a row, whatever its noise.",
         proved_on=proved_on(subject),

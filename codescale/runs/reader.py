@@ -41,7 +41,7 @@ def _load(path: Path) -> pa.Table:
         raise UserError(path, f"cannot be read ({error})", "check the file and its permissions") from None
 
 
-class _Columns:
+class _TableColumns:
     """Typed columns of a table, with the file and the row named where one is wrong. Rows count from 1, header aside."""
 
     def __init__(self, path: Path, table: pa.Table) -> None:
@@ -98,7 +98,7 @@ class _Columns:
             raise UserError(f"{self.path}, row {row + 1}, {name}", problem + more, hint)
 
 
-def _check_duplicates(columns: _Columns, run_id: NDArray[np.object_], n_tokens: NDArray[np.float64]) -> None:
+def _check_duplicates(columns: _TableColumns, run_id: NDArray[np.object_], n_tokens: NDArray[np.float64]) -> None:
     codes = pa.array(run_id, type=pa.large_string()).dictionary_encode().indices.to_numpy(zero_copy_only=False)
     order = np.lexsort((n_tokens, codes))
     same = (np.diff(codes[order]) == 0) & (np.diff(n_tokens[order]) == 0)
@@ -124,7 +124,7 @@ def read_runs(path: str | Path) -> RunsTable:
     """
     path = Path(path)
     table = _load(path)
-    columns = _Columns(path, table)
+    columns = _TableColumns(path, table)
     for name in ("run_id", "n_params", "n_tokens"):
         if name not in table.column_names:
             raise UserError(path, f"has no column {name}", "add it; docs/runs-table.md lists the columns")

@@ -17,7 +17,7 @@ def _name(value: str) -> str:
     return value
 
 
-def on_one_line(value: str) -> str:
+def without_line_breaks(value: str) -> str:
     if visible(value) != value:
         raise ValueError(f"{visible(value)} holds a line break or another character that cannot be seen")
     return value

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
-from codescale.study.base import Name, Section, on_one_line
+from codescale.study.base import Name, Section, without_line_breaks
 from codescale.study.comparison import AT_SCALE, ComparisonSection
 from codescale.study.corpus import CorpusSection
 from codescale.study.languages import Registry, default_weights, load_registry
@@ -26,7 +26,7 @@ from codescale.validation import WholeNumber, first_mistake
 class StudyConfig(Section):
     """``study.yaml``: the single source of truth of a study."""
 
-    name: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(on_one_line)]
+    name: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(without_line_breaks)]
     languages: tuple[Name, ...] = Field(min_length=1)
     languages_file: str | None = None
     seed: WholeNumber = Field(default=0, ge=0, lt=2**31)

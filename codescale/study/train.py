@@ -10,7 +10,7 @@ from codescale.study.base import Positive, Section
 from codescale.validation import Number, WholeNumber
 
 
-def workers_of(given: Any) -> Any:
+def worker_range(given: Any) -> Any:
     """Fewest and most workers, of ``4``, ``"1-4"`` or ``[1, 4]``. Raises ``ValueError`` for what is neither."""
     if isinstance(given, str):
         low, _, high = given.partition("-")
@@ -31,7 +31,7 @@ class TrainSection(Section):
     ``storage``: where checkpoints go, a folder or an address such as s3://bucket/folder; the last ``keep`` stay.
     """
 
-    workers: Annotated[tuple[Positive, Positive] | None, BeforeValidator(workers_of)] = None
+    workers: Annotated[tuple[Positive, Positive] | None, BeforeValidator(worker_range)] = None
     threads: Positive | None = None
     sharded: bool = False
     storage: str | None = Field(default=None, min_length=1)

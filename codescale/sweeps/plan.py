@@ -29,11 +29,11 @@ FEWEST_MIXTURES = 6
 """The mixtures that a budget may not go below: fewer do not tell a mixture law from its targets' mean."""
 
 
-Available = dict[str, int] | None
+TokensByLanguage = dict[str, int] | None
 """Training tokens of each language in the corpus; None before there is one."""
 
 
-def grid_runs(config: StudyConfig, plan: GridPlan, available: Available) -> list[RunSpec]:
+def grid_runs(config: StudyConfig, plan: GridPlan, available: TokensByLanguage) -> list[RunSpec]:
     """One trunk for each language, size and seed, with a cooldown branch at each D."""
     return [
         run
@@ -54,7 +54,7 @@ def _runs(
     tokens: Sequence[int],
     proportions: dict[str, float],
     seed: int,
-    available: Available,
+    available: TokensByLanguage,
 ) -> list[RunSpec]:
     """One run with a branch at each D; where unique tokens grow with D, a run for each, since a trunk has one set."""
     run_id = organised(run_id, config.training.organisation)
@@ -133,7 +133,7 @@ def spread_mixtures(languages: Sequence[str], count: int, seed: int) -> list[Mix
     return [Mixture.uniform(languages), *(Mixture.from_array(languages, row) for row in shares)]
 
 
-def mixture_runs(config: StudyConfig, plan: MixturePlan, available: Available) -> list[RunSpec]:
+def mixture_runs(config: StudyConfig, plan: MixturePlan, available: TokensByLanguage) -> list[RunSpec]:
     """``plan.count`` mixtures over the simplex at every size, with a branch at every D."""
     mixtures = spread_mixtures(config.languages, plan.count, config.seed)
     return [
@@ -152,7 +152,7 @@ def _seeds(config: StudyConfig, count: int) -> range:
 
 
 @dataclass(frozen=True)
-class Cost:
+class SweepCost:
     """What runs cost: how many, tokens trained (branches included) and counted training FLOPs."""
 
     runs: int
@@ -173,10 +173,10 @@ def run_flops(config: StudyConfig, spec: RunSpec) -> float:
     return training_flops(shape, config.corpus.vocabulary, config.training.context, run_tokens(config, spec))
 
 
-def cost_of(config: StudyConfig, specs: Iterable[RunSpec]) -> Cost:
+def sweep_cost(config: StudyConfig, specs: Iterable[RunSpec]) -> SweepCost:
     """The cost of ``specs`` together; ``points`` counts annealed losses, the runs of a paper that trains each anew."""
     listed = list(specs)
-    return Cost(
+    return SweepCost(
         runs=len(listed),
         points=sum(len(spec.token_points) for spec in listed),
         tokens=sum(run_tokens(config, spec) for spec in listed),
@@ -184,7 +184,7 @@ def cost_of(config: StudyConfig, specs: Iterable[RunSpec]) -> Cost:
     )
 
 
-def runs_of(config: StudyConfig, sweep: SweepSection, available: Available) -> list[RunSpec]:
+def runs_of(config: StudyConfig, sweep: SweepSection, available: TokensByLanguage) -> list[RunSpec]:
     """All runs of ``sweep``, in the order grid, pairs, mixtures."""
     runs: list[RunSpec] = []
     if sweep.grid:
@@ -210,14 +210,14 @@ def _smaller(sweep: SweepSection) -> SweepSection | None:
     return None
 
 
-def fit_to_budget(config: StudyConfig, available: Available) -> SweepSection:
+def fit_to_budget(config: StudyConfig, available: TokensByLanguage) -> SweepSection:
     """The study's sweep, shrunk until its tokens are within ``sweep.budget_tokens``.
 
     Raises :class:`UserError` where even the smallest sweep is over the budget.
     """
     sweep = config.sweep
     while sweep.budget_tokens is not None:
-        tokens = cost_of(config, runs_of(config, sweep, available)).tokens
+        tokens = sweep_cost(config, runs_of(config, sweep, available)).tokens
         if tokens <= sweep.budget_tokens:
             break
         smaller = _smaller(sweep)
@@ -231,7 +231,7 @@ def fit_to_budget(config: StudyConfig, available: Available) -> SweepSection:
     return sweep
 
 
-def plan_sweep(config: StudyConfig, available: Available) -> list[RunSpec]:
+def plan_sweep(config: StudyConfig, available: TokensByLanguage) -> list[RunSpec]:
     """The runs of a study's sweep, within its budget.
 
     ``available`` are the training tokens of each language (None before there is a corpus); every language is held to
@@ -254,7 +254,7 @@ def plan_sweep(config: StudyConfig, available: Available) -> list[RunSpec]:
     return runs
 
 
-def unique_tokens_of(config: StudyConfig, available: Available, tokens: int) -> int | dict[str, int] | None:
+def unique_tokens_of(config: StudyConfig, available: TokensByLanguage, tokens: int) -> int | dict[str, int] | None:
     """The distinct tokens that a run of ``tokens`` tokens is held to.
 
     One number for every language: what the scarcest has, or less where the study says so. With ``sweep.repetition:
@@ -271,7 +271,7 @@ def unique_tokens_of(config: StudyConfig, available: Available, tokens: int) -> 
     return min(scarcest, config.sweep.unique_tokens or scarcest)
 
 
-def target_tokens(config: StudyConfig, available: Available) -> dict[str, int]:
+def target_tokens(config: StudyConfig, available: TokensByLanguage) -> dict[str, int]:
     """Distinct tokens of each language that the target run will have, those of the corpus where the study does not say;
     before there is a corpus, only of those that it names.
     """

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from codescale.corpus.archive import Limits, read_members
+from codescale.corpus.archive import ArchiveLimits, read_members
 from codescale.errors import UserError
 
 
@@ -85,13 +85,13 @@ def test_refuses_a_link_in_a_zip(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("limits", "said"),
     [
-        (Limits(member_bytes=9), "more than 9 bytes in one member"),
-        (Limits(total_bytes=15), "more than 15 bytes unpacked"),
-        (Limits(members=1), "more than 1 members"),
+        (ArchiveLimits(member_bytes=9), "more than 9 bytes in one member"),
+        (ArchiveLimits(total_bytes=15), "more than 15 bytes unpacked"),
+        (ArchiveLimits(members=1), "more than 1 members"),
     ],
 )
 @pytest.mark.parametrize("kind", ["tar", "zip"])
-def test_limits(tmp_path: Path, limits: Limits, said: str, kind: str) -> None:
+def test_limits(tmp_path: Path, limits: ArchiveLimits, said: str, kind: str) -> None:
     path = tmp_path / "a"
     if kind == "tar":
         tar(path, ("p/x.py", b"0123456789"), ("p/y.py", b"0123456789"))
@@ -106,7 +106,7 @@ def test_limits(tmp_path: Path, limits: Limits, said: str, kind: str) -> None:
 def test_a_long_header_is_bounded_too(tmp_path: Path) -> None:
     path = tar(tmp_path / "a", ("p/" + "x" * 2_000_000, b""))
     with pytest.raises(UserError, match="bytes unpacked"):
-        list(read_members(path, everything, Limits(total_bytes=1000, members=10)))
+        list(read_members(path, everything, ArchiveLimits(total_bytes=1000, members=10)))
 
 
 @pytest.mark.parametrize("keep", [0, 1, 40, -20])

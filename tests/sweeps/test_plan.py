@@ -13,11 +13,11 @@ from codescale.study.presets import preset_text
 from codescale.study.sweep import SweepSection
 from codescale.sweeps.plan import (
     FEWEST_MIXTURES,
-    cost_of,
     fit_to_budget,
     plan_sweep,
     runs_of,
     spread_mixtures,
+    sweep_cost,
     unique_tokens_of,
 )
 from tests.tiny_study import tiny_study
@@ -127,11 +127,11 @@ def test_a_budget_takes_the_grids_ends_first_and_then_mixtures(config: StudyConf
         update={"grid": config.sweep.grid.model_copy(update={"tokens": (320, 640, 960), "sizes": ("tiny", "small")})}
     )
     config = config.model_copy(update={"sweep": wide})
-    full = cost_of(config, runs_of(config, wide, None)).tokens
+    full = sweep_cost(config, runs_of(config, wide, None)).tokens
     trimmed = fit_to_budget(changed(config, budget_tokens=full - 1), None)
     assert trimmed.grid.tokens == (320, 640)
     assert trimmed.mixtures == wide.mixtures
-    small = cost_of(config, runs_of(config, trimmed, None)).tokens
+    small = sweep_cost(config, runs_of(config, trimmed, None)).tokens
     fewer = fit_to_budget(changed(config, budget_tokens=small - 1), None)
     assert fewer.grid == trimmed.grid
     assert fewer.mixtures.count == wide.mixtures.count - 1
@@ -151,7 +151,7 @@ def test_the_smallest_sweep_keeps_enough_mixtures(config: StudyConfig) -> None:
 def test_the_paper_preset_is_the_papers_plan() -> None:
     config = parse_study(yaml.safe_load(preset_text("paper")), "paper")
     runs = plan_sweep(config, None)
-    grid = cost_of(config, [run for run in runs if run.stage == "grid"])
+    grid = sweep_cost(config, [run for run in runs if run.stage == "grid"])
     assert grid.points == 420
     sizes = [run.n_params for run in runs if run.stage == "grid"]
     assert 0.09e9 < min(sizes) < 0.11e9

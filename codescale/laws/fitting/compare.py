@@ -49,7 +49,7 @@ class Ranking:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class LawComparison:
     """One law: its held-out error (None for what predicts no loss), the seconds of its fit to all rows, how it ranks
     the mixtures of the largest N when fitted on smaller ones, and unseen mixtures (None: the table cannot tell).
     """
@@ -71,7 +71,7 @@ def compare_laws(
     corpus_id: str | None = None,
     organisation: str | None = None,
     hyper: Mapping[str, float] | None = None,
-) -> list[Comparison]:
+) -> list[LawComparison]:
     """All candidates of ``auto``, the baselines and, where LightGBM is there, trees; the least held-out error first.
 
     ``weights`` of the objective that ranks go by, as in an allocation. Raises as
@@ -92,7 +92,7 @@ def compare_laws(
     found += trees
     found.sort(key=lambda one: one.held_out.error if one.held_out else np.inf)
     measured = _measured_on_smaller(data, splits, weight)
-    return [*found, Comparison(SMALLER_MODELS, None, None, measured, None)] if measured else found
+    return [*found, LawComparison(SMALLER_MODELS, None, None, measured, None)] if measured else found
 
 
 def _weights(targets: Sequence[str], weights: Mapping[str, float] | None) -> Array:
@@ -101,7 +101,7 @@ def _weights(targets: Sequence[str], weights: Mapping[str, float] | None) -> Arr
     return result / result.sum()
 
 
-def _trees(data: Observations, splits: Sequence[Split], weight: Array, workers: int) -> list[Comparison]:
+def _trees(data: Observations, splits: Sequence[Split], weight: Array, workers: int) -> list[LawComparison]:
     """Gradient-boosted trees, where LightGBM is installed."""
     begun = time.perf_counter()
     every = np.ones(len(data), dtype=bool)
@@ -121,12 +121,12 @@ def _compared(
     data: Observations,
     splits: Sequence[Split],
     weight: Array,
-) -> Comparison:
+) -> LawComparison:
     by_kind = {
         kind: [(split.test, own) for split, own in zip(splits, predicted, strict=True) if split.kind == kind]
         for kind in ("largest", "mixtures")
     }
-    return Comparison(
+    return LawComparison(
         name,
         held_out,
         seconds,

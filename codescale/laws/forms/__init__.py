@@ -14,7 +14,7 @@ from codescale.laws.forms.exponential import Exponential
 from codescale.laws.forms.family import Family
 from codescale.laws.forms.joint import Joint
 from codescale.laws.forms.linear import Linear
-from codescale.laws.forms.mean import Mean
+from codescale.laws.forms.mean import MeanForm
 from codescale.laws.forms.proportional import Proportional
 
 FORMS: dict[str, Form] = {
@@ -28,7 +28,7 @@ FORMS: dict[str, Form] = {
         Chinchilla(),
         Proportional(),
         Linear(),
-        Mean(),
+        MeanForm(),
     )
 }
 CANDIDATES = ("effective-data", "additive", "joint", "exponential", "family", "chinchilla")

@@ -15,7 +15,7 @@ import numpy as np
 
 from codescale.arrays import Array, Mask
 from codescale.laws.forms.base import Form
-from codescale.laws.forms.solver import Problems, minimise
+from codescale.laws.forms.solver import Problems, levenberg_marquardt
 from codescale.laws.observations import Observations
 
 
@@ -143,11 +143,11 @@ class CurveForm(Form):
         levelled = self.prior(data).levelled
         theta = np.tile(starts, (len(levels) // count, 1)) + np.where(levelled, levels[:, None], 0.0)
         theta = np.where(problems.free, theta, problems.prior_mean)
-        theta, value = minimise(problems, theta, self.screening, workers)
+        theta, value = levenberg_marquardt(problems, theta, self.screening, workers)
         keep = min(self.kept, count)
         order = np.argsort(value.reshape(-1, count), axis=1, kind="stable")[:, :keep]
         chosen = (order + np.arange(len(order))[:, None] * count).ravel()
-        theta, value = minimise(problems.part(chosen), theta[chosen], self.iterations, workers)
+        theta, value = levenberg_marquardt(problems.part(chosen), theta[chosen], self.iterations, workers)
         best = np.argmin(value.reshape(-1, keep), axis=1)
         theta = theta.reshape(-1, keep, theta.shape[1])[np.arange(len(best)), best]
         return self._finish(data, theta.reshape(len(weights), len(data.targets), -1))
@@ -162,7 +162,7 @@ class CurveForm(Form):
         """From one ``start`` (samples, targets, parameters) on the solver's scale for each fit."""
         problems, _ = self._problems(data, weights, 1, None)
         theta = np.where(problems.free, start.reshape(problems.prior_mean.shape), problems.prior_mean)
-        theta, _ = minimise(problems, theta, iterations, workers)
+        theta, _ = levenberg_marquardt(problems, theta, iterations, workers)
         return self._finish(data, theta.reshape(start.shape))
 
     def resample(
@@ -178,7 +178,7 @@ class CurveForm(Form):
         problems, _ = self._problems(data, weights, 1, noise)
         start = np.tile(self.inner(values, self._centre(data)), (len(weights), 1))
         start = np.where(problems.free, start, problems.prior_mean)
-        theta, _ = minimise(problems, start, 40, workers)
+        theta, _ = levenberg_marquardt(problems, start, 40, workers)
         return self._finish(data, theta.reshape(len(weights), *values.shape))
 
     def refit(self, data: Observations, values: Array, simulated: Array, generator: np.random.Generator) -> Array:
@@ -191,7 +191,7 @@ class CurveForm(Form):
         noise = generator.standard_normal(problems.prior_mean.shape) * problems.prior_deviation
         problems = replace(problems, prior_mean=problems.prior_mean + np.where(problems.free, noise, 0.0))
         start = np.tile(self.inner(values, self._centre(data)), (len(simulated), 1))
-        theta, _ = minimise(problems, np.where(problems.free, start, problems.prior_mean), 60)
+        theta, _ = levenberg_marquardt(problems, np.where(problems.free, start, problems.prior_mean), 60)
         return self._finish(repeated, theta[None])[0]
 
     def _finish(self, data: Observations, theta: Array) -> Array:

@@ -11,7 +11,7 @@ from codescale.laws.forms.base import Form
 from codescale.laws.observations import Observations
 
 
-class Mean(Form):
+class MeanForm(Form):
     """log_loss: the mean of the target's log losses (log nats per token). N, D and the shares are ignored."""
 
     name = "mean"

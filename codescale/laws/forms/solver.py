@@ -71,7 +71,9 @@ def huber(residuals: Array, delta: float) -> Array:
     return np.where(size <= delta, 0.5 * size * size, delta * (size - 0.5 * delta))
 
 
-def minimise(problems: Problems, start: Array, iterations: int, workers: int | None = None) -> tuple[Array, Array]:
+def levenberg_marquardt(
+    problems: Problems, start: Array, iterations: int, workers: int | None = None
+) -> tuple[Array, Array]:
     """The parameters (problems, parameters) that minimise each problem's objective, and the objectives (problems,).
 
     The objective is sum_rows weight * huber(log f - log loss) + strength/2 * sum ((theta - prior) / deviation)^2.

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from codescale.artifact import Interval
 from codescale.comparison.result import ComparedMixture, SeedMean
 from codescale.report.figures.base import GAIN, INK, MUTED, PAPER, Panel, Picture, draw
-from codescale.report.figures.palette import MIXTURE_COLOURS, Look
+from codescale.report.figures.palette import MIXTURE_COLOURS, LanguageStyle
 from codescale.report.quantities import percent
 
 
@@ -85,7 +85,7 @@ class Miss:
 
 
 def misses(
-    mixture: ComparedMixture, languages: Sequence[str], labels: Mapping[str, str], looks: Mapping[str, Look]
+    mixture: ComparedMixture, languages: Sequence[str], labels: Mapping[str, str], styles: Mapping[str, LanguageStyle]
 ) -> list[Miss]:
     """By how much the law missed ``mixture``'s objective and each language's loss, on the validation split."""
     if mixture.predicted is None or mixture.validation is None:
@@ -95,7 +95,7 @@ def misses(
     ]
     for language in languages:
         predicted, measured = mixture.predicted.losses.get(language), mixture.validation.losses.get(language)
-        pairs.append((labels[language], looks[language].colour, predicted, measured))
+        pairs.append((labels[language], styles[language].colour, predicted, measured))
     return [
         Miss(
             name,

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from codescale.comparison.result import ComparisonResult
 from codescale.report.artifacts import MIXTURES, MixtureName
 from codescale.report.figures.base import INK, MUTED, PAPER, Panel, Picture, draw
-from codescale.report.figures.palette import MIXTURE_COLOURS, Look
+from codescale.report.figures.palette import MIXTURE_COLOURS, LanguageStyle
 
 TITLES: dict[MixtureName, str] = {
     "uniform": "Uniform",
@@ -28,13 +28,16 @@ def _readable_on(colour: str) -> str:
 
 
 def _paint_shares(
-    axes: Axes, mixtures: Mapping[MixtureName, Mapping[str, float]], languages: Sequence[str], looks: Mapping[str, Look]
+    axes: Axes,
+    mixtures: Mapping[MixtureName, Mapping[str, float]],
+    languages: Sequence[str],
+    styles: Mapping[str, LanguageStyle],
 ) -> None:
     for row, shares in enumerate(mixtures.values()):
         left = 0.0
         for language in languages:
             share = 100 * shares.get(language, 0.0)
-            colour = looks[language].colour
+            colour = styles[language].colour
             axes.barh(row, share, left=left, height=0.66, color=colour, edgecolor=PAPER, linewidth=0.8)
             if share >= 5.5:
                 axes.text(
@@ -60,21 +63,21 @@ def shares_picture(
     mixtures: Mapping[MixtureName, Mapping[str, float]],
     languages: Sequence[str],
     labels: Mapping[str, str],
-    looks: Mapping[str, Look],
+    styles: Mapping[str, LanguageStyle],
 ) -> Picture:
     """One bar a mixture, one segment a language. ``mixtures`` maps the mixtures that are known to their shares."""
     svg = draw(
         "mixtures",
         "Shares of each language in the mixtures",
         (500, 60 + 58 * len(mixtures)),
-        lambda axes: _paint_shares(axes, mixtures, languages, looks),
+        lambda axes: _paint_shares(axes, mixtures, languages, styles),
     )
     return Picture(
         "The token split under each mixture",
         "Each bar is one way to spend the same number of training tokens; a segment's width, and the number in it, is "
         "the language's share in per cent.",
         (Panel(svg),),
-        tuple((looks[language].colour, labels[language]) for language in languages),
+        tuple((styles[language].colour, labels[language]) for language in languages),
     )
 
 

@@ -27,21 +27,21 @@ MIXTURE_COLOURS = {"uniform": "#8A929B", "predicted_best": "#5AA9DD", "measured_
 
 
 @dataclass(frozen=True)
-class Look:
+class LanguageStyle:
     """How a language is drawn: ``colour`` as #RRGGBB, ``marker`` as matplotlib names it."""
 
     colour: str
     marker: str
 
 
-def looks(languages: Iterable[str]) -> dict[str, Look]:
-    """The look of every language: the study's eight have theirs always, others take the next free one in order."""
-    given: dict[str, Look] = {}
+def language_styles(languages: Iterable[str]) -> dict[str, LanguageStyle]:
+    """The style of every language: the study's eight have theirs always, others take the next free one in order."""
+    given: dict[str, LanguageStyle] = {}
     unknown = 0
     for language in languages:
         if language in _FIXED:
-            given[language] = Look(*_FIXED[language])
+            given[language] = LanguageStyle(*_FIXED[language])
         elif language not in given:
-            given[language] = Look(*_OTHERS[unknown % len(_OTHERS)])
+            given[language] = LanguageStyle(*_OTHERS[unknown % len(_OTHERS)])
             unknown += 1
     return given

@@ -15,7 +15,7 @@ from codescale.comparison.result import ComparisonResult
 from codescale.corpus.manifest import Manifest
 from codescale.laws.results import LanguageScaling, Scaling, ScalingPoint
 from codescale.report.figures.base import INK, MUTED, PAPER, Panel, Picture, draw, spread, ticks_at
-from codescale.report.figures.palette import MIXTURE_COLOURS, Look
+from codescale.report.figures.palette import MIXTURE_COLOURS, LanguageStyle
 from codescale.report.quantities import count
 
 _PANEL = (250, 210)
@@ -46,7 +46,9 @@ _AGAINST_D = _Axis(
 )
 
 
-def _paint_curves(axes: Axes, scaling: LanguageScaling, look: Look, axis: _Axis, limits: tuple[float, float]) -> None:
+def _paint_curves(
+    axes: Axes, scaling: LanguageScaling, style: LanguageStyle, axis: _Axis, limits: tuple[float, float]
+) -> None:
     values = sorted({axis.along(point) for point in scaling.points})
     levels = sorted({axis.across(point) for point in scaling.points})
     ends = []
@@ -56,13 +58,13 @@ def _paint_curves(axes: Axes, scaling: LanguageScaling, look: Look, axis: _Axis,
         x = np.geomspace(values[0], values[-1], 40)
         fit = [axis.fit(scaling, float(value), level) for value in x]
         y = [math.nan if value is None else value for value in fit]
-        axes.plot(x, y, color=look.colour, alpha=strength, linewidth=1.1 + 0.5 * strength)
+        axes.plot(x, y, color=style.colour, alpha=strength, linewidth=1.1 + 0.5 * strength)
         axes.plot(
             [axis.along(point) for point in points],
             [point.loss for point in points],
-            look.marker,
+            style.marker,
             markersize=5.5,
-            color=look.colour,
+            color=style.colour,
             alpha=strength,
             markeredgecolor=PAPER,
             markeredgewidth=0.6,
@@ -93,7 +95,9 @@ def _label_ends(axes: Axes, x: float, heights: list[float], texts: list[str], ga
         )
 
 
-def _curves(scaling: Scaling, labels: Mapping[str, str], looks: Mapping[str, Look], axis: _Axis) -> tuple[Panel, ...]:
+def _curves(
+    scaling: Scaling, labels: Mapping[str, str], styles: Mapping[str, LanguageStyle], axis: _Axis
+) -> tuple[Panel, ...]:
     shown = {name: fit for name, fit in scaling.languages.items() if fit.points}
     losses = [value for fit in shown.values() for point in fit.points for value in (point.loss, point.fitted)]
     margin = 0.06 * (max(losses) - min(losses) or 1.0)
@@ -101,17 +105,17 @@ def _curves(scaling: Scaling, labels: Mapping[str, str], looks: Mapping[str, Loo
     name = "n" if axis is _AGAINST_N else "d"
 
     def panel(k: int, language: str, fit: LanguageScaling) -> Panel:
-        look = looks[language]
+        style = styles[language]
         description = f"{labels[language]}: loss against {axis.label}"
         svg = draw(
-            f"scaling-{name}-{k}", description, _PANEL, lambda axes: _paint_curves(axes, fit, look, axis, limits)
+            f"scaling-{name}-{k}", description, _PANEL, lambda axes: _paint_curves(axes, fit, style, axis, limits)
         )
-        return Panel(svg, labels[language], look.colour)
+        return Panel(svg, labels[language], style.colour)
 
     return tuple(panel(k, language, fit) for k, (language, fit) in enumerate(shown.items()))
 
 
-def scaling_pictures(scaling: Scaling, labels: Mapping[str, str], looks: Mapping[str, Look]) -> list[Picture]:
+def scaling_pictures(scaling: Scaling, labels: Mapping[str, str], styles: Mapping[str, LanguageStyle]) -> list[Picture]:
     """Loss against N and loss against D, one panel a language, all panels on the same loss axis."""
     if not any(fit.points for fit in scaling.languages.values()):
         return []
@@ -121,13 +125,13 @@ def scaling_pictures(scaling: Scaling, labels: Mapping[str, str], looks: Mapping
             "Each mark is a finished run of one language alone, each line the fit at the number of training tokens "
             "written at its end: a steeper line gains more from a larger model, a wider gap between lines more from "
             "data.",
-            _curves(scaling, labels, looks, _AGAINST_N),
+            _curves(scaling, labels, styles, _AGAINST_N),
         ),
         Picture(
             "Loss against training tokens",
             "The same runs along the other axis: each line is one model size, written at its end as non-embedding "
             "parameters; a line that flattens to the right has little left to gain from more data.",
-            _curves(scaling, labels, looks, _AGAINST_D),
+            _curves(scaling, labels, styles, _AGAINST_D),
         ),
     ]
 

@@ -1,6 +1,6 @@
 """The page's sections: what each shows, made from the artifacts, or the command that would make them.
 
-Every function returns a :class:`Section`; the template only sets them. Texts stay plain here and are escaped there.
+Every function returns a :class:`PageSection`; the template only sets them. Texts stay plain here and are escaped there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from codescale.report.artifacts import Artifacts
 from codescale.report.figures.base import Picture
 from codescale.report.figures.law import HeldOutError, Pairing
-from codescale.report.figures.palette import Look
+from codescale.report.figures.palette import LanguageStyle
 from codescale.study.config import StudyConfig
 
 
@@ -43,7 +43,7 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Section:
+class PageSection:
     """A section of the page.
 
     ``missing`` is the command that makes what it lacks, empty where nothing is lacking; ``formula`` is set as code.
@@ -66,11 +66,11 @@ class Subject:
     config: StudyConfig
     artifacts: Artifacts
     labels: Mapping[str, str]
-    looks: Mapping[str, Look]
+    styles: Mapping[str, LanguageStyle]
     languages: Sequence[str]
     pairings: Sequence[Pairing] | None
     errors: Sequence[HeldOutError]
 
     def language(self, name: str) -> Cell:
         """The cell that names a language, with its colour."""
-        return Cell(self.labels.get(name, name), colour=self.looks[name].colour if name in self.looks else "")
+        return Cell(self.labels.get(name, name), colour=self.styles[name].colour if name in self.styles else "")

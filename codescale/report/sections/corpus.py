@@ -5,14 +5,14 @@ from __future__ import annotations
 from codescale.corpus.manifest import Manifest
 from codescale.report.figures.cost import cost_picture
 from codescale.report.quantities import DASH, count, duration, number, percent, whole
-from codescale.report.sections.base import Cell, Grid, Section, Subject
+from codescale.report.sections.base import Cell, Grid, PageSection, Subject
 
 
-def corpus_section(subject: Subject) -> Section:
+def corpus_section(subject: Subject) -> PageSection:
     """What the corpus holds, from where and under which licences."""
     title, manifest = "The corpus", subject.artifacts.manifest
     if manifest is None:
-        return Section("corpus", title, missing="corpus")
+        return PageSection("corpus", title, missing="corpus")
     vocabulary = f", vocabulary {whole(manifest.vocabulary)}" if manifest.vocabulary else ""
     sources = tuple(
         (Cell(s.name), Cell(s.version or DASH), Cell(s.licence or DASH), Cell((s.sha256 or DASH)[:16]))
@@ -23,7 +23,7 @@ def corpus_section(subject: Subject) -> Section:
         columns = ("Source", "Version", "Licence", "SHA-256 (start)")
         tables.append(Grid("Sources", columns, sources, folded=True))
     tables.append(_dropped_table(subject, manifest))
-    return Section(
+    return PageSection(
         "corpus",
         title,
         f"Corpus {manifest.corpus_id[:16] or DASH}{vocabulary}. Splits keep whole packages or folders together, so "
@@ -73,11 +73,11 @@ def _dropped_table(subject: Subject, manifest: Manifest) -> Grid:
     )
 
 
-def cost_section(subject: Subject) -> Section:
+def cost_section(subject: Subject) -> PageSection:
     """Time per stage and what orchestration cost."""
     title, timings = "What it cost", subject.artifacts.timings
     if timings is None or not timings.stages:
-        return Section("cost", title, missing="demo")
+        return PageSection("cost", title, missing="demo")
     rows = []
     for name, cost in timings.stages.items():
         known = cost.orchestration_seconds is not None and cost.seconds > 0
@@ -95,7 +95,7 @@ def cost_section(subject: Subject) -> Section:
         )
     columns = ("Stage", "Wall time", "Orchestration", "Share", "Runs", "Tokens", "FLOPs")
     machine = ", ".join(f"{key} {value}" for key, value in timings.machine.items() if value not in (None, ""))
-    return Section(
+    return PageSection(
         "cost",
         title,
         "Orchestration is what starting workers, handing out runs and collecting results took beside the work itself.",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from codescale.report.figures.base import Picture
 from codescale.report.figures.law import HeldOutError, errors_picture, misses, proof_picture, runs_picture
 from codescale.report.quantities import number, percent
-from codescale.report.sections.base import Cell, Grid, Section, Subject
+from codescale.report.sections.base import Cell, Grid, PageSection, Subject
 
 
-def law_section(subject: Subject) -> Section:
+def law_section(subject: Subject) -> PageSection:
     """Predicted against measured."""
     title = "Predicted against measured"
     if subject.artifacts.law is None:
-        return Section("law", title, missing="fit")
+        return PageSection("law", title, missing="fit")
     pictures: list[Picture] = []
     notes: list[str] = []
     if subject.pairings:
@@ -31,20 +31,20 @@ def law_section(subject: Subject) -> Section:
         notes.append("There are no finished mixture runs yet to hold against the law.")
     comparison = subject.artifacts.comparison
     best = comparison.mixtures.get("predicted_best") if comparison else None
-    found = misses(best, subject.languages, subject.labels, subject.looks) if best is not None else []
+    found = misses(best, subject.languages, subject.labels, subject.styles) if best is not None else []
     if found:
         pictures.append(proof_picture(found))
     lead = "The law says what a mixture's loss will be before it is trained; here is how that turned out."
-    return Section("law", title, lead, tuple(pictures), (), tuple(notes), "" if best is not None else "compare")
+    return PageSection("law", title, lead, tuple(pictures), (), tuple(notes), "" if best is not None else "compare")
 
 
-def held_out_section(subject: Subject) -> Section:
+def held_out_section(subject: Subject) -> PageSection:
     """The candidates' errors beside the baselines'."""
     title, law = "Which law predicts best", subject.artifacts.law
     if law is None:
-        return Section("held-out", title, missing="fit")
+        return PageSection("held-out", title, missing="fit")
     if not subject.errors:
-        return Section("held-out", title, notes=("The law file holds no held-out errors.",))
+        return PageSection("held-out", title, notes=("The law file holds no held-out errors.",))
     kinds = list(dict.fromkeys(kind for candidate in subject.errors for kind in candidate.splits))
     rows = tuple(
         (
@@ -56,7 +56,7 @@ def held_out_section(subject: Subject) -> Section:
     )
     columns = ("Law", "Mean", *(_HOLD_OUTS.get(kind, kind) for kind in kinds))
     unidentified = list(dict.fromkeys(law.unidentified.values()))
-    return Section(
+    return PageSection(
         "held-out",
         title,
         f"Every law was fitted without some of the runs and then asked for them. In use is {law.name}.",

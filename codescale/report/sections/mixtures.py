@@ -10,14 +10,14 @@ from codescale.report.artifacts import MIXTURES
 from codescale.report.figures.mixtures import TITLES, differences_picture, shares_picture
 from codescale.report.headline import shares
 from codescale.report.quantities import count, interval, signed
-from codescale.report.sections.base import Cell, Grid, Section, Subject
+from codescale.report.sections.base import Cell, Grid, PageSection, Subject
 
 
-def mixtures_section(subject: Subject) -> Section:
+def mixtures_section(subject: Subject) -> PageSection:
     """The three mixtures side by side and what they change."""
     mixtures = shares(subject.config, subject.artifacts)
     shown = [name for name in subject.languages if any(mixture.get(name, 0.0) > 0 for mixture in mixtures.values())]
-    pictures = [shares_picture(mixtures, shown, subject.labels, subject.looks)]
+    pictures = [shares_picture(mixtures, shown, subject.labels, subject.styles)]
     comparison = subject.artifacts.comparison
     lead = (
         "Uniform is the yardstick, the predicted best is the law's optimum, the measured best is what the search found."
@@ -26,7 +26,7 @@ def mixtures_section(subject: Subject) -> Section:
     if comparison is None:
         unknown = [words.lower() for name, words in TITLES.items() if name not in mixtures]
         note = f"Not known yet: the {' and the '.join(unknown)} mixture."
-        return Section("mixtures", title, lead, tuple(pictures), (), (note,) if unknown else (), "compare")
+        return PageSection("mixtures", title, lead, tuple(pictures), (), (note,) if unknown else (), "compare")
     losses = [name for name in subject.languages if any(name in d.losses for d in comparison.differences.values())]
     differences = differences_picture(comparison, losses, subject.labels)
     if differences is not None:
@@ -37,7 +37,7 @@ def mixtures_section(subject: Subject) -> Section:
         if name in comparison.mixtures
     }
     notes = tuple(f"{TITLES[name]}: trained with {', '.join(words)}." for name, words in trained.items() if words)
-    return Section("mixtures", title, lead, tuple(pictures), (), notes)
+    return PageSection("mixtures", title, lead, tuple(pictures), (), notes)
 
 
 def _settings(hyper: Mapping[str, float], organisation: str) -> list[str]:
@@ -46,7 +46,7 @@ def _settings(hyper: Mapping[str, float], organisation: str) -> list[str]:
     return [f"{key} = {value:.4g}" for key, value in hyper.items()] + paired
 
 
-def scales_section(subject: Subject) -> Section | None:
+def scales_section(subject: Subject) -> PageSection | None:
     """The proof at both scales; None where the study has one alone."""
     comparison = subject.artifacts.comparison
     if comparison is None or comparison.larger is None:
@@ -67,7 +67,7 @@ def scales_section(subject: Subject) -> Section | None:
     notes = [larger.verdict.statement] if larger.verdict else []
     if larger.verdict and larger.verdict.rank_correlation is not None:
         notes.append("Of three mixtures there are six orders, so that a rank correlation of 1 may well be chance.")
-    return Section(
+    return PageSection(
         "scales",
         "Does the optimum hold at a larger scale?",
         "The same mixtures, trained once more as a larger model. Differences of the objective on the test split, nats "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codescale.report.sections.base import Section, Subject
+from codescale.report.sections.base import PageSection, Subject
 from codescale.report.sections.corpus import corpus_section, cost_section
 from codescale.report.sections.law import held_out_section, law_section
 from codescale.report.sections.mixtures import mixtures_section, scales_section
@@ -11,7 +11,7 @@ from codescale.report.sections.search import search_section
 from codescale.report.sections.synergy import claims_section, synergy_section
 
 
-def all_sections(subject: Subject) -> list[Section]:
+def all_sections(subject: Subject) -> list[PageSection]:
     """The page's sections after the headline, in order."""
     scales = scales_section(subject)
     return [

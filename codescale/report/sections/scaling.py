@@ -5,14 +5,14 @@ from __future__ import annotations
 from codescale.laws.results import LanguageScaling
 from codescale.report.figures.scaling import difficulties, difficulty_picture, scaling_pictures
 from codescale.report.quantities import DASH, count, number, whole
-from codescale.report.sections.base import Cell, Grid, Section, Subject
+from codescale.report.sections.base import Cell, Grid, PageSection, Subject
 
 
-def scaling_section(subject: Subject) -> Section:
+def scaling_section(subject: Subject) -> PageSection:
     """Curves with fits, and the fitted parameters in a folded table."""
     title, scaling = "How each language scales", subject.artifacts.scaling
     if scaling is None:
-        return Section("scaling", title, missing="fit")
+        return PageSection("scaling", title, missing="fit")
     names = ("E", "A", "alpha", "B", "beta")
     rows = []
     for language, fit in scaling.languages.items():
@@ -31,12 +31,12 @@ def scaling_section(subject: Subject) -> Section:
         f"{subject.labels.get(language, language)} was left out: {reason}."
         for language, reason in scaling.skipped.items()
     )
-    return Section(
+    return PageSection(
         "scaling",
         title,
         "Every language was trained alone at several model sizes and token counts. All panels share one loss axis; "
         "the lines are the fitted law.",
-        tuple(scaling_pictures(scaling, subject.labels, subject.looks)),
+        tuple(scaling_pictures(scaling, subject.labels, subject.styles)),
         (table,) if rows else (),
         notes,
         formula="L = E + A N^-alpha + B D^-beta",
@@ -56,14 +56,14 @@ def _parameter(fit: LanguageScaling, name: str) -> Cell:
     return Cell(plain(estimate.value), bounds, tone="quiet" if name in fit.unidentified else "")
 
 
-def difficulty_section(subject: Subject) -> Section:
+def difficulty_section(subject: Subject) -> PageSection:
     """Bits per byte of every language."""
     artifacts = subject.artifacts
     found = difficulties(artifacts.scaling, artifacts.manifest, artifacts.comparison)
     if not found:
         missing = "fit" if artifacts.manifest else "corpus"
-        return Section("difficulty", "How hard each language is", missing=missing)
-    return Section(
+        return PageSection("difficulty", "How hard each language is", missing=missing)
+    return PageSection(
         "difficulty",
         "How hard each language is",
         "Losses in nats per token cannot be compared across languages; per byte of source text they can.",

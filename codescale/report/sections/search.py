@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from codescale.organisation import PAIRED
 from codescale.report.figures.search import search_pictures
 from codescale.report.quantities import DASH, count, mean_in_words, number, percent
-from codescale.report.sections.base import Cell, Grid, Section, Subject
+from codescale.report.sections.base import Cell, Grid, PageSection, Subject
 from codescale.search.result import SearchResult
 
 
-def search_section(subject: Subject) -> Section:
+def search_section(subject: Subject) -> PageSection:
     """Progress, curves and what pruning saved."""
     title, search = "The search", subject.artifacts.search
     if search is None:
-        return Section("search", title, missing="search")
-    return Section(
+        return PageSection("search", title, missing="search")
+    return PageSection(
         "search",
         title,
         "Around the law's optimum real runs were trained, each judged on the validation split.",

@@ -8,14 +8,14 @@ from codescale.laws.results import Synergy
 from codescale.report.claims import paper_claims
 from codescale.report.figures.synergy import synergy_picture
 from codescale.report.quantities import DASH, count, number, signed_percent
-from codescale.report.sections.base import Cell, Grid, Section, Subject
+from codescale.report.sections.base import Cell, Grid, PageSection, Subject
 
 
-def synergy_section(subject: Subject) -> Section:
+def synergy_section(subject: Subject) -> PageSection:
     """The matrix, and the losses of every language alone that it must be read beside."""
     title, synergy = "Which languages help each other", subject.artifacts.synergy
     if synergy is None:
-        return Section("synergy", title, missing="fit")
+        return PageSection("synergy", title, missing="fit")
     scale = f"N = {count(synergy.n_params)} parameters, D = {count(synergy.n_tokens)} tokens"
     rows = tuple(
         (subject.language(language), Cell(number(alone.half)), Cell(number(alone.twice)), Cell(number(alone.fresh)))
@@ -28,7 +28,7 @@ def synergy_section(subject: Subject) -> Section:
         frozenset({1, 2, 3}),
         folded=True,
     )
-    return Section(
+    return PageSection(
         "synergy",
         title,
         "The gain of one language on another compares two runs of the same length: one sees its own tokens twice, the "
@@ -57,12 +57,12 @@ def _synergy_notes(synergy: Synergy, labels: Mapping[str, str]) -> tuple[str, ..
     return (largest,)
 
 
-def claims_section(subject: Subject) -> Section:
+def claims_section(subject: Subject) -> PageSection:
     """The paper's claims and this study's verdicts."""
     title = "The paper's claims, at this scale"
     claims = paper_claims(subject.artifacts.scaling, subject.artifacts.synergy, subject.labels)
     if not claims:
-        return Section("claims", title, missing="fit")
+        return PageSection("claims", title, missing="fit")
     tones = {"seen": "seen", "not seen": "not-seen"}
     rows = tuple(
         (
@@ -74,7 +74,7 @@ def claims_section(subject: Subject) -> Section:
         for claim in claims
     )
     missing = "" if subject.artifacts.scaling and subject.artifacts.synergy else "fit"
-    return Section(
+    return PageSection(
         "claims",
         title,
         "What Yang et al. (2025, arXiv 2512.13472) report for models of 0.1 to 3.1 billion parameters, held against "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from codescale.laws.fitting.compare import Comparison, Ranking
+from codescale.laws.fitting.compare import LawComparison, Ranking
 from codescale.laws.forms import BASELINES
 from codescale.laws.law import Law
 from codescale.laws.synergy.predicted import LawSynergy
@@ -43,7 +43,7 @@ def law_table(law: Law) -> RenderableType:
     return Group(table, line)
 
 
-def laws_table(found: Sequence[Comparison]) -> RenderableType:
+def laws_table(found: Sequence[LawComparison]) -> RenderableType:
     """Laws side by side: held-out error by kind, seconds, and how they rank mixtures (see
     codescale/laws/fitting/compare.py).
     """

@@ -67,7 +67,7 @@ def _lines(result: Headline, folder: StudyFolder) -> list[str]:
     for mixture, difference in result.differences.items():
         bounds = interval(difference.low, difference.high)
         lines.append(f"{_SHORT[mixture].capitalize()} minus uniform: {signed(difference.mean)} {bounds}".rstrip() + ".")
-    cost = result.spent
+    cost = result.cost
     lines.append(
         f"Spent: {cost.runs if cost.runs is not None else '–'} runs, {count(cost.tokens)} tokens, "
         f"{count(cost.flops, 'FLOP')}, {duration(cost.seconds)}, of which orchestration "

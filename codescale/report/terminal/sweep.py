@@ -11,7 +11,7 @@ from codescale.report.quantities import count
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
 from codescale.sweeps.memory import memory_here
-from codescale.sweeps.plan import Cost, cost_of
+from codescale.sweeps.plan import SweepCost, sweep_cost
 
 PLANS = {
     "grid": ("grid",),
@@ -21,7 +21,7 @@ PLANS = {
 }
 
 
-def _row(name: str, config: StudyConfig, cost: Cost, sizes: Sequence[int]) -> tuple[str, ...]:
+def _row(name: str, config: StudyConfig, cost: SweepCost, sizes: Sequence[int]) -> tuple[str, ...]:
     spread = count(min(sizes)) if len(set(sizes)) == 1 else f"{count(min(sizes))} to {count(max(sizes))}"
     return name, f"{cost.points:,}", f"{cost.runs:,}", spread, count(cost.tokens), f"{cost.flops:.2e}"
 
@@ -35,11 +35,11 @@ def plan_table(config: StudyConfig, specs: Sequence[RunSpec]) -> Group:
     for name, stages in PLANS.items():
         chosen = [spec for spec in specs if spec.stage in stages]
         if chosen:
-            table.add_row(*_row(name, config, cost_of(config, chosen), [spec.n_params for spec in chosen]))
+            table.add_row(*_row(name, config, sweep_cost(config, chosen), [spec.n_params for spec in chosen]))
     if not specs:
         return Group(table, "No runs: study.yaml plans neither a grid nor pairs nor mixtures under sweep.")
     table.add_section()
-    table.add_row(*_row("all", config, cost_of(config, specs), [spec.n_params for spec in specs]))
+    table.add_row(*_row("all", config, sweep_cost(config, specs), [spec.n_params for spec in specs]))
     note = (
         "grid: every language at every N and D. alone: each language at D/2, then again over the same tokens. "
         "pairs: two languages, half each. A run is one (N, D) point; the points of one trunk are trained "

@@ -12,7 +12,7 @@ import pytest
 from codescale.errors import UserError
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.fitting.holdout import make_splits
-from codescale.laws.law import Law, load_law, save_law
+from codescale.laws.law import NORMAL_90, Law, load_law, save_law
 from codescale.laws.observations import narrow, observe, thin
 from codescale.laws.synergy.measured import measure_synergy
 from codescale.laws.warning import LawWarning
@@ -106,6 +106,24 @@ def test_intervals_widen_outside_the_fitted_range(law: Law) -> None:
     width = (prediction.high / prediction.low)[:, 0]
     assert list(prediction.extrapolated) == [False, True, True]
     assert width[0] < width[1] < width[2]
+
+
+def test_the_noise_part_of_an_interval_widens_by_the_laws_widening(law: Law) -> None:
+    """Apart from the bootstrap's spread, which grows outside the range by itself: what `widening` adds, by hand."""
+    assert law.widening >= 1.0
+    n = np.array([SIZES[-1], 4 * SIZES[-1], 40 * SIZES[-1]])
+    at = n, np.full(3, TOKENS[-1]), np.full((3, 3), 1 / 3)
+
+    def half_widths(**changes: object) -> np.ndarray:
+        prediction = Law.model_validate(law.model_dump() | changes).predict(*at)
+        return np.log(prediction.high / prediction.low)[:, 0] / (2 * NORMAL_90)
+
+    noise = law.noise[law.targets[0]]
+    spread = half_widths(noise=dict.fromkeys(law.targets, 0.0))
+    distance = 2.0 * np.log([1.0, 4.0, 40.0]) / np.log(SIZES[-1] / SIZES[0])
+    for factor in (0.0, 1.0, 2.5):
+        found = np.sqrt(half_widths(widening=factor) ** 2 - spread**2)
+        np.testing.assert_allclose(found, noise * (1.0 + factor * distance), rtol=1e-6)
 
 
 def test_the_noise_grows_with_the_distance_from_the_fitted_range(law: Law) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import least_squares
 
 from codescale.laws.forms.additive import Additive
 from codescale.laws.forms.chinchilla import Chinchilla
@@ -14,7 +17,7 @@ from codescale.laws.forms.effective_data import EffectiveData
 from codescale.laws.forms.exponential import Exponential
 from codescale.laws.forms.family import Family
 from codescale.laws.forms.joint import Joint
-from codescale.laws.forms.solver import huber
+from codescale.laws.forms.solver import Curve, Problems, huber, levenberg_marquardt
 
 FORMS = [Chinchilla(), EffectiveData(), Exponential(), Additive(), Joint(), Family()]
 DOMAINS = ("a", "b", "c")
@@ -66,3 +69,79 @@ def test_the_share_gradient_is_the_derivative(form: CurveForm) -> None:
 def test_huber_is_quadratic_then_linear() -> None:
     residuals = np.array([0.0, 0.5, -1.0, 3.0])
     np.testing.assert_allclose(huber(residuals, 1.0), [0.0, 0.125, 0.5, 2.5])
+
+
+def line(rows: np.ndarray) -> Curve:
+    """log loss = a + b x at the rows' x, many problems at once."""
+
+    def curve(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        jacobian = np.broadcast_to(np.stack([np.ones_like(rows), rows], axis=1), (len(theta), len(rows), 2))
+        return theta @ np.stack([np.ones_like(rows), rows]), jacobian
+
+    return curve
+
+
+def lines(seed: int, count: int = 1, *, strength: float = 1e-12, **changes: Any) -> Problems:
+    """``count`` problems on 40 rows with a few odd losses; weights are 0, 1 or 2, and one loss is not known."""
+    generator = np.random.default_rng(seed)
+    rows = generator.uniform(-1, 1, 40)
+    losses = 1.0 + 0.5 * rows + 0.02 * generator.standard_normal((count, 40))
+    losses[:, :4] += 1.0
+    losses[:, 5] = np.nan
+    fields: dict[str, Any] = {
+        "curve": line(rows),
+        "log_losses": losses,
+        "weights": generator.integers(0, 3, (count, 40)).astype(float),
+        "target": np.arange(count),
+        "sample": np.arange(count),
+        "prior_mean": np.zeros((count, 2)),
+        "prior_deviation": np.ones(2),
+        "lower": np.full((count, 2), -9.0),
+        "upper": np.full((count, 2), 9.0),
+        "free": np.ones((count, 2), dtype=bool),
+        "delta": 0.03,
+        "strength": strength,
+    }
+    return Problems(**(fields | changes))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_it_ends_where_scipys_robust_least_squares_ends(seed: int) -> None:
+    problems = lines(seed)
+    theta, value = levenberg_marquardt(problems, np.zeros((1, 2)), 200)
+    x = problems.curve(np.array([[0.0, 1.0]]))[0][0]
+    repeated = np.repeat(np.arange(40), problems.weights[0].astype(int))
+    repeated = repeated[np.isfinite(problems.log_losses[0, repeated])]
+
+    def residuals(theta: np.ndarray) -> np.ndarray:
+        return theta[0] + theta[1] * x[repeated] - problems.log_losses[0, repeated]
+
+    oracle = least_squares(residuals, np.zeros(2), loss="huber", f_scale=problems.delta, xtol=1e-14, ftol=1e-14)
+    np.testing.assert_allclose(theta[0], oracle.x, atol=1e-4)
+    assert value[0] == pytest.approx(oracle.cost, rel=1e-6)
+
+
+def test_many_problems_at_once_equal_one_at_a_time_whatever_the_workers() -> None:
+    problems = lines(7, 5)
+    together, values = levenberg_marquardt(problems, np.zeros((5, 2)), 60, workers=2)
+    for k in range(5):
+        alone, value = levenberg_marquardt(problems.part(np.array([k])), np.zeros((1, 2)), 60, workers=1)
+        np.testing.assert_allclose(together[k], alone[0], rtol=1e-12)
+        assert values[k] == pytest.approx(value[0], rel=1e-12)
+
+
+def test_bounds_hold_and_what_is_held_stays() -> None:
+    bounded = lines(8, upper=np.array([[0.8, 9.0]]))
+    theta, _ = levenberg_marquardt(bounded, np.zeros((1, 2)), 200)
+    assert theta[0, 0] == 0.8
+    held = lines(8, free=np.array([[True, False]]))
+    theta, _ = levenberg_marquardt(held, np.array([[0.0, 0.25]]), 200)
+    assert theta[0, 1] == 0.25
+    assert theta[0, 0] == pytest.approx(1.0, abs=0.15)
+
+
+def test_the_prior_decides_what_no_row_tells() -> None:
+    untold = lines(9, weights=np.zeros((1, 40)), strength=1e-4, prior_mean=np.array([[0.7, -0.3]]))
+    theta, value = levenberg_marquardt(untold, np.zeros((1, 2)), 200)
+    np.testing.assert_allclose(theta[0], [0.7, -0.3], atol=1e-6)
+    assert value[0] == pytest.approx(0.0, abs=1e-12)

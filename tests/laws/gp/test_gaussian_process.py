@@ -15,7 +15,6 @@ from codescale.errors import UserError
 from codescale.laws.fitting.candidates import _held_out_correction, fit_form, log_losses, stack_candidates, with_process
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.fitting.holdout import make_splits
-from codescale.laws.fitting.stacking import stack_weights
 from codescale.laws.forms import find_form
 from codescale.laws.gp import kernel
 from codescale.laws.gp.gaussian_process import MOST_ROWS, chosen_rows, fit_gaussian_process, law_correction
@@ -236,14 +235,3 @@ def test_a_large_table_is_thinned_with_every_trunk_kept(data: Observations) -> N
     rows = chosen_rows(many, 0)
     assert len(rows) == MOST_ROWS
     assert set(many.trunk[rows]) == set(many.trunk)
-
-
-def test_stack_weights_follow_held_out_errors() -> None:
-    generator = np.random.default_rng(0)
-    good, bad = 0.01 * generator.standard_normal((2, 400, 1))
-    weights = stack_weights([[good], [10.0 * bad], [good]], ["mixtures"])
-    assert weights.sum() == pytest.approx(1.0)
-    assert weights[0] == pytest.approx(weights[2], abs=1e-4)
-    assert weights[1] < 0.06
-    other = 0.01 * generator.standard_normal((400, 1))
-    assert stack_weights([[good], [other]], ["mixtures"]) == pytest.approx([0.5, 0.5], abs=0.1)

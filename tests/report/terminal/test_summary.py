@@ -13,7 +13,7 @@ from codescale.laws.law import load_law
 from codescale.laws.scaling import fit_scaling
 from codescale.laws.synergy.measured import measure_synergy
 from codescale.report.artifacts import read_artifacts
-from codescale.report.headline import headline, language_labels, shares, spent
+from codescale.report.headline import headline, language_labels, shares, study_cost
 from codescale.report.predictions import held_out_errors, pairings
 from codescale.report.quantities import count, duration, interval, number, signed_percent, with_error
 from codescale.report.terminal.laws import law_table
@@ -81,7 +81,7 @@ def test_known_mixtures_before_the_comparison(whole_study: Study, tmp_path: Path
 def test_cost_adds_up_over_stages(whole_study: Study) -> None:
     artifacts = read_artifacts(whole_study[1])
     assert artifacts.timings is not None
-    cost = spent(artifacts)
+    cost = study_cost(artifacts)
     stages = artifacts.timings.stages.values()
     assert cost.seconds == pytest.approx(sum(stage.seconds for stage in stages))
     orchestration = sum(stage.orchestration_seconds or 0 for stage in stages)

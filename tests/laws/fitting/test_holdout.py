@@ -1,0 +1,106 @@
+"""Hold-outs: nothing that is tested is trained on, mixtures and trunks stay whole, and scores are means by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from codescale.laws.fitting.holdout import FOLDS, INSIDE, Split, make_splits, score
+from codescale.laws.forms import find_form
+from codescale.laws.observations import Observations, appearance_index
+
+
+def some_data(
+    seed: int, mixtures: int = 14, sizes: int = 3, lengths: int = 3, targets: tuple[str, ...] = ("a", "b", "c")
+) -> Observations:
+    """Every mixture (single languages among them) at every N and D, a trunk for each mixture and N; a tenth of the rows
+    is not usable.
+    """
+    generator = np.random.default_rng(seed)
+    shares = np.vstack([np.eye(3), generator.dirichlet(np.ones(3), size=mixtures)])
+    rows = [(k, n, d) for k in range(len(shares)) for n in range(sizes) for d in range(lengths)]
+    rows = [rows[k] for k in generator.permutation(len(rows))]
+    mixture, size, length = np.array(rows).T
+    return Observations(
+        path="x",
+        domains=("a", "b", "c"),
+        targets=targets,
+        log_params=np.log(1e5) + 1.5 * size,
+        log_tokens=np.log(1e6) + 0.7 * length,
+        shares=shares[mixture],
+        log_losses=generator.standard_normal((len(rows), len(targets))),
+        trunk=appearance_index(mixture * sizes + size),
+        usable=generator.random(len(rows)) > 0.1,
+        unique_tokens=np.full((len(rows), 3), np.inf),
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    mixtures=st.integers(0, 14),
+    sizes=st.integers(1, 4),
+    lengths=st.integers(1, 4),
+)
+def test_no_hold_out_leaks(seed: int, mixtures: int, sizes: int, lengths: int) -> None:
+    data = some_data(seed, mixtures, sizes, lengths)
+    for split in make_splits(data, seed):
+        assert split.test.any()
+        assert not (split.train & split.test).any()
+        assert not ((split.train | split.test) & ~data.usable).any()
+        if split.kind == "mixtures":
+            assert not set(data.mixture_index[split.test]) & set(data.mixture_index[split.train])
+            assert data.shares[split.test].max() < 0.999, "single languages anchor every law"
+        if split.kind == "runs":
+            assert not set(data.trunk[split.test]) & set(data.trunk[split.train])
+        if split.kind in ("longest", "both"):
+            assert data.log_tokens[split.train].max() < data.log_tokens[split.test].min()
+        if split.kind in ("largest", "both"):
+            assert data.log_params[split.train].max() < data.log_params[split.test].min()
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 1000))
+def test_the_folds_hold_every_mixture_out_once(seed: int) -> None:
+    data = some_data(seed)
+    folds = [split for split in make_splits(data, seed) if split.kind in INSIDE]
+    assert len(folds) == FOLDS
+    mixed = (data.shares.max(axis=1) < 0.999) & data.usable
+    assert np.array_equal(sum(fold.test.astype(int) for fold in folds), mixed.astype(int))
+
+
+def test_few_mixtures_hold_out_whole_trunks_and_too_few_trunks_hold_out_nothing() -> None:
+    assert {split.kind for split in make_splits(some_data(0, mixtures=2), 0)} >= {"runs"}
+    one = some_data(0, mixtures=0, sizes=1, lengths=2)
+    assert make_splits(one, 0) == []
+
+
+def test_hold_outs_follow_from_the_seed() -> None:
+    data = some_data(4)
+
+    def tests(seed: int) -> list[list[bool]]:
+        return [split.test.tolist() for split in make_splits(data, seed)]
+
+    assert tests(1) == tests(1)
+    assert tests(1) != tests(2)
+
+
+def test_a_score_is_the_mean_over_kinds_of_the_mean_relative_error() -> None:
+    data = some_data(5, targets=("a", "b"))
+    nothing = np.zeros(len(data), dtype=bool)
+    splits = [
+        Split("mixtures", nothing, nothing),
+        Split("mixtures", nothing, nothing),
+        Split("largest", nothing, nothing),
+    ]
+    residuals = [
+        np.log([[1.01, 1.03]]),
+        np.log([[1.03, np.nan], [0.98, 1.01]]),
+        np.log([[1.10, 1.20]]),
+    ]
+    found = score(find_form("mean"), data, splits, residuals)
+    assert found.splits == pytest.approx({"mixtures": (0.02 + 0.02) / 2, "largest": 0.15})
+    assert found.error == pytest.approx((0.02 + 0.15) / 2)
+    assert found.targets == pytest.approx({"a": (0.02 + 0.10) / 2, "b": (0.02 + 0.20) / 2})
