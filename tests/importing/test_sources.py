@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from codescale.cli.app import app
+from codescale.cli.program import app
 from codescale.errors import UserError
 from codescale.importing.columns import Columns, matching, read_columns, short_names
 from codescale.importing.sources import import_runs
