@@ -23,7 +23,7 @@ from codescale.search.objective.problem import SearchProblem
 from codescale.search.result import FrontDirection, FrontRun, SearchResult
 from codescale.search.run import FrontSearch, run_search
 from codescale.search.space.distributions import distributions, typed
-from codescale.search.space.schema import Aim
+from codescale.search.space.schema import ObjectiveSpec
 from codescale.search.space.space import SearchSpace
 from codescale.search.trials.session import OpenSession
 from codescale.search.trials.spec import run_cost
@@ -174,7 +174,7 @@ def _parameters(space: SearchSpace, record: RunRecord) -> dict[str, Any]:
     return typed(space.parameters(space.point_of(record.spec)))
 
 
-def front_of(records: Sequence[RunRecord], aims: Sequence[Aim], n_tokens: int) -> list[FrontRun]:
+def front_of(records: Sequence[RunRecord], aims: Sequence[ObjectiveSpec], n_tokens: int) -> list[FrontRun]:
     """The runs that no other one beats or equals in every objective, in order of the first one; of runs that are equal
     in all of them the earliest.
     """

@@ -27,7 +27,7 @@ from codescale.search.objective.seed_noise import (
 )
 from codescale.search.objective.weights import scalarized
 from codescale.search.pareto import directions, front_of, refuse_too_few
-from codescale.search.space.schema import Aim
+from codescale.search.space.schema import ObjectiveSpec
 from codescale.search.space.space import SearchPoint, load_space
 from codescale.search.trials.pruning_audit import drawn, with_checks
 from codescale.search.trials.spec import TrialSpecs, run_cost
@@ -145,7 +145,7 @@ def test_a_search_that_ended_is_not_taken_up_again_but_for_what_a_kill_left(tmp_
 )
 def test_a_front_without_a_trial_for_each_search_is_refused(budget: dict[str, int], field: str) -> None:
     space = load_space("all_languages", LANGUAGES)
-    aims = tuple(Aim(name=name, weights={name: 1.0}) for name in LANGUAGES)
+    aims = tuple(ObjectiveSpec(name=name, weights={name: 1.0}) for name in LANGUAGES)
     with pytest.raises(UserError, match=field):
         refuse_too_few(SearchProblem.of(study(budget=budget), replace(space, aims=aims)))
     refuse_too_few(SearchProblem.of(study(budget=budget), space))
@@ -247,7 +247,10 @@ def test_a_cost_counts_what_the_budget_allows() -> None:
 
 
 def test_several_objectives_have_a_front() -> None:
-    aims = (Aim(name="web", weights={"python": 2, "java": 2}), Aim(name="systems", weights={"rust": 1}))
+    aims = (
+        ObjectiveSpec(name="web", weights={"python": 2, "java": 2}),
+        ObjectiveSpec(name="systems", weights={"rust": 1}),
+    )
     assert directions(2, 10).tolist() == [[0.5, 0.5], [1, 0], [0, 1]]
     assert len(directions(2, 40)) == 5
     assert len(directions(3, 40)) == 4
@@ -279,13 +282,13 @@ def test_searches_of_one_front_have_ids_of_their_own() -> None:
 
 
 def test_a_metric_that_nobody_measures_is_named() -> None:
-    objective = Objective.aimed(Aim(weights={"java": 1}, metrics={"pass_at_1": -1}), TOKENS)
+    objective = Objective.aimed(ObjectiveSpec(weights={"java": 1}, metrics={"pass_at_1": -1}), TOKENS)
     done = record("done", dict.fromkeys(LANGUAGES, 1 / 3))
     lost = objective.missing(done, done.evaluations[-1])
     assert lost is not None
     assert "objective.metrics.pass_at_1" in str(lost)
     assert objective.curve(done).final is None
     measured = done.model_copy(update={"metrics": {"pass_at_1": 0.5}})
-    plain = Objective.aimed(Aim(weights={"java": 1}), TOKENS).curve(done).final
+    plain = Objective.aimed(ObjectiveSpec(weights={"java": 1}), TOKENS).curve(done).final
     assert plain is not None
     assert objective.curve(measured).final == pytest.approx(plain - 0.5)

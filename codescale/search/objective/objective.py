@@ -14,7 +14,7 @@ from codescale.errors import UserError
 from codescale.organisation import ORGANISATION, number_of
 from codescale.runs.records import Evaluation, RunRecord
 from codescale.search.pruning.curve import LearningCurve
-from codescale.search.space.schema import Aim, HyperparameterRange
+from codescale.search.space.schema import HyperparameterRange, ObjectiveSpec
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Objective:
         return cls({name: weight / total for name, weight in weights.items() if weight > 0}, n_tokens)
 
     @classmethod
-    def aimed(cls, aim: Aim, n_tokens: int) -> Objective:
+    def aimed(cls, aim: ObjectiveSpec, n_tokens: int) -> Objective:
         """The objective of a search space: all of it divided by the sum of its losses' weights, where there are any."""
         total = sum(aim.weights.values()) or 1.0
         weights = {name: weight / total for name, weight in aim.weights.items() if weight > 0}

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from codescale.search.objective.objective import Objective
-from codescale.search.space.schema import Aim
+from codescale.search.space.schema import ObjectiveSpec
 from codescale.search.space.space import SearchSpace
 from codescale.study.config import StudyConfig
 
 
-def scalarized(aims: Sequence[Aim], direction: Sequence[float]) -> Aim:
+def scalarized(aims: Sequence[ObjectiveSpec], direction: Sequence[float]) -> ObjectiveSpec:
     """The objectives weighed by ``direction``, each first divided by the sum of its losses' weights."""
     weights: dict[str, float] = {}
     metrics: dict[str, float] = {}
@@ -25,7 +25,9 @@ def scalarized(aims: Sequence[Aim], direction: Sequence[float]) -> Aim:
             for name, weight in own.items():
                 total[name] = total.get(name, 0.0) + scale * weight
     kept = {name: weight for name, weight in weights.items() if weight}
-    return Aim(name="+".join(aim.name for aim in aims), weights=kept, metrics={k: v for k, v in metrics.items() if v})
+    return ObjectiveSpec(
+        name="+".join(aim.name for aim in aims), weights=kept, metrics={k: v for k, v in metrics.items() if v}
+    )
 
 
 def equally_weighted(space: SearchSpace) -> SearchSpace:

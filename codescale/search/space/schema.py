@@ -82,7 +82,7 @@ class OrganisationChoice(HyperparameterRange):
     high: float = 1.0
 
 
-class Aim(_SpaceSection):
+class ObjectiveSpec(_SpaceSection):
     """What is minimised: the weighted losses of languages and ``metric.*`` columns (a negative weight: the more, the
     better), divided by the sum of the losses' weights. ``name`` tells it from the others on a Pareto front.
     """
@@ -92,7 +92,7 @@ class Aim(_SpaceSection):
     metrics: dict[str, Annotated[Number, Field(gt=-1e30, lt=1e30)]] = {}
 
     @model_validator(mode="after")
-    def _weighs_something(self) -> Aim:
+    def _weighs_something(self) -> ObjectiveSpec:
         if not any(self.weights.values()) and not any(self.metrics.values()):
             raise ValueError("weighs nothing: give a language or a metric a weight other than 0")
         return self
@@ -139,7 +139,7 @@ class SpaceFile(_SpaceSection):
     languages: Literal["all", "uniform"] | dict[str, ShareRule]
     available: Available | None = None
     hyperparameters: Annotated[dict[HyperName, HyperparameterRange], AfterValidator(_trainable)] = {}
-    objective: Annotated[tuple[Aim, ...], BeforeValidator(_several)] = ()
+    objective: Annotated[tuple[ObjectiveSpec, ...], BeforeValidator(_several)] = ()
     target: Target = Target()
     proxy: Proxy = Proxy()
 

@@ -22,8 +22,8 @@ from codescale.mixtures.mixture import SUM_TOLERANCE, Mixture
 from codescale.organisation import ORGANISATION, Organisation, number_of
 from codescale.runs.records import RunSpec
 from codescale.search.space.schema import (
-    Aim,
     HyperparameterRange,
+    ObjectiveSpec,
     Proxy,
     ShareRule,
     SpaceFile,
@@ -72,7 +72,7 @@ class SearchSpace:
     bounds: ShareBounds
     hyperparameters: dict[str, HyperparameterRange]
     ties: tuple[dict[str, float], ...] = ()
-    aims: tuple[Aim, ...] = ()
+    aims: tuple[ObjectiveSpec, ...] = ()
     target: Target = field(default_factory=Target)
     proxy: Proxy = field(default_factory=Proxy)
     path: str = "search space"
@@ -302,7 +302,7 @@ def _check_whole_numbers(hyperparameters: Mapping[str, HyperparameterRange], pat
         raise UserError(where, "a batch is a whole number of sequences", "give whole numbers of 1 or more")
 
 
-def _check_aims(aims: Sequence[Aim], languages: Sequence[str], path: Path) -> None:
+def _check_aims(aims: Sequence[ObjectiveSpec], languages: Sequence[str], path: Path) -> None:
     names = [aim.name for aim in aims]
     for k, aim in enumerate(aims):
         where = f"{path}, objective" + (f".{k}" if len(aims) > 1 else "")
