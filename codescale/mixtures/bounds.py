@@ -1,21 +1,27 @@
-"""Bounds of shares, and the tokens available of each language: what a person may say of which mixtures are allowed."""
+"""Bounds of shares, ties between them, and the tokens available of each language: what may be said of which mixtures
+are allowed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field
 
 from codescale.errors import UserError
 from codescale.validation import Number
 
 Bound = float | tuple[float, float]
 """An interval of a share, or the number that fixes it."""
+Bounds = Mapping[str, Bound]
+"""Language to its bound; languages without one have a share from 0 to 1."""
+Ties = Sequence[Mapping[str, float]]
+"""Groups of languages whose shares stand in fixed ratios, such as ``[{"javascript": 1, "typescript": 2}]``: each
+language with its part of the group, above 0, and no language in two of them.
+"""
 Weight = Annotated[Number, Field(ge=0, lt=1e30, allow_inf_nan=False)]
-_Share = Annotated[Number, Field(ge=0, le=1, allow_inf_nan=False)]
-BOUNDS_FILE = TypeAdapter(dict[str, _Share | tuple[_Share, _Share]])
 
 
 class Available(BaseModel):
@@ -45,6 +51,3 @@ def check_names(names: Iterable[str], known: Iterable[str] | None, where: str | 
 def interval_of(bound: Bound) -> tuple[float, float]:
     """(low, high) of a bound, equal where the share is fixed."""
     return (float(bound), float(bound)) if isinstance(bound, int | float) else (float(bound[0]), float(bound[1]))
-
-
-Bounds = Mapping[str, Bound]
