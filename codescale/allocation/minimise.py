@@ -14,7 +14,7 @@ import numpy as np
 
 from codescale.allocation.goals import Goal, Limits, Point, Pull
 from codescale.arrays import Array
-from codescale.mixtures.feasible import Feasible
+from codescale.mixtures.feasible import FeasibleSet
 
 _RANDOM_STARTS = 6
 _SCREENED = 2_000
@@ -36,7 +36,7 @@ class Problem:
 
     point: Point
     goal: Goal
-    feasible: Feasible
+    feasible: FeasibleSet
     limits: Limits
     pull: Pull | None = None
     axes: Array | None = None
@@ -68,7 +68,7 @@ class Problem:
 def starts(problem: Problem, generator: np.random.Generator) -> list[Array]:
     """Uniform, the best of many random mixtures, and some of the worst; all feasible."""
     count = len(problem.feasible.domains)
-    drawn = problem.feasible.random(_SCREENED, generator)
+    drawn = problem.feasible.sample(_SCREENED, generator)
     order = np.argsort(problem.ranked(drawn), kind="stable")
     half = _RANDOM_STARTS // 2
     chosen = np.concatenate([order[:half], order[: -half - 1 : -1]])

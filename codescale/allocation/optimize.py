@@ -23,7 +23,6 @@ from codescale.allocation.problem import (
     weights_of,
 )
 from codescale.allocation.reuse import Reuse, reused
-from codescale.allocation.ties import Ties, tied
 from codescale.allocation.uncertainty import (
     FEWER_SAMPLES,
     MOST_SAMPLES,
@@ -39,7 +38,7 @@ from codescale.allocation.uncertainty import (
 from codescale.arrays import Array
 from codescale.laws.law import NORMAL_90, Law
 from codescale.laws.warning import warn
-from codescale.mixtures.bounds import Available, Bounds
+from codescale.mixtures.bounds import Available, Bounds, Ties
 from codescale.mixtures.mixture import Mixture
 
 
@@ -183,7 +182,7 @@ def best_mixture(
 
     ``ties``: groups of languages that keep their ratios. Raises as :func:`optimize_mixture`.
     """
-    problem = tied(make_problem(law, n_params, n_tokens, weights, bounds, available), ties)
+    problem = make_problem(law, n_params, n_tokens, weights, bounds, available, ties=ties)
     return Mixture.from_array(law.domains, problem.mixtures(_optimum(problem, law, seed)))
 
 
@@ -202,7 +201,7 @@ def bootstrap_optima(
 
     Good first trials of a search, since they spread as far as the law is unsure. Raises as :func:`optimize_mixture`.
     """
-    problem = tied(make_problem(law, n_params, n_tokens, weights, bounds, available), ties)
+    problem = make_problem(law, n_params, n_tokens, weights, bounds, available, ties=ties)
     generator = np.random.default_rng(seed)
     best = minimise(problem, starts(problem, generator))
     drawn = generator.permutation(len(law.samples))[:count]

@@ -19,7 +19,7 @@ from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.mixtures.bounds import Available, Bounds, check_names
-from codescale.mixtures.feasible import feasible_set
+from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
 
 
@@ -60,7 +60,7 @@ def trace_front(
         raise UserError("--points", f"{points} make no front", "give 2 or more")
     point = point_of(law, n_params, n_tokens, available)
     goals = [_mean_of(law, group) for group in (first, second)]
-    feasible = feasible_set(law.domains, n_tokens, bounds, available)
+    feasible = FeasibleSet.within(law.domains, n_tokens, bounds, available)
     problem = Problem(point, goals[0], feasible, no_limits(len(law.targets)))
     begin = starts(problem, np.random.default_rng(seed))
     ends = [minimise(replace(problem, goal=goal), begin) for goal in goals]

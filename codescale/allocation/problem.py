@@ -14,8 +14,8 @@ from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.laws.warning import warn
-from codescale.mixtures.bounds import Available, Bounds, check_names
-from codescale.mixtures.feasible import feasible_set
+from codescale.mixtures.bounds import Available, Bounds, Ties, check_names
+from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture, MixtureError
 from codescale.study.languages import default_weights, load_registry
 
@@ -36,17 +36,21 @@ def make_problem(
     reference: Mixture | None = None,
     kl: float = 0.0,
     no_harm: float | None = None,
+    ties: Ties = (),
 ) -> Problem:
-    """What :func:`~codescale.allocation.optimize.optimize_mixture` minimises; arguments and errors as there."""
+    """What :func:`~codescale.allocation.optimize.optimize_mixture` minimises; arguments and errors as there.
+
+    ``ties``: groups of languages that keep their ratios, each varied as one.
+    """
     point = point_of(law, n_params, n_tokens, available)
     weight = weights_of(law, weights)
-    feasible = feasible_set(law.domains, n_tokens, bounds, available)
+    feasible, axes = FeasibleSet.within(law.domains, n_tokens, bounds, available, ties).by_groups()
     trusted = uniform_of(law) if reference is None else shares_of(law, reference, "reference")
     wanted: Goal = WeightedMean(weight) if goal == "mean" else WorstCase.against(trusted, weight, point)
     if not (np.isfinite(kl) and kl >= 0):
         raise UserError("kl", f"{kl:g} is not a weight", "give a number of at least 0")
     pull = Pull(trusted, kl) if kl > 0 else None
-    problem = Problem(point, wanted, feasible, no_limits(len(law.targets)), pull)
+    problem = Problem(point, wanted, feasible, no_limits(len(law.targets)), pull, axes)
     if no_harm is None:
         return problem
     if not (np.isfinite(no_harm) and no_harm >= 0):

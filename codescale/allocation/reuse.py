@@ -22,7 +22,7 @@ from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.laws.warning import warn
 from codescale.mixtures.bounds import check_names
-from codescale.mixtures.feasible import Feasible, check_sums
+from codescale.mixtures.feasible import FeasibleSet, check_sums, group_bounds
 from codescale.mixtures.mixture import Mixture
 
 
@@ -82,35 +82,34 @@ def keeping(problem: Problem, earlier: Mixture, free: Sequence[str]) -> Problem:
     names = tuple(name for name in domains if name in free)
     if kept:
         ratios /= ratios.sum()
-        least, most = _room(feasible, ratios, kept)
+        least, most = _kept_total(feasible, ratios, kept)
         columns, low, high = np.column_stack([ratios, columns]), np.append(least, low), np.append(most, high)
         names = (" + ".join(domains[k] for k in kept if ratios[k] > 0), *names)
     check_sums(names, low, high, "bounds at the ratios of the earlier mixture")
-    return replace(problem, feasible=Feasible(names, low, high), axes=columns)
+    return replace(problem, feasible=FeasibleSet(names, low, high), axes=columns)
 
 
-def _room(feasible: Feasible, ratios: Array, kept: list[int]) -> tuple[float, float]:
+def _kept_total(feasible: FeasibleSet, ratios: Array, kept: list[int]) -> tuple[float, float]:
     """The least and largest sum of the kept shares at which each is within its bounds."""
-    least, most, lowest, highest = 0.0, 1.0, "", ""
     for k in kept:
-        name = feasible.domains[k]
-        if ratios[k] == 0:
-            if feasible.low[k] > 0:
-                raise UserError(
-                    f"bounds, {name}",
-                    f"asks for {feasible.low[k]:.4g} or more, and the earlier mixture has none",
-                    "name it as affected",
-                )
-            continue
-        if feasible.low[k] / ratios[k] > least:
-            least, lowest = feasible.low[k] / ratios[k], name
-        if feasible.high[k] / ratios[k] < most:
-            most, highest = feasible.high[k] / ratios[k], name
+        if ratios[k] == 0 and feasible.low[k] > 0:
+            raise UserError(
+                f"bounds, {feasible.domains[k]}",
+                f"asks for {feasible.low[k]:.4g} or more, and the earlier mixture has none",
+                "name it as affected",
+            )
+    least, most = (float(end[0]) for end in group_bounds(ratios[None], feasible.low, feasible.high))
     if least > min(most, 1.0) + 1e-12:
-        names = " and ".join(dict.fromkeys(name for name in (lowest, highest) if name))
+        used = np.flatnonzero(ratios > 0)
+        lowest = used[np.argmax(feasible.low[used] / ratios[used])]
+        highest = used[np.argmin(feasible.high[used] / ratios[used])]
+        named = dict.fromkeys(feasible.domains[k] for k in ([lowest, highest] if most < 1.0 else [lowest]))
         raise UserError(
-            f"bounds, {names}", "cannot hold at the ratios of the earlier mixture", "name one of them as affected"
+            f"bounds, {' and '.join(named)}",
+            "cannot hold at the ratios of the earlier mixture",
+            "name one of them as affected",
         )
+    most = min(most, 1.0)
     return min(least, most), most
 
 

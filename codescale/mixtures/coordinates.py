@@ -32,6 +32,7 @@ _NO_ROOM = 1e-12
 _THIN = 1e-4
 """Of the density at the one end: what makes the other end too thin for coordinates near 1."""
 
+
 @dataclass(frozen=True)
 class _Rest:
     """What the later parts together may take, between ``least`` and ``most``.
@@ -70,7 +71,7 @@ class Coordinates:
         taken = np.zeros(len(self.free))
         left = self.rest
         for k, coordinate in enumerate(coordinates):
-            later = self._range(k, left)
+            later = self._later_than(k, left)
             taken[k] = min(max(left - self._rest_at(k, float(coordinate), later), 0.0), self.caps[k], left)
             left -= taken[k]
         if len(taken):
@@ -92,13 +93,13 @@ class Coordinates:
         result = np.full(self.size, 0.5)
         left = self.rest
         for k in range(self.size):
-            later = self._range(k, left)
+            later = self._later_than(k, left)
             if later.most > later.least:
                 result[k] = self._coordinate(k, min(max(left - taken[k], later.least), later.most), later)
             left = max(left - taken[k], 0.0)
         return result
 
-    def _range(self, k: int, left: float) -> _Rest:
+    def _later_than(self, k: int, left: float) -> _Rest:
         """What the parts after ``k`` may take of ``left``."""
         volume = self._later[k]
         most = min(left, volume.total)

@@ -23,10 +23,13 @@ TOLERANCE = 1e-9
 """How far a mixture may lie outside its bounds and still count as inside."""
 
 _SLACK = 1e-12
-_BISECTIONS = 60
-"""Of an interval of about 1: its ends are then 1e-18 apart."""
-_FULL_BISECTIONS = 100
-"""Until no number lies between the ends."""
+_QUICK = (60, 0.0)
+_THOROUGH = (100, 1.0)
+"""How often the interval of the common shift is bisected, and how far it begins beyond what the bounds allow.
+
+After 60 its ends are 1e-18 apart, after 100 no number lies between them; that it begins further out keeps the bits of a
+set that is one point. Optima rest on the one, searches on the other, each to its last bit (docs/DECISIONS.md).
+"""
 
 
 @dataclass(frozen=True)
@@ -153,12 +156,12 @@ class FeasibleSet:
 
     def project(self, shares: Array) -> Array:
         """(…, m): the mixtures of the set nearest to ``shares`` (…, m), Euclidean, whose sum is 1 to 1e-15."""
-        return self.shares(filled(self._nearest(shares, _BISECTIONS), *self.totals))
+        return self.shares(filled(self._nearest(shares, *_QUICK), *self.totals))
 
     def nearest(self, mixture: Mixture) -> Mixture:
         """The mixture of the set nearest to ``mixture``, Euclidean; languages outside the set lose their share."""
         shares = np.array([mixture.get(language, 0.0) for language in self.domains])
-        nearest = self.shares(self._nearest(shares, _FULL_BISECTIONS))
+        nearest = self.shares(self._nearest(shares, *_THOROUGH))
         return Mixture.from_array(self.domains, np.clip(nearest, self.low, self.high))
 
     def sample(self, count: int, generator: np.random.Generator) -> Array:
@@ -185,7 +188,7 @@ class FeasibleSet:
         high = np.clip(high, low, 1.0)
         return FeasibleSet(tuple(" + ".join(group) for group in groups), np.minimum(low, 1.0), high), axes
 
-    def _nearest(self, shares: Array, bisections: int) -> Array:
+    def _nearest(self, shares: Array, bisections: int, beyond: float) -> Array:
         """(…, g): the totals whose shares are nearest to ``shares`` (…, m), their sum not below 1.
 
         Each is what it would be without the sum, shifted alike (per squared norm of the group's parts) and cut to its
@@ -194,8 +197,8 @@ class FeasibleSet:
         norms = (self.parts**2).sum(axis=1)
         wanted = shares @ self.parts.T / norms
         low, high = self.totals
-        below = (norms * (low - wanted)).min(axis=-1, keepdims=True)
-        above = (norms * (high - wanted)).max(axis=-1, keepdims=True)
+        below = (norms * (low - wanted)).min(axis=-1, keepdims=True) - beyond
+        above = (norms * (high - wanted)).max(axis=-1, keepdims=True) + beyond
         for _ in range(bisections):
             shift = 0.5 * (below + above)
             short = np.clip(wanted + shift / norms, low, high).sum(axis=-1, keepdims=True) < 1.0

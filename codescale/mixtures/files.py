@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from codescale.errors import UserError
 from codescale.files import read_yaml
-from codescale.mixtures.bounds import BOUNDS_FILE, Available, Bound, Weight, check_names
+from codescale.mixtures.bounds import Available, Bound, Weight, check_names
 from codescale.mixtures.mixture import Mixture, MixtureError
 from codescale.organisation import SHUFFLED
 from codescale.validation import Number, checked
 
 _File = TypeVar("_File")
+_Share = Annotated[Number, Field(ge=0, le=1, allow_inf_nan=False)]
 _WEIGHTS = TypeAdapter(dict[str, Weight])
+_BOUNDS = TypeAdapter(dict[str, _Share | tuple[_Share, _Share]])
 
 
 class _MixtureFile(BaseModel):
@@ -43,7 +45,7 @@ def read_weights(path: str | Path, known: Iterable[str] | None = None) -> dict[s
 def read_bounds(path: str | Path, known: Iterable[str] | None = None) -> dict[str, Bound]:
     """Bounds of shares per language: an interval, or a number that fixes the share. Raises as :func:`read_weights`."""
     bounds = _validated(
-        BOUNDS_FILE, path, "a mapping of language to [low, high] or to a share, such as {python: [0.1, 0.5]}"
+        _BOUNDS, path, "a mapping of language to [low, high] or to a share, such as {python: [0.1, 0.5]}"
     )
     check_names(bounds, known, path)
     for language, bound in bounds.items():

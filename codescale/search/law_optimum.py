@@ -11,7 +11,7 @@ from typing import Any
 from codescale.allocation.optimize import best_mixture, bootstrap_optima
 from codescale.laws.law import Law
 from codescale.mixtures.bounds import Available
-from codescale.mixtures.coordinates import Coordinates
+from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
 from codescale.search.objective.problem import SearchProblem
 from codescale.search.space.space import SearchSpace
@@ -70,7 +70,7 @@ def _where_possible(available: Available, space: SearchSpace, n_tokens: float) -
         name: (low, min(high, available.largest_share(name, n_tokens))) for name, (low, high) in space.bounds.items()
     }
     try:
-        Coordinates(capped, space.ties)
+        FeasibleSet.of(capped, space.ties)
     except ValueError:
         return available.model_copy(update={"max_epochs": _UNLIMITED})
     return available

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from codescale.errors import UserError
-from codescale.mixtures.feasible import feasible_set
+from codescale.mixtures.feasible import FeasibleSet
 from codescale.runs.records import RunRecord, RunSpec
 from codescale.search.objective.problem import study_problem
 from codescale.stages.inputs import StageContext, available_tokens, target_availability
@@ -48,4 +48,4 @@ def _check_ahead(context: StageContext) -> None:
         tokens = getattr(config, stage).tokens
         check_repetition(config, available_tokens(context), f"a run of the {stage}", highest, tokens)
     target = config.target
-    feasible_set(config.languages, target.n_tokens, dict(target.bounds), target_availability(context))
+    FeasibleSet.within(config.languages, target.n_tokens, dict(target.bounds), target_availability(context))

@@ -11,7 +11,7 @@ from codescale.allocation.optimize import optimize_mixture
 from codescale.allocation.reuse import Reuse
 from codescale.errors import UserError
 from codescale.mixtures.bounds import Available
-from codescale.mixtures.feasible import feasible_set
+from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
 from tests.allocation.made_law import LANGUAGES, made_law
 
@@ -124,7 +124,7 @@ def test_repeated_tokens_count_for_less_in_an_allocation() -> None:
 def test_optima_of_every_goal_are_feasible_to_the_last_digit() -> None:
     law = made_law("additive", samples=0)
     bounds = {"python": (0.1, 0.25), "text": 0.07, "rust": (0.05, 0.9)}
-    feasible = feasible_set(LANGUAGES, D, bounds)
+    feasible = FeasibleSet.within(LANGUAGES, D, bounds)
     for options in ({}, {"goal": "worst"}, {"kl": 0.1}):
         shares = optimize_mixture(law, N, D, WEIGHTS, bounds=bounds, **options).mixture.array(LANGUAGES)
         assert shares.sum() == pytest.approx(1.0, abs=1e-12)

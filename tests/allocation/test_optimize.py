@@ -12,7 +12,7 @@ from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.laws.warning import LawWarning
 from codescale.mixtures.bounds import Available
-from codescale.mixtures.feasible import feasible_set
+from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
 from tests.allocation.made_law import LANGUAGES, made_law
 
@@ -45,8 +45,8 @@ def test_the_optimum_keeps_bounds_and_beats_random_mixtures(
     assert shares.sum() == pytest.approx(1.0, abs=1e-12)
     for name, (low, high) in bounds.items():
         assert low - 1e-9 <= result.mixture[name] <= high + 1e-9
-    feasible = feasible_set(LANGUAGES, D, bounds)
-    random = feasible.random(10_000, np.random.default_rng(seed + 100))
+    feasible = FeasibleSet.within(LANGUAGES, D, bounds)
+    random = feasible.sample(10_000, np.random.default_rng(seed + 100))
     assert (random >= feasible.low - 1e-9).all()
     assert (random <= feasible.high + 1e-9).all()
     assert objective(made, random, weights).min() >= result.objective - 1e-9
@@ -55,12 +55,12 @@ def test_the_optimum_keeps_bounds_and_beats_random_mixtures(
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.floats(-3, 3), min_size=5, max_size=5), st.lists(bound, min_size=5, max_size=5))
 def test_projection_lands_in_the_feasible_set(point: list[float], bounds: list[tuple[float, float]]) -> None:
-    feasible = feasible_set(LANGUAGES, D, dict(zip(LANGUAGES, bounds, strict=True)))
+    feasible = FeasibleSet.within(LANGUAGES, D, dict(zip(LANGUAGES, bounds, strict=True)))
     shares = feasible.project(np.array(point))
     assert abs(shares.sum() - 1) < 1e-12
     assert (shares >= feasible.low).all()
     assert (shares <= feasible.high).all()
-    nearer = feasible.random(200, np.random.default_rng(0))
+    nearer = feasible.sample(200, np.random.default_rng(0))
     assert ((nearer - point) ** 2).sum(axis=1).min() >= ((shares - point) ** 2).sum() - 1e-9
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from fractions import Fraction
 from itertools import combinations
 
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
+from codescale.mixtures.bounds import Ties
 from codescale.mixtures.coordinates import Coordinates
+from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
 from codescale.mixtures.truncated_simplex import BoxVolume
 
@@ -22,8 +25,12 @@ def names(count: int) -> list[str]:
     return [f"language{k}" for k in range(count)]
 
 
+def cube_of(intervals: Mapping[str, tuple[float, float]], ties: Ties = ()) -> Coordinates:
+    return Coordinates(FeasibleSet.of(intervals, ties))
+
+
 def free(count: int) -> Coordinates:
-    return Coordinates(dict.fromkeys(names(count), (0.0, 1.0)))
+    return cube_of(dict.fromkeys(names(count), (0.0, 1.0)))
 
 
 @st.composite
@@ -35,7 +42,7 @@ def bounded(draw: st.DrawFn) -> Coordinates:
     shares = [w / total for w in weights] if total > 1e-3 else [1 / count] * count
     below = draw(st.lists(st.sampled_from([0.0, 0.0, 0.01, 0.2, 1.0]), min_size=count, max_size=count))
     above = draw(st.lists(st.sampled_from([0.0, 0.05, 0.3, 1.0, 1.0]), min_size=count, max_size=count))
-    return Coordinates(
+    return cube_of(
         {
             name: (max(share - b, 0.0), min(share + a, 1.0))
             for name, share, b, a in zip(names(count), shares, below, above, strict=True)
@@ -49,11 +56,11 @@ def test_every_point_of_the_cube_is_feasible_and_comes_back(data: st.DataObject)
     coordinates = data.draw(bounded())
     cube = np.array(data.draw(st.lists(st.floats(0, 1), min_size=coordinates.size, max_size=coordinates.size)))
     mixture = coordinates.mixture(cube)
-    shares = mixture.array(coordinates.languages)
+    shares = mixture.array(coordinates.feasible.domains)
     assert abs(shares.sum() - 1) < 1e-9
-    assert (shares >= coordinates.low - 1e-9).all()
-    assert (shares <= coordinates.high + 1e-9).all()
-    again = coordinates.mixture(coordinates.coordinates(mixture)).array(coordinates.languages)
+    assert (shares >= coordinates.feasible.low - 1e-9).all()
+    assert (shares <= coordinates.feasible.high + 1e-9).all()
+    again = coordinates.mixture(coordinates.coordinates(mixture)).array(coordinates.feasible.domains)
     assert again == pytest.approx(shares, abs=1e-9)
 
 
@@ -65,8 +72,8 @@ def test_any_mixture_comes_back_even_where_one_language_has_nearly_all(weights: 
         shares[-1] = 1.0
     shares /= shares.sum()
     coordinates = free(len(shares))
-    mixture = Mixture.from_array(coordinates.languages, shares)
-    again = coordinates.mixture(coordinates.coordinates(mixture)).array(coordinates.languages)
+    mixture = Mixture.from_array(coordinates.feasible.domains, shares)
+    again = coordinates.mixture(coordinates.coordinates(mixture)).array(coordinates.feasible.domains)
     assert again == pytest.approx(shares, abs=1e-9)
 
 
@@ -75,7 +82,7 @@ def test_uniform_coordinates_are_uniform_on_the_simplex(count: int) -> None:
     """Every share of a uniform mixture follows Beta(1, n - 1), the marginal of Dirichlet(1, …, 1)."""
     random = np.random.default_rng(1)
     coordinates = free(count)
-    drawn = [coordinates.mixture(u).array(coordinates.languages) for u in random.random((2000, count - 1))]
+    drawn = [coordinates.mixture(u).array(coordinates.feasible.domains) for u in random.random((2000, count - 1))]
     shares = np.array(drawn)
     for k in range(count):
         assert stats.kstest(shares[:, k], stats.beta(1, count - 1).cdf).pvalue > 1e-3
@@ -85,7 +92,7 @@ def test_uniform_coordinates_are_uniform_on_the_simplex(count: int) -> None:
 
 def test_lower_bounds_alone_keep_it_uniform() -> None:
     random = np.random.default_rng(2)
-    coordinates = Coordinates({"a": (0.1, 1.0), "b": (0.2, 1.0), "c": (0.0, 1.0)})
+    coordinates = cube_of({"a": (0.1, 1.0), "b": (0.2, 1.0), "c": (0.0, 1.0)})
     shares = np.array([coordinates.mixture(u).array("abc") for u in random.random((2000, 2))])
     for k, low in enumerate([0.1, 0.2, 0.0]):
         assert stats.kstest((shares[:, k] - low) / 0.7, stats.beta(1, 2).cdf).pvalue > 1e-3
@@ -94,47 +101,43 @@ def test_lower_bounds_alone_keep_it_uniform() -> None:
 def test_a_share_of_0_and_of_1_can_be_reached() -> None:
     coordinates = free(4)
     for corner in range(4):
-        mixture = Mixture.from_array(coordinates.languages, np.eye(4)[corner])
+        mixture = Mixture.from_array(coordinates.feasible.domains, np.eye(4)[corner])
         assert coordinates.mixture(coordinates.coordinates(mixture)) == mixture
     assert coordinates.mixture(np.ones(3))["language0"] == 0
 
 
 def test_fixed_shares_take_no_coordinate() -> None:
-    coordinates = Coordinates({"a": (0.0, 1.0), "b": (0.0, 1.0), "text": (0.25, 0.25)})
+    coordinates = cube_of({"a": (0.0, 1.0), "b": (0.0, 1.0), "text": (0.25, 0.25)})
     assert coordinates.size == 1
     assert coordinates.mixture(np.array([0.5]))["text"] == 0.25
-    assert Coordinates({"a": (1.0, 1.0), "b": (0.0, 0.0)}).size == 0
+    assert cube_of({"a": (1.0, 1.0), "b": (0.0, 0.0)}).size == 0
 
 
 def test_outside_is_refused_and_the_nearest_mixture_is_inside() -> None:
-    coordinates = Coordinates({"a": (0.1, 0.3), "b": (0.0, 0.5), "c": (0.0, 1.0)})
+    coordinates = cube_of({"a": (0.1, 0.3), "b": (0.0, 0.5), "c": (0.0, 1.0)})
     outside = Mixture({"a": 0.9, "b": 0.1})
     with pytest.raises(ValueError, match="outside"):
         coordinates.coordinates(outside)
-    nearest = coordinates.nearest(outside)
-    assert coordinates.contains(nearest)
+    nearest = coordinates.feasible.nearest(outside)
+    assert coordinates.feasible.contains(nearest)
     assert dict(nearest) == pytest.approx({"a": 0.3, "b": 0.4, "c": 0.3})
     inside = Mixture({"a": 0.2, "b": 0.2, "c": 0.6})
-    assert dict(coordinates.nearest(inside)) == pytest.approx(dict(inside))
-
-
-def test_bounds_that_allow_no_sum_of_1_are_refused() -> None:
-    for bounds in ({"a": (0.0, 0.4), "b": (0.0, 0.4)}, {"a": (0.7, 1.0), "b": (0.7, 1.0)}, {"a": (0.5, 0.2)}):
-        with pytest.raises(ValueError, match="bounds"):
-            Coordinates(bounds)
+    assert dict(coordinates.feasible.nearest(inside)) == pytest.approx(dict(inside))
 
 
 def rejection(coordinates: Coordinates, draws: int) -> NDArray[np.float64]:
     """Uniform on the feasible mixtures without ties: the simplex above the lower bounds, and what keeps the upper."""
     random = np.random.default_rng(5)
-    shares = coordinates.low + coordinates.rest * random.dirichlet(np.ones(len(coordinates.low)), draws)
-    return np.asarray(shares[(shares <= coordinates.high).all(axis=1)])
+    shares = coordinates.feasible.low + coordinates.rest * random.dirichlet(
+        np.ones(len(coordinates.feasible.low)), draws
+    )
+    return np.asarray(shares[(shares <= feasible.high).all(axis=1)])
 
 
 def drawn(coordinates: Coordinates, count: int) -> NDArray[np.float64]:
     random = np.random.default_rng(6)
     cube = random.random((count, coordinates.size))
-    return np.array([coordinates.mixture(u).array(coordinates.languages) for u in cube])
+    return np.array([coordinates.mixture(u).array(coordinates.feasible.domains) for u in cube])
 
 
 @pytest.mark.parametrize(
@@ -149,7 +152,7 @@ def drawn(coordinates: Coordinates, count: int) -> NDArray[np.float64]:
 )
 def test_tight_upper_bounds_stay_uniform_in_volume(highs: tuple[float, ...]) -> None:
     """Every share, and every sum of two neighbours, against rejection sampling."""
-    coordinates = Coordinates({name: (0.0, high) for name, high in zip(names(len(highs)), highs, strict=True)})
+    coordinates = cube_of({name: (0.0, high) for name, high in zip(names(len(highs)), highs, strict=True)})
     ours, reference = drawn(coordinates, 1000), rejection(coordinates, 300_000)
     assert len(reference) > 1000
     for k in range(len(highs)):
@@ -190,15 +193,15 @@ def test_shares_at_their_bounds_come_back(data: st.DataObject) -> None:
     for k in order:
         more = min(highs[k] - shares[k], left)
         shares[k], left = shares[k] + more, left - more
-    coordinates = Coordinates({name: (0.0, float(high)) for name, high in zip(names(count), highs, strict=True)})
-    mixture = Mixture.from_array(coordinates.languages, shares)
-    again = coordinates.mixture(coordinates.coordinates(mixture)).array(coordinates.languages)
+    coordinates = cube_of({name: (0.0, float(high)) for name, high in zip(names(count), highs, strict=True)})
+    mixture = Mixture.from_array(coordinates.feasible.domains, shares)
+    again = coordinates.mixture(coordinates.coordinates(mixture)).array(coordinates.feasible.domains)
     assert again == pytest.approx(shares, abs=1e-9)
 
 
 def test_tied_languages_move_together() -> None:
     bounds = {"javascript": (0.1, 0.5), "python": (0.0, 1.0), "typescript": (0.0, 0.6), "text": (0.1, 0.1)}
-    coordinates = Coordinates(bounds, [{"typescript": 2.0, "javascript": 1.0}])
+    coordinates = cube_of(bounds, [{"typescript": 2.0, "javascript": 1.0}])
     assert coordinates.size == 1
     shares = drawn(coordinates, 400)
     ratio = shares[:, 2] / shares[:, 0]
@@ -207,9 +210,9 @@ def test_tied_languages_move_together() -> None:
     assert shares[:, 2].max() <= 0.6 + 1e-12
     assert stats.kstest((shares[:, 1]) / 0.6, "uniform").pvalue > 1e-3  # 0.9 less a group of 0.3 to 0.9
     outside = Mixture({"javascript": 0.3, "python": 0.3, "typescript": 0.3, "text": 0.1})
-    assert not coordinates.contains(outside)
-    nearest = coordinates.nearest(outside)
-    assert coordinates.contains(nearest)
+    assert not coordinates.feasible.contains(outside)
+    nearest = coordinates.feasible.nearest(outside)
+    assert coordinates.feasible.contains(nearest)
     random = np.random.default_rng(8)
     distance = _distance(nearest, outside)
     assert all(_distance(coordinates.mixture(u), outside) >= distance - 1e-9 for u in random.random((200, 1)))
@@ -219,20 +222,3 @@ def test_tied_languages_move_together() -> None:
 
 def _distance(first: Mixture, second: Mixture) -> float:
     return float(sum((first[name] - second[name]) ** 2 for name in first))
-
-
-def test_ties_that_no_bounds_allow_are_refused() -> None:
-    with pytest.raises(ValueError, match="a and b cannot keep their tie"):
-        Coordinates({"a": (0.5, 1.0), "b": (0.0, 0.2), "c": (0.0, 1.0)}, [{"a": 1.0, "b": 1.0}])
-    for ties in ([{"a": 1.0, "z": 1.0}], [{"a": 1.0, "b": 1.0}, {"b": 1.0, "c": 1.0}], [{"a": 0.0, "b": 1.0}]):
-        with pytest.raises(ValueError, match="tie"):
-            Coordinates({"a": (0.0, 1.0), "b": (0.0, 1.0), "c": (0.0, 1.0)}, ties)
-
-
-def test_the_reach_of_a_share_is_what_the_others_leave_it() -> None:
-    space = Coordinates({"a": (0.0, 1.0), "b": (0.2, 0.3), "c": (0.0, 0.4)})
-    low, high = space.reach
-    assert low.tolist() == pytest.approx([0.3, 0.2, 0.0])
-    assert high.tolist() == pytest.approx([0.8, 0.3, 0.4])
-    tied = Coordinates({"a": (0.0, 1.0), "b": (0.0, 0.2), "c": (0.0, 1.0)}, ties=[{"a": 2.0, "b": 1.0}])
-    assert [end.tolist() for end in tied.reach] == [pytest.approx([0.0, 0.0, 0.4]), pytest.approx([0.4, 0.2, 1.0])]

@@ -9,7 +9,7 @@ from typing import Any
 
 from codescale.errors import UserError
 from codescale.mixtures.bounds import interval_of
-from codescale.mixtures.coordinates import TOLERANCE
+from codescale.mixtures.feasible import TOLERANCE
 from codescale.organisation import ORGANISATION
 from codescale.search.objective.weights import search_weights
 from codescale.search.space.space import SearchSpace, load_space, named_space
@@ -84,8 +84,7 @@ def study_space(config: StudyConfig, folder: StudyFolder) -> SearchSpace:
 
 def _refuse_nothing_to_pair(space: SearchSpace, pivot: str) -> None:
     """Raises :class:`UserError` where no mixture of ``space`` has both ``pivot`` and another language."""
-    most = dict(zip(space.coordinates.languages, space.coordinates.reach[1], strict=True))
-    least = dict(zip(space.coordinates.languages, space.coordinates.reach[0], strict=True))
+    least, most = (dict(zip(space.feasible.domains, end, strict=True)) for end in space.feasible.reach)
     if most.get(pivot, 0.0) <= TOLERANCE:
         problem, hint = f"the space gives the pivot, {pivot}, no tokens", "free its share, name another training.pivot"
     elif least[pivot] >= 1 - TOLERANCE:

@@ -17,7 +17,7 @@ from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.law import Law, load_law
-from codescale.mixtures.coordinates import Coordinates
+from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.files import read_weights
 from codescale.runs.reader import read_runs
 from codescale.search.bayesopt.optimize_acquisition import optimize_acquisition
@@ -188,7 +188,7 @@ def within(space: SearchSpace, law: Law) -> SearchSpace:
         raise UserError(space.name, "holds no mixture within the shares that the runs had", "widen its bounds")
     narrowed = replace(space, bounds=bounds)
     try:
-        Coordinates(bounds, narrowed.ties)
+        FeasibleSet.of(bounds, narrowed.ties)
     except ValueError as error:
         raise UserError(space.name, f"within the shares that the runs had, {error}", "widen its bounds") from None
     return narrowed

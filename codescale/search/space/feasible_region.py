@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from codescale.arrays import Array
+from codescale.mixtures.feasible import filled
 from codescale.mixtures.mixture import Mixture
 from codescale.search.space.points import Points
 from codescale.search.space.schema import OrganisationChoice
@@ -36,8 +37,7 @@ class FeasibleRegion:
     @cached_property
     def vertices(self) -> Array:
         """(d, d): for each language the feasible mixture nearest to it alone."""
-        coordinates = self.space.coordinates
-        found = [coordinates.nearest(Mixture({name: 1.0})) for name in self.domains]
+        found = [self.space.feasible.nearest(Mixture({name: 1.0})) for name in self.domains]
         return np.array([mixture.array(self.domains) for mixture in found])
 
     @cached_property
@@ -58,7 +58,7 @@ class FeasibleRegion:
         return self._reach(1)
 
     def _reach(self, end: int) -> Array:
-        shares = dict(zip(self.space.coordinates.languages, self.space.coordinates.reach[end], strict=True))
+        shares = dict(zip(self.space.feasible.domains, self.space.feasible.reach[end], strict=True))
         return np.array([shares.get(name, 0.0) for name in self.domains])
 
     @cached_property
@@ -151,11 +151,7 @@ class FeasibleRegion:
     def _filled(self, shares: Array) -> Array:
         """``shares`` (n, d) within their bounds, each row brought to the sum 1."""
         for _ in range(3):
-            missing = 1.0 - shares.sum(axis=1, keepdims=True)
-            room = np.where(missing > 0, self.high - shares, shares - self.low)
-            worth = room * (shares + 1e-6)
-            part = missing * worth / np.maximum(worth.sum(axis=1, keepdims=True), 1e-300)
-            shares = np.clip(shares + part, self.low, self.high)
+            shares = filled(shares, self.low, self.high, weights=shares + 1e-6)
         return shares
 
     def _along(self, shares: Array, moved: Array) -> Array:

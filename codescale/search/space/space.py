@@ -16,8 +16,9 @@ import numpy as np
 
 import codescale
 from codescale.errors import UserError
-from codescale.mixtures.bounds import Available
-from codescale.mixtures.coordinates import TOLERANCE, Coordinates
+from codescale.mixtures.bounds import Available, Ties
+from codescale.mixtures.coordinates import Coordinates
+from codescale.mixtures.feasible import TOLERANCE, FeasibleSet, group_bounds
 from codescale.mixtures.mixture import SUM_TOLERANCE, Mixture
 from codescale.organisation import ORGANISATION, Organisation, number_of
 from codescale.runs.records import RunSpec
@@ -40,6 +41,7 @@ SHARE = "share_"
 _ENDINGS = (".yaml", ".yml")
 
 ShareBounds = dict[str, tuple[float, float]]
+"""Language to its lowest and highest share."""
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,14 @@ class SearchSpace:
     path: str = "search space"
 
     @cached_property
+    def feasible(self) -> FeasibleSet:
+        """The mixtures."""
+        return FeasibleSet.of(self.bounds, self.ties)
+
+    @cached_property
     def coordinates(self) -> Coordinates:
         """The cube that stands for the mixtures."""
-        return Coordinates(self.bounds, self.ties)
+        return Coordinates(self.feasible)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -89,7 +96,7 @@ class SearchSpace:
 
     def inside(self, mixture: Mixture) -> Mixture:
         """``mixture`` where it keeps the space's rules, else the nearest mixture that does."""
-        return mixture if self.coordinates.contains(mixture) else self.coordinates.nearest(mixture)
+        return mixture if self.feasible.contains(mixture) else self.feasible.nearest(mixture)
 
     @property
     def frees_organisation(self) -> bool:
@@ -262,8 +269,7 @@ def _ties(shares: Mapping[str, ShareRule], bounds: ShareBounds, path: Path) -> t
             raise UserError(where, f"is tied to {share.tied_to}, which is itself tied", hint)
         group = groups.setdefault(share.tied_to, {share.tied_to: 1.0})
         group[language] = share.ratio
-        low = max(bounds[name][0] / part for name, part in group.items())
-        high = min(bounds[name][1] / part for name, part in group.items())
+        low, high = _total(group, bounds)
         if low > high + TOLERANCE:
             (a, b), (c, d) = bounds[language], bounds[share.tied_to]
             problem = f"{share.ratio:g} times {share.tied_to}'s [{c:g}, {d:g}] cannot be within [{a:g}, {b:g}]"
@@ -271,7 +277,7 @@ def _ties(shares: Mapping[str, ShareRule], bounds: ShareBounds, path: Path) -> t
     return tuple(groups.values())
 
 
-def _summing(bounds: ShareBounds, ties: Sequence[Mapping[str, float]], path: Path) -> ShareBounds:
+def _summing(bounds: ShareBounds, ties: Ties, path: Path) -> ShareBounds:
     """``bounds`` that shares which sum to 1 can keep; fixed shares that nearly do are scaled."""
     low, high = _sums(bounds, ties)
     if low == high and abs(low - 1) <= SUM_TOLERANCE:
@@ -286,13 +292,19 @@ def _summing(bounds: ShareBounds, ties: Sequence[Mapping[str, float]], path: Pat
     return bounds
 
 
-def _sums(bounds: ShareBounds, ties: Sequence[Mapping[str, float]]) -> tuple[float, float]:
+def _sums(bounds: ShareBounds, ties: Ties) -> tuple[float, float]:
     """The least and the largest sum of shares that keep ``bounds`` and ``ties``."""
     tied = {name for group in ties for name in group}
     groups = [*ties, *({name: 1.0} for name in bounds if name not in tied)]
-    low = sum(sum(group.values()) * max(bounds[name][0] / part for name, part in group.items()) for group in groups)
-    high = sum(sum(group.values()) * min(bounds[name][1] / part for name, part in group.items()) for group in groups)
-    return low, high
+    ends = [[sum(group.values()) * end for end in _total(group, bounds)] for group in groups]
+    return sum(low for low, _ in ends), sum(high for _, high in ends)
+
+
+def _total(group: Mapping[str, float], bounds: ShareBounds) -> tuple[float, float]:
+    """Between what a part of 1 of ``group`` lies where its languages keep ``bounds``."""
+    low, high = np.array([bounds[name] for name in group]).T
+    least, most = group_bounds(np.array([list(group.values())]), low, high)
+    return float(least[0]), float(most[0])
 
 
 def _check_whole_numbers(hyperparameters: Mapping[str, HyperparameterRange], path: Path) -> None:

@@ -39,7 +39,7 @@ def test_the_point_is_feasible_and_a_linear_function_is_least_there(
     )
     shares = found.shares[0]
     point = region.search_point(found)
-    assert where.coordinates.contains(point.mixture)
+    assert where.feasible.contains(point.mixture)
     where.parameters(point)
     # A linear function is least at a corner, which filling up the cheapest languages first finds.
     low, high = (np.array([pair[k] for pair in bounds.values()]) for k in (0, 1))
