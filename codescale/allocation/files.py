@@ -1,18 +1,16 @@
-"""The YAML files of an allocation: weights, bounds and available tokens in, the mixture out (docs/allocation.md)."""
+"""The YAML files of an allocation: the best mixture, and the mixtures of a front (docs/allocation.md)."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from codescale.allocation.optimize import Allocation
+from codescale.allocation.pareto import FrontPoint
 from codescale.files import write_yaml
 from codescale.organisation import ORGANISATION, SHUFFLED, Organisation
-
-if TYPE_CHECKING:
-    from codescale.allocation.optimize import Allocation
-    from codescale.allocation.pareto import FrontPoint
 
 
 def write_mixture(

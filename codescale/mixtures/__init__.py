@@ -3,7 +3,7 @@
 For: shares, bounds, ties, the feasible set and the cube that stands for it, their files, and the formats of trainers.
 May not: know laws, runs or training, torch or Ray.
 
-    Mixture                                     shares that sum to 1
+    Mixture, FeasibleSet                        shares that sum to 1; all of them within bounds and ties
     read_mixture, read_weights, read_bounds, …  their YAML files
     export_mixture                              a mixture as another trainer's file
 """
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from codescale.faces import lazy
 
 if TYPE_CHECKING:
-    from codescale.mixtures.bounds import Available, Bounds
+    from codescale.mixtures.bounds import Available, Bounds, Ties
+    from codescale.mixtures.feasible import FeasibleSet
     from codescale.mixtures.files import read_available, read_bounds, read_mixture, read_weights
     from codescale.mixtures.mixture import Mixture, MixtureError
     from codescale.mixtures.trainer_formats import export_mixture, read_sources
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Available",
     "Bounds",
+    "FeasibleSet",
     "Mixture",
     "MixtureError",
+    "Ties",
     "export_mixture",
     "read_available",
     "read_bounds",
@@ -36,7 +39,8 @@ __all__ = [
 __getattr__, __dir__ = lazy(
     __name__,
     {
-        "codescale.mixtures.bounds": ["Available", "Bounds"],
+        "codescale.mixtures.bounds": ["Available", "Bounds", "Ties"],
+        "codescale.mixtures.feasible": ["FeasibleSet"],
         "codescale.mixtures.files": ["read_available", "read_bounds", "read_mixture", "read_weights"],
         "codescale.mixtures.mixture": ["Mixture", "MixtureError"],
         "codescale.mixtures.trainer_formats": ["export_mixture", "read_sources"],

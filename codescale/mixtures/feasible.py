@@ -156,7 +156,7 @@ class FeasibleSet:
 
     def project(self, shares: Array) -> Array:
         """(…, m): the mixtures of the set nearest to ``shares`` (…, m), Euclidean, whose sum is 1 to 1e-15."""
-        return self.shares(filled(self._nearest(shares, *_QUICK), *self.totals))
+        return self.shares(filled_to_one(self._nearest(shares, *_QUICK), *self.totals))
 
     def nearest(self, mixture: Mixture) -> Mixture:
         """The mixture of the set nearest to ``mixture``, Euclidean; languages outside the set lose their share."""
@@ -229,7 +229,7 @@ def group_bounds(parts: Array, low: Array, high: Array) -> tuple[Array, Array]:
     return least, most
 
 
-def filled(shares: Array, low: Array, high: Array, weights: Array | None = None) -> Array:
+def filled_to_one(shares: Array, low: Array, high: Array, weights: Array | None = None) -> Array:
     """``shares`` (…, m) brought to the sum 1 within ``low`` and ``high``: what is missing is spread over the room that
     each has, times ``weights`` (…, m); what the bounds cut off is lost.
     """

@@ -127,10 +127,8 @@ def test_outside_is_refused_and_the_nearest_mixture_is_inside() -> None:
 
 def rejection(coordinates: Coordinates, draws: int) -> NDArray[np.float64]:
     """Uniform on the feasible mixtures without ties: the simplex above the lower bounds, and what keeps the upper."""
-    random = np.random.default_rng(5)
-    shares = coordinates.feasible.low + coordinates.rest * random.dirichlet(
-        np.ones(len(coordinates.feasible.low)), draws
-    )
+    random, feasible = np.random.default_rng(5), coordinates.feasible
+    shares = feasible.low + coordinates.rest * random.dirichlet(np.ones(len(feasible.low)), draws)
     return np.asarray(shares[(shares <= feasible.high).all(axis=1)])
 
 

@@ -13,7 +13,7 @@ from scipy.optimize import linprog, minimize
 from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.mixtures.bounds import Available, Ties
-from codescale.mixtures.feasible import FeasibleSet, filled, group_bounds
+from codescale.mixtures.feasible import FeasibleSet, filled_to_one, group_bounds
 from codescale.mixtures.mixture import Mixture
 
 NAMES = tuple("abcdef")
@@ -169,9 +169,9 @@ def test_bounds_of_a_group_are_those_of_its_tightest_member() -> None:
 
 def test_filling_spreads_what_is_missing_over_the_room() -> None:
     low, high = np.zeros(3), np.array([0.5, 0.5, 1.0])
-    short = filled(np.array([0.5, 0.3, 0.1]), low, high)
+    short = filled_to_one(np.array([0.5, 0.3, 0.1]), low, high)
     assert short == pytest.approx(np.array([0.5, 0.3 + 0.1 * 0.2 / 1.1, 0.1 + 0.1 * 0.9 / 1.1]))
-    long = filled(np.array([0.5, 0.5, 0.2]), low, high, weights=np.array([1.0, 0.0, 0.0]))
+    long = filled_to_one(np.array([0.5, 0.5, 0.2]), low, high, weights=np.array([1.0, 0.0, 0.0]))
     assert long == pytest.approx(np.array([0.3, 0.5, 0.2]))
 
 

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from codescale.arrays import Array
-from codescale.mixtures.feasible import filled
+from codescale.mixtures.feasible import filled_to_one
 from codescale.mixtures.mixture import Mixture
 from codescale.search.space.points import Points
 from codescale.search.space.schema import OrganisationChoice
@@ -151,7 +151,7 @@ class FeasibleRegion:
     def _filled(self, shares: Array) -> Array:
         """``shares`` (n, d) within their bounds, each row brought to the sum 1."""
         for _ in range(3):
-            shares = filled(shares, self.low, self.high, weights=shares + 1e-6)
+            shares = filled_to_one(shares, self.low, self.high, weights=shares + 1e-6)
         return shares
 
     def _along(self, shares: Array, moved: Array) -> Array:
