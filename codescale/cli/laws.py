@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from codescale.cli.app import app, console, laws_app
 from codescale.cli.options import (
+    CorpusIdOption,
+    HyperOption,
+    LawArgument,
+    OrganisationOption,
     check_counts,
     check_output,
     existing_study,
@@ -19,17 +23,13 @@ from codescale.cli.options import (
 from codescale.errors import UserError
 
 
-def _fit_table(runs: Path, output: Path, law: str, seed: int, bootstrap: int, narrowed: dict[str, Any]) -> None:
-    from codescale.laws.fitting.fit import fit_law
-    from codescale.laws.law import save_law
+def _fit_study(folder: Path) -> None:
+    """The law of the study in ``folder``, by its own runs."""
     from codescale.report.terminal.laws import law_table
-    from codescale.runs.reader import read_runs
 
-    table = read_runs(runs)
-    fitted = fit_law(table, law, seed=seed, bootstrap=bootstrap, progress=terminal_progress(), **narrowed)
-    save_law(fitted, output)
-    console.print(law_table(fitted))
-    console.print(f"Wrote {output}")
+    study = existing_study(folder)
+    console.print(law_table(study.fit()))
+    console.print(f"Wrote {study.folder.law}")
 
 
 @app.command()
@@ -47,11 +47,9 @@ def fit(
     repetition: Annotated[
         bool, typer.Option("--repetition", help="Count tokens seen again for less, as much as the runs say.")
     ] = False,
-    corpus_id: Annotated[str | None, typer.Option(help="Take only the runs of this corpus.")] = None,
-    organisation: Annotated[str | None, typer.Option(help="Take only the runs of this data organisation.")] = None,
-    hyper: Annotated[
-        list[str] | None, typer.Option(help="Take only the runs with this hyperparameter, NAME=NUMBER.")
-    ] = None,
+    corpus_id: CorpusIdOption = None,
+    organisation: OrganisationOption = None,
+    hyper: HyperOption = None,
 ) -> None:
     """Fit a law to runs: a table of anybody's runs, or a study's own.
 
@@ -65,19 +63,33 @@ def fit(
 
       codescale fit my-study
     """
-    if runs.is_dir():
-        from codescale.report.terminal.laws import law_table
+    from codescale.laws.fitting.fit import fit_law
+    from codescale.laws.law import save_law
+    from codescale.report.terminal.laws import law_table
+    from codescale.runs.reader import read_runs
 
+    if runs.is_dir():
         refuse_options(context)
-        study = existing_study(runs)
-        console.print(law_table(study.fit()))
-        console.print(f"Wrote {study.folder.law}")
+        _fit_study(runs)
         return
     if output is None:
         raise UserError("--output", "is missing", "name the file that the law goes to, such as --output law.json")
     check_output(output, runs)
-    narrowed: dict[str, Any] = {"corpus_id": corpus_id, "organisation": organisation, "repetition": repetition}
-    _fit_table(runs, output, law, seed, bootstrap, narrowed | {"hyper": parse_hyper(hyper or []) or None})
+    wanted = parse_hyper(hyper)
+    fitted = fit_law(
+        read_runs(runs),
+        law,
+        seed=seed,
+        bootstrap=bootstrap,
+        progress=terminal_progress(),
+        corpus_id=corpus_id,
+        organisation=organisation,
+        repetition=repetition,
+        hyper=wanted,
+    )
+    save_law(fitted, output)
+    console.print(law_table(fitted))
+    console.print(f"Wrote {output}")
 
 
 @app.command("import")
@@ -125,11 +137,9 @@ def laws_compare(
         Path | None, typer.Option(help="weights.yaml of the objective that mixtures are ranked by.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of starts and folds.", min=0)] = 0,
-    corpus_id: Annotated[str | None, typer.Option(help="Take only the runs of this corpus.")] = None,
-    organisation: Annotated[str | None, typer.Option(help="Take only the runs of this data organisation.")] = None,
-    hyper: Annotated[
-        list[str] | None, typer.Option(help="Take only the runs with this hyperparameter, NAME=NUMBER.")
-    ] = None,
+    corpus_id: CorpusIdOption = None,
+    organisation: OrganisationOption = None,
+    hyper: HyperOption = None,
 ) -> None:
     """Fit every law to RUNS and print their held-out errors side by side, with fit time.
 
@@ -152,14 +162,14 @@ def laws_compare(
         terminal_progress(),
         corpus_id=corpus_id,
         organisation=organisation,
-        hyper=parse_hyper(hyper or []) or None,
+        hyper=parse_hyper(hyper),
     )
     console.print(laws_table(found))
 
 
 @laws_app.command("synergy")
 def laws_synergy(
-    law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON).")],
+    law: LawArgument,
     params: Annotated[float, typer.Option(help="N: non-embedding parameters.")],
     tokens: Annotated[float, typer.Option(help="D: training tokens.")],
 ) -> None:
@@ -180,7 +190,7 @@ def laws_synergy(
 
 @laws_app.command("plot")
 def laws_plot(
-    law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON).")],
+    law: LawArgument,
     runs: Annotated[Path, typer.Argument(metavar="RUNS", help="The runs to draw it beside.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the picture goes (.svg, .png or .pdf).")],
     target: Annotated[list[str] | None, typer.Option(help="A target to draw; default: those of largest error.")] = None,
@@ -200,7 +210,7 @@ def laws_plot(
 
 @app.command()
 def predict(
-    law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON).")],
+    law: LawArgument,
     runs: Annotated[Path, typer.Argument(metavar="RUNS", help="A runs table: its N, D and proportions are used.")],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Where RUNS plus the predictions go (CSV or Parquet).")

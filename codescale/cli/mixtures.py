@@ -11,6 +11,9 @@ from codescale.cli.app import app, console
 from codescale.cli.options import (
     AvailableOption,
     BoundsOption,
+    LawArgument,
+    ParamsOption,
+    TokensOption,
     WeightsOption,
     check_counts,
     check_output,
@@ -27,8 +30,8 @@ from codescale.organisation import PAIRED
 def optimize(
     context: typer.Context,
     law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON), or a study's folder.")],
-    params: Annotated[float | None, typer.Option(help="N: non-embedding parameters of the target model.")] = None,
-    tokens: Annotated[float | None, typer.Option(help="D: training tokens of the target model.")] = None,
+    params: ParamsOption = None,
+    tokens: TokensOption = None,
     weights: WeightsOption = None,
     bounds: BoundsOption = None,
     available: AvailableOption = None,
@@ -68,23 +71,19 @@ def optimize(
       codescale optimize law.json --params 1e9 --tokens 1e11 --no-harm --kl 0.05
       --output mixture.yaml
     """
-    from codescale.report.terminal.mixtures import allocation_table, mixture_table
-
-    if law.is_dir():
-        refuse_options(context)
-        study = existing_study(law)
-        study.optimize()
-        console.print(mixture_table(study.folder.mixture))
-        console.print(f"Wrote {study.folder.mixture}")
-        return
-    n_params, n_tokens, path = required_target(params, tokens, output)
-    check_output(path, law, weights, bounds, available, reference, earlier)
     from codescale.allocation.files import write_mixture
     from codescale.allocation.optimize import optimize_mixture
     from codescale.allocation.reuse import Reuse
     from codescale.laws.law import load_law
     from codescale.mixtures.files import read_available, read_bounds, read_mixture, read_weights
+    from codescale.report.terminal.mixtures import allocation_table
 
+    if law.is_dir():
+        refuse_options(context)
+        _optimize_study(law)
+        return
+    n_params, n_tokens, path = required_target(params, tokens, output)
+    check_output(path, law, weights, bounds, available, reference, earlier)
     if goal not in ("mean", "worst"):
         raise UserError("--goal", f"{goal!r} is not a goal", "write mean or worst")
     if affected and not earlier:
@@ -110,13 +109,23 @@ def optimize(
     console.print(f"Wrote {path}")
 
 
+def _optimize_study(folder: Path) -> None:
+    """The mixture of the study in ``folder``, by its own law and target."""
+    from codescale.report.terminal.mixtures import mixture_table
+
+    study = existing_study(folder)
+    study.optimize()
+    console.print(mixture_table(study.folder.mixture))
+    console.print(f"Wrote {study.folder.mixture}")
+
+
 @app.command()
 def front(
-    law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON).")],
+    law: LawArgument,
     first: Annotated[str, typer.Option(help="Languages of the first group, such as python,rust.")],
     second: Annotated[str, typer.Option(help="Languages of the second group.")],
-    params: Annotated[float | None, typer.Option(help="N: non-embedding parameters of the target model.")] = None,
-    tokens: Annotated[float | None, typer.Option(help="D: training tokens of the target model.")] = None,
+    params: ParamsOption = None,
+    tokens: TokensOption = None,
     points: Annotated[int, typer.Option(help="Mixtures on the front.", min=2, max=200)] = 11,
     bounds: BoundsOption = None,
     available: AvailableOption = None,
@@ -127,14 +136,14 @@ def front(
     Example: codescale front law.json --first python --second rust,go --params 1e9
     --tokens 1e11 --output front.yaml
     """
-    n_params, n_tokens, path = required_target(params, tokens, output)
-    check_output(path, law, bounds, available)
     from codescale.allocation.files import write_front
     from codescale.allocation.pareto import trace_front
     from codescale.laws.law import load_law
     from codescale.mixtures.files import read_available, read_bounds
     from codescale.report.terminal.mixtures import front_table
 
+    n_params, n_tokens, path = required_target(params, tokens, output)
+    check_output(path, law, bounds, available)
     fitted = load_law(law)
     found = trace_front(
         fitted,
@@ -153,7 +162,7 @@ def front(
 
 @app.command()
 def forecast(
-    law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON).")],
+    law: LawArgument,
     params: Annotated[float | None, typer.Option(help="N: non-embedding parameters.")] = None,
     tokens: Annotated[float | None, typer.Option(help="D: training tokens.")] = None,
     budget: Annotated[

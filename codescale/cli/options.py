@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,18 +12,35 @@ from codescale.errors import UserError
 from codescale.organisation import ORGANISATIONS, Organisation
 from codescale.terminal import TerminalProgress
 
-MOST = 1e30
+if TYPE_CHECKING:
+    from codescale.stages.study import Study
+
+LARGEST_COUNT = 1e30
 """More parameters or tokens than there will ever be."""
+
 StudyArgument = Annotated[
     Path, typer.Argument(metavar="STUDY", help="The study's folder, made by [b]codescale init[/b].")
+]
+LawArgument = Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON).")]
+ParamsOption = Annotated[float | None, typer.Option(help="N: non-embedding parameters of the target model.")]
+TokensOption = Annotated[float | None, typer.Option(help="D: training tokens of the target model.")]
+WeightsOption = Annotated[Path | None, typer.Option(help="weights.yaml: {python: 2, typescript: 1}")]
+BoundsOption = Annotated[Path | None, typer.Option(help="bounds.yaml: {python: \\[0.1, 0.5], text: 0.1}")]
+AvailableOption = Annotated[Path | None, typer.Option(help="available.yaml: {max_epochs: 4, tokens: {java: 30e9}}")]
+CorpusIdOption = Annotated[str | None, typer.Option(help="Take only the runs of this corpus.")]
+OrganisationOption = Annotated[str | None, typer.Option(help="Take only the runs of this data organisation.")]
+HyperOption = Annotated[
+    list[str] | None, typer.Option(help="Take only the runs with this hyperparameter, NAME=NUMBER.")
 ]
 
 
 def terminal_progress() -> TerminalProgress:
+    """Progress bars on the console that commands print on."""
     return TerminalProgress(console)
 
 
-def existing_study(folder: Path) -> Any:
+def existing_study(folder: Path) -> Study:
+    """The study in ``folder``, with progress bars."""
     from codescale.stages.study import Study
 
     return Study(folder, terminal_progress())
@@ -41,31 +58,30 @@ def check_output(output: Path | None, *inputs: Path | None) -> None:
 
 
 def refuse_input_as_output(output: Path | None, *inputs: Path | None) -> None:
+    """Raises :class:`UserError` where ``output`` is one of ``inputs``, by whatever path or link."""
     if output and any(one and one.exists() and output.exists() and output.samefile(one) for one in inputs):
         raise UserError("--output", f"{output} is an input of this command", "name another file")
 
 
-def parse_hyper(pairs: list[str]) -> dict[str, float]:
+def parse_hyper(pairs: list[str] | None) -> dict[str, float] | None:
+    """Hyperparameters by name, of words NAME=NUMBER; None where there are none."""
     result = {}
-    for pair in pairs:
+    for pair in pairs or []:
         name, _, value = pair.partition("=")
         try:
             result[name] = float(value)
         except ValueError:
             raise UserError(f"--hyper {pair}", "is not NAME=NUMBER", "write for example weight_decay=0.1") from None
-    return result
-
-
-WeightsOption = Annotated[Path | None, typer.Option(help="weights.yaml: {python: 2, typescript: 1}")]
-BoundsOption = Annotated[Path | None, typer.Option(help="bounds.yaml: {python: \\[0.1, 0.5], text: 0.1}")]
-AvailableOption = Annotated[Path | None, typer.Option(help="available.yaml: {max_epochs: 4, tokens: {java: 30e9}}")]
+    return result or None
 
 
 def split_names(listed: str | None) -> list[str] | None:
+    """The names in ``a,b``; None where nothing is given."""
     return None if listed is None else [name.strip() for name in listed.split(",") if name.strip()]
 
 
 def required_target(params: float | None, tokens: float | None, output: Path | None) -> tuple[float, float, Path]:
+    """N, D and the file to write, all of them given. Raises :class:`UserError` for one that is missing or no count."""
     for name, value in (("--params", params), ("--tokens", tokens), ("--output", output)):
         if value is None:
             raise UserError(name, "is missing", "give --params N --tokens D --output FILE")
@@ -82,19 +98,21 @@ def refuse_options(context: typer.Context) -> None:
         source = context.get_parameter_source(option.name or "")
         if option.opts[0].startswith("-") and source is not None and source.name == "COMMANDLINE":
             raise UserError(
-                option.opts[0], "is given beside a study's folder, which has a study.yaml and files of its own",
+                option.opts[0],
+                "is given beside a study's folder, which has a study.yaml and files of its own",
                 "leave it out, or name a file instead of the folder",
-            )  # fmt: skip
+            )
 
 
 def check_counts(params: float | None, tokens: float | None) -> None:
+    """Raises :class:`UserError` for an N or a D that is given and is no count."""
     for name, value in (("--params", params), ("--tokens", tokens)):
-        if value is not None and not 1 <= value < MOST:
-            raise UserError(name, f"{value:g} is not a count", f"give a number of 1 or more, below {MOST:g}")
+        if value is not None and not 1 <= value < LARGEST_COUNT:
+            raise UserError(name, f"{value:g} is not a count", f"give a number of 1 or more, below {LARGEST_COUNT:g}")
 
 
 def parse_organisation(given: str | None) -> Organisation | None:
-    """``given`` where it is a data organisation, None where nothing is given."""
+    """The data organisation of that name; None where nothing is given."""
     known = next((one for one in ORGANISATIONS if one == given), None)
     if given is not None and known is None:
         raise UserError("--organisation", f"{given!r} is not one", f"use {' or '.join(ORGANISATIONS)}")

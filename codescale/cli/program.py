@@ -1,4 +1,4 @@
-"""The command line: one command per stage. It parses and prints, and decides nothing."""
+"""The program: the order of its commands, and how warnings, errors and Ctrl-C end it."""
 
 from __future__ import annotations
 
@@ -23,19 +23,33 @@ USAGE_ERROR: Any = typer.BadParameter.__bases__[0]
 """What typer raises for options and arguments that it cannot take; it has no public name of its own."""
 INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
-_ORDER = (
-    "init", "corpus", "sweep", "fit", "import", "predict", "optimize", "front", "forecast", "simulate", "plan",
-    "export", "compare", "train", "report", "demo",
-)  # fmt: skip
+_COMMAND_ORDER = (
+    "init",
+    "corpus",
+    "sweep",
+    "fit",
+    "import",
+    "predict",
+    "optimize",
+    "front",
+    "forecast",
+    "simulate",
+    "plan",
+    "export",
+    "compare",
+    "train",
+    "report",
+    "demo",
+)
 """The commands as --help lists them: a study from its beginning to its end."""
 app.registered_commands.sort(
-    key=lambda command: _ORDER.index(command.name or getattr(command.callback, "__name__", ""))
+    key=lambda command: _COMMAND_ORDER.index(command.name or getattr(command.callback, "__name__", ""))
 )
 app.add_typer(laws_app, name="laws")
 app.add_typer(search_app, name="search")
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         console.print(f"codescale {__version__}", highlight=False)
         raise typer.Exit
@@ -44,7 +58,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def codescale(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Find the best split of a code model's token budget across programming languages, and prove it.
@@ -84,18 +98,18 @@ def codescale(
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    _say("warning:", "yellow", on_one_line(str(message)))
+    _print_labelled("warning:", "yellow", on_one_line(str(message)))
 
 
-def _fail(message: str) -> None:
-    _say("error:", "red", message)
+def _print_error(message: str) -> None:
+    _print_labelled("error:", "red", message)
 
 
-def _say(word: str, colour: str, message: str) -> None:
+def _print_labelled(word: str, colour: str, message: str) -> None:
     errors.print(Text.assemble((word, colour), " ", message), soft_wrap=True)
 
 
-def _usage(error: Any) -> str:
+def _usage_message(error: Any) -> str:
     """What is wrong with an option or argument, on one line. Typer has pydantic check values; its words stay there."""
     if isinstance(error.__cause__, ValidationError):
         return on_one_line(f"{error.param.opts[0]} {first_mistake(error.__cause__, None).problem}")
@@ -109,20 +123,20 @@ def run_program() -> None:
     try:
         code = app(standalone_mode=False) or 0
         if code == INTERRUPTED:
-            _fail("interrupted; the same command goes on from here")
+            _print_error("interrupted; the same command goes on from here")
         sys.exit(code)
     except UserError as error:
-        _fail(str(error))
+        _print_error(str(error))
         sys.exit(2)
     except USAGE_ERROR as error:
-        message = _usage(error)
+        message = _usage_message(error)
         if message:  # where no command was named its help is what was shown
-            _fail(f"{message}. Give --help to see what there is.")
+            _print_error(f"{message}. Give --help to see what there is.")
         sys.exit(2)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
             raise
-        _fail(
+        _print_error(
             f"{visible(str(error.filename or 'the disk'))}: {os.strerror(error.errno)}; mend it and give the same "
             "command again"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,9 @@ from codescale.cli.options import (
     terminal_progress,
 )
 from codescale.errors import UserError
+
+if TYPE_CHECKING:
+    from codescale.study.train import TrainSection
 
 
 @app.command()
@@ -75,13 +78,7 @@ def sweep(
             raise UserError("--preset", f"is given beside the study {study}", "leave one of them out")
         if not plan:
             raise UserError("--preset", "goes with --plan only", "make a study first: codescale init FOLDER --preset …")
-        from codescale.files import parse_yaml
-        from codescale.study.config import parse_study
-        from codescale.study.presets import preset_text
-        from codescale.sweeps.plan import plan_sweep
-
-        config = parse_study(parse_yaml(preset_text(preset)), preset)
-        console.print(plan_table(config, plan_sweep(config, None)))
+        _print_preset(preset)
         return
     if study is None:
         raise UserError("STUDY", "is missing", "name a study's folder, such as: codescale sweep my-study")
@@ -91,6 +88,18 @@ def sweep(
         return
     records = opened.sweep()
     console.print(f"{len(records)} runs done: {opened.folder.runs_table}")
+
+
+def _print_preset(preset: str) -> None:
+    """The runs of a built-in study."""
+    from codescale.files import parse_yaml
+    from codescale.report.terminal.sweep import plan_table
+    from codescale.study.config import parse_study
+    from codescale.study.presets import preset_text
+    from codescale.sweeps.plan import plan_sweep
+
+    config = parse_study(parse_yaml(preset_text(preset)), preset)
+    console.print(plan_table(config, plan_sweep(config, None)))
 
 
 @app.command()
@@ -169,11 +178,13 @@ def train(
         raise UserError(record.spec.run_id, f"diverged ({record.note})", "lower the learning rates in study.yaml")
 
 
-def _train_section(section: Any, workers: str | None, sharded: bool | None, storage: str | None) -> Any:
+def _train_section(
+    section: TrainSection, workers: str | None, sharded: bool | None, storage: str | None
+) -> TrainSection:
     """``section`` of study.yaml with what the command line changes."""
     from codescale.study.train import worker_range
 
-    given = {"workers": workers, "sharded": sharded, "storage": storage}
+    given: dict[str, Any] = {"workers": workers, "sharded": sharded, "storage": storage}
     changes = {name: value for name, value in given.items() if value is not None}
     try:
         if workers is not None:
