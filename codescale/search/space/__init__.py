@@ -1,1 +1,3 @@
-"""What a search may vary: the space's file, its points as arrays. It knows neither torch nor Ray."""
+"""What a search may vary: the space's file, its points as arrays, and which of them are feasible. It knows neither
+torch nor Ray.
+"""

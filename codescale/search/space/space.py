@@ -64,10 +64,22 @@ class SearchPoint:
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """What a search may vary: ``bounds`` of each language's share and the ranges of ``hyperparameters``.
+    """What a search may vary.
 
-    ``ties`` are groups of languages in fixed ratios. ``aims`` are the objectives (none: the study's weights),
-    ``target`` and ``proxy`` what the file says of scales.
+    Parameters
+    ----------
+    bounds
+        The least and the largest share of each language.
+    hyperparameters
+        Their ranges, in the order in which points hold them.
+    ties
+        Groups of languages in fixed ratios.
+    aims
+        The objectives; none: the study's weights.
+    target, proxy
+        What the file says of scales.
+    path
+        The file, for errors.
     """
 
     name: str
@@ -119,7 +131,13 @@ class SearchSpace:
         return self.chosen(spec.mixture, spec.hyper, spec.organisation)
 
     def parameters(self, point: SearchPoint) -> dict[str, float]:
-        """The numbers that name ``point``. Raises ``ValueError`` where it lies outside the space."""
+        """The numbers that name ``point``, by name.
+
+        Raises
+        ------
+        ValueError
+            Where it lies outside the space.
+        """
         cube = self.coordinates.coordinates(point.mixture)
         if set(point.hyper) != set(self.hyperparameters):
             raise ValueError("the point has other hyperparameters")
@@ -161,11 +179,25 @@ def load_space(
     n_tokens: float | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
 ) -> SearchSpace:
-    """The search space of a built-in name or a YAML file, for a study of ``languages`` whose target has ``n_tokens``
-    and ``bounds``, which hold for shares that the space leaves free (and for tied ones without bounds of their own).
+    """The search space of a built-in name or a YAML file.
 
-    Raises :class:`UserError` naming file and field for an unknown name, key or language, for bounds whose lower one is
-    above the upper, that contradict a tie or allow no sum of 1, and for a space with nothing to vary.
+    Parameters
+    ----------
+    name_or_path
+        One of :func:`space_names`, or the path of a ``.yaml`` file.
+    languages
+        The study's: one that the space does not name gets no tokens.
+    n_tokens
+        The target's D, for a space that says how many tokens are available without naming its own.
+    bounds
+        The target's, lower and upper by language: they hold for shares that the space leaves free (and for tied ones
+        without bounds of their own).
+
+    Raises
+    ------
+    UserError
+        Naming file and field: for an unknown name, key or language, for bounds whose lower one is above the upper, that
+        contradict a tie or allow no sum of 1, and for a space with nothing to vary.
     """
     path = space_path(name_or_path)
     return _checked(read_space_file(path), path, languages, n_tokens, bounds or {})
