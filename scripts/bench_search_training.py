@@ -125,7 +125,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("bench_search_training"))
     given = parser.parse_args()
     study = Study(given.study)
-    with started_ray(study.config):
+    with started_ray(study.config.ray):
         result = compared(study, given.output.absolute(), given.seeds, given.with_sweep)
     write_json(given.output / "result.json", result)
     difference, spread = result["law_minus_random"], result["noise_of_a_run"]

@@ -270,7 +270,7 @@ def through_ray(config: StudyConfig, folder: StudyFolder, count: int, tokens: in
     shutil.rmtree(folder.runs, ignore_errors=True)
     specs = [spec(config, "0.16 M", tokens, seed) for seed in range(count)]
     begun = time.perf_counter()
-    with started_ray(config) as workers:
+    with started_ray(config.ray) as workers:
         ready = time.perf_counter()
         execute(specs, config, folder, workers, Silent(), lambda _: "", "benchmark")
         done = time.perf_counter()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import ray
 from ray._private import ray_constants
 
-from codescale.study.config import StudyConfig
+from codescale.study.train import RaySection
 
 _WORKER_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_": str(2**31)}
 """glibc gives every array above 128 kB back to the system and faults it in anew, a good part of a proxy's step."""
@@ -27,7 +27,7 @@ class Workers:
 
 
 @contextmanager
-def started_ray(config: StudyConfig) -> Iterator[Workers]:
+def started_ray(section: RaySection) -> Iterator[Workers]:
     """Ray, running: the cluster that ``RAY_ADDRESS`` names, or one on this machine that ends with the block.
 
     Ray's own services listen on the loopback address only, and its dashboard and usage statistics stay off.
@@ -51,7 +51,7 @@ def started_ray(config: StudyConfig) -> Iterator[Workers]:
                 object_store_memory=200 * 2**20,
             )
     try:
-        yield workers_of(config)
+        yield workers_of(section)
     finally:
         if begun_here:
             ray.shutdown()
@@ -66,21 +66,21 @@ def stay_on_loopback() -> None:
     ray_constants.ENABLE_RAY_CLUSTER = False
 
 
-def workers_of(config: StudyConfig) -> Workers:
+def workers_of(section: RaySection) -> Workers:
     """One worker for every ``ray.threads`` cores of the cluster, unless the study says how many; GPUs shared evenly."""
     resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    return _shared_out(config, int(resources.get("CPU", 1)), resources.get("GPU", 0.0))
+    return _shared_out(section, int(resources.get("CPU", 1)), resources.get("GPU", 0.0))
 
 
-def workers_here(config: StudyConfig) -> Workers:
+def workers_here(section: RaySection) -> Workers:
     """The workers of a Ray that would be started on this machine, told without starting it; its GPUs apart."""
-    return _shared_out(config, os.cpu_count() or 1, 0.0)
+    return _shared_out(section, os.cpu_count() or 1, 0.0)
 
 
-def _shared_out(config: StudyConfig, cores: int, gpus: float) -> Workers:
-    threads = min(config.ray.threads, cores)
-    count = config.ray.workers or max(1, cores // threads)
-    share = config.ray.gpus_per_worker
+def _shared_out(section: RaySection, cores: int, gpus: float) -> Workers:
+    threads = min(section.threads, cores)
+    count = section.workers or max(1, cores // threads)
+    share = section.gpus_per_worker
     if share is None:
         share = min(1.0, gpus / count)
     return Workers(count=count, threads=threads, gpus=share)

@@ -90,7 +90,7 @@ def run_search(
         search.replay(specs.belonging(read_records(folder.runs)), history.previous())
         if search.remaining:
             history.start_clock()
-            with started_ray(config) as workers:
+            with started_ray(config.ray) as workers:
                 run_trials(search, open_session, workers)
     history.recommended = recommendation(sampler, search.study, history)
     search.write()

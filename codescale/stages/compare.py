@@ -87,7 +87,7 @@ def _train_together(context: StageContext, specs: Sequence[RunSpec]) -> None:
     """Trains those of ``specs`` that are not done, in one Ray Train job."""
     if len(done_already(context.folder, specs)) == len(specs):
         return
-    with started_ray(context.config) as workers:
+    with started_ray(context.config.ray) as workers:
         execution = train_together(specs, context.config, context.folder, workers, context.progress, describe)
     context.timings.add(
         "compare", seconds=execution.seconds, orchestration=execution.orchestration, records=execution.records

@@ -27,7 +27,7 @@ def cost(context: StageContext) -> SearchCost:
     refuse_too_few(problem)
     config, records = problem.config, read_records(context.folder.runs)
     noise = objective_noise(records, problem.objective, problem.proxy.n_params)
-    workers = workers_here(config)
+    workers = workers_here(config.ray)
     if "RAY_ADDRESS" not in os.environ:  # a cluster says only when it is joined what it has
         placement(config, workers)
     speed = recorded_speed(records, config.search.size, workers.count) or _measured_speed(context, problem, workers)

@@ -38,11 +38,11 @@ def train_runs(context: StageContext, specs: Sequence[RunSpec], stage: str) -> l
     from codescale.sweeps.retry import retries_of
 
     config, folder = context.config, context.folder
-    specs = [*specs, *retries_of(done_already(folder, specs).values(), config)]
+    specs = [*specs, *retries_of(done_already(folder, specs).values(), config.training.retry_rate)]
     done = done_already(folder, specs)
     if len(done) < len(specs):
         check_memory(context, [spec for spec in specs if spec.run_id not in done])
-        with started_ray(config) as workers:
+        with started_ray(config.ray) as workers:
             execution = execute(specs, config, folder, workers, context.progress, describe, stage.capitalize())
         fresh = [record for record in execution.records if record.spec.run_id not in done]
         context.timings.add(stage, seconds=execution.seconds, orchestration=execution.orchestration, records=fresh)

@@ -49,7 +49,7 @@ def search(context: StageContext) -> SearchResult:
             f"{problem.space.path} has an objective or a target of its own: search and comparison go by it, "
             f"{folder.mixture.name} is for that of {folder.config_file.name}"
         )
-    with started_ray(config):
+    with started_ray(config.ray):
         if len(problem.space.aims) > 1:
             result = run_front(
                 problem,

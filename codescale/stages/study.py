@@ -150,7 +150,7 @@ class Study:
 
         self.corpus()
         begun = time.monotonic()
-        with started_ray(self.config):
+        with started_ray(self.config.ray):
             seconds = time.monotonic() - begun
             self.context.timings.add("start Ray", seconds=seconds, orchestration=seconds)
             self.sweep()

@@ -120,7 +120,7 @@ def execute(
         folder.runs.mkdir(parents=True, exist_ok=True)
     with progress.bar(title, sum(run_flops(config, spec) for spec in specs)) as advance:
         advance(sum(run_flops(config, records[run_id].spec) for run_id in records))
-        pool = _Pool(config, folder, workers_for_packs(config, workers), advance)
+        pool = _Pool(config, folder, workers_for_packs(config.ray, workers), advance)
         for record in pool.do(specs, set(records)):
             records[record.spec.run_id] = record
             progress.say(describe(record))
@@ -194,7 +194,7 @@ class _Pool:
         self.busy[worker] = self.busy.get(worker, 0.0) + record.seconds
         if record.spec.run_id in self._planned:
             self._advance(run_flops(self._config, record.spec))
-        again = retry_of(record, self._config)
+        again = retry_of(record, self._config.training.retry_rate)
         if again is not None:
             self._again.append(again)
 

@@ -16,6 +16,7 @@ import ray
 from codescale.cluster.ray_cluster import Workers
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
+from codescale.study.train import RaySection
 from codescale.training.memory.plan import MemoryDemand, models_that_fit
 from codescale.training.optim.hyperparameter_rules import training_of
 from codescale.training.packed.session import packs_with
@@ -70,10 +71,10 @@ def _named(runs: tuple[RunSpec, ...]) -> Pack:
     return Pack(f"pack-{digest[:12]}", runs)
 
 
-def workers_for_packs(config: StudyConfig, workers: Workers) -> Workers:
+def workers_for_packs(section: RaySection, workers: Workers) -> Workers:
     """Where packs fill the GPUs, one worker for each; else, or where study.yaml shares them out, ``workers``."""
-    given = config.ray.workers is not None or config.ray.gpus_per_worker is not None
-    if workers.gpus == 0 or config.ray.pack == 1 or given:
+    given = section.workers is not None or section.gpus_per_worker is not None
+    if workers.gpus == 0 or section.pack == 1 or given:
         return workers
     return Workers(count=max(1, round(workers.count * workers.gpus)), threads=workers.threads, gpus=1.0)
 

@@ -13,29 +13,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from codescale.runs.records import RETRY, RunRecord, RunSpec
-from codescale.study.config import StudyConfig
 from codescale.training.optim.hyperparameter_rules import LEARNING_RATE_FACTOR
 
 OF_A_SEARCH = ("trial", "check")
 """Stages whose runs are never done again."""
 
 
-def retry_of(record: RunRecord, config: StudyConfig) -> RunSpec | None:
+def retry_of(record: RunRecord, rate: float | None) -> RunSpec | None:
     """The run to be done once more after ``record``; None where it did not diverge, or was a second try itself."""
-    return second_try(record.spec, config) if record.status == "diverged" else None
+    return second_try(record.spec, rate) if record.status == "diverged" else None
 
 
-def second_try(spec: RunSpec, config: StudyConfig) -> RunSpec | None:
-    """What follows ``spec`` where that diverges; None for a second try, for a run of a search, and where there are to
-    be none.
+def second_try(spec: RunSpec, rate: float | None) -> RunSpec | None:
+    """What follows ``spec`` where that diverges: the run at ``rate`` times its learning rate. None for a second try,
+    for a run of a search, and without a rate.
     """
-    rate = config.training.retry_rate
     if spec.is_retry or spec.stage in OF_A_SEARCH or rate is None:
         return None
     factor = spec.hyper.get(LEARNING_RATE_FACTOR, 1.0) * rate
     return spec.model_copy(update={"run_id": spec.run_id + RETRY, "hyper": spec.hyper | {LEARNING_RATE_FACTOR: factor}})
 
 
-def retries_of(records: Iterable[RunRecord], config: StudyConfig) -> list[RunSpec]:
+def retries_of(records: Iterable[RunRecord], rate: float | None) -> list[RunSpec]:
     """The runs to be done once more after ``records``, in their order."""
-    return [spec for spec in (retry_of(record, config) for record in records) if spec is not None]
+    return [spec for spec in (retry_of(record, rate) for record in records) if spec is not None]

@@ -78,7 +78,7 @@ def runs_of_model(
 ) -> list[RunSpec]:
     """The run of :func:`single_run` and, where ``training.retry_rate`` is set, the one that is tried if it diverges."""
     first = single_run(config, corpus_id, size, tokens, mixture, seed)
-    second = second_try(first, config)
+    second = second_try(first, config.training.retry_rate)
     return [first] if second is None else [first, second]
 
 
@@ -162,7 +162,7 @@ def train_single(
 
     section = config.train
     storage = section.storage or str(folder.checkpoints)
-    with started_ray(config):
+    with started_ray(config.ray):
         batch = training_of(config.training, spec, config.sizes[spec.size]).batch
         placed = place(alive_nodes(), section.workers, section.threads, batch)
         threaded = config.model_copy(update={"ray": config.ray.model_copy(update={"threads": placed.threads})})

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.ray
 
 
 def test_every_service_listens_on_loopback_and_none_is_left(config: StudyConfig) -> None:
-    with started_ray(config) as workers:
+    with started_ray(config.ray) as workers:
         assert workers.count >= 1
         started = psutil.Process().children(recursive=True)
         listening = [

@@ -63,18 +63,18 @@ def test_on_a_cpu_runs_go_alone_unless_the_study_says_otherwise() -> None:
     cores = Workers(count=8, threads=1, gpus=0.0)
     config = small()
     assert most_together(config, cores, 100)(run(config, "a")) == 1
-    assert workers_for_packs(config, cores) == cores
+    assert workers_for_packs(config.ray, cores) == cores
     fixed = config.model_copy(update={"ray": RaySection(pack=5)})
     assert most_together(fixed, cores, 100)(run(config, "a")) == 5
-    assert workers_for_packs(fixed, cores) == cores
+    assert workers_for_packs(fixed.ray, cores) == cores
 
 
 def test_packs_have_a_gpu_each_unless_the_study_shares_them_out() -> None:
     config = small()
     shared = Workers(count=16, threads=1, gpus=0.25)
-    assert workers_for_packs(config, shared) == Workers(count=4, threads=1, gpus=1.0)
+    assert workers_for_packs(config.ray, shared) == Workers(count=4, threads=1, gpus=1.0)
     for section in (RaySection(workers=16), RaySection(gpus_per_worker=0.25), RaySection(pack=1)):
-        assert workers_for_packs(config.model_copy(update={"ray": section}), shared) == shared
+        assert workers_for_packs(section, shared) == shared
 
 
 def test_a_gpu_is_filled_but_no_worker_is_left_without_work(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,6 @@ from codescale.runs.table import RunsTable, compact
 from codescale.stages.study import Study
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
-from codescale.study.training import TrainingSection
 from codescale.sweeps.retry import retries_of, retry_of
 
 
@@ -47,7 +46,7 @@ def record(run: RunSpec, status: str) -> RunRecord:
     curve = (
         ()
         if status == "diverged"
-        else (Evaluation(n_tokens=640, losses={"python": 3.0}, annealed=True, branch=640, flops=1.0))
+        else (Evaluation(n_tokens=640, losses={"python": 3.0}, annealed=True, branch=640, flops=1.0),)
     )
     return RunRecord(
         spec=run,
@@ -63,22 +62,21 @@ def record(run: RunSpec, status: str) -> RunRecord:
 
 def test_a_diverged_run_is_tried_once_more_at_a_lower_rate(config: StudyConfig) -> None:
     first = spec(config, "a", learning_rate_factor=0.8)
-    (again,) = retries_of([record(first, "diverged"), record(spec(config, "b"), "ok")], config)
+    (again,) = retries_of([record(first, "diverged"), record(spec(config, "b"), "ok")], config.training.retry_rate)
     assert again.run_id == "a.retry"
     assert again.is_retry
     assert again.hyper == {"learning_rate_factor": 0.4}
     assert again.model_copy(update={"run_id": "a", "hyper": first.hyper}) == first
-    assert retry_of(record(again, "diverged"), config) is None
-    assert retry_of(record(first, "failed"), config) is None
-    never = config.model_copy(update={"training": TrainingSection(retry_rate=None)})
-    assert retry_of(record(first, "diverged"), never) is None
+    assert retry_of(record(again, "diverged"), config.training.retry_rate) is None
+    assert retry_of(record(first, "failed"), config.training.retry_rate) is None
+    assert retry_of(record(first, "diverged"), None) is None
 
 
 def test_runs_of_a_search_are_not_tried_again(config: StudyConfig) -> None:
     """A loss at another rate is that of another point than the sampler asked for."""
     for stage in ("trial", "check"):
         run = spec(config, stage).model_copy(update={"stage": stage})
-        assert retry_of(record(run, "diverged"), config) is None
+        assert retry_of(record(run, "diverged"), config.training.retry_rate) is None
 
 
 @pytest.fixture
@@ -89,7 +87,7 @@ def tried_again(config: StudyConfig, tmp_path: Path) -> Path:
     records = [
         record(spec(config, "a"), "ok"),
         record(first, "diverged"),
-        record(retries_of([record(first, "diverged")], config)[0], "ok"),
+        record(retries_of([record(first, "diverged")], config.training.retry_rate)[0], "ok"),
     ]
     for each in records:
         write_record(StudyFolder(tmp_path).runs, each)

@@ -38,8 +38,8 @@ def forecast_tables(name: str, found: SearchCost) -> Group:
         resolution.add_row(str(step.seeds), f"{step.difference:.4f}")
     notes.append(
         f"Seeds: standard deviation {found.noise.pooled:.4f} nats per token [{low:.4f}, {high:.4f}], "
-        f"{found.noise.degrees_of_freedom} degrees of freedom. Told: a t test at {LEVEL:.0%} finds it in {POWER:.0%} of "
-        "cases."
+        f"{found.noise.degrees_of_freedom} degrees of freedom. Told: a t test at {LEVEL:.0%} finds it in {POWER:.0%} "
+        "of cases."
     )
     needed = [
         f"below {gap:g} nats you need {f'{seeds} seeds' if seeds else 'more than 1,000 seeds'}"
