@@ -98,14 +98,14 @@ def paired_batches(
     """
     refuse_unknown_languages(mixture.support, corpus)
     refuse_untranslated(corpus, pivot, "organisation")
-    held = token_limits(mixture.support, unique_tokens)
+    given = token_limits(mixture.support, unique_tokens)
     documents = {language: corpus.documents(language, "training") for language in mixture.support}
     for language, found in documents.items():
-        limit = min(len(found.tokens) - 1, held.get(language) or len(found.tokens))
+        limit = min(len(found.tokens) - 1, given.get(language) or len(found.tokens))
         if limit < context:
             raise too_few_tokens(language, limit, context)
     candidates = _candidates(corpus, mixture, pivot, seed)
-    limits = {name: held.get(name) for name in documents}
+    limits = {name: given.get(name) for name in documents}
     for pivot_share in PIVOT_SHARES_IN_PAIRS:
         pairs = select_pairs(candidates, documents, mixture, pivot, limits, context, pivot_share) if candidates else {}
         if not pairs:
@@ -125,7 +125,7 @@ def _candidates(corpus: Corpus, mixture: Mixture, pivot: str, seed: int) -> dict
 
 def _keep_shares(languages: Sequence[LanguageStreams]) -> bool:
     """Whether every language has something to read, and pairs bring no more of the pivot than its share."""
-    brought = 0.0
+    pivot_share = 0.0
     for language in languages:
         if not language.streams:
             return False
@@ -133,18 +133,18 @@ def _keep_shares(languages: Sequence[LanguageStreams]) -> bool:
             own, of_pivot = language.paired.distinct_token_counts(language.paired.count)
             if own == 0:
                 return False
-            brought += language.share * _paired_share(language) * of_pivot / own
-    return brought <= next(language.share for language in languages if language.is_pivot)
+            pivot_share += language.share * _paired_share(language) * of_pivot / own
+    return pivot_share <= next(language.share for language in languages if language.is_pivot)
 
 
 @dataclass(frozen=True)
 class _StreamBuilder:
-    """Makes the streams of every language; ``held``: the most distinct tokens of each, None: all."""
+    """Makes the streams of every language; ``limits``: the most distinct tokens of each, None: all."""
 
     documents: Mapping[str, Documents]
     pivot: str
     pairs: Mapping[str, Pairs]
-    held: Mapping[str, int | None]
+    limits: Mapping[str, int | None]
     seed: int
     context: int
 
@@ -157,13 +157,13 @@ class _StreamBuilder:
 
     def _other(self, language: str, share: float) -> LanguageStreams:
         """Where its documents that are not paired fill no sequence they stand among those that are."""
-        pairs, limit = self.pairs.get(language), self.held.get(language)
+        pairs, limit = self.pairs.get(language), self.limits.get(language)
         if pairs is None:
             alone = self._alone(language, NO_DOCUMENTS, limit)
             return LanguageStreams(language, share, _token_count(alone), alone, None)
         documents, pivots, order = self.documents[language], self.documents[self.pivot], self._order(language)
-        spent = int(pairs.lengths(documents, pivots)[0].sum())
-        rest = None if limit is None else max(limit - spent, 0)
+        in_pairs = int(pairs.lengths(documents, pivots)[0].sum())
+        rest = None if limit is None else max(limit - in_pairs, 0)
         alone = self._alone(language, pairs.own, rest)
         lone = NO_DOCUMENTS if alone is not None else _within_tokens(documents, order[~np.isin(order, pairs.own)], rest)
         pieces = pairs.pieces(documents, pivots, order, lone)
@@ -176,9 +176,9 @@ class _StreamBuilder:
         documents does.
         """
         taken = np.concatenate([pairs.pivot for pairs in self.pairs.values()])
-        documents, limit = self.documents[self.pivot], self.held.get(self.pivot)
-        spent = int(np.diff(documents.offsets)[taken].sum())
-        rest = None if limit is None else max(limit - spent, 0)
+        documents, limit = self.documents[self.pivot], self.limits.get(self.pivot)
+        in_pairs = int(np.diff(documents.offsets)[taken].sum())
+        rest = None if limit is None else max(limit - in_pairs, 0)
         alone = self._alone(self.pivot, taken, rest)
         order = self._order(self.pivot)
         pieces = Pieces.of_documents(documents, order[np.isin(order, taken)])
@@ -188,7 +188,7 @@ class _StreamBuilder:
             tokens = min(len(documents.tokens), limit or len(documents.tokens))
             return LanguageStreams(self.pivot, share, tokens, alone, None, is_pivot=True)
         again = paired if paired.count else None
-        return LanguageStreams(self.pivot, share, _token_count(alone) + spent, alone, again, is_pivot=True)
+        return LanguageStreams(self.pivot, share, _token_count(alone) + in_pairs, alone, again, is_pivot=True)
 
     def _alone(self, language: str, without: Integers, limit: int | None) -> PairedStream | None:
         order = self._order(language)
@@ -263,12 +263,12 @@ class _Interleaver:
         indices = range(len(shares))
         for k in range(count):
             total = (k + 1) * self._context
-            lacking = [shares[j] * total - self._tokens[j] for j in indices]
-            chosen = max(indices, key=lacking.__getitem__)
-            order[k] = self._take_sequence(chosen, self._is_pairs_turn(chosen, lacking[self._pivot]))
+            deficits = [shares[j] * total - self._tokens[j] for j in indices]
+            chosen = max(indices, key=deficits.__getitem__)
+            order[k] = self._take_sequence(chosen, self._is_pairs_turn(chosen, deficits[self._pivot]))
         return order
 
-    def _is_pairs_turn(self, chosen: int, pivot_lacks: float) -> bool:
+    def _is_pairs_turn(self, chosen: int, pivot_deficit: float) -> bool:
         """Whether the next sequence of a language is of its pairs: where they are due, and the pivot lacks as
         much as they bring of it. They wait for that as long as the other documents are less than an epoch ahead of
         them. Of the pivot: where its other documents have been read in this epoch.
@@ -283,7 +283,7 @@ class _Interleaver:
         behind = self._paired_share[chosen] * self._tokens[chosen] - self._in_pairs[chosen]
         if behind < 0 or behind > _token_count(language.alone):
             return behind >= 0
-        return self._next_pivot_tokens(self._first[chosen] + 1, language.paired) <= pivot_lacks + self._context
+        return self._next_pivot_tokens(self._first[chosen] + 1, language.paired) <= pivot_deficit + self._context
 
     def _take_sequence(self, chosen: int, pair: bool) -> int:
         """Counts the tokens of the next sequence of that stream, and returns the stream."""

@@ -58,8 +58,8 @@ class Pairs:
 
     def lengths(self, own: Documents, pivot: Documents) -> tuple[Integers, Integers]:
         """Tokens of each side. What goes first loses its end-of-document token: a pair is one document."""
-        mine, others = np.diff(own.offsets)[self.own], np.diff(pivot.offsets)[self.pivot]
-        return mine - ~self.pivot_first, others - self.pivot_first
+        own_lengths, pivot_lengths = np.diff(own.offsets)[self.own], np.diff(pivot.offsets)[self.pivot]
+        return own_lengths - ~self.pivot_first, pivot_lengths - self.pivot_first
 
     def pieces(self, own: Documents, pivot: Documents, order: Integers, lone: Integers = NO_DOCUMENTS) -> Pieces:
         """The pairs, and the documents ``lone`` among them, one after another in the ``order`` (a permutation) of the
@@ -67,10 +67,10 @@ class Pairs:
         """
         place = np.empty(len(order), dtype=np.int64)
         place[order] = np.arange(len(order))
-        mine, others = self.lengths(own, pivot)
+        own_lengths, pivot_lengths = self.lengths(own, pivot)
         sides = np.stack([self.pivot_first, ~self.pivot_first], axis=1)
         begin = np.stack([own.offsets[self.own], pivot.offsets[self.pivot]], axis=1)
-        length = np.stack([mine, others], axis=1)
+        length = np.stack([own_lengths, pivot_lengths], axis=1)
         swapped = np.where(self.pivot_first, 1, 0)[:, None]
         columns = np.concatenate([swapped, 1 - swapped], axis=1)
         single = Pieces.of_documents(own, lone)
@@ -126,17 +126,17 @@ def candidate_pairs(programs: Mapping[str, Programs], pivot: str, seed: int) -> 
     names = [program for program in dict.fromkeys(programs[pivot]) if program is not None]
     known = {program: k for k, program in enumerate(names)}
     numbers = {language: _numbers(found, known) for language, found in programs.items()}
-    theirs = numbers.pop(pivot)
+    pivot_numbers = numbers.pop(pivot)
     partner = _partners(names, {name: set(found.tolist()) for name, found in numbers.items()}, seed)
     drawn = np.zeros(len(partner), dtype=np.uint64)
     for k in np.flatnonzero(partner >= 0).tolist():
         drawn[k] = _hash_number(f"{seed}/{names[k]}")
-    pivots = np.flatnonzero(theirs >= 0)
+    pivots = np.flatnonzero(pivot_numbers >= 0)
     pairs = {}
     for number, (language, own) in enumerate(numbers.items()):
         chosen = np.flatnonzero(partner[own] == number)
-        mine, others = _occurrences(own[chosen]), _occurrences(theirs[pivots])
-        _, here, there = np.intersect1d(mine, others, assume_unique=True, return_indices=True)
+        own_keys, pivot_keys = _occurrences(own[chosen]), _occurrences(pivot_numbers[pivots])
+        _, here, there = np.intersect1d(own_keys, pivot_keys, assume_unique=True, return_indices=True)
         if len(here):
             number_of = drawn[own[chosen[here]]]
             rank, first = (number_of >> np.uint64(1)) / 2**63, (number_of & np.uint64(1)).astype(np.bool_)
@@ -171,7 +171,7 @@ def _partners(programs: Sequence[str], speakers: Mapping[str, set[int]], seed: i
 
 
 def _occurrences(numbers: Integers) -> Integers:
-    """Of each place in ``numbers`` a number that tells what stands there, and how often it stood there before."""
+    """For each place in ``numbers`` a key of what stands there and of how often it stood there before."""
     order = np.argsort(numbers, kind="stable")
     ordered = numbers[order]
     before = np.arange(len(numbers)) - np.searchsorted(ordered, ordered)
@@ -185,7 +185,7 @@ def select_pairs(
     documents: Mapping[str, Documents],
     mixture: Mixture,
     pivot: str,
-    held: Mapping[str, int | None],
+    limits: Mapping[str, int | None],
     context: int,
     pivot_share: float = PIVOT_SHARES_IN_PAIRS[0],
 ) -> dict[str, Pairs]:
@@ -201,7 +201,7 @@ def select_pairs(
         The run's shares.
     pivot
         The language that is one side of every pair.
-    held
+    limits
         By language, the most distinct tokens that the run may see; None: all. Of a language that is held to a part of
         its tokens, no more than that part of its pairs.
     context
@@ -217,16 +217,16 @@ def select_pairs(
     allowed = {}
     for language, pairs in candidates.items():
         own, _ = pairs.lengths(documents[language], documents[pivot])
-        allowed[language] = _first_by_rank(pairs, own, _limit_part(documents[language], held[language]))
+        allowed[language] = _first_by_rank(pairs, own, _limit_share(documents[language], limits[language]))
     ranks, asked, tokens = [], [], []
     for language, pairs in allowed.items():
-        size = min(len(documents[language].tokens), held[language] or np.inf)
+        size = min(len(documents[language].tokens), limits[language] or np.inf)
         others = pairs.lengths(documents[language], documents[pivot])[1]
         ranks.append(pairs.rank)
         asked.append(mixture[language] * others / size)
         tokens.append(np.diff(documents[pivot].offsets)[pairs.pivot])
     last = _last_rank(np.concatenate(ranks), np.concatenate(asked), pivot_share * mixture.get(pivot, 0.0))
-    most = held[pivot]
+    most = limits[pivot]
     if most is not None:
         last = min(last, _last_rank(np.concatenate(ranks), np.concatenate(tokens), float(most)))
     chosen = {language: pairs.select(pairs.rank <= last) for language, pairs in allowed.items()}
@@ -237,9 +237,9 @@ def select_pairs(
     }
 
 
-def _limit_part(documents: Documents, held: int | None) -> float:
-    """The part of a language's tokens that it is held to."""
-    return 1.0 if held is None else min(held / max(len(documents.tokens), 1), 1.0)
+def _limit_share(documents: Documents, limit: int | None) -> float:
+    """The part of a language's tokens that a run may see."""
+    return 1.0 if limit is None else min(limit / max(len(documents.tokens), 1), 1.0)
 
 
 def _first_by_rank(pairs: Pairs, tokens: Integers, part: float) -> Pairs:

@@ -82,9 +82,9 @@ def _train_worker(settings: dict[str, Any]) -> None:
     context = train.get_context()
     rank, workers = context.get_world_rank(), context.get_world_size()
     for first in range(0, len(runs), workers):
-        mine = runs[first + rank] if first + rank < len(runs) else None
-        if mine is not None and mine in job.pending():
-            finish_run(job, mine)
+        own_run = runs[first + rank] if first + rank < len(runs) else None
+        if own_run is not None and own_run in job.pending():
+            finish_run(job, own_run)
         # Every worker reports once a round, with or without a run: Ray Train waits for all of them.
         train.report({"runs_finished": min(first + workers, len(runs))})
 

@@ -191,8 +191,8 @@ def _job_failure(job: RunJob, storage: Storage, error: Exception) -> UserError:
     cause = cause_of(error)
     if isinstance(cause, UserError):
         return cause
-    kept = f"mend that and run the same command again: the last checkpoint is kept in {storage.name}"
-    return UserError(job.spec.run_id, f"was given up: {redacted(one_line(cause), job.storage)}", kept)
+    hint = f"mend that and run the same command again: the last checkpoint is kept in {storage.name}"
+    return UserError(job.spec.run_id, f"was given up: {redacted(one_line(cause), job.storage)}", hint)
 
 
 @contextmanager
@@ -234,13 +234,13 @@ class _RayStore:
         self._local.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=self._local))
         write_folder(folder, tensors, progress)
-        mine = self._first or is_sharded(tensors)
-        if not mine:
+        writes = self._first or is_sharded(tensors)
+        if not writes:
             shutil.rmtree(folder)
-        self._uploading = folder if mine else None
+        self._uploading = folder if writes else None
         train.report(
             {"tokens_trained": progress["tokens_trained"], "workers": train.get_context().get_world_size()},
-            checkpoint=train.Checkpoint(str(folder)) if mine else None,
+            checkpoint=train.Checkpoint(str(folder)) if writes else None,
             checkpoint_upload_mode=train.CheckpointUploadMode.ASYNC,
             delete_local_checkpoint_after_upload=True,
         )

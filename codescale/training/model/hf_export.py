@@ -35,9 +35,9 @@ def write_model(
     tokenizer
         A ``tokenizer.json`` to go with it; None: none.
     """
-    kept = {name: tensor.detach().cpu().float().contiguous() for name, tensor in weights.items()}
-    save_file(kept, folder / WEIGHTS, metadata={"format": "pt"})
-    vocabulary = len(kept["model.embed_tokens.weight"])
+    tensors = {name: tensor.detach().cpu().float().contiguous() for name, tensor in weights.items()}
+    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
+    vocabulary = len(tensors["model.embed_tokens.weight"])
     write_json(folder / CONFIGURATION, configuration(shape, vocabulary, context, document_end))
     write_json(folder / "generation_config.json", {"eos_token_id": document_end})
     if tokenizer is not None:

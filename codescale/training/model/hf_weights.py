@@ -111,9 +111,9 @@ def check_weights(folder: Path, found: Architecture) -> None:
             problem = f"is {kind} of shape {list(actual)} instead of floating-point numbers of shape {list(size)}"
             raise UserError(f"{path}, {name}", problem, "start from a model that is whole and not quantised")
     # Tied logits may be stored again, and old versions stored the rotary frequencies.
-    strange = [name for name in there if name != "lm_head.weight" and not name.endswith(".rotary_emb.inv_freq")]
-    if strange:
-        raise UserError(folder, f"has a weight {strange[0]} that this model has no place for", FAMILY)
+    unexpected = [name for name in there if name != "lm_head.weight" and not name.endswith(".rotary_emb.inv_freq")]
+    if unexpected:
+        raise UserError(folder, f"has a weight {unexpected[0]} that this model has no place for", FAMILY)
 
 
 def load_weights(model: LanguageModel, folder: Path) -> None:
@@ -124,13 +124,13 @@ def load_weights(model: LanguageModel, folder: Path) -> None:
     UserError
         Where they are not all there any more.
     """
-    wanted = {name: parameter.detach() for name, parameter in model.named_parameters()}  # tied ones once
+    missing = {name: parameter.detach() for name, parameter in model.named_parameters()}  # tied ones once
     for path in weight_files(folder):
         with _opened(path, "pt") as file:
-            for name in wanted.keys() & set(file.keys()):
-                wanted.pop(name).copy_(file.get_tensor(name))
-    if wanted:
-        raise UserError(folder, f"has no weight {next(iter(wanted))} any more", _AGAIN)
+            for name in missing.keys() & set(file.keys()):
+                missing.pop(name).copy_(file.get_tensor(name))
+    if missing:
+        raise UserError(folder, f"has no weight {next(iter(missing))} any more", _AGAIN)
 
 
 def _opened(path: Path, framework: Literal["numpy", "pt"]) -> safe_open:

@@ -28,14 +28,14 @@ COSINE_END = 0.1
 class Segment:
     """Training steps ``start`` to ``stop``, on the trunk (``branch`` None) or on the branch of D = ``branch`` tokens.
 
-    A branch begins at step ``opened`` from the trunk's state, which the next trunk segment goes on from, and ends at
-    step ``end``, after as many segments as it has evaluations. A segment may be empty.
+    A branch begins at step ``branch_start`` from the trunk's state, which the next trunk segment goes on from, and ends
+    at step ``end``, after as many segments as it has evaluations. A segment may be empty.
     """
 
     start: int
     stop: int
     branch: int | None
-    opened: int = 0
+    branch_start: int = 0
     end: int = 0
 
     @property
@@ -72,7 +72,7 @@ class Schedule:
         if self.kind == "cosine":
             done = max(0.0, (step + 1 - self.warmup) / max(1, segment.end - self.warmup))
             return warm * (COSINE_END + (1 - COSINE_END) * 0.5 * (1 + math.cos(math.pi * done)))
-        return warm * (segment.end - step) / (segment.end - segment.opened + 1)
+        return warm * (segment.end - step) / (segment.end - segment.branch_start + 1)
 
 
 def steps_of(tokens: int, batch: int, context: int) -> int:

@@ -35,9 +35,9 @@ class PackedMuon(Muon):
         self.param_groups[0].update(lr=rates, weight_decay=decays)
 
     def _apply(self, parameters: list[Tensor], update: Tensor, rate: Tensor, weight_decay: Tensor) -> None:  # type: ignore[override]
-        kept, moved = 1 - rate * weight_decay, -rate * adjustment(parameters[0])
+        decay, scale = 1 - rate * weight_decay, -rate * adjustment(parameters[0])
         for parameter, one in zip(parameters, update.unbind(), strict=True):
-            parameter.mul_(_along(kept, parameter)).addcmul_(one, _along(moved, parameter))
+            parameter.mul_(_along(decay, parameter)).addcmul_(one, _along(scale, parameter))
 
 
 class PackedAdamW(torch.optim.AdamW):
@@ -124,9 +124,9 @@ def clip_gradients(parameters: Sequence[Tensor], most: Tensor) -> Tensor:
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
     each = [torch.linalg.vector_norm(gradient.flatten(1), dim=1) for gradient in gradients]
     norms = torch.linalg.vector_norm(torch.stack(each), dim=0)
-    kept = (most / (norms + 1e-6)).clamp(max=1.0)
+    scale = (most / (norms + 1e-6)).clamp(max=1.0)
     for gradient in gradients:
-        gradient.mul_(_along(kept, gradient))
+        gradient.mul_(_along(scale, gradient))
     return norms
 
 

@@ -219,24 +219,24 @@ class PackedSession(BaseSession):
         return {"members": members, "corpus_id": self.data.corpus.corpus_id}
 
     def _matches(self, progress: RunProgress) -> bool:
-        kept = [member["spec"] for member in progress.get("members", [])]
-        mine = [spec.model_dump(mode="json") for spec in self.specs]
-        return all(spec in kept for spec in mine) and progress["corpus_id"] == self.data.corpus.corpus_id
+        saved = [member["spec"] for member in progress.get("members", [])]
+        own = [spec.model_dump(mode="json") for spec in self.specs]
+        return all(spec in saved for spec in own) and progress["corpus_id"] == self.data.corpus.corpus_id
 
     def _places(self, progress: RunProgress) -> list[int]:
-        """Where this pack's runs stand in the one that was kept."""
-        kept = [member["spec"] for member in progress["members"]]
-        return [kept.index(spec.model_dump(mode="json")) for spec in self.specs]
+        """Where this pack's runs stand in the one that was saved."""
+        saved = [member["spec"] for member in progress["members"]]
+        return [saved.index(spec.model_dump(mode="json")) for spec in self.specs]
 
     def _fill(self, store: Store, wanted: StateDict, progress: RunProgress) -> None:
         places, count = self._places(progress), len(progress["members"])
-        kept = {
+        saved = {
             name: torch.empty((count, *tensor.shape[1:])) if tensor.ndim else torch.empty(())
             for name, tensor in wanted.items()
         }
-        store.fill(kept)
+        store.fill(saved)
         for name, tensor in wanted.items():
-            tensor.copy_(kept[name][places] if tensor.ndim else kept[name])
+            tensor.copy_(saved[name][places] if tensor.ndim else saved[name])
 
     def _restore(self, progress: RunProgress) -> None:
         places = self._places(progress)
