@@ -11,8 +11,9 @@ from codescale.errors import UserError
 from codescale.laws.observations import narrow
 from codescale.progress import Silent
 from codescale.runs.reader import read_runs
-from codescale.runs.records import Evaluation, RunRecord, RunSpec, write_record
+from codescale.runs.records import Evaluation, RunRecord, RunSpec, read_records, write_record
 from codescale.runs.table import RunsTable, compact
+from codescale.stages.search import _with_the_trials_seed
 from codescale.stages.study import Study
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
@@ -117,4 +118,5 @@ def test_no_fit_mixes_it_with_others(tried_again: Path, monkeypatch: pytest.Monk
 
 
 def test_the_search_does_not_start_from_it(tried_again: Path) -> None:
-    assert [one.spec.run_id for one in Study(tried_again)._with_the_trials_seed()] == ["a"]
+    records = read_records(StudyFolder(tried_again).runs)
+    assert [one.spec.run_id for one in _with_the_trials_seed(records, Study(tried_again).config.seed)] == ["a"]
