@@ -204,7 +204,7 @@ def stage(name: str, data: Path, runs: Path | None) -> Stage:
     n_params, n_tokens = 1e8, 2e9
     truth = planted(int(name[-1]) if name[-1].isdigit() else 0, "biased" in name, n_params)
     weights = dict.fromkeys(LANGUAGES, 1.0)
-    landscape = Landscape(LANGUAGES, LANGUAGES, truth, weights, n_params, n_tokens, NOISE, looks=3)
+    landscape = Landscape(LANGUAGES, LANGUAGES, truth, weights, n_params, n_tokens, NOISE, evaluations=3)
     space = SearchSpace("seven_languages", dict.fromkeys(LANGUAGES, (0.0, 1.0)), {})
     return Stage(landscape, space, attainable(landscape, space), 60, SMALL)
 
@@ -306,7 +306,7 @@ BUDGETS = {
 def takes_part(method: str, where: Stage) -> bool:
     """Whether ``method`` differs on this landscape from the one that it is a variant of."""
     if method.endswith(STOPPING):
-        return where.landscape.looks > 0
+        return where.landscape.evaluations > 0
     return where.sweep > 0 or method != "ours, without the sweep"
 
 
@@ -317,7 +317,7 @@ def one(name: str, method: str, seed: int, budget: int, data: Path, runs: Path |
     if method in ("swarm", "law alone"):
         return designs(where, method, seed, budget)
     rival = next(own for own in SAMPLERS if method.startswith(own))
-    prune = where.landscape.looks > 0 and (rival == "ours" or method.endswith(STOPPING))
+    prune = where.landscape.evaluations > 0 and (rival == "ours" or method.endswith(STOPPING))
     every = 1 if where.sweep else 5
     plan = SearchPlan(SAMPLERS[rival], budget, prune=prune, report_every=every, until=GOAL)  # type: ignore[arg-type]
     return simulate(where.landscape, where.space, plan, before(where, method, seed), where.best, seed)
@@ -327,7 +327,9 @@ def own_end(name: str, seed: int, data: Path, runs: Path | None) -> Outcome:
     """Our search as it is in earnest: it ends where it says that too little is to be gained."""
     warnings.simplefilter("ignore")
     where = stage(name, data, runs)
-    plan = SearchPlan("law", BUDGETS["ours"], prune=where.landscape.looks > 0, report_every=BUDGETS["ours"], ends=True)
+    plan = SearchPlan(
+        "law", BUDGETS["ours"], prune=where.landscape.evaluations > 0, report_every=BUDGETS["ours"], ends=True
+    )
     return simulate(where.landscape, where.space, plan, before(where, "ours", seed), where.best, seed)
 
 
@@ -410,7 +412,7 @@ def page(
         f"in {seconds / 60:.0f} minutes: {here['cpu']}, {here['cores']} cores, {here['memory_gb']} GB; Python "
         f"{here['python']}.", "",
         f"Cost until the recommended mixture's regret is at most {GOAL:.0%} of the best attainable gain over uniform "
-        f"(and still is at the next look: a trial later on planted landscapes, else five), in full-size trials (6ND), "
+        f"(and at the next evaluation: a trial later on planted landscapes, else five), in full-size trials (6ND), "
         f"all runs counted; {seeds} seeds, median and 5th "
         f"to 95th percentile; `>` where that many seeds had not got there within the budget. A run's log losses have "
         f"noise of {NOISE:g}. The last column is the median regret at the end of the budget, or where a search had "

@@ -3,8 +3,8 @@
     .venv/bin/python scripts/bench_search_overhead.py [--trials 2000] [--page docs/benchmarks/search_overhead.md]
 
 Everything of `codescale search` is there but the training: Tune with warm workers, the sampler `law` with the law and
-the runs of a cheap sweep behind it, the stopping rule at every look, records and search.json on the disk. Losses are
-those of a planted landscape of seven languages. Timed on the driver: the sampler, the scheduler, and all that the
+the runs of a cheap sweep behind it, the pruning rule at every evaluation, records and search.json on the disk. Losses
+are those of a planted landscape of seven languages. Timed on the driver: the sampler, the scheduler, and all that the
 search does between two trials; printed for each hundred trials.
 """
 
@@ -54,16 +54,16 @@ class SimulatedSession:
     @property
     def finished(self) -> bool:
         """Whether the annealed end has been reached."""
-        return self._done > self._landscape.looks
+        return self._done > self._landscape.evaluations
 
     def advance(self) -> Evaluation | None:
-        """The next look, then the end."""
+        """The next evaluation, then the end."""
         if self.finished:
             return None
         self._done += 1
         annealed = self.finished
-        losses = self._run.losses if annealed else self._run.looks[self._done - 1][1]
-        tokens = TOKENS * self._done // (self._landscape.looks + 1)
+        losses = self._run.losses if annealed else self._run.evaluations[self._done - 1][1]
+        tokens = TOKENS * self._done // (self._landscape.evaluations + 1)
         evaluation = Evaluation(
             n_tokens=tokens, losses=dict(zip(self._landscape.targets, losses.tolist(), strict=True)),
             annealed=annealed, branch=TOKENS if annealed else None, flops=6.0 * self.spec.n_params * tokens,
@@ -208,7 +208,7 @@ def page(clock: Clock, trials: int, seconds: float, result: SearchResult) -> lis
         f"Measured on {datetime.now(UTC):%Y-%m-%d} by `scripts/bench_search_overhead.py --trials {trials}`: "
         f"{here['cpu']}, {here['cores']} cores, {here['memory_gb']} GB; Python {here['python']}, Ray {here['ray']}, "
         f"Optuna {here['optuna']}.", "",
-        f"{trials} simulated trials of seven languages through Tune on two warm workers, three looks each, "
+        f"{trials} simulated trials of seven languages through Tune on two warm workers, three evaluations each, "
         f"{result.pruned} of them stopped early: {seconds:.0f} s in all. The driver's memory at its peak: "
         f"{peak_memory(torch.device('cpu')) / 2**20:.0f} MiB. Milliseconds a trial on the driver, by the wall (two "
         "workers are busy on the same cores) and, in brackets, of processor time.", "",

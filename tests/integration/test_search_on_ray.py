@@ -37,7 +37,7 @@ from codescale.search.warm_start import WarmStart
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 from tests.search.synthetic_trials import (
-    LOOKS,
+    EVALUATIONS,
     TOKENS,
     OpenSynthetic,
     SyntheticSession,
@@ -97,7 +97,7 @@ def test_a_trial_stopped_by_the_scheduler_is_pruned_everywhere(tmp_path: Path, m
         assert record.status == ("pruned" if entry["state"] == "PRUNED" else "ok")
         assert len(record.evaluations) == looks[entry["run_id"]] == len(entry["curve"])
         if entry["state"] == "PRUNED":
-            assert looks[entry["run_id"]] < LOOKS
+            assert looks[entry["run_id"]] < EVALUATIONS
             assert list(trial.intermediate_values.values()) == [value for _, value, _ in entry["curve"]]
         else:
             assert trial.value == entry["objective"]

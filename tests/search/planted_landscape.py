@@ -28,7 +28,7 @@ class Truth:
         return np.log(1.0 + 30.0 * np.exp(-np.array(self.exponents) * data))
 
 
-def landscape(noise: float = 0.001, looks: int = 0, languages: tuple[str, ...] = LANGUAGES) -> Landscape:
+def landscape(noise: float = 0.001, evaluations: int = 0, languages: tuple[str, ...] = LANGUAGES) -> Landscape:
     """The truth with its objective, every language weighing the same; languages may come in another order."""
     order = [LANGUAGES.index(name) for name in languages]
     back = np.argsort(order)
@@ -37,7 +37,7 @@ def landscape(noise: float = 0.001, looks: int = 0, languages: tuple[str, ...] =
     def losses(log_params: Array, log_tokens: Array, shares: Array) -> Array:
         return truth(log_params, log_tokens, shares[:, back])[:, order]
 
-    return Landscape(languages, languages, losses, dict.fromkeys(languages, 1.0), N, D, noise, looks)
+    return Landscape(languages, languages, losses, dict.fromkeys(languages, 1.0), N, D, noise, evaluations)
 
 
 def space(languages: tuple[str, ...] = LANGUAGES) -> SearchSpace:

@@ -16,7 +16,7 @@ from codescale.study.config import StudyConfig, parse_study
 LANGUAGES = ("python", "java", "rust")
 CORPUS = "synthetic-corpus"
 TOKENS = 400_000
-LOOKS = 4
+EVALUATIONS = 4
 PAIRING_GAINS = 0.05
 """Nats per token."""
 
@@ -72,7 +72,7 @@ class SyntheticSession:
 
     @property
     def finished(self) -> bool:
-        return len(self.evaluations) == LOOKS or any(
+        return len(self.evaluations) == EVALUATIONS or any(
             math.isnan(value) for evaluation in self.evaluations for value in evaluation.losses.values()
         )
 
@@ -80,10 +80,10 @@ class SyntheticSession:
         if self.finished:
             return None
         time.sleep(self.seconds)
-        look = len(self.evaluations) + 1
+        number = len(self.evaluations) + 1
         with self.log.open("a") as file:
-            file.write(f"{self.spec.run_id} {look}\n")
-        tokens, annealed = TOKENS * look // LOOKS, look == LOOKS
+            file.write(f"{self.spec.run_id} {number}\n")
+        tokens, annealed = TOKENS * number // EVALUATIONS, number == EVALUATIONS
         evaluation = Evaluation(
             n_tokens=tokens,
             losses=losses(self.spec, tokens, annealed),
@@ -100,7 +100,7 @@ class SyntheticSession:
 
     def record(self, status: Status, note: str = "") -> RunRecord:
         known = [e for e in self.evaluations if all(math.isfinite(value) for value in e.losses.values())]
-        tokens = len(self.evaluations) * TOKENS // LOOKS
+        tokens = len(self.evaluations) * TOKENS // EVALUATIONS
         return RunRecord(
             spec=self.spec, status=status, evaluations=tuple(known), corpus_id=CORPUS, tokens_trained=tokens,
             flops=float(tokens), seconds=self.seconds * len(self.evaluations), finished=time.time(), note=note,
@@ -118,19 +118,19 @@ class OpenSynthetic:
         return SyntheticSession(spec, self.root / "checkpoints", self.root / "work.log", self.seconds)
 
 
-def finished_record(spec: RunSpec, status: Status = "ok", looks: int = LOOKS) -> RunRecord:
+def finished_record(spec: RunSpec, status: Status = "ok", count: int = EVALUATIONS) -> RunRecord:
     """The record that a synthetic session of ``spec`` would end with, without running it."""
     evaluations = [
         Evaluation(
-            n_tokens=TOKENS * look // LOOKS,
-            losses=losses(spec, TOKENS * look / LOOKS, look == LOOKS),
-            annealed=look == LOOKS,
-            branch=TOKENS if look == LOOKS else None,
-            flops=float(TOKENS * look),
+            n_tokens=TOKENS * number // EVALUATIONS,
+            losses=losses(spec, TOKENS * number / EVALUATIONS, number == EVALUATIONS),
+            annealed=number == EVALUATIONS,
+            branch=TOKENS if number == EVALUATIONS else None,
+            flops=float(TOKENS * number),
         )
-        for look in range(1, looks + 1)
+        for number in range(1, count + 1)
     ]
     return RunRecord(
         spec=spec, status=status, evaluations=tuple(evaluations), corpus_id=CORPUS, flops=1.0, seconds=1.0,
-        tokens_trained=TOKENS * looks // LOOKS, finished=0.0,
+        tokens_trained=TOKENS * count // EVALUATIONS, finished=0.0,
     )  # fmt: skip

@@ -38,19 +38,19 @@ LogLosses = Callable[[Array, Array, Array], Array]
 
 @dataclass(frozen=True)
 class SimulatedRun:
-    """What a run measured: ``losses`` (targets,) at its end, nats per token, and ``looks`` on its trunk before: tokens
-    and losses (targets,).
+    """What a run measured: ``losses`` (targets,) at its end, nats per token, and ``evaluations`` on its trunk before:
+    tokens and losses (targets,).
     """
 
     losses: Array
-    looks: tuple[tuple[int, Array], ...]
+    evaluations: tuple[tuple[int, Array], ...]
 
 
 @dataclass(frozen=True)
 class Landscape:
     """The losses of ``targets`` over mixtures of ``domains``; the objective is their mean by ``weights``, at
-    ``n_params`` and ``n_tokens``. ``noise``: standard deviation of a run's log losses. ``looks``: evaluations before
-    the end, none where the losses do not depend on D.
+    ``n_params`` and ``n_tokens``. ``noise``: standard deviation of a run's log losses. ``evaluations``: evaluations
+    before the end, none where the losses do not depend on D.
     """
 
     domains: tuple[str, ...]
@@ -60,7 +60,7 @@ class Landscape:
     n_params: float
     n_tokens: float
     noise: float
-    looks: int = 0
+    evaluations: int = 0
     _weight: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -92,18 +92,18 @@ class Landscape:
         n_params: float | None = None,
         n_tokens: float | None = None,
     ) -> SimulatedRun:
-        """One run of ``shares`` (domains,), noise and looks included. A run's noise is one for its whole curve, and a
-        third as much again at every look.
+        """One run of ``shares`` (domains,), noise and evaluations included. A run's noise is one for its whole curve,
+        and a third as much again at every evaluation.
         """
         tokens = n_tokens or self.n_tokens
         own = self.noise * generator.standard_normal(len(self.targets))
         final = self.losses(shares[None], n_params, tokens)[0] * np.exp(own)
-        looks = []
-        for look in range(1, self.looks + 1):
-            at = tokens * look / (self.looks + 1)
+        evaluations = []
+        for evaluation in range(1, self.evaluations + 1):
+            at = tokens * evaluation / (self.evaluations + 1)
             more = own + _TRUNK_ABOVE + self.noise / 3.0 * generator.standard_normal(len(self.targets))
-            looks.append((round(at), self.losses(shares[None], n_params, at)[0] * np.exp(more)))
-        return SimulatedRun(final, tuple(looks))
+            evaluations.append((round(at), self.losses(shares[None], n_params, at)[0] * np.exp(more)))
+        return SimulatedRun(final, tuple(evaluations))
 
     def cost(self, n_tokens: float | None = None, n_params: float | None = None) -> float:
         """FLOPs of a run."""
@@ -146,7 +146,7 @@ def attainable(landscape: Landscape, space: SearchSpace, restarts: int = 4) -> A
 
 
 def of_law(
-    law: Law, weights: Mapping[str, float], n_params: float, n_tokens: float, noise: float | None, looks: int
+    law: Law, weights: Mapping[str, float], n_params: float, n_tokens: float, noise: float | None, evaluations: int
 ) -> Landscape:
     """``law`` as a landscape; ``noise`` None: the law's own (its largest target's, which errs on the safe side).
 
@@ -165,7 +165,7 @@ def of_law(
         n_params=n_params,
         n_tokens=n_tokens,
         noise=deviation,
-        looks=looks if depends else 0,
+        evaluations=evaluations if depends else 0,
     )
 
 
@@ -210,7 +210,7 @@ def read_landscape(
     n_tokens: float | None,
     weights: Path | None = None,
     noise: float | None = None,
-    looks: int = 3,
+    evaluations: int = 3,
 ) -> tuple[Landscape, SearchSpace]:
     """The landscape of a law (JSON) or of a table of real runs, and the mixtures to search in it.
 
@@ -239,4 +239,4 @@ def read_landscape(
     searched = replace(loaded, hyperparameters={})
     if path.suffix != ".json":
         searched = within(searched, law)
-    return of_law(law, weight, scale[0], scale[1], noise, looks), searched
+    return of_law(law, weight, scale[0], scale[1], noise, evaluations), searched

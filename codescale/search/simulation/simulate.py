@@ -180,10 +180,10 @@ def _tell(
     """
     named = partial(zip, landscape.targets, strict=True)
     trial.set_user_attr(
-        INTERMEDIATE_LOSSES, {str(tokens): dict(named(losses.tolist())) for tokens, losses in run.looks}
+        INTERMEDIATE_LOSSES, {str(tokens): dict(named(losses.tolist())) for tokens, losses in run.evaluations}
     )
     points: list[tuple[int, float]] = []
-    for tokens, losses in run.looks:
+    for tokens, losses in run.evaluations:
         value = landscape.mean(losses)
         points.append((tokens, value))
         trial.report(value, tokens)

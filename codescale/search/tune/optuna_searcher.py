@@ -2,7 +2,7 @@
 
 Ray's ``OptunaSearch`` tells Optuna COMPLETE, with the truncated loss, for a trial that a scheduler stopped. Here a
 trial is told from its record, the same way live and in a replay: COMPLETE with its annealed objective and nothing else,
-PRUNED with its looks as intermediate values, FAIL where it diverged.
+PRUNED with its evaluations as intermediate values, FAIL where it diverged.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ REDUCTION = 2
 
 
 class EarlyCurveScheduler(FIFOScheduler):
-    """Stops a trial at a look on its trunk where ``rule`` says so, given the finished curves of ``history``."""
+    """Stops a trial at an evaluation on its trunk where ``rule`` says so, given the finished curves of ``history``."""
 
     def __init__(self, rule: PruningRule, history: TrialHistory) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -35,15 +35,16 @@ class EarlyCurveScheduler(FIFOScheduler):
 def successive_halving(n_tokens: int, evaluations: int) -> TrialScheduler:
     """Tune's ASHA (Li et al. 2020, "A system for massively parallel hyperparameter tuning", MLSys) over tokens.
 
-    Rungs begin at the first of ``evaluations`` looks. Losses at one rung are of equal schedule; that some learning
-    rates gain more by their cooldown than others is what it does not know.
+    Rungs begin at the first of ``evaluations`` on the trunk. Losses at one rung are of equal schedule; that some
+    learning rates gain more by their cooldown than others is what it does not know.
     """
     first = max(1, n_tokens // (evaluations + 2))
     return ASHAScheduler(
         time_attr="n_tokens",
         metric="objective",
         mode="min",
-        max_t=2 * n_tokens,  # what ends a trial is its schedule; ASHA must not, for its last look is the annealed one
+        max_t=2
+        * n_tokens,  # what ends a trial is its schedule; ASHA must not, for its last evaluation is the annealed one
         grace_period=first,
         reduction_factor=REDUCTION,
     )

@@ -62,7 +62,7 @@ class TrialTrainable(Trainable):
 
     def _advance(self) -> dict[str, Any]:
         session = self._session or self._open()
-        # A session that goes on after a kill first repeats its looks, so that scheduler and sampler see a whole curve.
+        # A session that goes on after a kill first repeats its evaluations: scheduler and sampler see a whole curve.
         evaluation = self._past.pop(0) if self._past else session.advance()
         known = evaluation is not None and all(map(math.isfinite, evaluation.losses.values()))
         outcome = "running"

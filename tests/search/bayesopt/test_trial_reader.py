@@ -35,12 +35,12 @@ def trial(share: float, state: TrialState = TrialState.COMPLETE, **attributes: o
 def test_pruned_trials_count_with_more_noise() -> None:
     where, sampler = space(), ours(space())
     study = optuna.create_study(sampler=sampler)
-    ground, generator = landscape(looks=2), np.random.default_rng(0)
+    ground, generator = landscape(evaluations=2), np.random.default_rng(0)
     for k in range(8):
         trial = study.ask(distributions(where))
         run = ground.run(where.point(trial.params).mixture.array(LANGUAGES), generator)
         evaluations = {}
-        for tokens, losses in run.looks:
+        for tokens, losses in run.evaluations:
             trial.report(ground.mean(losses), tokens)
             evaluations[str(tokens)] = dict(zip(LANGUAGES, losses.tolist(), strict=True))
         trial.set_user_attr(INTERMEDIATE_LOSSES, evaluations)

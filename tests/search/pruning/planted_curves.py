@@ -7,9 +7,9 @@ import numpy as np
 from codescale.search.pruning.curve import LearningCurve
 
 
-def curve(level: float, noise: float = 0.0, *, finished: bool = True, looks: int = 4) -> LearningCurve:
+def curve(level: float, noise: float = 0.0, *, finished: bool = True, evaluations: int = 4) -> LearningCurve:
     """A power law in tokens plus ``level``; the cooldown takes off 0.3 nats."""
-    tokens = [100_000 * (k + 1) for k in range(looks)]
+    tokens = [100_000 * (k + 1) for k in range(evaluations)]
     points = tuple((n, level + 3 * (n / 100_000) ** -0.5) for n in tokens)
     return LearningCurve(points, level + 1.2 + noise if finished else None)
 
@@ -20,12 +20,12 @@ def finished_curves() -> list[LearningCurve]:
 
 
 def rate_curve(
-    level: float, rate: float, noise: float = 0.0, *, finished: bool = True, looks: int = 5
+    level: float, rate: float, noise: float = 0.0, *, finished: bool = True, evaluations: int = 5
 ) -> LearningCurve:
     """A trunk that a higher learning rate (logarithm, -1 to 1) keeps 0.15 nats higher, and a cooldown that takes off
     0.1 nats more than that: it wins only in the end.
     """
-    tokens = [100_000 * (k + 1) for k in range(looks)]
+    tokens = [100_000 * (k + 1) for k in range(evaluations)]
     points = tuple((n, level + 0.15 * rate + 3 * (n / 100_000) ** -0.5) for n in tokens)
     final = level + 1.0 - 0.1 * rate + noise
     return LearningCurve(points, final if finished else None, (rate,))

@@ -15,18 +15,18 @@ from tests.search.pruning.planted_curves import curve, finished_curves, rate_cur
 
 def test_a_trial_that_cannot_win_is_pruned_at_its_first_evaluation() -> None:
     rule = PruningRule()
-    assert rule.should_prune(curve(2.4, finished=False, looks=1), finished_curves())
+    assert rule.should_prune(curve(2.4, finished=False, evaluations=1), finished_curves())
 
 
 def test_a_trial_that_may_win_goes_on() -> None:
     rule = PruningRule()
     for level in (1.9, 1.99, 2.0, 2.005):
-        assert not rule.should_prune(curve(level, finished=False, looks=2), finished_curves())
+        assert not rule.should_prune(curve(level, finished=False, evaluations=2), finished_curves())
 
 
 def test_the_trunk_is_not_compared_with_annealed_ends() -> None:
     """Every trunk loss lies far above the best annealed one, and still a better trial goes on."""
-    better = curve(1.95, finished=False, looks=1)
+    better = curve(1.95, finished=False, evaluations=1)
     finished = finished_curves()
     assert better.points[-1][1] > max(other.final for other in finished if other.final is not None)
     assert not PruningRule().should_prune(better, finished)
@@ -40,13 +40,13 @@ def test_too_few_finished_curves_prune_nothing() -> None:
 
 
 def test_a_higher_learning_rate_that_wins_only_after_its_cooldown_goes_on() -> None:
-    """At every look it lies above trials that it beats in the end; one as high for its mixture's sake is stopped."""
+    """At every evaluation it lies above trials that it beats in the end; one as high for its mixture is pruned."""
     finished = searched(16, 0)
     best = min(curve.final for curve in finished if curve.final is not None)
-    for looks in (1, 3, 5):
-        winner = rate_curve(1.99, 1.0, finished=False, looks=looks)
+    for evaluations in (1, 3, 5):
+        winner = rate_curve(1.99, 1.0, finished=False, evaluations=evaluations)
         assert rate_curve(1.99, 1.0).final < best  # type: ignore[operator]
-        better_now = [other for other in finished if other.points[looks - 1][1] < winner.points[-1][1]]
+        better_now = [other for other in finished if other.points[evaluations - 1][1] < winner.points[-1][1]]
         assert better_now
         assert not PruningRule().should_prune(winner, finished)
         as_high = LearningCurve(winner.points, None, (-1.0,))

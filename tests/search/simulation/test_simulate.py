@@ -36,7 +36,7 @@ def test_a_search_costs_what_its_runs_cost_and_what_was_known_before() -> None:
 
 
 def test_pruned_trials_cost_less() -> None:
-    ground = landscape(looks=3)
+    ground = landscape(evaluations=3)
     target = attainable(ground, space())
     whole = simulate(ground, space(), SearchPlan("random", 25), Known(), target, 0)
     pruned = simulate(ground, space(), SearchPlan("random", 25, prune=True), Known(), target, 0)

@@ -67,8 +67,8 @@ class Hand:
 
     def end(self, trial_id: str) -> None:
         spec = self.live.pop(trial_id)
-        for looks in (1, 2, 3):
-            record = finished_record(spec, "pruned", looks)
+        for evaluations in (1, 2, 3):
+            record = finished_record(spec, "pruned", evaluations)
             curve = self.history.objective.curve(record)
             if PruningRule().should_prune(replace(curve, final=None), self.history.curves):
                 return self.report(trial_id, record, "running")

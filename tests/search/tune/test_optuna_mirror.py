@@ -41,10 +41,10 @@ def test_it_shows_every_trial_that_ended_as_it_ended(tmp_path: Path) -> None:
     assert {trial.state.name for trial in trials} >= {"COMPLETE", "PRUNED"}
     for trial in trials:
         entry = ended[trial.user_attrs["run_id"]]
-        looks = {tokens: value for tokens, value, annealed in entry.curve if not annealed}
+        evaluations = {tokens: value for tokens, value, annealed in entry.curve if not annealed}
         assert trial.state.name == entry.state
         assert trial.value == entry.objective
-        assert trial.intermediate_values == looks
+        assert trial.intermediate_values == evaluations
         assert trial.user_attrs["proportions"] == entry.proportions
         assert trial.user_attrs["source"] == entry.source
         assert dict(trial.params) == typed(trial.params)
