@@ -5,7 +5,7 @@ two goals; forecasts of a larger model. May not: fit laws, train, know torch or 
 
     optimize_mixture       Law, N, D -> Allocation
     trace_front            Law, N, D, two goals -> Pareto front
-    forecast               Law, N, D, mixture -> losses, and what the next unit of compute buys
+    forecast_losses        Law, N, D, mixture -> losses, and what the next unit of compute buys
     compute_optimal_scale  Law, FLOPs, mixture -> N and D
 """
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from codescale.faces import lazy
 
 if TYPE_CHECKING:
-    from codescale.allocation.compute_optimal import compute_optimal_scale, forecast
+    from codescale.allocation.compute_optimal import compute_optimal_scale, forecast_losses
     from codescale.allocation.files import write_front, write_mixture
     from codescale.allocation.optimize import Allocation, optimize_mixture
     from codescale.allocation.pareto import trace_front
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Allocation",
     "compute_optimal_scale",
-    "forecast",
+    "forecast_losses",
     "optimize_mixture",
     "trace_front",
     "write_front",
@@ -34,7 +34,7 @@ __all__ = [
 __getattr__, __dir__ = lazy(
     __name__,
     {
-        "codescale.allocation.compute_optimal": ["compute_optimal_scale", "forecast"],
+        "codescale.allocation.compute_optimal": ["compute_optimal_scale", "forecast_losses"],
         "codescale.allocation.files": ["write_front", "write_mixture"],
         "codescale.allocation.optimize": ["Allocation", "optimize_mixture"],
         "codescale.allocation.pareto": ["trace_front"],

@@ -31,7 +31,7 @@ _GRID = 241
 _REACH = 1e4
 """How far from the fitted range of N the optimum is looked for, as a factor."""
 
-Verdict = Literal["data", "parameters", "cannot be told"]
+Bottleneck = Literal["data", "parameters", "cannot be told"]
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class NextUnit:
 
     parameters: tuple[float, float, float]
     data: tuple[float, float, float]
-    verdict: Verdict
+    verdict: Bottleneck
 
 
 @dataclass(frozen=True)
-class Forecast:
+class LossForecast:
     """``losses`` and ``objective``: value, low and high of one new run (nats per token, 90 %, NaN where the law cannot
     tell). ``next_unit`` per target; none where the runs had one N or one D. ``extrapolated``: outside the fitted range.
     """
@@ -74,12 +74,27 @@ class ComputeOptimal:
     at_the_edge: bool
 
 
-def forecast(
+def forecast_losses(
     law: Law, n_params: float, n_tokens: float, mixture: Mixture, weights: Mapping[str, float] | None = None
-) -> Forecast:
-    """Losses of ``mixture`` at N and D, and what the next unit of compute should buy.
+) -> LossForecast:
+    """The losses of a larger model, and what the next unit of compute should buy.
 
-    Warns outside the fitted range. Raises :class:`UserError` for names outside the law.
+    Parameters
+    ----------
+    law, n_params, n_tokens, weights
+        As in :func:`~codescale.allocation.optimize.optimize_mixture`.
+    mixture
+        What it is trained on.
+
+    Raises
+    ------
+    UserError
+        For names outside the law.
+
+    Warns
+    -----
+    LawWarning
+        Outside the fitted range.
     """
     shares = shares_of(law, mixture, "mixture")
     prediction = law.predict(np.array([n_params]), np.array([n_tokens]), shares[None])
@@ -90,7 +105,7 @@ def forecast(
         for k, name in enumerate(law.targets)
     }
     knows = all(most > 1.01 * least for least, most in (law.fitted_range.n_params, law.fitted_range.n_tokens))
-    return Forecast(
+    return LossForecast(
         n_params=float(n_params),
         n_tokens=float(n_tokens),
         mixture=mixture,
@@ -104,9 +119,25 @@ def forecast(
 def compute_optimal_scale(
     law: Law, flops: float, mixture: Mixture, weights: Mapping[str, float] | None = None
 ) -> ComputeOptimal:
-    """The N and D on which ``flops`` are best spent for ``mixture`` (Hoffmann et al., 2022, approach 3).
+    """The N and D on which a budget of compute is best spent.
 
-    Raises :class:`UserError` for a budget that is none, and for a law whose runs had one N or one D: it cannot know.
+    Parameters
+    ----------
+    law, weights
+        As in :func:`~codescale.allocation.optimize.optimize_mixture`.
+    flops
+        The budget C = 6 N D, in floating-point operations.
+    mixture
+        What is trained on.
+
+    Raises
+    ------
+    UserError
+        For a budget that is none, and for a law whose runs had one N or one D: it cannot know.
+
+    References
+    ----------
+    Hoffmann et al. 2022, "Training compute-optimal large language models", arXiv 2203.15556, approach 3.
     """
     if not (np.isfinite(flops) and flops > 0):
         raise UserError("--budget", f"{flops:g} is no budget", "give FLOPs above 0, such as 1e20")
@@ -152,7 +183,7 @@ def _next_units(law: Law, n_params: float, n_tokens: float, shares: Array) -> di
     for k, name in enumerate(law.targets):
         by_params, by_data = changes[1:, 0, k], changes[1:, 1, k]
         low, high = middle_90(by_data - by_params)
-        verdict: Verdict = "data" if high < 0 else "parameters" if low > 0 else "cannot be told"
+        verdict: Bottleneck = "data" if high < 0 else "parameters" if low > 0 else "cannot be told"
         units[name] = NextUnit(
             parameters=(float(changes[0, 0, k]), *middle_90(by_params)),
             data=(float(changes[0, 1, k]), *middle_90(by_data)),

@@ -18,9 +18,17 @@ _SMALLEST_SHARE = 1e-12
 
 
 @dataclass(frozen=True)
-class Point:
-    """A law at one N and D: losses over the shares alone. ``unique_tokens`` (domains,): distinct ones, if they
-    count.
+class LawAtScale:
+    """A law at one N and D: losses over the shares alone.
+
+    Parameters
+    ----------
+    surface
+        The law, or one of its bootstrap samples.
+    log_params, log_tokens
+        ln N and ln D.
+    unique_tokens
+        (domains,) distinct tokens, where a law counts repeated ones for less.
     """
 
     surface: Surface
@@ -51,7 +59,7 @@ class Goal(ABC):
         """(rows,): the goal at ``losses`` (rows, targets)."""
         return np.asarray((losses @ self.pieces.T).max(axis=1))
 
-    def under(self, point: Point) -> Goal:
+    def under(self, point: LawAtScale) -> Goal:
         """The same goal where ``point`` is the law: what it compares losses with is predicted anew."""
         return self
 
@@ -80,7 +88,7 @@ class WorstCase(Goal):
     losses: Array
 
     @classmethod
-    def against(cls, reference: Array, weights: Array, point: Point) -> WorstCase:
+    def against(cls, reference: Array, weights: Array, point: LawAtScale) -> WorstCase:
         """Relative to the losses that ``point`` predicts for the mixture ``reference`` (domains,)."""
         return cls(weights, reference, point.losses(reference[None])[0])
 
@@ -91,15 +99,22 @@ class WorstCase(Goal):
         rows[np.arange(len(used)), used] = 1.0 / self.losses[used]
         return rows
 
-    def under(self, point: Point) -> WorstCase:
+    def under(self, point: LawAtScale) -> WorstCase:
         return self.against(self.reference, self.weights, point)
 
 
 @dataclass(frozen=True)
-class Pull:
-    """``strength`` times the Kullback-Leibler divergence KL(p || ``reference``), added to a goal: in its unit per nat.
+class KLPenalty:
+    """A cost of leaving a trusted mixture: ``strength`` times the Kullback-Leibler divergence KL(p || reference).
 
-    It keeps a mixture near one that is trusted, and away from shares of 0 that the reference has not.
+    It also keeps shares from 0 where the reference's are not.
+
+    Parameters
+    ----------
+    reference
+        (domains,) the trusted mixture.
+    strength
+        What a divergence of 1 nat costs, in the goal's unit.
     """
 
     reference: Array
@@ -118,8 +133,8 @@ class Pull:
 
 
 @dataclass(frozen=True)
-class Limits:
-    """Ceilings on linear functions of the losses: ``matrix`` (limits, targets) @ losses <= ``ceiling`` (limits,)."""
+class LossCeilings:
+    """Linear functions of the losses held down: ``matrix`` (ceilings, targets) @ losses <= ``ceiling`` (ceilings,)."""
 
     matrix: Array
     ceiling: Array
@@ -130,17 +145,17 @@ class Limits:
             return np.full(len(losses), -np.inf)
         return np.asarray((losses @ self.matrix.T / self.ceiling - 1.0).max(axis=1))
 
-    def under(self, point: Point) -> Limits:
-        """The same limits where ``point`` is the law."""
+    def under(self, point: LawAtScale) -> LossCeilings:
+        """The same ceilings where ``point`` is the law."""
         return self
 
-    def with_ceiling(self, row: Array, ceiling: float) -> Limits:
+    def with_ceiling(self, row: Array, ceiling: float) -> LossCeilings:
         """And ``row`` (targets,) @ losses <= ``ceiling`` as well."""
-        return Limits(np.vstack([self.matrix, row]), np.append(self.ceiling, ceiling))
+        return LossCeilings(np.vstack([self.matrix, row]), np.append(self.ceiling, ceiling))
 
 
 @dataclass(frozen=True)
-class Unharmed(Limits):
+class NoHarm(LossCeilings):
     """No target of ``matrix`` above its loss under the mixture ``reference`` (domains,) by more than the fraction
     ``tolerance``.
     """
@@ -149,7 +164,7 @@ class Unharmed(Limits):
     tolerance: float
 
     @classmethod
-    def against(cls, reference: Array, protected: Integers, tolerance: float, point: Point) -> Unharmed:
+    def against(cls, reference: Array, protected: Integers, tolerance: float, point: LawAtScale) -> NoHarm:
         """For the targets in ``protected`` (their positions), relative to what ``point`` predicts under
         ``reference``.
         """
@@ -157,11 +172,11 @@ class Unharmed(Limits):
         matrix = np.eye(len(losses))[protected]
         return cls(matrix, (1.0 + tolerance) * matrix @ losses, reference, tolerance)
 
-    def under(self, point: Point) -> Unharmed:
+    def under(self, point: LawAtScale) -> NoHarm:
         ceiling = (1.0 + self.tolerance) * self.matrix @ point.losses(self.reference[None])[0]
         return replace(self, ceiling=ceiling)
 
 
-def no_limits(targets: int) -> Limits:
+def no_ceilings(targets: int) -> LossCeilings:
     """None of ``targets`` is held down."""
-    return Limits(np.empty((0, targets)), np.empty(0))
+    return LossCeilings(np.empty((0, targets)), np.empty(0))

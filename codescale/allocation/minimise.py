@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from codescale.allocation.goals import Goal, Limits, Point, Pull
+from codescale.allocation.goals import Goal, KLPenalty, LawAtScale, LossCeilings
 from codescale.arrays import Array
 from codescale.mixtures.feasible import FeasibleSet
 
@@ -28,41 +28,54 @@ _TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class Problem:
-    """Minimise ``goal`` (plus ``pull``) of the losses at ``point`` over ``feasible`` mixtures that keep ``limits``.
+    """Minimise a goal of the losses over feasible mixtures.
 
-    What is varied are the shares of ``feasible.domains``. Those may be fewer than the law's domains, where some keep
-    their ratios among themselves: then ``axes`` (law's domains, varied) maps the one to the other.
+    Parameters
+    ----------
+    point
+        The law at N and D.
+    goal
+        What is minimised.
+    feasible
+        The set of what is varied: shares of its domains. Those may be fewer than the law's, where some keep their
+        ratios among themselves.
+    ceilings
+        Losses that must not be exceeded.
+    penalty
+        Added to the goal.
+    axes
+        (law's domains, varied) takes what is varied to the law's shares; None where the two are the same.
     """
 
-    point: Point
+    point: LawAtScale
     goal: Goal
     feasible: FeasibleSet
-    limits: Limits
-    pull: Pull | None = None
+    ceilings: LossCeilings
+    penalty: KLPenalty | None = None
     axes: Array | None = None
 
-    def under(self, point: Point) -> Problem:
+    def under(self, point: LawAtScale) -> Problem:
         """The same where ``point`` is the law: what losses are compared with is predicted anew."""
-        return replace(self, point=point, goal=self.goal.under(point), limits=self.limits.under(point))
+        return replace(self, point=point, goal=self.goal.under(point), ceilings=self.ceilings.under(point))
 
     def mixtures(self, varied: Array) -> Array:
         """(…, law's domains): the mixtures that ``varied`` (…, varied) stand for."""
         return varied if self.axes is None else np.asarray(varied @ self.axes.T)
 
     def values(self, varied: Array) -> Array:
-        """(rows,): the goal, pull included, at ``varied`` (rows, varied)."""
+        """(rows,): the goal, penalty included, at ``varied`` (rows, varied)."""
         return self._values(self.mixtures(varied))[0]
 
     def ranked(self, varied: Array) -> Array:
         """(rows,): the goal, and a penalty above all else where a limit is not kept."""
         values, losses = self._values(self.mixtures(varied))
-        excess = np.maximum(self.limits.excess(losses) - _TOLERANCE, 0.0)
+        excess = np.maximum(self.ceilings.excess(losses) - _TOLERANCE, 0.0)
         return np.asarray(values + np.where(excess > 0, 1e6 * (1.0 + excess), 0.0))
 
     def _values(self, shares: Array) -> tuple[Array, Array]:
         losses = self.point.losses(shares)
         values = self.goal.values(losses)
-        return (values if self.pull is None else values + self.pull.values(shares)), losses
+        return (values if self.penalty is None else values + self.penalty.values(shares)), losses
 
 
 def starts(problem: Problem, generator: np.random.Generator) -> list[Array]:
@@ -75,7 +88,7 @@ def starts(problem: Problem, generator: np.random.Generator) -> list[Array]:
     return [problem.feasible.project(np.full(count, 1.0 / count)), *drawn[chosen]]
 
 
-def minimise(problem: Problem, begin: list[Array], precision: float = _PRECISION) -> Array:
+def minimise_over_mixtures(problem: Problem, begin: list[Array], precision: float = _PRECISION) -> Array:
     """The best feasible point (varied,) that SLSQP reaches from ``begin``, none of which is ever lost."""
     ends = [problem.feasible.project(np.nan_to_num(_from(problem, start, precision))) for start in begin]
     tried = np.array([*begin, *ends])
@@ -96,7 +109,7 @@ def _from(problem: Problem, start: Array, precision: float) -> Array:
         begin = np.append(start, program.pieces(start)[0].max())
     total = (np.arange(len(begin)) < count).astype(float)
     constraints: list[Any] = [{"type": "eq", "fun": lambda x: x[:count].sum() - 1.0, "jac": lambda x: total}]
-    if program.epigraph or len(problem.limits.ceiling):
+    if program.epigraph or len(problem.ceilings.ceiling):
         constraints.append({"type": "ineq", "fun": program.room, "jac": program.room_slopes})
     found = minimize(
         program.value,
@@ -110,11 +123,11 @@ def _from(problem: Problem, start: Array, precision: float) -> Array:
     return np.asarray(found.x[:count])
 
 
-def farthest(problem: Problem, best: Array, error: float, direction: Array) -> float:
+def support_value(problem: Problem, best: Array, error: float, direction: Array) -> float:
     """The largest ``direction`` (varied,) @ x among feasible x whose goal is within ``error`` of that at ``best``.
 
-    Limits are kept. What SLSQP finds is drawn back towards ``best`` until it is within, so the answer is never too
-    large.
+    The support function of the convex set of such x (Rockafellar 1970, "Convex Analysis", section 13), ceilings kept.
+    What SLSQP finds is drawn back towards ``best`` until it is within, so the answer is never too large.
     """
     from scipy.optimize import minimize
 
@@ -148,7 +161,7 @@ def farthest(problem: Problem, best: Array, error: float, direction: Array) -> f
 
 def _drawn_back(problem: Problem, best: Array, far: Array, ceiling: float) -> Array:
     """The point nearest to ``far``, of 65 on the way from ``best``, whose goal is at most ``ceiling`` and that keeps
-    the limits; twice, so that the last step is a 4,096th of the way.
+    the ceilings; twice, so that the last step is a 4,096th of the way.
     """
     low, high = 0.0, 1.0
     for _ in range(2):
@@ -188,9 +201,9 @@ class _Program:
         """(pieces,) and their slopes (pieces, varied)."""
         shares = self.evaluate(x)
         values, slopes = self.rows @ self.losses, self.rows @ self.slopes
-        pull = self.problem.pull
-        if pull is not None:
-            values, slopes = values + pull.values(shares[None]), slopes + self._varied(pull.slope(shares))
+        penalty = self.problem.penalty
+        if penalty is not None:
+            values, slopes = values + penalty.values(shares[None]), slopes + self._varied(penalty.slope(shares))
         return values / self.scale, slopes / self.scale
 
     def value(self, x: Array) -> float:
@@ -202,19 +215,19 @@ class _Program:
         return self.pieces(x)[1][0]
 
     def below(self, x: Array) -> Array:
-        """(limits,): what each ceiling leaves, relative to it."""
+        """(ceilings,): what each ceiling leaves, relative to it."""
         self.evaluate(x)
-        limits = self.problem.limits
-        return np.asarray(1.0 - limits.matrix @ self.losses / limits.ceiling)
+        ceilings = self.problem.ceilings
+        return np.asarray(1.0 - ceilings.matrix @ self.losses / ceilings.ceiling)
 
     def below_slopes(self, x: Array) -> Array:
-        """(limits, varied)."""
+        """(ceilings, varied)."""
         self.evaluate(x)
-        limits = self.problem.limits
-        return np.asarray(-(limits.matrix @ self.slopes) / limits.ceiling[:, None])
+        ceilings = self.problem.ceilings
+        return np.asarray(-(ceilings.matrix @ self.slopes) / ceilings.ceiling[:, None])
 
     def room(self, x: Array) -> Array:
-        """What each constraint leaves: t above every piece, and every limit's ceiling."""
+        """What each constraint leaves: t above every piece, and every ceiling."""
         below = self.below(x)
         return np.concatenate([x[-1] - self.pieces(x)[0], below]) if self.epigraph else below
 

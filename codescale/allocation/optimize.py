@@ -1,7 +1,7 @@
 """The best mixture under a law at N and D, and how sure that is: what `codescale optimize` answers.
 
 The goal is a weighted mean of the predicted losses, or the worst of them against a reference; bounds, the tokens
-available, a pull towards a mixture that is trusted and "no language harmed" narrow it down.
+available, a penalty on leaving a mixture that is trusted and "no language harmed" narrow it down.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codescale.allocation.goals import Point
-from codescale.allocation.minimise import Problem, minimise, starts
+from codescale.allocation.goals import LawAtScale
+from codescale.allocation.minimise import Problem, minimise_over_mixtures, starts
 from codescale.allocation.problem import (
     GoalName,
+    law_at_scale,
     make_problem,
-    point_of,
     safest,
     shares_of,
     uniform_of,
@@ -31,14 +31,14 @@ from codescale.allocation.uncertainty import (
     marginal_values,
     middle_90,
     sample_optima,
-    sample_point,
-    sample_points,
+    sampled_law,
+    sampled_laws,
     standard_error,
 )
 from codescale.arrays import Array
 from codescale.laws.law import NORMAL_90, Law
 from codescale.laws.warning import warn
-from codescale.mixtures.bounds import Available, Bounds, Ties
+from codescale.mixtures.bounds import AvailableTokens, Bounds, Ties
 from codescale.mixtures.mixture import Mixture
 
 
@@ -50,12 +50,12 @@ class Allocation:
     and high of one new run, NaN where the law cannot tell. ``share_intervals`` are the middle 90 % of the optima of the
     bootstrap samples. ``objective_uniform`` is the objective of equal shares, bounds or not.
 
-    ``value`` and ``value_uniform`` are the goal itself (without the pull): nats per token for ``mean``, a ratio to the
-    loss under the reference for ``worst``. In that unit are ``improvement``, the middle 90 % of (uniform - best) over
-    the samples; ``standard_error``, what not knowing the law better may cost; and ``marginal``, what 1 % more tokens
-    of a language change (value, low, high; negative is a gain). ``flat``: the range of each share over all mixtures
-    within a standard error of the best. ``harmed``: targets that weigh and that the law puts above their loss under
-    equal shares. ``refitted``: the languages that varied where an earlier mixture was kept, else all. ``weights`` sum
+    ``value`` and ``value_uniform`` are the goal itself (without the penalty): nats per token for ``mean``, a ratio to
+    the loss under the reference for ``worst``. In that unit are ``improvement``, the middle 90 % of (uniform - best)
+    over the samples; ``standard_error``, what not knowing the law better may cost; and ``marginal``, what 1 % more
+    tokens of a language change (value, low, high; negative is a gain). ``flat``: the range of each share over all
+    mixtures within a standard error of the best. ``harmed``: targets that weigh and that the law puts above their loss
+    under equal shares. ``refitted``: the languages that varied where an earlier mixture was kept, else all. ``weights`` sum
     to 1.
     """
 
@@ -86,7 +86,7 @@ def optimize_mixture(
     n_tokens: float,
     weights: Mapping[str, float] | None = None,
     bounds: Bounds | None = None,
-    available: Available | None = None,
+    available: AvailableTokens | None = None,
     seed: int = 0,
     *,
     goal: GoalName = "mean",
@@ -95,23 +95,60 @@ def optimize_mixture(
     no_harm: float | None = None,
     reuse: Reuse | None = None,
 ) -> Allocation:
-    """The mixture of ``law``'s domains that minimises ``goal`` at N and D.
+    """The best mixture of a law's domains at N and D, and how sure that is.
 
-    ``weights``: per target, absent ones weigh 0, scaled to sum 1; None: equal over programming languages (and over
-    targets that are no languages), 0 for natural-language text. ``bounds``: per language an interval or a fixed
-    share. ``available`` caps a share at max_epochs * tokens / D. ``goal``: ``mean``, the weighted mean of losses, or
-    ``worst``, the largest ratio of a loss to its value under ``reference`` (None: equal shares). ``kl``: what a
-    divergence of 1 nat from ``reference`` costs, in the goal's unit. ``no_harm``: no target that weighs or is named in
-    ``weights`` may be predicted above its loss under equal shares by more than this fraction. ``reuse``: an earlier
-    mixture whose ratios are kept. Raises :class:`UserError` for names outside the law, bounds in conflict, and where
-    no feasible mixture leaves every language unharmed: it names those that would be.
+    Parameters
+    ----------
+    law
+        What predicts the losses.
+    n_params
+        N: parameters without embeddings.
+    n_tokens
+        D: the budget in tokens.
+    weights
+        Target to weight; absent ones weigh 0, and all are scaled to sum 1. None: equal over programming languages (and
+        over targets that are no languages), 0 for natural-language text.
+    bounds
+        Language to an interval of its share, or to the share that it is fixed at.
+    available
+        Tokens that exist: a share is at most max_epochs * tokens / D.
+    seed
+        Of the random mixtures that the search for the optimum starts from.
+    goal
+        ``mean``: the weighted mean of the losses, in nats per token. ``worst``: the largest ratio of a loss to its
+        value under ``reference``.
+    reference
+        The mixture that is trusted; None: equal shares.
+    kl
+        What a divergence KL(p || reference) of 1 nat costs, in the goal's unit.
+    no_harm
+        No target that weighs or is named in ``weights`` may be predicted above its loss under equal shares by more
+        than this fraction; None: no such floor.
+    reuse
+        An earlier mixture whose ratios are kept.
+
+    Returns
+    -------
+    Allocation
+        The mixture, its predicted losses and their intervals, and how well its shares are known.
+
+    Raises
+    ------
+    UserError
+        For names outside the law, bounds in conflict, and where no feasible mixture leaves every language unharmed: it
+        names those that would be.
+
+    References
+    ----------
+    SLSQP: Kraft 1988, "A software package for sequential quadratic programming", DFVLR-FB 88-28. Mixture reuse: Chen
+    et al. 2026, "Olmix", arXiv 2602.12237.
     """
     problem = make_problem(law, n_params, n_tokens, weights, bounds, available, goal, reference, kl, no_harm)
     weight = weights_of(law, weights)
     if law.form.ignores_shares:
         warn(f"{law.name} ignores the shares: to it every mixture is as good, so this one means nothing")
-    simple = len(problem.goal.pieces) == 1 and len(problem.limits.ceiling) == 0
-    samples = sample_points(law, problem.point, MOST_SAMPLES if simple else FEWER_SAMPLES)
+    simple = len(problem.goal.pieces) == 1 and len(problem.ceilings.ceiling) == 0
+    samples = sampled_laws(law, problem.point, MOST_SAMPLES if simple else FEWER_SAMPLES)
     refitted = law.domains
     if reuse is not None:
         problem, refitted = reused(problem, law, reuse, samples)
@@ -155,16 +192,30 @@ def optimize_mixture(
 def predict_objective(
     law: Law, n_params: float, n_tokens: float, mixture: Mixture, weights: Mapping[str, float] | None = None
 ) -> tuple[float, float, float]:
-    """The weighted mean of the losses of a new run of ``mixture`` at N and D: value, low and high of 90 % (NaN where it
-    cannot be told).
+    """The weighted mean of the losses of a new run.
 
-    Nats per token; ``weights`` as in :func:`optimize_mixture`.
+    Parameters
+    ----------
+    law, n_params, n_tokens, weights
+        As in :func:`optimize_mixture`.
+    mixture
+        What the run is trained on.
+
+    Returns
+    -------
+    tuple of float
+        Value, low and high of the 90 % interval, in nats per token; NaN where an end cannot be told.
+
+    Raises
+    ------
+    UserError
+        For names outside the law.
     """
     shares = shares_of(law, mixture, "mixture")
     weight = weights_of(law, weights)
     losses = law.predict(np.array([n_params]), np.array([n_tokens]), shares[None]).losses[0]
-    point = point_of(law, n_params, n_tokens)
-    low, high = _interval(law, weight, point, sample_points(law, point), shares)
+    point = law_at_scale(law, n_params, n_tokens)
+    low, high = _interval(law, weight, point, sampled_laws(law, point), shares)
     return float(weight @ losses), low, high
 
 
@@ -174,13 +225,23 @@ def best_mixture(
     n_tokens: float,
     weights: Mapping[str, float] | None = None,
     bounds: Bounds | None = None,
-    available: Available | None = None,
+    available: AvailableTokens | None = None,
     seed: int = 0,
     ties: Ties = (),
 ) -> Mixture:
     """The mixture of least weighted mean loss, as :func:`optimize_mixture` finds it, without how sure that is.
 
-    ``ties``: groups of languages that keep their ratios. Raises as :func:`optimize_mixture`.
+    Parameters
+    ----------
+    law, n_params, n_tokens, weights, bounds, available, seed
+        As in :func:`optimize_mixture`.
+    ties
+        Groups of languages that keep their ratios.
+
+    Raises
+    ------
+    UserError
+        As :func:`optimize_mixture`, and where bounds cannot hold at the ratios of the ties.
     """
     problem = make_problem(law, n_params, n_tokens, weights, bounds, available, ties=ties)
     return Mixture.from_array(law.domains, problem.mixtures(_optimum(problem, law, seed)))
@@ -193,29 +254,37 @@ def bootstrap_optima(
     count: int,
     weights: Mapping[str, float] | None = None,
     bounds: Bounds | None = None,
-    available: Available | None = None,
+    available: AvailableTokens | None = None,
     seed: int = 0,
     ties: Ties = (),
 ) -> list[Mixture]:
-    """The best mixtures under ``count`` of the law's bootstrap samples, drawn at random (all where it has fewer).
+    """The best mixtures under bootstrap samples of the law, drawn at random: good first trials of a search, since they
+    spread as far as the law is unsure.
 
-    Good first trials of a search, since they spread as far as the law is unsure. Raises as :func:`optimize_mixture`.
+    Parameters
+    ----------
+    count
+        How many; all samples where the law has fewer.
+    law, n_params, n_tokens, weights, bounds, available, seed, ties
+        As in :func:`best_mixture`, which also says what is raised.
     """
     problem = make_problem(law, n_params, n_tokens, weights, bounds, available, ties=ties)
     generator = np.random.default_rng(seed)
-    best = minimise(problem, starts(problem, generator))
+    best = minimise_over_mixtures(problem, starts(problem, generator))
     drawn = generator.permutation(len(law.samples))[:count]
-    points = [sample_point(law, problem.point, int(k)) for k in drawn]
+    points = [sampled_law(law, problem.point, int(k)) for k in drawn]
     optima = problem.mixtures(sample_optima(problem, points, best))
     return [Mixture.from_array(law.domains, optimum) for optimum in optima]
 
 
 def _optimum(problem: Problem, law: Law, seed: int) -> Array:
-    """(varied,). Where languages must not be harmed, the safest mixture is a start: it keeps the limits if any does."""
+    """(varied,). Where languages must not be harmed, the safest mixture is a start: it keeps the ceilings if any
+    does.
+    """
     begin = starts(problem, np.random.default_rng(seed))
-    if len(problem.limits.ceiling):
+    if len(problem.ceilings.ceiling):
         begin = [safest(problem, law, begin), *begin]
-    return minimise(problem, begin)
+    return minimise_over_mixtures(problem, begin)
 
 
 def _share_intervals(law: Law, optima: Array, best: Array) -> dict[str, tuple[float, float]]:
@@ -225,7 +294,9 @@ def _share_intervals(law: Law, optima: Array, best: Array) -> dict[str, tuple[fl
     return {name: (float(min(low[k], best[k])), float(max(high[k], best[k]))) for k, name in enumerate(law.domains)}
 
 
-def _interval(law: Law, weight: Array, middle: Point, samples: list[Point], best: Array) -> tuple[float, float]:
+def _interval(
+    law: Law, weight: Array, middle: LawAtScale, samples: list[LawAtScale], best: Array
+) -> tuple[float, float]:
     """Of a new run's weighted mean: the bootstrap's spread and the noise, correlated over targets as the residuals
     are.
     """
@@ -244,6 +315,6 @@ def _interval(law: Law, weight: Array, middle: Point, samples: list[Point], best
     return value * float(np.exp(-half)), value * float(np.exp(half))
 
 
-def _row(point: Point) -> Array | None:
+def _row(point: LawAtScale) -> Array | None:
     """(1, domains): the distinct tokens of ``point``, as a prediction takes them."""
     return None if point.unique_tokens is None else point.unique_tokens[None]

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from codescale.allocation.goals import Point, WeightedMean, no_limits
-from codescale.allocation.minimise import Problem, minimise, starts
-from codescale.allocation.problem import point_of
-from codescale.allocation.uncertainty import MOST_SAMPLES, middle_90, sample_points
+from codescale.allocation.goals import LawAtScale, WeightedMean, no_ceilings
+from codescale.allocation.minimise import Problem, minimise_over_mixtures, starts
+from codescale.allocation.problem import law_at_scale
+from codescale.allocation.uncertainty import MOST_SAMPLES, middle_90, sampled_laws
 from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.law import Law
-from codescale.mixtures.bounds import Available, Bounds, check_names
+from codescale.mixtures.bounds import AvailableTokens, Bounds, check_names
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
 
@@ -42,13 +42,34 @@ def trace_front(
     second: Sequence[str],
     points: int = 11,
     bounds: Bounds | None = None,
-    available: Available | None = None,
+    available: AvailableTokens | None = None,
     seed: int = 0,
 ) -> list[FrontPoint]:
-    """At most ``points`` mixtures from the best for ``first`` to the best for ``second``, none dominated by another.
+    """The mixtures from the best for one group of languages to the best for another, none dominated by another.
 
-    Groups are targets of the law and count alike within. Raises :class:`UserError` for names outside the law, groups
-    that share one, and bounds in conflict.
+    Parameters
+    ----------
+    law, n_params, n_tokens, bounds, available, seed
+        As in :func:`~codescale.allocation.optimize.optimize_mixture`.
+    first, second
+        Targets of the law, no one in both groups; they count alike within a group.
+    points
+        How many mixtures to try, 2 or more; those dominated by another are left out.
+
+    Returns
+    -------
+    list of FrontPoint
+        In order, the best for ``first`` at its head.
+
+    Raises
+    ------
+    UserError
+        For names outside the law, groups that share one or are empty, fewer than 2 points, and bounds in conflict.
+
+    References
+    ----------
+    Haimes, Lasdon and Wismer 1971, "On a bicriterion formulation of the problems of integrated system identification
+    and system optimization" (the epsilon-constraint method).
     """
     for group, where in ((first, "--first"), (second, "--second")):
         check_names(group, law.targets, where)
@@ -58,20 +79,20 @@ def trace_front(
         raise UserError("--second", f"{min(shared)} is in both groups", "name each language once")
     if points < 2:
         raise UserError("--points", f"{points} make no front", "give 2 or more")
-    point = point_of(law, n_params, n_tokens, available)
+    point = law_at_scale(law, n_params, n_tokens, available)
     goals = [_mean_of(law, group) for group in (first, second)]
     feasible = FeasibleSet.within(law.domains, n_tokens, bounds, available)
-    problem = Problem(point, goals[0], feasible, no_limits(len(law.targets)))
+    problem = Problem(point, goals[0], feasible, no_ceilings(len(law.targets)))
     begin = starts(problem, np.random.default_rng(seed))
-    ends = [minimise(replace(problem, goal=goal), begin) for goal in goals]
+    ends = [minimise_over_mixtures(replace(problem, goal=goal), begin) for goal in goals]
     worst, best = (float(goals[1].values(point.losses(end[None]))[0]) for end in ends)
     ceilings = np.linspace(worst, best, points)
     found = [ends[0]]
     for ceiling in ceilings[1:-1]:
-        limited = replace(problem, limits=problem.limits.with_ceiling(goals[1].weights, float(ceiling)))
-        found.append(minimise(limited, [found[-1], *ends, 0.5 * (ends[0] + ends[1])]))
+        limited = replace(problem, ceilings=problem.ceilings.with_ceiling(goals[1].weights, float(ceiling)))
+        found.append(minimise_over_mixtures(limited, [found[-1], *ends, 0.5 * (ends[0] + ends[1])]))
     found.append(ends[1])
-    samples = sample_points(law, point, MOST_SAMPLES)
+    samples = sampled_laws(law, point, MOST_SAMPLES)
     kept = _not_dominated(np.array([[goal.values(point.losses(one[None]))[0] for goal in goals] for one in found]))
     return [_front_point(law, point, goals, samples, found[k]) for k in kept]
 
@@ -94,7 +115,7 @@ def _not_dominated(values: Array) -> list[int]:
 
 
 def _front_point(
-    law: Law, point: Point, goals: Sequence[WeightedMean], samples: Sequence[Point], shares: Array
+    law: Law, point: LawAtScale, goals: Sequence[WeightedMean], samples: Sequence[LawAtScale], shares: Array
 ) -> FrontPoint:
     ends = []
     for goal in goals:

@@ -8,13 +8,13 @@ from typing import Literal
 
 import numpy as np
 
-from codescale.allocation.goals import Goal, Point, Pull, Unharmed, WeightedMean, WorstCase, no_limits
-from codescale.allocation.minimise import Problem, minimise
+from codescale.allocation.goals import Goal, KLPenalty, LawAtScale, NoHarm, WeightedMean, WorstCase, no_ceilings
+from codescale.allocation.minimise import Problem, minimise_over_mixtures
 from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.laws.warning import warn
-from codescale.mixtures.bounds import Available, Bounds, Ties, check_names
+from codescale.mixtures.bounds import AvailableTokens, Bounds, Ties, check_names
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture, MixtureError
 from codescale.study.languages import default_weights, load_registry
@@ -31,7 +31,7 @@ def make_problem(
     n_tokens: float,
     weights: Mapping[str, float] | None = None,
     bounds: Bounds | None = None,
-    available: Available | None = None,
+    available: AvailableTokens | None = None,
     goal: GoalName = "mean",
     reference: Mixture | None = None,
     kl: float = 0.0,
@@ -42,44 +42,46 @@ def make_problem(
 
     ``ties``: groups of languages that keep their ratios, each varied as one.
     """
-    point = point_of(law, n_params, n_tokens, available)
+    point = law_at_scale(law, n_params, n_tokens, available)
     weight = weights_of(law, weights)
     feasible, axes = FeasibleSet.within(law.domains, n_tokens, bounds, available, ties).by_groups()
     trusted = uniform_of(law) if reference is None else shares_of(law, reference, "reference")
     wanted: Goal = WeightedMean(weight) if goal == "mean" else WorstCase.against(trusted, weight, point)
     if not (np.isfinite(kl) and kl >= 0):
         raise UserError("kl", f"{kl:g} is not a weight", "give a number of at least 0")
-    pull = Pull(trusted, kl) if kl > 0 else None
-    problem = Problem(point, wanted, feasible, no_limits(len(law.targets)), pull, axes)
+    penalty = KLPenalty(trusted, kl) if kl > 0 else None
+    problem = Problem(point, wanted, feasible, no_ceilings(len(law.targets)), penalty, axes)
     if no_harm is None:
         return problem
     if not (np.isfinite(no_harm) and no_harm >= 0):
         raise UserError("no language harmed", f"a tolerance of {no_harm:g} is no fraction", "give 0, or such as 0.001")
     named = [name in (weights or {}) for name in law.targets]
     protected = np.flatnonzero((weight > 0) | np.array(named)).astype(np.intp)
-    return replace(problem, limits=Unharmed.against(uniform_of(law), protected, no_harm, point))
+    return replace(problem, ceilings=NoHarm.against(uniform_of(law), protected, no_harm, point))
 
 
-def point_of(law: Law, n_params: float, n_tokens: float, available: Available | None = None) -> Point:
+def law_at_scale(law: Law, n_params: float, n_tokens: float, available: AvailableTokens | None = None) -> LawAtScale:
     """``law`` at N and D; one that knows repetition counts tokens beyond those ``available`` for less."""
     unique = None
     if law.half_life is not None and available is not None:
         unique = np.array([available.tokens.get(name, np.inf) for name in law.domains])
-    return Point(law.surface(unique_tokens=unique), float(np.log(n_params)), float(np.log(n_tokens)), unique)
+    return LawAtScale(law.surface(unique_tokens=unique), float(np.log(n_params)), float(np.log(n_tokens)), unique)
 
 
 def safest(problem: Problem, law: Law, begin: list[Array]) -> Array:
-    """The feasible point (varied,) that keeps the limits best, which must all be of single targets.
+    """The feasible point (varied,) within the ceilings best, which must all be of single targets.
 
     Raises :class:`UserError` that names the languages which every feasible mixture harms.
     """
-    limits = problem.limits
-    losses = limits.matrix.T @ limits.ceiling + (limits.matrix.sum(axis=0) == 0)
-    worst = WorstCase(limits.matrix.sum(axis=0), np.empty(0), losses)
-    found = minimise(replace(problem, goal=worst, limits=no_limits(len(law.targets)), pull=None), begin)
-    ratios = (problem.point.losses(problem.mixtures(found[None])) @ limits.matrix.T / limits.ceiling)[0]
+    ceilings = problem.ceilings
+    losses = ceilings.matrix.T @ ceilings.ceiling + (ceilings.matrix.sum(axis=0) == 0)
+    worst = WorstCase(ceilings.matrix.sum(axis=0), np.empty(0), losses)
+    found = minimise_over_mixtures(
+        replace(problem, goal=worst, ceilings=no_ceilings(len(law.targets)), penalty=None), begin
+    )
+    ratios = (problem.point.losses(problem.mixtures(found[None])) @ ceilings.matrix.T / ceilings.ceiling)[0]
     if ratios.max() > 1.0 + _HARM:
-        named = [law.targets[int(np.argmax(row))] for row in limits.matrix[ratios > ratios.max() - _HARM]]
+        named = [law.targets[int(np.argmax(row))] for row in ceilings.matrix[ratios > ratios.max() - _HARM]]
         raise UserError(
             "no language harmed",
             f"within the bounds no mixture keeps {' and '.join(named)} at the loss under equal shares: the best for "

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from codescale.allocation.goals import Point
-from codescale.allocation.minimise import Problem, minimise
+from codescale.allocation.goals import LawAtScale
+from codescale.allocation.minimise import Problem, minimise_over_mixtures
 from codescale.allocation.uncertainty import difference, middle_90, sample_optima, standard_error
 from codescale.arrays import Array
 from codescale.errors import UserError
@@ -45,7 +45,7 @@ def added_languages(law: Law, earlier: Mixture) -> list[str]:
     return [name for name in law.domains if name not in earlier]
 
 
-def reused(problem: Problem, law: Law, reuse: Reuse, samples: list[Point]) -> tuple[Problem, tuple[str, ...]]:
+def reused(problem: Problem, law: Law, reuse: Reuse, samples: list[LawAtScale]) -> tuple[Problem, tuple[str, ...]]:
     """The problem in which only the added and the affected languages vary, and their names.
 
     Raises :class:`UserError` where nothing was added or affected, and where bounds do not allow the kept ratios.
@@ -114,7 +114,7 @@ def _kept_total(feasible: FeasibleSet, ratios: Array, kept: list[int]) -> tuple[
 
 
 def affected_languages(
-    problem: Problem, small: Problem, earlier: Mixture, free: Sequence[str], samples: list[Point]
+    problem: Problem, small: Problem, earlier: Mixture, free: Sequence[str], samples: list[LawAtScale]
 ) -> list[str]:
     """Languages of ``earlier`` whose share the newcomers in ``free`` call into question.
 
@@ -125,7 +125,7 @@ def affected_languages(
     if not samples:
         warn("the law has no bootstrap samples to tell which languages are affected: only new ones are refitted")
         return []
-    held = minimise(small, _middle(small))
+    held = minimise_over_mixtures(small, _middle(small))
     error = standard_error(small, samples, sample_optima(small, samples, held), held)
     before = small.mixtures(held)
     affected = []
@@ -136,7 +136,7 @@ def affected_languages(
             wider = keeping(problem, earlier, [*free, name])
         except UserError:  # the last kept language with a share: its ratio to nothing else can change
             continue
-        refitted = wider.mixtures(minimise(wider, _middle(wider)))
+        refitted = wider.mixtures(minimise_over_mixtures(wider, _middle(wider)))
         gains = difference(problem, samples, before, refitted)
         gain = float(-np.diff(_values(problem, np.stack([before, refitted])))[0])
         if gain > error and middle_90(gains)[0] > 0:

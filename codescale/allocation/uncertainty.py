@@ -6,15 +6,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from codescale.allocation.goals import Point
-from codescale.allocation.minimise import Problem, farthest, minimise
+from codescale.allocation.goals import LawAtScale
+from codescale.allocation.minimise import Problem, minimise_over_mixtures, support_value
 from codescale.arrays import Array
 from codescale.laws.law import Law
 
 MOST_SAMPLES = 100
 """Bootstrap samples that are looked at: ends of 90 % intervals hardly move beyond."""
 FEWER_SAMPLES = 30
-"""Of a problem with several pieces or limits, whose optimum takes ten times as long."""
+"""Of a problem with several pieces or ceilings, whose optimum takes ten times as long."""
 
 MORE_TOKENS = 0.01
 """Of a language: what the marginal value is of."""
@@ -24,19 +24,21 @@ _PRECISION = 1e-9
 _UNKNOWN = (float("nan"), float("nan"))
 
 
-def sample_points(law: Law, middle: Point, most: int = MOST_SAMPLES) -> list[Point]:
+def sampled_laws(law: Law, middle: LawAtScale, most: int = MOST_SAMPLES) -> list[LawAtScale]:
     """The law's bootstrap samples, the first ``most`` of them, at the N, D and distinct tokens of ``middle``."""
-    return [sample_point(law, middle, k) for k in range(min(len(law.samples), most))]
+    return [sampled_law(law, middle, k) for k in range(min(len(law.samples), most))]
 
 
-def sample_point(law: Law, middle: Point, sample: int) -> Point:
+def sampled_law(law: Law, middle: LawAtScale, sample: int) -> LawAtScale:
     """One bootstrap sample of the law at the N, D and distinct tokens of ``middle``."""
-    return Point(law.surface(sample, middle.unique_tokens), middle.log_params, middle.log_tokens, middle.unique_tokens)
+    return LawAtScale(
+        law.surface(sample, middle.unique_tokens), middle.log_params, middle.log_tokens, middle.unique_tokens
+    )
 
 
-def sample_optima(problem: Problem, samples: list[Point], best: Array) -> Array:
+def sample_optima(problem: Problem, samples: list[LawAtScale], best: Array) -> Array:
     """(samples, varied): the optimum under each sample, from ``best``."""
-    found = [minimise(problem.under(point), [best], _PRECISION) for point in samples]
+    found = [minimise_over_mixtures(problem.under(point), [best], _PRECISION) for point in samples]
     return np.array(found).reshape(len(found), len(best))
 
 
@@ -48,13 +50,13 @@ def middle_90(values: Array) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def difference(problem: Problem, samples: list[Point], first: Array, second: Array) -> Array:
+def difference(problem: Problem, samples: list[LawAtScale], first: Array, second: Array) -> Array:
     """(samples,): the goal under the mixture ``first`` (law's domains,) less that under ``second``."""
     both = np.stack([first, second])
     return np.array([float(-np.diff(problem.goal.under(one).values(one.losses(both)))[0]) for one in samples])
 
 
-def standard_error(problem: Problem, samples: list[Point], optima: Array, best: Array) -> float:
+def standard_error(problem: Problem, samples: list[LawAtScale], optima: Array, best: Array) -> float:
     """The root mean square, over samples, of what ``best`` loses against the sample's own optimum; NaN without samples.
 
     In the goal's unit: what not knowing the law better may cost. The noise of a single run is no part of it.
@@ -71,7 +73,7 @@ def standard_error(problem: Problem, samples: list[Point], optima: Array, best: 
 def flatness(problem: Problem, domains: tuple[str, ...], best: Array, error: float) -> dict[str, tuple[float, float]]:
     """Per domain the smallest and largest share among feasible mixtures whose goal is within ``error`` of ``best``'s.
 
-    NaN where the error is not known. Limits are kept.
+    NaN where the error is not known. Ceilings are kept.
     """
     if not np.isfinite(error):
         return dict.fromkeys(domains, _UNKNOWN)
@@ -82,13 +84,13 @@ def flatness(problem: Problem, domains: tuple[str, ...], best: Array, error: flo
         if not row.any():
             reached[name] = (0.0, 0.0)
             continue
-        low, high = -farthest(problem, best, error, -row), farthest(problem, best, error, row)
+        low, high = -support_value(problem, best, error, -row), support_value(problem, best, error, row)
         reached[name] = (abs(max(low, 0.0)), min(high, 1.0))  # abs: no -0.0
     return reached
 
 
 def marginal_values(
-    law: Law, problem: Problem, samples: list[Point], best: Array
+    law: Law, problem: Problem, samples: list[LawAtScale], best: Array
 ) -> dict[str, tuple[float, float, float]]:
     """Per domain what 1 % more of its own tokens change the goal by: value and middle 90 % over samples.
 
@@ -104,7 +106,7 @@ def marginal_values(
     log_tokens = problem.point.log_tokens + np.log(np.concatenate([[1.0], growth]))
     log_params = np.full(len(shares), problem.point.log_params)
 
-    def changes(point: Point) -> Array:
+    def changes(point: LawAtScale) -> Array:
         losses = np.exp(point.surface.log_losses(log_params, log_tokens, shares))
         values = problem.goal.under(point).values(losses)
         return np.asarray(values[1:] - values[0])

@@ -182,8 +182,7 @@ def forecast(
 
       codescale forecast law.json --budget 1e21
     """
-    from codescale.allocation.compute_optimal import compute_optimal_scale
-    from codescale.allocation.compute_optimal import forecast as forecast_losses
+    from codescale.allocation.compute_optimal import compute_optimal_scale, forecast_losses
     from codescale.laws.law import load_law
     from codescale.mixtures.files import read_mixture, read_weights
     from codescale.mixtures.mixture import Mixture

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 from codescale.faces import lazy
 
 if TYPE_CHECKING:
-    from codescale.mixtures.bounds import Available, Bounds, Ties
+    from codescale.mixtures.bounds import AvailableTokens, Bounds, Ties
     from codescale.mixtures.feasible import FeasibleSet
     from codescale.mixtures.files import read_available, read_bounds, read_mixture, read_weights
     from codescale.mixtures.mixture import Mixture, MixtureError
     from codescale.mixtures.trainer_formats import export_mixture, read_sources
 
 __all__ = [
-    "Available",
+    "AvailableTokens",
     "Bounds",
     "FeasibleSet",
     "Mixture",
@@ -39,7 +39,7 @@ __all__ = [
 __getattr__, __dir__ = lazy(
     __name__,
     {
-        "codescale.mixtures.bounds": ["Available", "Bounds", "Ties"],
+        "codescale.mixtures.bounds": ["AvailableTokens", "Bounds", "Ties"],
         "codescale.mixtures.feasible": ["FeasibleSet"],
         "codescale.mixtures.files": ["read_available", "read_bounds", "read_mixture", "read_weights"],
         "codescale.mixtures.mixture": ["Mixture", "MixtureError"],

@@ -24,7 +24,7 @@ language with its part of the group, above 0, and no language in two of them.
 Weight = Annotated[Number, Field(ge=0, lt=1e30, allow_inf_nan=False)]
 
 
-class Available(BaseModel):
+class AvailableTokens(BaseModel):
     """Tokens that exist of each language, and how often they may be seen; languages without an entry are unlimited."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -16,7 +16,7 @@ import numpy as np
 
 from codescale.arrays import Array, Mask
 from codescale.errors import UserError
-from codescale.mixtures.bounds import Available, Bounds, Ties, check_names, interval_of
+from codescale.mixtures.bounds import AvailableTokens, Bounds, Ties, check_names, interval_of
 from codescale.mixtures.mixture import Mixture
 
 TOLERANCE = 1e-9
@@ -81,7 +81,7 @@ class FeasibleSet:
         domains: Sequence[str],
         n_tokens: float,
         bounds: Bounds | None = None,
-        available: Available | None = None,
+        available: AvailableTokens | None = None,
         ties: Ties = (),
     ) -> Self:
         """The mixtures that a person's bounds, floors and tokens leave of a budget.
@@ -272,7 +272,7 @@ def _checked(name: str, low: float, high: float) -> tuple[float, float]:
     return low, high
 
 
-def _largest_share(name: str, low: float, available: Available, n_tokens: float) -> float:
+def _largest_share(name: str, low: float, available: AvailableTokens, n_tokens: float) -> float:
     """What ``available`` can fill of ``n_tokens``. Raises :class:`UserError` where that is below ``low``."""
     limit = available.largest_share(name, n_tokens)
     if limit < low - _SLACK:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from codescale.errors import UserError
 from codescale.files import read_yaml
-from codescale.mixtures.bounds import Available, Bound, Weight, check_names
+from codescale.mixtures.bounds import AvailableTokens, Bound, Weight, check_names
 from codescale.mixtures.mixture import Mixture, MixtureError
 from codescale.organisation import SHUFFLED
 from codescale.validation import Number, checked
@@ -54,9 +54,9 @@ def read_bounds(path: str | Path, known: Iterable[str] | None = None) -> dict[st
     return bounds
 
 
-def read_available(path: str | Path, known: Iterable[str] | None = None) -> Available:
+def read_available(path: str | Path, known: Iterable[str] | None = None) -> AvailableTokens:
     """Tokens available per language. Raises as :func:`read_weights`."""
-    available = _validated(TypeAdapter(Available), path, "{max_epochs: 4, tokens: {java: 30e9}}")
+    available = _validated(TypeAdapter(AvailableTokens), path, "{max_epochs: 4, tokens: {java: 30e9}}")
     check_names(available.tokens, known, path)
     return available
 

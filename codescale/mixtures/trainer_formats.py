@@ -31,7 +31,7 @@ _SIGNIFICANT = 4
 """Digits of a share that is too small for that, so that no language is dropped by rounding."""
 
 
-class Source(BaseModel):
+class DataSource(BaseModel):
     """Where a language's data is: a path, a prefix, or a name on the hub, and the mean tokens of a row there."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -39,10 +39,10 @@ class Source(BaseModel):
     tokens_per_row: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
 
-_SOURCES = TypeAdapter(dict[str, Source])
+_SOURCES = TypeAdapter(dict[str, DataSource])
 
 
-def read_sources(path: str | Path) -> dict[str, Source]:
+def read_sources(path: str | Path) -> dict[str, DataSource]:
     """``paths.yaml``: language to path, or to {path, tokens_per_row}. Raises :class:`UserError` naming the entry."""
     content = read_yaml(path)
     if not isinstance(content, dict) or not content:
@@ -51,11 +51,25 @@ def read_sources(path: str | Path) -> dict[str, Source]:
     return checked(_SOURCES, full, path, "give a path, or {path: …, tokens_per_row: 800}")
 
 
-def export_mixture(mixture: Mixture, sources: Mapping[str, Source], form: Format, seed: int = 0) -> str:
-    """``mixture`` over ``sources`` as the text of a file in ``form``; languages without a share are left out.
+def export_mixture(mixture: Mixture, sources: Mapping[str, DataSource], form: Format, seed: int = 0) -> str:
+    """A mixture as the text of another trainer's file.
 
-    Raises :class:`UserError` for a language that has a share and no source, and where only some of the sources say how
-    many tokens a row has.
+    Parameters
+    ----------
+    mixture
+        Shares of tokens; languages without a share are left out.
+    sources
+        Language to where its data is.
+    form
+        One of :data:`FORMATS`.
+    seed
+        Of the trainer's own draws, where its file has one.
+
+    Raises
+    ------
+    UserError
+        For a language that has a share and no source, and where only some of the sources say how many tokens a row
+        has.
     """
     languages = list(mixture.support)
     missing = [name for name in languages if name not in sources]
@@ -130,7 +144,7 @@ def _nanotron(paths: Sequence[str], shares: Sequence[float], seed: int) -> str:
     return _yaml({"data_stages": [stage]})
 
 
-def _datasets(languages: Sequence[str], sources: Sequence[Source], shares: Sequence[float], seed: int) -> str:
+def _datasets(languages: Sequence[str], sources: Sequence[DataSource], shares: Sequence[float], seed: int) -> str:
     """The arguments of ``datasets.interleave_datasets``, as JSON, with the paths of the datasets in their order."""
     lengths = [source.tokens_per_row for source in sources]
     known = [length for length in lengths if length is not None]

@@ -10,7 +10,7 @@ from typing import Any
 
 from codescale.allocation.optimize import best_mixture, bootstrap_optima
 from codescale.laws.law import Law
-from codescale.mixtures.bounds import Available
+from codescale.mixtures.bounds import AvailableTokens
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
 from codescale.search.objective.problem import SearchProblem
@@ -20,7 +20,7 @@ _UNLIMITED = 1e12
 """Epochs: as many as it takes."""
 
 
-def law_optimum(law: Law, problem: SearchProblem, available: Available) -> Mixture:
+def law_optimum(law: Law, problem: SearchProblem, available: AvailableTokens) -> Mixture:
     """The mixture of the problem's space that ``law`` predicts to be best at its target.
 
     Parameters
@@ -65,7 +65,7 @@ def _rules(law: Law, space: SearchSpace) -> dict[str, Any]:
     return {"bounds": bounds, "ties": [group for group in space.ties if set(group) <= set(law.domains)]}
 
 
-def _where_possible(available: Available, space: SearchSpace, n_tokens: float) -> Available:
+def _where_possible(available: AvailableTokens, space: SearchSpace, n_tokens: float) -> AvailableTokens:
     capped = {
         name: (low, min(high, available.largest_share(name, n_tokens))) for name, (low, high) in space.bounds.items()
     }

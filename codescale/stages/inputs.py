@@ -15,7 +15,7 @@ from codescale.study.folder import StudyFolder
 if TYPE_CHECKING:
     from codescale.corpus.reader import Corpus
     from codescale.laws.law import Law
-    from codescale.mixtures.bounds import Available
+    from codescale.mixtures.bounds import AvailableTokens
     from codescale.runs.table import RunsTable
     from codescale.search.result import SearchResult
 
@@ -108,14 +108,14 @@ def available_tokens(context: StageContext) -> dict[str, int]:
     return {language: corpus.count_tokens(language, "training") for language in languages}
 
 
-def target_availability(context: StageContext) -> Available:
+def target_availability(context: StageContext) -> AvailableTokens:
     """What the target model may train on: tokens of each language, and how often they may be read."""
-    from codescale.mixtures.bounds import Available
+    from codescale.mixtures.bounds import AvailableTokens
     from codescale.sweeps.plan import target_tokens
 
     counted = target_tokens(context.config, available_tokens(context))
     tokens = {name: float(count) for name, count in counted.items()}
-    return Available(max_epochs=context.config.target.max_epochs, tokens=tokens)
+    return AvailableTokens(max_epochs=context.config.target.max_epochs, tokens=tokens)
 
 
 def unique_tokens(context: StageContext, tokens: int) -> int | dict[str, int] | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from codescale.allocation.compute_optimal import compute_optimal_scale, forecast
+from codescale.allocation.compute_optimal import compute_optimal_scale, forecast_losses
 from codescale.allocation.optimize import optimize_mixture
 from codescale.allocation.pareto import trace_front
 from codescale.errors import UserError
@@ -35,9 +35,9 @@ def test_the_best_n_and_d_are_where_the_laws_own_derivatives_say() -> None:
 
 def test_the_next_unit_buys_what_lowers_the_loss_more() -> None:
     law = made_law("chinchilla", samples=20)
-    starved = forecast(law, 1e7, 1e7, UNIFORM)
+    starved = forecast_losses(law, 1e7, 1e7, UNIFORM)
     assert {unit.verdict for unit in starved.next_unit.values()} == {"data"}
-    small = forecast(law, 1e3, 1e11, UNIFORM)
+    small = forecast_losses(law, 1e3, 1e11, UNIFORM)
     assert {unit.verdict for unit in small.next_unit.values()} == {"parameters"}
     unit = small.next_unit["go"]
     p = law.parameters["go"]
@@ -48,12 +48,12 @@ def test_the_next_unit_buys_what_lowers_the_loss_more() -> None:
 
 def test_losses_have_intervals_and_the_objective_its_weights() -> None:
     law = made_law("effective-data")
-    found = forecast(law, 1e6, 1e8, UNIFORM, {"python": 1.0})
+    found = forecast_losses(law, 1e6, 1e8, UNIFORM, {"python": 1.0})
     low, high = found.losses["python"][1:]
     assert low < found.losses["python"][0] < high
     assert found.objective[0] == pytest.approx(found.losses["python"][0])
     assert not found.extrapolated
-    assert forecast(law, 1e9, 1e8, UNIFORM).extrapolated
+    assert forecast_losses(law, 1e9, 1e8, UNIFORM).extrapolated
 
 
 def fixed(law: Law, **ranges: tuple[float, float]) -> Law:
@@ -63,13 +63,13 @@ def fixed(law: Law, **ranges: tuple[float, float]) -> Law:
 
 def test_what_one_size_cannot_tell_is_refused() -> None:
     one_size = fixed(made_law("additive"), n_params=(1e6, 1e6))
-    assert forecast(one_size, 1e6, 1e8, UNIFORM).next_unit == {}
+    assert forecast_losses(one_size, 1e6, 1e8, UNIFORM).next_unit == {}
     with pytest.raises(UserError, match="all runs of this law had one N"):
         compute_optimal_scale(one_size, 1e15, UNIFORM)
     with pytest.raises(UserError, match="0 is no budget"):
         compute_optimal_scale(made_law("additive"), 0.0, UNIFORM)
     with pytest.raises(UserError, match="mixture: cobol"):
-        forecast(made_law("additive"), 1e6, 1e8, Mixture({"cobol": 1.0}))
+        forecast_losses(made_law("additive"), 1e6, 1e8, Mixture({"cobol": 1.0}))
 
 
 @pytest.mark.parametrize("name", ["effective-data", "exponential"])

@@ -1,4 +1,4 @@
-"""Goals beside the weighted mean: worst case, a pull, no language harmed, an earlier mixture kept; and how sure they
+"""Goals beside the weighted mean: worst case, a penalty, no language harmed, an earlier mixture kept; and how sure they
 are.
 """
 
@@ -10,7 +10,7 @@ import pytest
 from codescale.allocation.optimize import optimize_mixture
 from codescale.allocation.reuse import Reuse
 from codescale.errors import UserError
-from codescale.mixtures.bounds import Available
+from codescale.mixtures.bounds import AvailableTokens
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
 from tests.allocation.made_law import LANGUAGES, made_law
@@ -113,7 +113,7 @@ def test_repeated_tokens_count_for_less_in_an_allocation() -> None:
     law = plain.model_copy(update={"half_life": 2.0})
     plenty = optimize_mixture(law, N, D, WEIGHTS)
     most = max(LANGUAGES, key=lambda name: plenty.mixture[name])
-    few = Available(max_epochs=20, tokens={most: 0.1 * plenty.mixture[most] * D})
+    few = AvailableTokens(max_epochs=20, tokens={most: 0.1 * plenty.mixture[most] * D})
     scarce = optimize_mixture(law, N, D, WEIGHTS, available=few)
     assert scarce.mixture[most] < plenty.mixture[most] - 0.05
     assert scarce.objective > plenty.objective

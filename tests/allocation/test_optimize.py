@@ -11,7 +11,7 @@ from codescale.allocation.optimize import best_mixture, bootstrap_optima, optimi
 from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.laws.warning import LawWarning
-from codescale.mixtures.bounds import Available
+from codescale.mixtures.bounds import AvailableTokens
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
 from tests.allocation.made_law import LANGUAGES, made_law
@@ -76,7 +76,7 @@ def test_text_weighs_nothing_by_default() -> None:
 
 
 def test_a_fixed_share_and_available_tokens_hold() -> None:
-    available = Available(max_epochs=4, tokens={"rust": 1e6, "python": 1e9})
+    available = AvailableTokens(max_epochs=4, tokens={"rust": 1e6, "python": 1e9})
     result = optimize_mixture(made_law(), N, D, bounds={"text": 0.1}, available=available)
     assert result.mixture["text"] == pytest.approx(0.1, abs=1e-12)
     assert result.mixture["rust"] <= 0.04 + 1e-12
@@ -92,9 +92,12 @@ def test_a_fixed_share_and_available_tokens_hold() -> None:
         ({"bounds": {"java": (0.6, 1), "go": (0.5, 1)}}, r"sum to 1\.1, above 1 \(java >= 0\.6, go >= 0\.5\)"),
         ({"bounds": {"java": (0.6, 0.2)}}, "is no interval"),
         ({"bounds": dict.fromkeys(LANGUAGES, (0.0, 0.1))}, r"upper bounds sum to 0\.5, below 1 \(python <= 0\.1"),
-        ({"available": Available(max_epochs=1, tokens={"sql": 1.0})}, "available, tokens, sql: is not in the law"),
         (
-            {"bounds": {"java": (0.5, 1)}, "available": Available(max_epochs=2, tokens={"java": 1e7})},
+            {"available": AvailableTokens(max_epochs=1, tokens={"sql": 1.0})},
+            "available, tokens, sql: is not in the law",
+        ),
+        (
+            {"bounds": {"java": (0.5, 1)}, "available": AvailableTokens(max_epochs=2, tokens={"java": 1e7})},
             r"bounds, java: asks for 0\.5 or more, but 2 epochs of its available tokens fill 0\.2",
         ),
     ],
@@ -151,7 +154,7 @@ def test_tied_languages_keep_their_ratio_and_no_such_mixture_is_better(ratio: fl
 
 
 def test_the_best_mixture_is_that_of_the_whole_allocation() -> None:
-    available = Available(max_epochs=4, tokens={"rust": 1e6})
+    available = AvailableTokens(max_epochs=4, tokens={"rust": 1e6})
     options = {"bounds": {"python": (0.3, 1.0)}, "available": available, "seed": 1}
     assert best_mixture(made_law(), N, D, **options) == optimize_mixture(made_law(), N, D, **options).mixture
 

@@ -12,7 +12,7 @@ from scipy.optimize import linprog, minimize
 
 from codescale.arrays import Array
 from codescale.errors import UserError
-from codescale.mixtures.bounds import Available, Ties
+from codescale.mixtures.bounds import AvailableTokens, Ties
 from codescale.mixtures.feasible import FeasibleSet, filled_to_one, group_bounds
 from codescale.mixtures.mixture import Mixture
 
@@ -198,7 +198,7 @@ def test_the_reach_of_a_share_is_what_the_others_leave_it() -> None:
 
 
 def test_bounds_and_tokens_enter_by_one_constructor() -> None:
-    available = Available(max_epochs=2, tokens={"b": 10})
+    available = AvailableTokens(max_epochs=2, tokens={"b": 10})
     feasible = FeasibleSet.within(("a", "b", "c"), 100, {"a": (0.3, 1.0), "c": 0.1}, available)
     assert feasible.low.tolist() == [0.3, 0.0, 0.1]
     assert feasible.high.tolist() == [1.0, 0.2, 0.1]
@@ -221,4 +221,4 @@ def test_what_leaves_no_mixture_is_named(
     bounds: dict[str, Any], tokens: dict[str, float], ties: Ties, message: str
 ) -> None:
     with pytest.raises(UserError, match=message):
-        FeasibleSet.within(("a", "b", "c"), 100, bounds, Available(tokens=tokens) if tokens else None, ties)
+        FeasibleSet.within(("a", "b", "c"), 100, bounds, AvailableTokens(tokens=tokens) if tokens else None, ties)

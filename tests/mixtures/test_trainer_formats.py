@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from codescale.cli import main
 from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
-from codescale.mixtures.trainer_formats import FORMATS, Source, export_mixture, read_sources
+from codescale.mixtures.trainer_formats import FORMATS, DataSource, export_mixture, read_sources
 
 MIXTURE = Mixture({"python": 0.5, "java": 1 / 3, "rust": 1 / 6, "go": 0.0})
-SOURCES = {name: Source(path=f"/data/dä-{name}") for name in ("python", "java", "rust")}
+SOURCES = {name: DataSource(path=f"/data/dä-{name}") for name in ("python", "java", "rust")}
 
 
 def parsed(text: str, form: str) -> dict[str, float]:
@@ -45,7 +45,7 @@ def test_shares_come_back_and_sum_to_1(form: str) -> None:
 @given(st.lists(st.floats(1e-6, 1), min_size=1, max_size=20), st.sampled_from(FORMATS))
 def test_any_mixture_sums_to_1(weights: list[float], form: str) -> None:
     mixture = Mixture({f"l{k}": weight / sum(weights) for k, weight in enumerate(weights)})
-    sources = {name: Source(path=name) for name in mixture}
+    sources = {name: DataSource(path=name) for name in mixture}
     found = parsed(export_mixture(mixture, sources, form), form)  # type: ignore[arg-type]
     assert abs(sum(found.values()) - 1) < 1e-12
     assert min(found.values()) >= 0
@@ -61,13 +61,13 @@ def test_a_tiny_share_is_written_and_not_dropped(form: str, tiny: float) -> None
 
 
 def test_a_share_that_no_number_holds_is_named() -> None:
-    sources = {"python": Source(path="p", tokens_per_row=1), "java": Source(path="j", tokens_per_row=1e300)}
+    sources = {"python": DataSource(path="p", tokens_per_row=1), "java": DataSource(path="j", tokens_per_row=1e300)}
     with pytest.raises(UserError, match="java: its share is too small to be written"):
         export_mixture(Mixture({"python": 1.0, "java": 1e-30}), sources, "datasets")
 
 
 def test_rows_of_unequal_length_are_drawn_by_tokens() -> None:
-    sources = {"python": Source(path="p", tokens_per_row=500), "java": Source(path="j", tokens_per_row=1000)}
+    sources = {"python": DataSource(path="p", tokens_per_row=500), "java": DataSource(path="j", tokens_per_row=1000)}
     found = parsed(export_mixture(Mixture({"python": 0.5, "java": 0.5}), sources, "datasets"), "datasets")
     assert found == pytest.approx({"p": 2 / 3, "j": 1 / 3})
     assert found["p"] * 500 == pytest.approx(found["j"] * 1000, rel=1e-6)
@@ -75,7 +75,7 @@ def test_rows_of_unequal_length_are_drawn_by_tokens() -> None:
 
 @pytest.mark.parametrize("path", ["/my data/x", "/data\n/x", " /x"])
 def test_a_path_that_megatron_would_split_is_refused(path: str) -> None:
-    sources = {"python": Source(path=path)}
+    sources = {"python": DataSource(path=path)}
     with pytest.raises(UserError, match="white space"):
         export_mixture(Mixture({"python": 1.0}), sources, "megatron")
     assert list(parsed(export_mixture(Mixture({"python": 1.0}), sources, "datasets"), "datasets")) == [path]
@@ -84,7 +84,7 @@ def test_a_path_that_megatron_would_split_is_refused(path: str) -> None:
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="rust has a share and no path"):
         export_mixture(MIXTURE, {name: SOURCES[name] for name in ("python", "java")}, "megatron")
-    half = SOURCES | {"python": Source(path="p", tokens_per_row=10)}
+    half = SOURCES | {"python": DataSource(path="p", tokens_per_row=10)}
     with pytest.raises(UserError, match=r"java\.tokens_per_row"):
         export_mixture(MIXTURE, half, "datasets")
     path = tmp_path / "paths.yaml"

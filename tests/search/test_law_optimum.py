@@ -13,7 +13,7 @@ import yaml
 from codescale.allocation.optimize import best_mixture, predict_objective
 from codescale.comparison.plan import PREDICTED
 from codescale.laws.law import Law, save_law
-from codescale.mixtures.bounds import Available
+from codescale.mixtures.bounds import AvailableTokens
 from codescale.mixtures.mixture import Mixture
 from codescale.search.law_optimum import law_draws, law_optimum
 from codescale.search.objective.problem import SearchProblem, study_problem
@@ -26,7 +26,7 @@ from codescale.study.folder import StudyFolder
 from tests.search.planted_landscape import LANGUAGES, D, N, effective_data_law
 
 LAW = effective_data_law((0.16, 0.2, 0.25, 0.3))
-PLENTY = Available(max_epochs=4, tokens={})
+PLENTY = AvailableTokens(max_epochs=4, tokens={})
 TIED = """
 languages:
   python: [0, 0.4]
@@ -90,14 +90,14 @@ def test_no_share_asks_for_more_tokens_than_there_are_unless_the_space_does(tmp_
     problem = asked(tmp_path, "languages: all")
     space = problem.space
     free = law_optimum(LAW, problem, PLENTY)
-    scarce = Available(max_epochs=4, tokens={"python": free["python"] * D / 40})
+    scarce = AvailableTokens(max_epochs=4, tokens={"python": free["python"] * D / 40})
     capped = law_optimum(LAW, problem, scarce)
     assert capped["python"] <= free["python"] / 10 + 1e-9
     assert capped["python"] < free["python"]
     problem = asked(tmp_path, "languages: {python: [0.5, 0.9], java: free}")
     space = problem.space
     assert law_optimum(LAW, problem, scarce)["python"] >= 0.5 - 1e-9
-    little = Available(max_epochs=4, tokens=dict.fromkeys(LANGUAGES, D / 1000))
+    little = AvailableTokens(max_epochs=4, tokens=dict.fromkeys(LANGUAGES, D / 1000))
     assert space.feasible.contains(law_optimum(LAW, problem, little))
 
 

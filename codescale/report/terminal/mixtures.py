@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from codescale.allocation.compute_optimal import ComputeOptimal, Forecast
+from codescale.allocation.compute_optimal import ComputeOptimal, LossForecast
 from codescale.allocation.optimize import Allocation
 from codescale.allocation.pareto import FrontPoint
 from codescale.errors import UserError
@@ -84,7 +84,7 @@ def allocation_table(allocation: Allocation) -> RenderableType:
     return Group(*parts, *(plain(line) for line in lines))
 
 
-def forecast_table(found: Forecast) -> RenderableType:
+def forecast_table(found: LossForecast) -> RenderableType:
     """Losses at N and D, and per target what the next unit of compute should buy."""
     title = f"Losses at N = {count(found.n_params)}, D = {count(found.n_tokens)}, nats per token"
     table = Table(title=plain(title), title_justify="left")

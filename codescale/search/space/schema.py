@@ -23,7 +23,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from codescale.errors import UserError
 from codescale.files import read_yaml
-from codescale.mixtures.bounds import Available
+from codescale.mixtures.bounds import AvailableTokens
 from codescale.organisation import ORGANISATION, ORGANISATIONS
 from codescale.validation import Number, first_mistake
 
@@ -137,7 +137,7 @@ class SpaceFile(_SpaceSection):
     """
 
     languages: Literal["all", "uniform"] | dict[str, ShareRule]
-    available: Available | None = None
+    available: AvailableTokens | None = None
     hyperparameters: Annotated[dict[HyperName, HyperparameterRange], AfterValidator(_trainable)] = {}
     objective: Annotated[tuple[ObjectiveSpec, ...], BeforeValidator(_several)] = ()
     target: Target = Target()

@@ -16,7 +16,7 @@ import numpy as np
 
 import codescale
 from codescale.errors import UserError
-from codescale.mixtures.bounds import Available, Ties
+from codescale.mixtures.bounds import AvailableTokens, Ties
 from codescale.mixtures.coordinates import Coordinates
 from codescale.mixtures.feasible import TOLERANCE, FeasibleSet, group_bounds
 from codescale.mixtures.mixture import SUM_TOLERANCE, Mixture
@@ -266,7 +266,7 @@ def _bounds(share: ShareRule, where: str) -> tuple[float, float]:
     return low, high
 
 
-def _available(bounds: ShareBounds, available: Available, n_tokens: float | None, path: Path) -> ShareBounds:
+def _available(bounds: ShareBounds, available: AvailableTokens, n_tokens: float | None, path: Path) -> ShareBounds:
     """``bounds`` with no share above what the tokens available can fill at the target's D."""
     if n_tokens is None:
         raise UserError(f"{path}, available", "needs the target's D", "add target: {n_tokens: …}")
