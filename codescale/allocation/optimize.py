@@ -44,19 +44,42 @@ from codescale.mixtures.mixture import Mixture
 
 @dataclass(frozen=True)
 class Allocation:
-    """The best mixture and what the law predicts for it; losses in nats per token, intervals of 90 %.
+    """The best mixture and what the law predicts for it: losses in nats per token, intervals of 90 %, NaN where the law
+    cannot tell.
 
-    ``objective`` is the weighted mean of the losses, whatever the goal; ``interval`` and ``losses`` hold (value,) low
-    and high of one new run, NaN where the law cannot tell. ``share_intervals`` are the middle 90 % of the optima of the
-    bootstrap samples. ``objective_uniform`` is the objective of equal shares, bounds or not.
-
-    ``value`` and ``value_uniform`` are the goal itself (without the penalty): nats per token for ``mean``, a ratio to
-    the loss under the reference for ``worst``. In that unit are ``improvement``, the middle 90 % of (uniform - best)
-    over the samples; ``standard_error``, what not knowing the law better may cost; and ``marginal``, what 1 % more
-    tokens of a language change (value, low, high; negative is a gain). ``flat``: the range of each share over all
-    mixtures within a standard error of the best. ``harmed``: targets that weigh and that the law puts above their loss
-    under equal shares. ``refitted``: the languages that varied where an earlier mixture was kept, else all. ``weights`` sum
-    to 1.
+    Attributes
+    ----------
+    mixture
+        The optimum.
+    objective, interval
+        The weighted mean of its losses, whatever the goal, and low and high of one new run.
+    losses
+        Target to value, low and high of one new run.
+    share_intervals
+        Language to the middle 90 % of its share over the optima of the bootstrap samples.
+    objective_uniform
+        The objective of equal shares, bounds or not.
+    improvement
+        The middle 90 % of (uniform - best) over the samples, in the goal's unit.
+    goal, value, value_uniform
+        The goal's name, and its value at the optimum and at equal shares, without the penalty: nats per token for
+        ``mean``, a ratio to the loss under the reference for ``worst``.
+    standard_error
+        What not knowing the law better may cost, in the goal's unit.
+    flat
+        Language to the range of its share over all mixtures within a standard error of the best.
+    marginal
+        Language to what 1 % more of its tokens change the goal by: value, low and high; negative is a gain.
+    harmed
+        Targets that weigh and that the law puts above their loss under equal shares.
+    refitted
+        The languages that varied where an earlier mixture was kept, else all.
+    weights
+        Target to weight; they sum to 1.
+    n_params, n_tokens
+        The N and D asked for.
+    extrapolated
+        Whether N, D or the optimum lie outside what the law was fitted on.
     """
 
     mixture: Mixture
