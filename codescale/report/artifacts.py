@@ -20,6 +20,7 @@ from codescale.runs.reader import read_runs
 from codescale.runs.table import RunsTable
 from codescale.search.result import SearchResult
 from codescale.study.folder import StudyFolder
+from codescale.study.timings import StudyTimings
 
 MixtureName = Literal["uniform", "predicted_best", "measured_best"]
 MIXTURES: tuple[MixtureName, ...] = ("uniform", "predicted_best", "measured_best")
@@ -35,23 +36,6 @@ class PredictedMixture(Artifact):
     n_tokens: float | None = None
 
 
-class StageCost(Artifact):
-    """What one stage took."""
-
-    seconds: float = 0.0
-    orchestration_seconds: float | None = None
-    tokens: float | None = None
-    flops: float | None = None
-    runs: int | None = None
-
-
-class StageCosts(Artifact):
-    """``timings.json``."""
-
-    stages: dict[str, StageCost]
-    machine: dict[str, str | int | float | None] = {}
-
-
 @dataclass(frozen=True)
 class Artifacts:
     """All that a study folder holds; None for what no stage has written yet."""
@@ -64,7 +48,7 @@ class Artifacts:
     mixture: PredictedMixture | None
     search: SearchResult | None
     comparison: ComparisonResult | None
-    timings: StageCosts | None
+    timings: StudyTimings | None
 
 
 AnArtifact = TypeVar("AnArtifact", bound=Artifact)
@@ -92,5 +76,5 @@ def read_artifacts(folder: StudyFolder) -> Artifacts:
         mixture=read_artifact(folder.mixture, PredictedMixture, "optimize"),
         search=read_artifact(folder.search, SearchResult, "search"),
         comparison=read_artifact(folder.comparison, ComparisonResult, "compare"),
-        timings=read_artifact(folder.timings, StageCosts, "report"),
+        timings=read_artifact(folder.timings, StudyTimings, "report"),
     )

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from codescale.errors import UserError
-from codescale.files import read_json, write_json
+from codescale.files import read_json
 from codescale.runs.records import RunRecord
+from codescale.study.timings import StageCost, StudyTimings
 
 
 def _installed(package: str) -> str:
@@ -52,16 +53,17 @@ class Timings:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def _stages(self) -> dict[str, dict[str, float]]:
+    def _stages(self) -> dict[str, StageCost]:
         if not self._path.exists():
             return {}
-        content = read_json(self._path)
-        if not isinstance(content, dict) or not isinstance(content.get("stages"), dict):
-            raise UserError(self._path, "is not what codescale wrote", "delete it: only the times of stages are lost")
-        return content["stages"]
+        content, hint = read_json(self._path), "delete it: only the times of stages are lost"
+        try:
+            return StudyTimings.of(content, self._path, hint).stages
+        except UserError:
+            raise UserError(self._path, "is not what codescale wrote", hint) from None
 
-    def _write(self, stage: str, cost: dict[str, float]) -> None:
-        write_json(self._path, {"stages": self._stages() | {stage: cost}, "machine": machine()})
+    def _write(self, stage: str, cost: StageCost) -> None:
+        StudyTimings(stages=self._stages() | {stage: cost}, machine=machine()).write(self._path)
 
     def put(self, stage: str, *, seconds: float, orchestration: float = 0.0, records: Sequence[RunRecord] = ()) -> None:
         """Sets the cost of ``stage``: seconds by the clock, those of them in which no worker trained, and its runs."""
@@ -69,16 +71,16 @@ class Timings:
 
     def add(self, stage: str, *, seconds: float, orchestration: float = 0.0, records: Sequence[RunRecord] = ()) -> None:
         """Adds another attempt's cost to ``stage``."""
-        before = self._stages().get(stage, {})
-        cost = _cost(seconds, orchestration, records)
-        self._write(stage, {key: value + before.get(key, 0) for key, value in cost.items()})
+        cost, before = _cost(seconds, orchestration, records), self._stages().get(stage, StageCost())
+        added = {name: value + (getattr(before, name) or 0) for name, value in cost}
+        self._write(stage, StageCost(**added))
 
 
-def _cost(seconds: float, orchestration: float, records: Sequence[RunRecord]) -> dict[str, float]:
-    return {
-        "seconds": seconds,
-        "orchestration_seconds": orchestration,
-        "tokens": sum(record.tokens_trained for record in records),
-        "flops": sum(record.flops for record in records),
-        "runs": len(records),
-    }
+def _cost(seconds: float, orchestration: float, records: Sequence[RunRecord]) -> StageCost:
+    return StageCost(
+        seconds=seconds,
+        orchestration_seconds=orchestration,
+        tokens=sum(record.tokens_trained for record in records),
+        flops=sum(record.flops for record in records),
+        runs=len(records),
+    )

@@ -12,6 +12,7 @@ from codescale.comparison.verdict import beats, harmed_languages, of_two_things,
 from codescale.mixtures.mixture import Mixture
 from codescale.search.objective.objective import Objective
 from codescale.study.config import StudyConfig
+from codescale.sweeps.plan import plan_sweep
 from tests.comparison.differences import difference
 
 losses = st.lists(st.floats(1, 6), min_size=3, max_size=8)
@@ -65,7 +66,9 @@ def test_the_proof_uses_seeds_that_chose_nothing_and_shares_the_runs_of_equal_mi
         MEASURED: Mixture({"python": 0.5, "java": 0.5, "rust": 0.0}),
     }
     runs = comparison_runs(config, config.comparison, mixtures, 500, {"learning_rate_factor": 0.7})
-    assert config.seed not in comparison_seeds(config, config.comparison)
+    swept = {run.seed for run in plan_sweep(config, None)}
+    assert len(swept) > 1, "the sweep has seeds besides the study's own"
+    assert swept.isdisjoint(comparison_seeds(config, config.comparison))
     assert [run.seed for run in runs[UNIFORM]] == [run.seed for run in runs[MEASURED]]
     assert runs[PREDICTED] == runs[MEASURED]
     assert {run.run_id for run in runs[UNIFORM]}.isdisjoint({run.run_id for run in runs[MEASURED]})

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from codescale.report.artifacts import StageCost, StageCosts
 from codescale.report.figures.base import GAIN, HARM, INK, Panel, Picture, draw
 from codescale.report.quantities import duration
+from codescale.study.timings import StageCost, StudyTimings
 
 
 def _paint(axes: Axes, stages: Sequence[tuple[str, StageCost]]) -> None:
@@ -31,7 +31,7 @@ def _paint(axes: Axes, stages: Sequence[tuple[str, StageCost]]) -> None:
     axes.set_xlabel("wall time, minutes")
 
 
-def cost_picture(timings: StageCosts) -> Picture:
+def cost_picture(timings: StudyTimings) -> Picture:
     """One bar a stage, in the order in which they ran."""
     stages = list(timings.stages.items())
     svg = draw("cost", "Wall time of every stage", (540, 60 + 32 * len(stages)), lambda axes: _paint(axes, stages))

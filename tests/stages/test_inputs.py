@@ -1,0 +1,100 @@
+"""What stages read of each other: where it is missing, one line that names the command which makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import codescale.corpus.reader
+from codescale.errors import UserError
+from codescale.progress import Silent
+from codescale.stages.inputs import (
+    StageContext,
+    available_tokens,
+    fitted_law,
+    predicted_mixture,
+    search_result,
+    swept_runs,
+    target_availability,
+    unique_tokens,
+)
+from codescale.stages.study import Study
+from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
+from tests.memory_corpus import MemoryCorpus
+
+
+@pytest.fixture
+def context(config: StudyConfig, tmp_path: Path) -> StageContext:
+    folder = StudyFolder(tmp_path / "mine")
+    folder.root.mkdir()
+    folder.config_file.write_text(yaml.safe_dump(config.model_dump(mode="json", exclude_none=True)))
+    return StageContext(config, folder, Silent())
+
+
+@pytest.mark.parametrize(
+    ("read", "file", "command"),
+    [
+        (lambda context: swept_runs(context.folder), "runs.parquet", "codescale sweep mine"),
+        (lambda context: fitted_law(context.folder), "law.json", "codescale fit mine"),
+        (lambda context: predicted_mixture(context.folder), "mixture.yaml", "codescale optimize mine"),
+        (lambda context: search_result(context.folder), "search.json", "codescale search mine"),
+        (lambda context: context.corpus(), "manifest.json", "codescale corpus"),
+        (available_tokens, "manifest.json", "codescale corpus"),
+        (target_availability, "manifest.json", "codescale corpus"),
+        (lambda context: unique_tokens(context, 640), "manifest.json", "codescale corpus"),
+    ],
+)
+def test_a_missing_artifact_names_the_command_that_makes_it(
+    context: StageContext, read: Callable[[StageContext], Any], file: str, command: str
+) -> None:
+    with pytest.raises(UserError) as refused:
+        read(context)
+    line = str(refused.value)
+    assert f"{file}: no such file" in line
+    assert f"run {command}" in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("stage", "command"),
+    [
+        ("sweep", "codescale corpus"),
+        ("fit", "codescale sweep"),
+        ("optimize", "codescale fit"),
+        ("search", "codescale corpus"),
+        ("compare", "codescale corpus"),
+        ("train", "codescale corpus"),
+    ],
+)
+def test_a_stage_that_comes_too_early_says_which_one_to_run(context: StageContext, stage: str, command: str) -> None:
+    with pytest.raises(UserError, match=f"run {command}"):
+        getattr(Study(context.folder.root), stage)()
+
+
+def test_a_language_that_the_corpus_lacks_is_named(context: StageContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(context, "corpus", lambda: MemoryCorpus(languages=("python", "java")))
+    with pytest.raises(UserError, match=r"manifest\.json: rust is not in the corpus; run codescale corpus again"):
+        available_tokens(context)
+
+
+def test_the_corpus_is_verified_once_for_all_stages(context: StageContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large one takes long to read; made anew it is verified again."""
+    opened: list[Path] = []
+
+    def open_corpus(folder: Path) -> MemoryCorpus:
+        opened.append(folder)
+        return MemoryCorpus()
+
+    monkeypatch.setattr(codescale.corpus.reader, "open_corpus", open_corpus)
+    assert available_tokens(context) == dict.fromkeys(("python", "java", "rust"), 20_000)
+    assert context.corpus() is context.corpus()
+    target_availability(context)
+    assert len(opened) == 1
+    context.forget_corpus()
+    context.corpus()
+    assert len(opened) == 2
