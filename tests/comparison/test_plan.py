@@ -62,7 +62,7 @@ def diverged(spec: RunSpec) -> RunRecord:
 
 
 def seeds_that_chose(config: StudyConfig) -> set[int]:
-    """Of all runs by which a mixture may be chosen: sweep, second tries, trials, and stopped trials that were checked."""
+    """Of all runs by which a mixture may be chosen: sweep, second tries, trials, and the checks of stopped ones."""
     swept = plan_sweep(config, None)
     trials = TrialSpecs(SearchProblem.of(config, load_space("all_languages", config.languages)))
     tried = [trials.spec(number, SearchPoint(config.uniform(), {})) for number in range(3)]
