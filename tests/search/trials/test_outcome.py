@@ -9,7 +9,7 @@ from optuna.trial import TrialState
 
 from codescale.runs.records import RunRecord, RunSpec, Status
 from codescale.search.objective.objective import Objective
-from codescale.search.space.schema import Aim
+from codescale.search.space.schema import ObjectiveSpec
 from codescale.search.trials.outcome import TrialOutcome
 from tests.search.synthetic_trials import LANGUAGES, TOKENS, finished_record, study
 from tests.search.tune.by_hand import Hand
@@ -62,7 +62,9 @@ def test_one_that_diverged_or_has_no_annealed_end_has_failed() -> None:
 
 def test_of_an_objective_that_is_more_than_losses_none_are_told() -> None:
     record = ended("ok").model_copy(update={"metrics": {"pass_at_1": 0.5}})
-    outcome = TrialOutcome.of(record, Objective.aimed(Aim(weights={"java": 1}, metrics={"pass_at_1": -1}), TOKENS))
+    outcome = TrialOutcome.of(
+        record, Objective.aimed(ObjectiveSpec(weights={"java": 1}, metrics={"pass_at_1": -1}), TOKENS)
+    )
     assert outcome.status == "COMPLETE"
     assert outcome.losses is None
     assert outcome.trunk_losses == {}
