@@ -28,12 +28,31 @@ def import_runs(
     n_tokens: float | None = None,
     runs: str | Path | None = None,
 ) -> RunsTable:
-    """Writes the runs table of ``sources`` to ``output`` and reads it back.
+    """Writes the runs table of other people's results and reads it back.
 
-    Two CSV files, or a folder with ratios.csv and metrics.csv: mixtures and losses (RegMix, Olmix). One CSV or JSON
-    Lines file: an export of W&B. A folder: TensorBoard event files, ``runs`` a table of each run's N and shares.
-    ``n_params`` and ``n_tokens`` hold for every run where the source says none. Raises :class:`UserError` that names
-    file and field; nothing is written then.
+    Parameters
+    ----------
+    sources
+        Two CSV files, or a folder with ratios.csv and metrics.csv: mixtures and losses (RegMix, Olmix). One CSV or
+        JSON Lines file: an export of W&B. A folder: TensorBoard event files.
+    output
+        The table, CSV or Parquet by its ending.
+    columns
+        Which columns or tags hold what; None: the usual ones.
+    n_params, n_tokens
+        N and D (tokens) of every run, where the source says none.
+    runs
+        For event files: a table of each run's N and shares.
+
+    Returns
+    -------
+    RunsTable
+        The table as it was written.
+
+    Raises
+    ------
+    UserError
+        Names file and field; nothing is written then.
     """
     paths = [Path(source) for source in sources]
     for path in paths:

@@ -1,6 +1,10 @@
 """A fitted law: its parameters by name, where it was fitted, how sure it is, and what it predicts.
 
 Laws as JSON files: written atomically, read back with every mistake named. No pickle.
+
+Symbols and shapes: N (n,), non-embedding parameters; D (n,), training tokens; p (n, d), shares of the d domains; L
+(n, t), losses of the t targets in nats per token; values (t, k), the k parameters of each target's form; samples
+(s, t, k), those of the bootstrap. Deviations and residuals are of log L.
 """
 
 from __future__ import annotations
@@ -228,12 +232,26 @@ class Law(BaseModel):
     def predict(
         self, n_params: Array, n_tokens: Array, proportions: Array, unique_tokens: Array | None = None
     ) -> Prediction:
-        """Losses at N (rows,), D (rows,) and shares (rows, domains) in the order of ``domains``.
+        """Losses of n runs, with the interval that holds a new run's loss with 90 %.
 
-        ``unique_tokens`` (rows, domains): distinct tokens, for a law that knows repetition (None: they never end).
+        The interval is of the bootstrap's spread and the noise around the law, widened outside the fitted range by the
+        distance from it (docs/law-intervals.md).
 
-        The interval holds a new run's loss with 90 %: the bootstrap's spread and the noise around the law, widened
-        outside the fitted range by the distance from it (docs/law-intervals.md).
+        Parameters
+        ----------
+        n_params
+            N (n,): non-embedding parameters.
+        n_tokens
+            D (n,): tokens.
+        proportions
+            Shares (n, d) in the order of ``domains``.
+        unique_tokens
+            Distinct tokens (n, d), for a law that knows repetition; None: they never end.
+
+        Returns
+        -------
+        Prediction
+            Losses (n, t) in nats per token, and which rows are extrapolated.
         """
         n_params, n_tokens = np.asarray(n_params, dtype=float), np.asarray(n_tokens, dtype=float)
         proportions = np.asarray(proportions, dtype=float)

@@ -75,10 +75,21 @@ def narrow(
     organisation: str | None = None,
     hyper: Mapping[str, float] | None = None,
 ) -> RunsTable:
-    """The fittable rows of ``table`` on one corpus, one organisation and one value of each hyperparameter.
+    """The fittable rows of a table on one corpus, one organisation and one value of each hyperparameter.
 
-    Raises :class:`UserError` where several are left and none was named, or where nothing is left. An empty
-    hyperparameter is a value of its own: the recipe's default.
+    Parameters
+    ----------
+    table
+        The runs.
+    corpus_id, organisation
+        Which to take; None: the only one that there is.
+    hyper
+        Values by hyperparameter. An empty cell is a value of its own: the recipe's default.
+
+    Raises
+    ------
+    UserError
+        Where several are left and none was named, or where nothing is left.
     """
     rows = table.fittable()
     if len(rows) == 0:

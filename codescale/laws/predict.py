@@ -31,10 +31,28 @@ def law_shares(law: Law, table: RunsTable) -> Array:
 
 
 def predict_table(law: Law, table: RunsTable, strict: bool = False) -> pa.Table:
-    """``table`` with ``predicted.<target>``, ``.low`` and ``.high`` (nats per token, 90 %) and ``extrapolated``.
+    """A runs table with a law's predictions beside its own columns. Warns where rows lie outside the fitted range.
 
-    ``low`` and ``high`` are empty where the law cannot tell (see :class:`Prediction`). Warns where rows lie outside
-    the fitted range; with ``strict`` raises :class:`UserError` that names the first such row.
+    Parameters
+    ----------
+    law
+        The law.
+    table
+        The runs, n of them, planned or done.
+    strict
+        Whether a row outside the fitted range is an error.
+
+    Returns
+    -------
+    pyarrow.Table
+        The n rows with ``predicted.<target>``, ``predicted.<target>.low`` and ``.high`` (nats per token, the middle
+        90 %; empty where the law cannot tell, see :class:`~codescale.laws.law.Prediction`) and ``extrapolated``.
+
+    Raises
+    ------
+    UserError
+        Where the table lacks a domain of the law or trains on one that it does not know, and with ``strict`` for the
+        first row outside the fitted range.
     """
     shares = law_shares(law, table)
     unique = distinct_tokens(table)[:, [table.domains.index(name) for name in law.domains]]

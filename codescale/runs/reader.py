@@ -12,6 +12,7 @@ import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
+from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.mixtures.mixture import SUM_TOLERANCE
 from codescale.runs.records import HYPER, LOSS, METRIC, PROPORTION, UNIQUE
@@ -53,7 +54,7 @@ class _TableColumns:
     def named(self, prefix: str) -> list[str]:
         return [name for name in self.table.column_names if name.startswith(prefix) and len(name) > len(prefix)]
 
-    def number(self, name: str) -> NDArray[np.float64]:
+    def number(self, name: str) -> Array:
         try:
             column = pc.cast(self.table[name], pa.float64())
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
@@ -98,7 +99,7 @@ class _TableColumns:
             raise UserError(f"{self.path}, row {row + 1}, {name}", problem + more, hint)
 
 
-def _check_duplicates(columns: _TableColumns, run_id: NDArray[np.object_], n_tokens: NDArray[np.float64]) -> None:
+def _check_duplicates(columns: _TableColumns, run_id: NDArray[np.object_], n_tokens: Array) -> None:
     codes = pa.array(run_id, type=pa.large_string()).dictionary_encode().indices.to_numpy(zero_copy_only=False)
     order = np.lexsort((n_tokens, codes))
     same = (np.diff(codes[order]) == 0) & (np.diff(n_tokens[order]) == 0)
@@ -115,34 +116,23 @@ def _check_duplicates(columns: _TableColumns, run_id: NDArray[np.object_], n_tok
         seen[key] = row
 
 
-def read_runs(path: str | Path) -> RunsTable:
-    """Reads a runs table (CSV or Parquet); one without losses holds planned runs, for a law to predict.
-
-    Raises :class:`UserError` that names file, row and column for: a missing column, a value that is not a number,
-    sizes or tokens that are not positive, proportions that are negative or do not sum to 1 within 1e-3, a loss that is
-    negative or infinite, an unknown status, a row that repeats another.
-    """
-    path = Path(path)
-    table = _load(path)
-    columns = _TableColumns(path, table)
+def _check_names(columns: _TableColumns) -> None:
+    """Raises :class:`UserError` where a column that every table has is missing, or there is no row."""
     for name in ("run_id", "n_params", "n_tokens"):
-        if name not in table.column_names:
-            raise UserError(path, f"has no column {name}", "add it; docs/runs-table.md lists the columns")
-    if table.num_rows == 0:
-        raise UserError(path, "has no rows", "give at least one evaluation of a run")
-    proportion_names, loss_names = columns.named(PROPORTION), columns.named(LOSS)
-    if not proportion_names:
-        raise UserError(path, f"has no column {PROPORTION}<name>", "add one; docs/runs-table.md lists the columns")
+        if name not in columns.table.column_names:
+            raise UserError(columns.path, f"has no column {name}", "add it; docs/runs-table.md lists the columns")
+    if columns.table.num_rows == 0:
+        raise UserError(columns.path, "has no rows", "give at least one evaluation of a run")
+    if not columns.named(PROPORTION):
+        problem = f"has no column {PROPORTION}<name>"
+        raise UserError(columns.path, problem, "add one; docs/runs-table.md lists the columns")
 
-    run_id = columns.text("run_id", "")
-    columns.check("run_id", run_id == "", "is empty", "give every row the id of its run")
-    counts = {}
-    for name in ("n_params", "n_tokens"):
-        counts[name] = columns.number(name)
-        wrong = ~(np.isfinite(counts[name]) & (counts[name] > 0))
-        columns.check(name, wrong, "is not a positive number", "give a count above 0")
-    proportions = np.column_stack([columns.number(name) for name in proportion_names])
-    for k, name in enumerate(proportion_names):
+
+def _proportions(columns: _TableColumns) -> Array:
+    """(rows, domains): shares, scaled to sum 1."""
+    names = columns.named(PROPORTION)
+    proportions = np.column_stack([columns.number(name) for name in names])
+    for k, name in enumerate(names):
         wrong = ~(np.isfinite(proportions[:, k]) & (proportions[:, k] >= 0))
         columns.check(name, wrong, "is not a share (empty, negative or infinite)", "write 0 where a language has none")
     totals = proportions.sum(axis=1)
@@ -150,31 +140,72 @@ def read_runs(path: str | Path) -> RunsTable:
     if off.any():
         row = int(np.flatnonzero(off)[0])
         problem = f"the proportions sum to {totals[row]:.6g}, not 1"
-        raise UserError(f"{path}, row {row + 1}", problem, "correct the shares of this row")
-    losses = np.column_stack([columns.number(name) for name in loss_names] or [np.empty((len(run_id), 0))])
-    for k, name in enumerate(loss_names):
+        raise UserError(f"{columns.path}, row {row + 1}", problem, "correct the shares of this row")
+    return proportions / totals[:, None]
+
+
+def _losses(columns: _TableColumns, rows: int) -> Array:
+    """(rows, targets): losses in nats per token, NaN where not measured."""
+    names = columns.named(LOSS)
+    losses = np.column_stack([columns.number(name) for name in names] or [np.empty((rows, 0))])
+    for k, name in enumerate(names):
         wrong = ~np.isnan(losses[:, k]) & ~((losses[:, k] > 0) & np.isfinite(losses[:, k]))
         columns.check(name, wrong, "is not a loss (negative, zero or infinite)", "leave it empty where not measured")
+    return losses
+
+
+def read_runs(path: str | Path) -> RunsTable:
+    """Reads a runs table; one without losses holds planned runs, for a law to predict.
+
+    Parameters
+    ----------
+    path
+        A CSV or Parquet file, by its ending (docs/runs-table.md).
+
+    Returns
+    -------
+    RunsTable
+        Its columns as arrays, shares scaled to sum 1 exactly.
+
+    Raises
+    ------
+    UserError
+        Names file, row and column of: a missing column, a value that is not a number, sizes or tokens that are not
+        positive, proportions that are negative or do not sum to 1 within 1e-3, a loss that is negative or infinite, an
+        unknown status, a row that repeats another.
+    """
+    path = Path(path)
+    table = _load(path)
+    columns = _TableColumns(path, table)
+    _check_names(columns)
+    run_id = columns.text("run_id", "")
+    columns.check("run_id", run_id == "", "is empty", "give every row the id of its run")
+    counts = {}
+    for name in ("n_params", "n_tokens"):
+        counts[name] = columns.number(name)
+        wrong = ~(np.isfinite(counts[name]) & (counts[name] > 0))
+        columns.check(name, wrong, "is not a positive number", "give a count above 0")
+    proportions, losses = _proportions(columns), _losses(columns, len(run_id))
     _check_duplicates(columns, run_id, counts["n_tokens"])
     status = columns.text("status", "ok")
     columns.check("status", ~np.isin(status, STATUSES), "is not a status", f"write one of {', '.join(STATUSES)}")
     parent = columns.text("parent_run_id", "")
 
-    def optional(name: str) -> NDArray[np.float64]:
+    def optional(name: str) -> Array:
         return columns.number(name) if name in table.column_names else np.full(len(run_id), np.nan)
 
-    def group(prefix: str) -> dict[str, NDArray[np.float64]]:
+    def group(prefix: str) -> dict[str, Array]:
         return {name.removeprefix(prefix): columns.number(name) for name in columns.named(prefix)}
 
     return RunsTable(
         path=str(path),
-        domains=tuple(name.removeprefix(PROPORTION) for name in proportion_names),
-        targets=tuple(name.removeprefix(LOSS) for name in loss_names),
+        domains=tuple(name.removeprefix(PROPORTION) for name in columns.named(PROPORTION)),
+        targets=tuple(name.removeprefix(LOSS) for name in columns.named(LOSS)),
         run_id=run_id,
         trunk=np.where(parent == "", run_id, parent),
         n_params=counts["n_params"],
         n_tokens=counts["n_tokens"],
-        proportions=proportions / totals[:, None],
+        proportions=proportions,
         losses=losses,
         status=status,
         annealed=columns.truth("annealed", True),

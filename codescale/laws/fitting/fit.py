@@ -56,14 +56,41 @@ def fit_law(
     hyper: Mapping[str, float] | None = None,
     bytes_per_token: Mapping[str, float] | None = None,
 ) -> Law:
-    """Fits ``law`` (``auto``, a form's name, ``stack`` or ``gaussian-process``) to the fittable rows of ``table``.
+    """Fits a law to the fittable rows of a runs table. The same table and seed give the same law.
 
-    ``bootstrap``: samples for the intervals, over trunks (0: none). ``workers``: threads (None: one a core).
-    ``repetition``: tokens seen again count for less (codescale/laws/repetition.py), which needs the table's distinct
-    tokens; else rows on repeated tokens are left out. The other keyword-only arguments narrow a table of several
-    corpora, organisations or hyperparameters. The same table and seed give the same law. Raises :class:`UserError` for
-    an unknown law, a mix that was not narrowed, and fewer rows than parameters; gives a :class:`LawWarning` for what
-    the data cannot identify.
+    Warns (:class:`~codescale.laws.warning.LawWarning`) of what the data cannot identify.
+
+    Parameters
+    ----------
+    table
+        The runs. A law is of one corpus, one organisation and one value of each hyperparameter.
+    law
+        ``auto``, a form's name, ``stack`` or ``gaussian-process``.
+    seed
+        Decides hold-outs and bootstrap.
+    bootstrap
+        Samples for the intervals, drawn over trunks; 0 gives none.
+    progress
+        Told how far it is.
+    workers
+        Threads; None: one a core.
+    repetition
+        Whether tokens that are seen again count for less (:mod:`codescale.laws.repetition`), which needs the table's
+        distinct tokens. Otherwise rows on repeated tokens are left out.
+    corpus_id, organisation, hyper
+        Which rows to take of a table that holds several corpora, organisations or hyperparameters.
+    bytes_per_token
+        By target; stored in the law, so that predictions can be turned into bits per byte.
+
+    Returns
+    -------
+    Law
+        The law with its bootstrap samples, noise, fitted range, and every candidate's held-out error.
+
+    Raises
+    ------
+    UserError
+        For an unknown law, a mix that was not narrowed, and fewer rows than parameters.
     """
     check_name(law)
     chosen = thin(narrow(table, corpus_id, organisation, hyper), seed)

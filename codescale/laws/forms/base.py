@@ -2,6 +2,11 @@
 
 A form holds no state: parameters are arrays (…, parameters) in the order of ``parameter_names``. Losses are natural
 logs of nats per token throughout, since errors of losses are relative.
+
+Symbols, as ``formula`` writes them: N, non-embedding parameters; D, training tokens; p_j, the share of domain j; L_i,
+the loss of target i. Shapes: ``log_params``, ``log_tokens`` (rows,), natural logs of N and D; ``shares`` (rows,
+domains); ``weights`` (samples, rows), one fit per row; ``values`` (targets, parameters) of one fit, or (samples,
+parameters) of one target.
 """
 
 from __future__ import annotations
@@ -58,9 +63,23 @@ class Form(ABC):
     def fit(
         self, data: Observations, weights: Array, workers: int | None = None, simpler: Mapping[str, Array] | None = None
     ) -> Array:
-        """Fits once per row of ``weights`` (samples, rows), from several starts: (samples, targets, parameters).
+        """Fits once per row of ``weights``, from several starts.
 
-        ``simpler`` holds fits of other forms to the same weights by name: a form that extends one may start there.
+        Parameters
+        ----------
+        data
+            The rows, their log losses (rows, targets).
+        weights
+            How much each row counts in each fit (samples, rows).
+        workers
+            Threads; None: one a core.
+        simpler
+            Fits of other forms to the same weights by name: a form that extends one may start there.
+
+        Returns
+        -------
+        Array
+            Parameters (samples, targets, parameters).
         """
 
     def near(self, data: Observations, values: Array, weights: Array, workers: int | None = None) -> Array:

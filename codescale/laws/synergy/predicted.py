@@ -1,4 +1,4 @@
-"""Synergy gains as a fitted law foretells them: what language j does for language i, without a pair run.
+"""Synergy gains as a fitted law predicts them: what language j does for language i, without a pair run.
 
 The gain of j on i is (L_i(i,i) - L_i(i,j)) / L_i(i,i) as in ``measured.py``: (i,j) is half of each, (i,i) sees the same
 half of i twice. What a second pass is worth comes from the law's own half-life or, where it knows none, from the
@@ -35,10 +35,23 @@ class LawSynergy:
 
 
 def law_synergy(law: Law, n_params: float, n_tokens: float) -> LawSynergy:
-    """The matrix at N and D for the languages that are both domains and targets of ``law``.
+    """The matrix of gains for the languages that are both domains and targets of a law.
 
-    Warns outside the fitted range: a law fitted to mixtures alone has seen no language on its own. Raises
-    :class:`UserError` where fewer than two languages are both.
+    Warns outside the fitted range: a law fitted to mixtures alone has seen no language on its own.
+
+    Parameters
+    ----------
+    law
+        The law.
+    n_params
+        N, non-embedding parameters.
+    n_tokens
+        D, tokens of each of the runs that a gain compares.
+
+    Raises
+    ------
+    UserError
+        Where fewer than two languages are both domain and target, or the law predicts one loss of the mixture.
     """
     languages = tuple(name for name in law.domains if name in law.targets)
     if len(languages) < 2 or law.form.one_loss:
