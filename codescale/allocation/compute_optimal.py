@@ -144,9 +144,10 @@ def compute_optimal_scale(
     for name, (least, most) in (("N", law.fitted_range.n_params), ("D", law.fitted_range.n_tokens)):
         if most < 1.01 * least:
             raise UserError(
-                law.runs, f"all runs of this law had one {name}, so what {name} does is not known",
+                law.runs,
+                f"all runs of this law had one {name}, so what {name} does is not known",
                 "fit a law on runs of several sizes and lengths",
-            )  # fmt: skip
+            )
     shares, weight = shares_of(law, mixture, "mixture"), weights_of(law, weights)
     log_params = _candidates(law, flops)
     log_tokens = np.log(flops / FLOPS_PER_PARAMETER_AND_TOKEN) - log_params

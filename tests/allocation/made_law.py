@@ -24,11 +24,23 @@ def made_law(name: str = "effective-data", samples: int = 8, seed: int = 0) -> L
         if parameter.startswith("member."):
             return float(parameter == f"member.{target}")
         low, high = {
-            "E": (1, 2), "A": (8, 20), "alpha": (0.25, 0.35), "B": (100, 300), "beta": (0.25, 0.35), "t": (0.02, 0.5),
-            "c": (-2, 1), "C": (0.5, 4), "a": (0.5, 2), "b": (0.5, 2), "gamma_A": (0.3, 2), "gamma_B": (0.3, 2),
-            "p0": (0.01, 0.1), "tau": (-0.05, 0.2), "log_loss": (0, 1),
+            "E": (1, 2),
+            "A": (8, 20),
+            "alpha": (0.25, 0.35),
+            "B": (100, 300),
+            "beta": (0.25, 0.35),
+            "t": (0.02, 0.5),
+            "c": (-2, 1),
+            "C": (0.5, 4),
+            "a": (0.5, 2),
+            "b": (0.5, 2),
+            "gamma_A": (0.3, 2),
+            "gamma_B": (0.3, 2),
+            "p0": (0.01, 0.1),
+            "tau": (-0.05, 0.2),
+            "log_loss": (0, 1),
             "gamma": (2, 5) if form.one_loss else (0.1, 0.9),
-        }[parameter.partition(".")[0]]  # fmt: skip
+        }[parameter.partition(".")[0]]
         return float(generator.uniform(low, high))
 
     targets = ("mixture",) if form.one_loss else LANGUAGES
@@ -38,10 +50,18 @@ def made_law(name: str = "effective-data", samples: int = 8, seed: int = 0) -> L
         for t, row in parameters.items()
     }
     return Law(
-        name=name, formula=form.formula, domains=LANGUAGES, targets=targets, parameters=parameters,
+        name=name,
+        formula=form.formula,
+        domains=LANGUAGES,
+        targets=targets,
+        parameters=parameters,
         fitted_range=FittedRange(
             n_params=(1e5, 1e7), n_tokens=(1e7, 1e9), proportions=dict.fromkeys(LANGUAGES, (0.0, 1.0))
         ),
-        noise=dict.fromkeys(targets, 0.01), correlation=np.eye(len(targets)).tolist(), seed=0, fitted_rows=1,
-        runs="none.csv", bootstrap=jittered if samples else {},
-    )  # fmt: skip
+        noise=dict.fromkeys(targets, 0.01),
+        correlation=np.eye(len(targets)).tolist(),
+        seed=0,
+        fitted_rows=1,
+        runs="none.csv",
+        bootstrap=jittered if samples else {},
+    )

@@ -1,15 +1,14 @@
-"""Goals beside the weighted mean: worst case, a penalty, no language harmed, an earlier mixture kept; and how sure they
-are.
-"""
+"""Goals: the weighted mean and the worst case, a penalty, ceilings, each against its definition."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import approx_fprime
+from scipy.stats import entropy
 
+from codescale.allocation.goals import KLPenalty, LawAtScale, NoHarm, WeightedMean, WorstCase, no_ceilings
 from codescale.allocation.optimize import optimize_mixture
-from codescale.allocation.reuse import Reuse
-from codescale.errors import UserError
 from codescale.mixtures.bounds import AvailableTokens
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
@@ -39,27 +38,7 @@ def test_the_worst_case_beats_random_mixtures_at_the_worst_language(name: str) -
     assert own <= worst.min() + 1e-6
 
 
-def test_no_language_is_harmed_where_that_is_asked_for() -> None:
-    law = made_law("effective-data", samples=4)
-    free = optimize_mixture(law, N, D, WEIGHTS)
-    assert set(free.harmed)
-    kept = optimize_mixture(law, N, D, WEIGHTS, no_harm=0.0)
-    uniform = losses_at(law, np.full((1, 5), 0.2))[0]
-    found = losses_at(law, kept.mixture.array(LANGUAGES)[None])[0]
-    named = [LANGUAGES.index(name) for name in WEIGHTS]
-    assert (found[named] <= uniform[named] * (1 + 2e-6)).all()
-    assert free.objective < kept.objective <= kept.objective_uniform + 1e-9
-    some = optimize_mixture(law, N, D, WEIGHTS, no_harm=0.01)
-    assert free.objective - 1e-9 <= some.objective <= kept.objective + 1e-9
-
-
-def test_bounds_under_which_somebody_is_harmed_name_him() -> None:
-    law = made_law("effective-data", samples=0)
-    with pytest.raises(UserError, match=r"no language harmed: within the bounds no mixture keeps .*rust at the loss"):
-        optimize_mixture(law, N, D, WEIGHTS, bounds={"rust": (0, 0.01)}, no_harm=0.0)
-
-
-def test_a_strong_pull_leads_to_the_reference_and_none_to_the_optimum() -> None:
+def test_a_strong_penalty_leads_to_the_reference_and_none_to_the_optimum() -> None:
     law = made_law("effective-data", samples=0)
     reference = Mixture({"python": 0.4, "java": 0.3, "go": 0.1, "rust": 0.1, "text": 0.1})
     distances = []
@@ -69,43 +48,6 @@ def test_a_strong_pull_leads_to_the_reference_and_none_to_the_optimum() -> None:
     assert distances == sorted(distances, reverse=True)
     assert distances[-1] < 0.01
     assert distances[0] > 0.2
-
-
-def test_flat_ranges_hold_the_best_and_end_at_the_standard_error() -> None:
-    law = made_law("effective-data", samples=20)
-    found = optimize_mixture(law, N, D, WEIGHTS)
-    assert found.standard_error > 0
-    for name, (low, high) in found.flat.items():
-        assert low - 1e-9 <= found.mixture[name] <= high + 1e-9
-    assert max(high - low for low, high in found.flat.values()) > 0.005
-    none = optimize_mixture(made_law("effective-data", samples=0), N, D, WEIGHTS)
-    assert np.isnan(none.standard_error)
-    assert all(np.isnan(ends).all() for ends in none.flat.values())
-
-
-def test_what_one_per_cent_more_tokens_are_worth() -> None:
-    law = made_law("effective-data", samples=20)
-    found = optimize_mixture(law, N, D, WEIGHTS)
-    best = found.mixture.array(LANGUAGES)
-    tokens = D * best
-    tokens[0] *= 1.01
-    more = law.predict(np.array([N]), np.array([tokens.sum()]), (tokens / tokens.sum())[None]).losses[0]
-    weight = np.array([found.weights[name] for name in law.targets])
-    value, low, high = found.marginal["python"]
-    assert value == pytest.approx(float(weight @ more) - found.objective, rel=1e-6)
-    assert low <= value <= high < 0
-
-
-def test_an_earlier_mixture_keeps_its_ratios_where_nothing_new_touches_them() -> None:
-    law = made_law("effective-data", samples=10)
-    earlier = Mixture({"python": 0.5, "java": 0.3, "go": 0.2})
-    found = optimize_mixture(law, N, D, reuse=Reuse(earlier, affected=["go"]))
-    assert set(found.refitted) == {"go", "rust", "text"}
-    assert found.mixture["python"] / found.mixture["java"] == pytest.approx(5 / 3, rel=1e-9)
-    whole = optimize_mixture(law, N, D)
-    assert whole.objective <= found.objective + 1e-9
-    with pytest.raises(UserError, match="holds every language of the law"):
-        optimize_mixture(law, N, D, reuse=Reuse(Mixture.uniform(LANGUAGES), affected=[]))
 
 
 def test_repeated_tokens_count_for_less_in_an_allocation() -> None:
@@ -130,3 +72,38 @@ def test_optima_of_every_goal_are_feasible_to_the_last_digit() -> None:
         assert shares.sum() == pytest.approx(1.0, abs=1e-12)
         assert (shares >= feasible.low - 1e-9).all()
         assert (shares <= feasible.high + 1e-9).all()
+
+
+def test_a_goal_is_the_largest_of_its_pieces() -> None:
+    losses = np.array([[1.0, 2.0, 4.0], [3.0, 3.0, 3.0]])
+    assert WeightedMean(np.array([0.5, 0.5, 0.0])).values(losses).tolist() == [1.5, 3.0]
+    worst = WorstCase(np.array([1.0, 2.0, 0.0]), np.full(3, 1 / 3), np.array([2.0, 2.0, 1.0]))
+    assert worst.values(losses).tolist() == [1.0, 1.5]
+
+
+def test_the_penalty_is_a_divergence_and_has_its_slope() -> None:
+    reference, shares = np.array([0.5, 0.25, 0.25]), np.array([0.2, 0.3, 0.5])
+    penalty = KLPenalty(reference, 0.7)
+    assert penalty.values(shares[None])[0] == pytest.approx(0.7 * entropy(shares, reference))
+    assert penalty.values(reference[None])[0] == pytest.approx(0.0, abs=1e-15)
+    assert penalty.values(np.array([[1.0, 0.0, 0.0]]))[0] == pytest.approx(0.7 * np.log(2))
+    measured = approx_fprime(shares, lambda x: penalty.values(x[None])[0], 1e-8)
+    assert penalty.slope(shares) == pytest.approx(measured, rel=1e-5)
+
+
+def test_the_excess_over_ceilings_is_relative_and_the_largest() -> None:
+    losses = np.array([[1.1, 2.0], [0.9, 1.8]])
+    ceilings = no_ceilings(2).with_ceiling(np.array([1.0, 0.0]), 1.0).with_ceiling(np.array([0.0, 1.0]), 2.0)
+    assert ceilings.excess(losses) == pytest.approx(np.array([0.1, -0.1]))
+    assert np.isneginf(no_ceilings(2).excess(losses)).all()
+
+
+def test_no_harm_is_predicted_anew_under_another_sample() -> None:
+    law = made_law("effective-data", samples=2)
+    first, other = (LawAtScale(law.surface(k), np.log(N), np.log(D)) for k in (0, 1))
+    uniform, protected = np.full(5, 0.2), np.array([0, 3], dtype=np.intp)
+    ceilings = NoHarm.against(uniform, protected, 0.01, first)
+    assert ceilings.excess(first.losses(uniform[None]))[0] == pytest.approx(1 / 1.01 - 1)
+    moved = ceilings.under(other)
+    assert moved.ceiling == pytest.approx(1.01 * other.losses(uniform[None])[0, protected])
+    assert not np.allclose(moved.ceiling, ceilings.ceiling)

@@ -52,18 +52,6 @@ def test_the_optimum_keeps_bounds_and_beats_random_mixtures(
     assert objective(made, random, weights).min() >= result.objective - 1e-9
 
 
-@settings(max_examples=50, deadline=None)
-@given(st.lists(st.floats(-3, 3), min_size=5, max_size=5), st.lists(bound, min_size=5, max_size=5))
-def test_projection_lands_in_the_feasible_set(point: list[float], bounds: list[tuple[float, float]]) -> None:
-    feasible = FeasibleSet.within(LANGUAGES, D, dict(zip(LANGUAGES, bounds, strict=True)))
-    shares = feasible.project(np.array(point))
-    assert abs(shares.sum() - 1) < 1e-12
-    assert (shares >= feasible.low).all()
-    assert (shares <= feasible.high).all()
-    nearer = feasible.sample(200, np.random.default_rng(0))
-    assert ((nearer - point) ** 2).sum(axis=1).min() >= ((shares - point) ** 2).sum() - 1e-9
-
-
 def test_text_weighs_nothing_by_default() -> None:
     result = optimize_mixture(made_law(), N, D)
     assert result.weights["text"] == 0

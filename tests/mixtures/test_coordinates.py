@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from fractions import Fraction
-from itertools import combinations
 
 import numpy as np
 import pytest
@@ -18,7 +15,6 @@ from codescale.mixtures.bounds import Ties
 from codescale.mixtures.coordinates import Coordinates
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
-from codescale.mixtures.truncated_simplex import BoxVolume
 
 
 def names(count: int) -> list[str]:
@@ -157,23 +153,6 @@ def test_tight_upper_bounds_stay_uniform_in_volume(highs: tuple[float, ...]) -> 
         assert stats.ks_2samp(ours[:, k], reference[:, k]).pvalue > 1e-3
         pair = [k, (k + 1) % len(highs)]
         assert stats.ks_2samp(ours[:, pair].sum(axis=1), reference[:, pair].sum(axis=1)).pvalue > 1e-3
-
-
-def test_the_volume_of_a_box_cut_by_a_simplex_is_exact() -> None:
-    """Against inclusion and exclusion in exact fractions, with caps that differ by four orders of magnitude."""
-    random = np.random.default_rng(7)
-    for caps in (random.random(6), np.full(7, 0.3), 10 ** random.uniform(-4, 0, 7)):
-        caps.sort()
-        volume = BoxVolume.of_tails(np.concatenate([caps[:1], caps]), 99.0)[0]
-        for part in (0.02, 0.2, 0.5, 0.8):
-            total = Fraction(float(part * caps.sum()))
-            exact = Fraction(0)
-            for size in range(len(caps) + 1):
-                for chosen in combinations([Fraction(float(cap)) for cap in caps], size):
-                    exact += (-1) ** size * max(total - sum(chosen), Fraction(0)) ** len(caps)
-            wanted = math.log(exact / math.factorial(len(caps)))
-            assert volume.log(float(total)) == pytest.approx(wanted, abs=1e-4)
-            assert volume.inverse(volume.log(float(total))) == pytest.approx(float(total), rel=1e-12)
 
 
 @settings(max_examples=60, deadline=None)

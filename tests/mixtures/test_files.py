@@ -1,17 +1,13 @@
-"""The allocation's YAML files: shapes, and one clear line for what is wrong."""
+"""The YAML files of mixtures: shapes, and one clear line for what is wrong."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-import yaml
 
-from codescale.allocation.files import write_mixture
-from codescale.allocation.optimize import Allocation
 from codescale.errors import UserError
-from codescale.mixtures.files import read_available, read_bounds, read_mixture, read_organisation, read_weights
-from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.files import read_available, read_bounds, read_mixture, read_weights
 
 
 def test_the_files_of_the_design_are_read(tmp_path: Path) -> None:
@@ -54,23 +50,3 @@ def test_names_outside_the_law_are_refused(tmp_path: Path) -> None:
     (tmp_path / "f.yaml").write_text("{cobol: 1}")
     with pytest.raises(UserError, match=r"f\.yaml, cobol: is not in the law; use names among python, go"):
         read_weights(tmp_path / "f.yaml", known=["python", "go"])
-
-
-def test_a_mixture_survives_its_file(tmp_path: Path) -> None:
-    mixture = Mixture({"python": 0.31, "go": 0.69})
-    nan = float("nan")
-    made = Allocation(
-        mixture=mixture, objective=1.9, interval=(nan, 1.95), losses={}, share_intervals={}, objective_uniform=2.0,
-        improvement=(0.0, 0.1), goal="mean", value=1.9, value_uniform=2.0, standard_error=0.01, flat={}, marginal={},
-        harmed=(), refitted=(), weights={"python": 1.0}, n_params=1e9, n_tokens=1e11, extrapolated=False,
-    )  # fmt: skip
-    write_mixture(tmp_path / "mixture.yaml", made, "law.json")
-    content = yaml.safe_load((tmp_path / "mixture.yaml").read_text())
-    assert list(content) == ["proportions", "objective", "interval", "law", "n_params", "n_tokens"]
-    assert content["interval"] == [None, 1.95]
-    assert content["law"] == "law.json"
-    assert read_mixture(tmp_path / "mixture.yaml") == mixture
-    assert read_organisation(tmp_path / "mixture.yaml") == "shuffled"
-    write_mixture(tmp_path / "mixture.yaml", made, "law.json", "paired")
-    assert read_organisation(tmp_path / "mixture.yaml") == "paired"
-    assert read_mixture(tmp_path / "mixture.yaml") == mixture

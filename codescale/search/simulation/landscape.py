@@ -180,9 +180,10 @@ def within(space: SearchSpace, law: Law) -> SearchSpace:
         bounds[name] = max(low, least), min(high, most)
         if bounds[name][0] > bounds[name][1]:
             raise UserError(
-                f"{space.name}, languages.{name}", f"allows no share that a run had ({least:.4g} to {most:.4g})",
+                f"{space.name}, languages.{name}",
+                f"allows no share that a run had ({least:.4g} to {most:.4g})",
                 "widen its bounds",
-            )  # fmt: skip
+            )
     low, high = (sum(pair[k] for pair in bounds.values()) for k in (0, 1))
     if low > 1 or high < 1:
         raise UserError(space.name, "holds no mixture within the shares that the runs had", "widen its bounds")
