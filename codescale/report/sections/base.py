@@ -1,6 +1,7 @@
-"""The page's sections: what each shows, made from the artifacts, or the command that would make them.
+"""What a section of the page is made of: cells, tables, pictures, or the command that would make what it lacks.
 
-Every function returns a :class:`PageSection`; the template only sets them. Texts stay plain here and are escaped there.
+Each of the other files turns a :class:`Subject` into sections; the template only sets them. Texts stay plain here and
+are escaped there.
 """
 
 from __future__ import annotations

@@ -14,8 +14,10 @@ from codescale.allocation.pareto import FrontPoint
 from codescale.errors import UserError
 from codescale.report.artifacts import PredictedMixture, read_artifact
 from codescale.report.quantities import count, interval, number, percent
-from codescale.report.terminal.summary import UNKNOWN
 from codescale.terminal import plain
+
+_UNKNOWN = (float("nan"), float("nan"))
+"""An interval that is not known."""
 
 
 def _shares_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Table:
@@ -44,7 +46,7 @@ def allocation_table(allocation: Allocation) -> RenderableType:
     """The best mixture under a law: shares and losses with their intervals, and what it gains over equal shares."""
     rows, values = [], []
     for name, share in allocation.mixture.items():
-        low, high = allocation.share_intervals.get(name, UNKNOWN)
+        low, high = allocation.share_intervals.get(name, _UNKNOWN)
         loss = allocation.losses.get(name)
         rows.append(
             (
@@ -54,8 +56,8 @@ def allocation_table(allocation: Allocation) -> RenderableType:
                 f"{number(loss[0])} {interval(loss[1], loss[2])}".rstrip() if loss else "–",
             )
         )
-        flat = allocation.flat.get(name, UNKNOWN)
-        gain, *ends = allocation.marginal.get(name, (float("nan"), *UNKNOWN))
+        flat = allocation.flat.get(name, _UNKNOWN)
+        gain, *ends = allocation.marginal.get(name, (float("nan"), *_UNKNOWN))
         values.append((name, interval(100 * flat[0], 100 * flat[1], 1), number(gain, 5), interval(ends[0], ends[1], 5)))
     title = f"The predicted best mixture at N = {count(allocation.n_params)}, D = {count(allocation.n_tokens)}"
     lines = [

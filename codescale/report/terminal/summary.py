@@ -108,6 +108,3 @@ def corpus_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
             whole(sum(entry.dropped.values())),
         )
     return table
-
-
-UNKNOWN = (float("nan"), float("nan"))
