@@ -16,8 +16,18 @@ from codescale.organisation import ORGANISATION, SHUFFLED, Organisation
 def write_mixture(
     path: str | Path, allocation: Allocation, law_path: str | Path, organisation: Organisation = SHUFFLED
 ) -> None:
-    """Writes ``mixture.yaml`` atomically; an unknown end of the interval is null. ``organisation``: of the law's runs,
-    written where it is not as ever.
+    """Writes ``mixture.yaml`` atomically; an unknown end of the interval is null.
+
+    Parameters
+    ----------
+    path
+        The file.
+    allocation
+        What is written of it: the mixture, its objective and interval, N and D.
+    law_path
+        The file of the law that it rests on.
+    organisation
+        Of the law's runs; written where it is not the usual one.
     """
     content: dict[str, Any] = {
         "proportions": {name: round(share, 12) for name, share in allocation.mixture.items()},

@@ -89,7 +89,22 @@ def starts(problem: Problem, generator: np.random.Generator) -> list[Array]:
 
 
 def minimise_over_mixtures(problem: Problem, begin: list[Array], precision: float = _PRECISION) -> Array:
-    """The best feasible point (varied,) that SLSQP reaches from ``begin``, none of which is ever lost."""
+    """The best feasible point that SLSQP reaches from several starts, none of which is ever lost.
+
+    Parameters
+    ----------
+    problem
+        What is minimised.
+    begin
+        Feasible points (varied,).
+    precision
+        The relative change of the goal at which SLSQP stops.
+
+    Returns
+    -------
+    Array
+        (varied,): the shares of the problem's feasible set; ``problem.mixtures`` makes a mixture of them.
+    """
     ends = [problem.feasible.project(np.nan_to_num(_from(problem, start, precision))) for start in begin]
     tried = np.array([*begin, *ends])
     return np.asarray(tried[np.argmin(problem.ranked(tried))])
@@ -124,10 +139,21 @@ def _from(problem: Problem, start: Array, precision: float) -> Array:
 
 
 def support_value(problem: Problem, best: Array, error: float, direction: Array) -> float:
-    """The largest ``direction`` (varied,) @ x among feasible x whose goal is within ``error`` of that at ``best``.
+    """The largest ``direction`` @ x among feasible x whose goal is within ``error`` of that at ``best``: the support
+    function of the set of such x (Rockafellar 1970, "Convex Analysis", section 13), ceilings kept.
 
-    The support function of the convex set of such x (Rockafellar 1970, "Convex Analysis", section 13), ceilings kept.
     What SLSQP finds is drawn back towards ``best`` until it is within, so the answer is never too large.
+
+    Parameters
+    ----------
+    problem
+        Whose optimum ``best`` is.
+    best
+        (varied,) the optimum.
+    error
+        In the goal's unit, above 0.
+    direction
+        (varied,) of what is looked for the largest.
     """
     from scipy.optimize import minimize
 

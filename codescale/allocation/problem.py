@@ -38,9 +38,19 @@ def make_problem(
     no_harm: float | None = None,
     ties: Ties = (),
 ) -> Problem:
-    """What :func:`~codescale.allocation.optimize.optimize_mixture` minimises; arguments and errors as there.
+    """What :func:`~codescale.allocation.optimize.optimize_mixture` minimises.
 
-    ``ties``: groups of languages that keep their ratios, each varied as one.
+    Parameters
+    ----------
+    law, n_params, n_tokens, weights, bounds, available, goal, reference, kl, no_harm
+        As there.
+    ties
+        Groups of languages that keep their ratios, each varied as one.
+
+    Raises
+    ------
+    UserError
+        As there, and where bounds cannot hold at the ratios of the ties.
     """
     point = law_at_scale(law, n_params, n_tokens, available)
     weight = weights_of(law, weights)

@@ -46,9 +46,28 @@ def added_languages(law: Law, earlier: Mixture) -> list[str]:
 
 
 def reused(problem: Problem, law: Law, reuse: Reuse, samples: list[LawAtScale]) -> tuple[Problem, tuple[str, ...]]:
-    """The problem in which only the added and the affected languages vary, and their names.
+    """The problem in which only the added and the affected languages vary.
 
-    Raises :class:`UserError` where nothing was added or affected, and where bounds do not allow the kept ratios.
+    Parameters
+    ----------
+    problem
+        In which all languages vary.
+    law
+        Whose domains they are.
+    reuse
+        What is kept.
+    samples
+        The law's bootstrap samples at N and D, which say which languages are affected.
+
+    Returns
+    -------
+    tuple
+        The problem, and the names of the languages that vary.
+
+    Raises
+    ------
+    UserError
+        Where nothing was added or affected, and where bounds do not allow the kept ratios.
     """
     added = added_languages(law, reuse.earlier)
     if reuse.affected is not None:

@@ -51,15 +51,40 @@ def middle_90(values: Array) -> tuple[float, float]:
 
 
 def difference(problem: Problem, samples: list[LawAtScale], first: Array, second: Array) -> Array:
-    """(samples,): the goal under the mixture ``first`` (law's domains,) less that under ``second``."""
+    """(samples,): the goal under one mixture less that under another, in the goal's unit.
+
+    Parameters
+    ----------
+    problem
+        Whose goal it is.
+    samples
+        The law's bootstrap samples at N and D.
+    first, second
+        (law's domains,) the mixtures.
+    """
     both = np.stack([first, second])
     return np.array([float(-np.diff(problem.goal.under(one).values(one.losses(both)))[0]) for one in samples])
 
 
 def standard_error(problem: Problem, samples: list[LawAtScale], optima: Array, best: Array) -> float:
-    """The root mean square, over samples, of what ``best`` loses against the sample's own optimum; NaN without samples.
+    """What not knowing the law better may cost, in the goal's unit: the root mean square, over samples, of what the
+    optimum loses against the sample's own. The noise of a single run is no part of it.
 
-    In the goal's unit: what not knowing the law better may cost. The noise of a single run is no part of it.
+    Parameters
+    ----------
+    problem
+        Whose goal it is.
+    samples
+        The law's bootstrap samples at N and D.
+    optima
+        (samples, varied) the optimum under each.
+    best
+        (varied,) the optimum under the law.
+
+    Returns
+    -------
+    float
+        NaN without samples.
     """
     if len(samples) == 0:
         return float("nan")
@@ -71,9 +96,23 @@ def standard_error(problem: Problem, samples: list[LawAtScale], optima: Array, b
 
 
 def flatness(problem: Problem, domains: tuple[str, ...], best: Array, error: float) -> dict[str, tuple[float, float]]:
-    """Per domain the smallest and largest share among feasible mixtures whose goal is within ``error`` of ``best``'s.
+    """The range of each share over the feasible mixtures that are as good as the best, ceilings kept.
 
-    NaN where the error is not known. Ceilings are kept.
+    Parameters
+    ----------
+    problem
+        Whose optimum ``best`` is.
+    domains
+        The law's.
+    best
+        (varied,) the optimum.
+    error
+        How much worse counts as good, in the goal's unit; NaN: not known.
+
+    Returns
+    -------
+    dict
+        Domain to its least and largest share; NaN where the error is not known.
     """
     if not np.isfinite(error):
         return dict.fromkeys(domains, _UNKNOWN)
@@ -92,10 +131,25 @@ def flatness(problem: Problem, domains: tuple[str, ...], best: Array, error: flo
 def marginal_values(
     law: Law, problem: Problem, samples: list[LawAtScale], best: Array
 ) -> dict[str, tuple[float, float, float]]:
-    """Per domain what 1 % more of its own tokens change the goal by: value and middle 90 % over samples.
+    """What 1 % more tokens of a language change the goal by: D_j becomes 1.01 D_j, the budget grows by it and the
+    shares with it.
 
-    D_j becomes 1.01 D_j: the budget grows by it and the shares with it; negative is a gain. ``best``: the mixture
-    (law's domains,). NaN where all runs had one D, since then the law cannot tell what more tokens do.
+    Parameters
+    ----------
+    law
+        Whose runs say whether it can tell what more tokens do.
+    problem
+        Whose goal it is.
+    samples
+        The law's bootstrap samples at N and D.
+    best
+        (law's domains,) the mixture.
+
+    Returns
+    -------
+    dict
+        Domain to value and middle 90 % over samples, in the goal's unit; negative is a gain. NaN where all runs had
+        one D.
     """
     least, largest = law.fitted_range.n_tokens
     if largest < 1.01 * least:

@@ -230,8 +230,17 @@ def group_bounds(parts: Array, low: Array, high: Array) -> tuple[Array, Array]:
 
 
 def filled_to_one(shares: Array, low: Array, high: Array, weights: Array | None = None) -> Array:
-    """``shares`` (…, m) brought to the sum 1 within ``low`` and ``high``: what is missing is spread over the room that
-    each has, times ``weights`` (…, m); what the bounds cut off is lost.
+    """Shares brought towards the sum 1 within bounds: what is missing is spread over the room that each has.
+
+    Parameters
+    ----------
+    shares
+        (…, m) within the bounds.
+    low, high
+        (m,) the bounds.
+    weights
+        (…, m) what the room of each counts; None: alike, which reaches 1 at once. With weights bounds may cut off a
+        part, so that it takes several calls.
     """
     missing = 1.0 - shares.sum(axis=-1, keepdims=True)
     room = np.where(missing > 0, high - shares, shares - low)
