@@ -1,0 +1,63 @@
+"""Noise between seeds: planted, found within recipes, and asked of the mixtures that are most like those predicted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codescale.laws.replicates import between_seeds, log_loss_noise
+from codescale.runs.table import RunsTable
+from tests.laws.synthetic_runs import SIZES, TOKENS, TableMaker, make_truth
+
+
+def replicated(folder: Path, noise: float, seeds: int, recipes: int = 60) -> RunsTable:
+    """Mixtures of three languages at one N and D, each with ``seeds`` seeds."""
+    maker = TableMaker(make_truth(3), ["a", "b", "c"], noise)
+    for k, shares in enumerate(np.random.default_rng(0).dirichlet(np.ones(3), size=recipes)):
+        for seed in range(seeds):
+            maker.add(f"m{k}-s{seed}", SIZES[0], TOKENS[0], shares, seed)
+    return maker.table(folder)
+
+
+def test_planted_noise_is_found_however_far_apart_the_recipes_are(tmp_path: Path) -> None:
+    table = replicated(tmp_path, 0.004, 3)
+    found = log_loss_noise(table, table.targets)
+    assert found.pooled == pytest.approx(0.004, rel=0.1)
+    assert found.per_column == pytest.approx([0.004] * 3, rel=0.2)
+    assert found.degrees_of_freedom == 60 * 2
+
+
+def test_two_runs_by_hand(tmp_path: Path) -> None:
+    table = replicated(tmp_path, 0.01, 2, recipes=1)
+    found = log_loss_noise(table, table.targets)
+    differences = np.log(table.losses[0] / table.losses[1])
+    np.testing.assert_allclose(found.per_column, np.abs(differences) / np.sqrt(2))
+    assert found.degrees_of_freedom == 1
+
+
+def test_without_replicates_the_noise_is_not_known(tmp_path: Path) -> None:
+    table = replicated(tmp_path, 0.004, 1)
+    found = log_loss_noise(table, table.targets)
+    assert found.degrees_of_freedom == 0
+    assert np.isnan(found.pooled)
+    np.testing.assert_array_equal(between_seeds(table, table.targets), 0.0)
+
+
+def test_a_sweep_whose_rows_have_many_seeds_shows_the_noise_itself(tmp_path: Path) -> None:
+    table = replicated(tmp_path, 0.004, 3)
+    np.testing.assert_array_equal(between_seeds(table, table.targets), 0.0)
+
+
+def test_a_sweep_of_one_seed_takes_the_noise_of_the_widest_mixtures_that_were_repeated(tmp_path: Path) -> None:
+    maker = TableMaker(make_truth(3), ["a", "b", "c"], 0.0)
+    maker.mixtures(40)
+    wide, narrow = np.full(3, 1 / 3), np.array([1.0, 0.0, 0.0])
+    for seed in range(6):
+        for shares, deviation in ((wide, 0.003), (narrow, 0.05)):
+            maker.noise = deviation
+            maker.add(f"uniform-{deviation}-{seed}", SIZES[0], TOKENS[0], shares, seed)
+    table = maker.table(tmp_path)
+    found = between_seeds(table, table.targets)
+    assert found == pytest.approx([0.003] * 3, rel=0.6)
