@@ -12,7 +12,7 @@ from codescale.training.model.llama import LanguageModel, initialise
 from codescale.training.parallel import SingleProcess
 
 SHAPE = Shape(hidden=16, layers=2, heads=2, intermediate=24)
-VOCABULARY, CONTEXT, BATCH = 50, 12, 6
+VOCABULARY, CONTEXT, BATCH = 50, 12, 7
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
 
