@@ -88,7 +88,7 @@ def _check(records: Mapping[str, Sequence[RunRecord]]) -> None:
             )
 
 
-def compare(
+def compare_runs(
     config: StudyConfig,
     scale: Scale,
     corpus: Corpus,

@@ -46,14 +46,29 @@ def comparison_runs(
     hyper: Mapping[str, float],
     measured: Organisation | None = None,
 ) -> dict[str, list[RunSpec]]:
-    """One run at ``scale`` for each of ``mixtures`` (by role) and seed; mixtures that train on the same sequences share
-    their runs.
+    """The runs at one scale: one for each mixture and seed; mixtures that train on the same sequences share theirs.
 
-    All are trained with the same ``hyper``, the incumbent's, so that a difference is the mixtures'. ``measured``: the
-    data's organisation that the search chose with its mixture; the others have the study's, which is what a law fitted
-    to the study's runs speaks of.
+    Parameters
+    ----------
+    config
+        The study.
+    scale
+        The size and D, and how many seeds each mixture has.
+    mixtures
+        What is compared, by role.
+    unique_tokens
+        The distinct tokens of each language that every run is held to; None where it has them all.
+    hyper
+        The incumbent's hyperparameters, which all runs have, so that a difference is the mixtures'.
+    measured
+        The data's organisation that the search chose with its mixture; the others have the study's, which is what a law
+        fitted to the study's runs speaks of.
+
+    Returns
+    -------
+    dict of str to list of RunSpec
+        By role, in the order of the seeds.
     """
-    stage = "comparison" if scale is config.comparison else "comparison-larger"
     runs: dict[str, list[RunSpec]] = {}
     for role, mixture in mixtures.items():
         sequences = scale.tokens / config.training.context
@@ -67,20 +82,34 @@ def comparison_runs(
             ),
             None,
         )
-        runs[role] = runs[twin] if twin else [
-            RunSpec(
-                run_id=f"{stage}-{role}-{digest(mixture, hyper, organisation)}-s{seed}",
-                stage="comparison",
-                size=scale.size,
-                n_params=config.sizes[scale.size].n_params,
-                token_points=(scale.tokens,),
-                proportions=dict(mixture),
-                unique_tokens=unique_tokens,
-                seed=seed,
-                organisation=organisation,
-                hyper=dict(hyper),
-                start=config.start_id,
-            )
-            for seed in comparison_seeds(config, scale)
-        ]  # fmt: skip
+        runs[role] = runs[twin] if twin else _runs(config, scale, role, mixture, organisation, unique_tokens, hyper)
     return runs
+
+
+def _runs(
+    config: StudyConfig,
+    scale: Scale,
+    role: str,
+    mixture: Mixture,
+    organisation: Organisation,
+    unique_tokens: int | dict[str, int] | None,
+    hyper: Mapping[str, float],
+) -> list[RunSpec]:
+    """The runs of one mixture, one for each seed."""
+    stage = "comparison" if scale is config.comparison else "comparison-larger"
+    return [
+        RunSpec(
+            run_id=f"{stage}-{role}-{digest(mixture, hyper, organisation)}-s{seed}",
+            stage="comparison",
+            size=scale.size,
+            n_params=config.sizes[scale.size].n_params,
+            token_points=(scale.tokens,),
+            proportions=dict(mixture),
+            unique_tokens=unique_tokens,
+            seed=seed,
+            organisation=organisation,
+            hyper=dict(hyper),
+            start=config.start_id,
+        )
+        for seed in comparison_seeds(config, scale)
+    ]

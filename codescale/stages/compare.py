@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from codescale.cluster.ray_cluster import started_ray
-from codescale.comparison.compare import compare as compare_runs
+from codescale.comparison.compare import compare_runs
 from codescale.comparison.job import train_together
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs
 from codescale.comparison.result import ComparisonResult, ScaleComparison

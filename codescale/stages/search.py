@@ -14,7 +14,7 @@ from codescale.search.objective.seed_noise import sweep_noise
 from codescale.search.pareto import refuse_too_few, run_front
 from codescale.search.result import SearchResult
 from codescale.search.run import run_search
-from codescale.search.trials.pruning_audit import drawn, with_checks
+from codescale.search.trials.pruning_audit import audit_runs, with_checks
 from codescale.search.warm_start import WarmStart
 from codescale.stages.inputs import StageContext, fitted_law, target_availability, unique_tokens
 from codescale.stages.runs import check_organisation, publish, train_runs
@@ -95,7 +95,7 @@ def _audited(context: StageContext, problem: SearchProblem, result: SearchResult
     stopped = [trial.run_id for trial in result.trials if trial.state == "PRUNED"]
     records = {record.spec.run_id: record for record in read_records(context.folder.runs)}
     config = problem.config
-    specs = drawn([records[run_id] for run_id in stopped], config.search.check_pruned, config.seed)
+    specs = audit_runs([records[run_id] for run_id in stopped], config.search.check_pruned, config.seed)
     if not specs:
         return result
     return with_checks(result, train_runs(context, specs, "check"), problem.objective)

@@ -10,7 +10,7 @@ from codescale.mixtures.mixture import Mixture
 from codescale.runs.records import RunRecord, RunSpec
 from codescale.search.objective.problem import SearchProblem
 from codescale.search.space.space import SearchPoint, load_space
-from codescale.search.trials.pruning_audit import drawn
+from codescale.search.trials.pruning_audit import audit_runs
 from codescale.search.trials.spec import TrialSpecs
 from codescale.study.comparison import ComparisonSection, Scale
 from codescale.study.config import StudyConfig
@@ -66,7 +66,7 @@ def seeds_that_chose(config: StudyConfig) -> set[int]:
     swept = plan_sweep(config, None)
     trials = TrialSpecs(SearchProblem.of(config, load_space("all_languages", config.languages)))
     tried = [trials.spec(number, SearchPoint(config.uniform(), {})) for number in range(3)]
-    checked = drawn([diverged(spec) for spec in tried], 3, config.seed)
+    checked = audit_runs([diverged(spec) for spec in tried], 3, config.seed)
     again = retries_of([diverged(spec) for spec in swept], config)
     return {spec.seed for spec in [*swept, *again, *tried, *checked]}
 

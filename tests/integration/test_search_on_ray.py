@@ -31,7 +31,7 @@ from codescale.search.objective.problem import SearchProblem
 from codescale.search.pareto import run_front
 from codescale.search.result import SearchResult
 from codescale.search.run import run_search
-from codescale.search.trials.pruning_audit import drawn, with_checks
+from codescale.search.trials.pruning_audit import audit_runs, with_checks
 from codescale.search.tune.searcher import MixtureSearcher
 from codescale.search.warm_start import WarmStart
 from codescale.study.config import StudyConfig
@@ -272,7 +272,7 @@ def test_two_objectives_give_a_front_and_a_replay_gives_it_again(tmp_path: Path)
         records = {record.spec.run_id: record for record in read_records(folder.runs)}
         stopped = [records[trial.run_id] for trial in result.trials if trial.state == "PRUNED"]
         asked.append(one.config.search.check_pruned)
-        done = [finished_record(spec) for spec in drawn(stopped, one.config.search.check_pruned, 0)]
+        done = [finished_record(spec) for spec in audit_runs(stopped, one.config.search.check_pruned, 0)]
         for record in done:
             write_record(folder.runs, record)
         return with_checks(result, done, one.objective)

@@ -29,7 +29,7 @@ from codescale.search.objective.weights import scalarized
 from codescale.search.pareto import directions, front_of, refuse_too_few
 from codescale.search.space.schema import ObjectiveSpec
 from codescale.search.space.space import SearchPoint, load_space
-from codescale.search.trials.pruning_audit import drawn, with_checks
+from codescale.search.trials.pruning_audit import audit_runs, with_checks
 from codescale.search.trials.spec import TrialSpecs, run_cost
 from codescale.study.config import parse_study
 from tests.search.synthetic_trials import LANGUAGES, TOKENS, finished_record, problem, study
@@ -158,11 +158,11 @@ def test_stopped_trials_are_drawn_blindly_and_told_apart(tmp_path: Path) -> None
     result = hand.history.result()
     pruned = [trial.run_id for trial in result.trials if trial.state == "PRUNED"]
     records = {one.spec.run_id: one for one in read_records(hand.folder.runs)}
-    specs = drawn([records[run_id] for run_id in pruned], 3, seed=1)
+    specs = audit_runs([records[run_id] for run_id in pruned], 3, seed=1)
     assert len(specs) == 3 == len({spec.run_id for spec in specs})
-    assert specs == drawn([records[run_id] for run_id in reversed(pruned)], 3, seed=1)
+    assert specs == audit_runs([records[run_id] for run_id in reversed(pruned)], 3, seed=1)
     assert {spec.stage for spec in specs} == {"check"}
-    assert drawn([], 3, 1) == drawn([records[pruned[0]]], 0, 1) == []
+    assert audit_runs([], 3, 1) == audit_runs([records[pruned[0]]], 0, 1) == []
     checks = [finished_record(spec) for spec in specs]
     told = with_checks(result, checks, hand.history.objective)
     assert [one.won for one in told.checked or ()] == [False] * 3

@@ -14,7 +14,7 @@ from codescale.search.objective.objective import Objective
 from codescale.search.result import CheckedTrial, Incumbent, SearchResult, TrialResult
 
 
-def drawn(stopped: Sequence[RunRecord], count: int, seed: int) -> list[RunSpec]:
+def audit_runs(stopped: Sequence[RunRecord], count: int, seed: int) -> list[RunSpec]:
     """The runs that finish ``count`` of the ``stopped`` trials (or all of them), drawn at random without regard to how
     they were doing. The same trials and seed give the same runs.
     """
