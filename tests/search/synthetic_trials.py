@@ -134,3 +134,22 @@ def finished_record(spec: RunSpec, status: Status = "ok", count: int = EVALUATIO
         spec=spec, status=status, evaluations=tuple(evaluations), corpus_id=CORPUS, flops=1.0, seconds=1.0,
         tokens_trained=TOKENS * count // EVALUATIONS, finished=0.0,
     )  # fmt: skip
+
+
+def swept_record(run_id: str, shares: dict[str, float], seed: int = 3, shift: float = 0.0) -> RunRecord:
+    """A run of the sweep with these ``shares``, each loss ``shift`` nats per token higher than the law's."""
+    spec = RunSpec(
+        run_id=run_id,
+        stage="mixture",
+        size="tiny",
+        n_params=2608,
+        token_points=(TOKENS,),
+        proportions=shares,
+        seed=seed,
+    )
+    done = finished_record(spec)
+    evaluations = tuple(
+        one.model_copy(update={"losses": {name: loss + shift for name, loss in one.losses.items()}})
+        for one in done.evaluations
+    )
+    return done.model_copy(update={"evaluations": evaluations})
