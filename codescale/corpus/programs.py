@@ -23,11 +23,11 @@ DocumentsByLanguage = Mapping[str, Sequence[Document]]
 """By language."""
 
 
-def settled_programs(documents: DocumentsByLanguage, same: Iterable[tuple[str, ...]]) -> dict[str, list[Document]]:
+def merge_programs(documents: DocumentsByLanguage, same: Iterable[tuple[str, ...]]) -> dict[str, list[Document]]:
     """``documents`` where programs of which one text is the ``same`` have one name, and a program with one document is
     none: nothing translates it.
     """
-    renamed = renamed_programs(documents, same)
+    renamed = rename_programs(documents, same)
     counts = Counter(document.program for found in renamed.values() for document in found)
     return {
         language: [replace(one, program=None) if one.program and counts[one.program] < 2 else one for one in found]
@@ -35,7 +35,7 @@ def settled_programs(documents: DocumentsByLanguage, same: Iterable[tuple[str, .
     }
 
 
-def renamed_programs(documents: DocumentsByLanguage, same: Iterable[tuple[str, ...]]) -> dict[str, list[Document]]:
+def rename_programs(documents: DocumentsByLanguage, same: Iterable[tuple[str, ...]]) -> dict[str, list[Document]]:
     """``documents`` where programs of which one text is the ``same`` have one name."""
     names = _joined(same)
     return {

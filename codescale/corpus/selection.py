@@ -14,7 +14,7 @@ from codescale.corpus.capping import take_evenly
 from codescale.corpus.cleaning import clean
 from codescale.corpus.document import Document
 from codescale.corpus.near_duplicates import near_duplicates
-from codescale.corpus.programs import program_splits, renamed_programs, settled_programs
+from codescale.corpus.programs import merge_programs, program_splits, rename_programs
 from codescale.corpus.reader import SPLITS
 from codescale.corpus.record import Record
 from codescale.corpus.splits import plan_splits
@@ -123,8 +123,8 @@ def select(candidates: dict[str, Candidates], section: CorpusSection, advance: A
         shortlists[language] = _shortlist(language, candidates.pop(language), section)
     documents = {language: shortlist.documents for language, shortlist in shortlists.items()}
     same = [group for one in shortlists.values() for group in one.same]
-    unseen = renamed_programs({language: shortlist.over for language, shortlist in shortlists.items()}, same)
-    documents = settled_programs(documents, same)
+    unseen = rename_programs({language: shortlist.over for language, shortlist in shortlists.items()}, same)
+    documents = merge_programs(documents, same)
     shares = {"test": section.test_share, "validation": section.validation_share}
     splits = program_splits(documents, shares)
     selections, leaking = {}, set()

@@ -134,10 +134,10 @@ def _fit_one(own: Observations, variance: float, generator: np.random.Generator,
         samples = form.refit(own, values[0], _simulate(own, fitted, variance, generator, bootstrap), generator)
     structural = form.unidentified(own)
     unidentified = [name for name in SCALARS if name in structural or _prior_dominates(form, own, samples, name)]
-    held = dict(zip(SCALARS, form.held(own)[0][0].tolist(), strict=True))
+    fixed = dict(zip(SCALARS, form.fixed_parameters(own)[0][0].tolist(), strict=True))
     parameters: dict[str, Interval] = {}
     for k, name in enumerate(SCALARS):
-        known = bootstrap > 0 and not held[name]
+        known = bootstrap > 0 and not fixed[name]
         low, high = np.quantile(samples[:, k], [0.05, 0.95]).tolist() if known else (None, None)
         parameters[name] = Interval(value=float(values[0, k]), low=low, high=high)
     loss = np.exp(own.log_losses[:, 0])

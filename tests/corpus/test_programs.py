@@ -20,7 +20,7 @@ from codescale.corpus.build import build_corpus
 from codescale.corpus.document import Document
 from codescale.corpus.fingerprint import corpus_content, fingerprint
 from codescale.corpus.near_duplicates import near_duplicates
-from codescale.corpus.programs import program_splits, settled_programs
+from codescale.corpus.programs import merge_programs, program_splits
 from codescale.corpus.reader import SPLITS, open_corpus, read_shard
 from codescale.corpus.record import Reading
 from codescale.corpus.selection import Candidates, Selection, select
@@ -160,8 +160,8 @@ def test_keys_that_say_nothing_leave_the_fingerprint_of_a_corpus_as_it_was(confi
 
 
 def test_a_program_of_one_document_is_none() -> None:
-    settled = settled_programs({"python": [document("python", "a", "p")], "java": [document("java", "b", None)]}, [])
-    assert [found.program for found in settled["python"]] == [None]
+    merged = merge_programs({"python": [document("python", "a", "p")], "java": [document("java", "b", None)]}, [])
+    assert [found.program for found in merged["python"]] == [None]
 
 
 def test_programs_with_one_text_are_one_program() -> None:
@@ -169,9 +169,9 @@ def test_programs_with_one_text_are_one_program() -> None:
         "python": [document("python", "a", "first"), document("python", "b", "third")],
         "java": [document("java", "a", "first"), document("java", "b", "second"), document("java", "c", "third")],
     }
-    settled = settled_programs(documents, [("second", "third")])
-    assert [found.program for found in settled["java"]] == ["first", "second", "second"]
-    assert [found.program for found in settled["python"]] == ["first", "second"]
+    merged = merge_programs(documents, [("second", "third")])
+    assert [found.program for found in merged["java"]] == ["first", "second", "second"]
+    assert [found.program for found in merged["python"]] == ["first", "second"]
 
 
 def test_the_same_text_under_two_programs_joins_their_translations() -> None:

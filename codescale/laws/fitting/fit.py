@@ -115,8 +115,8 @@ def fit_law(
 def _half_life(data: Observations, law: str, workers: int) -> float:
     """R* by the law that is asked for, or by the plainest of those that are tried."""
     form = find_form(CANDIDATES[0] if law == "auto" or law in COMPOSED else law)
-    half_life, told = fit_half_life(form, data, workers)
-    if not told:
+    half_life, identified = fit_half_life(form, data, workers)
+    if not identified:
         warn(
             f"{data.path}: the runs cannot tell how fast repeated tokens lose their worth, R* = {half_life:.3g} or not"
         )

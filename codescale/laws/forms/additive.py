@@ -43,8 +43,8 @@ class Additive(CurveForm):
     def unidentified(self, data: Observations) -> dict[str, str]:
         return Chinchilla().unidentified(data) | mixing_unidentified(data, ("C", "gamma"))
 
-    def held(self, data: Observations) -> tuple[Mask, Array]:
-        held, fixed = Chinchilla().held(data)
+    def fixed_parameters(self, data: Observations) -> tuple[Mask, Array]:
+        held, fixed = Chinchilla().fixed_parameters(data)
         extra = (len(data.targets), 2 * len(data.domains))
         return np.hstack([held, np.zeros(extra, dtype=bool)]), np.hstack([fixed, np.zeros(extra)])
 

@@ -102,7 +102,7 @@ class Chinchilla(CurveForm):
             reasons |= dict.fromkeys(("B", "beta"), "all rows have one D: set to 0, E holds their part")
         return reasons | two_point_terms(data)
 
-    def held(self, data: Observations) -> tuple[Mask, Array]:
+    def fixed_parameters(self, data: Observations) -> tuple[Mask, Array]:
         targets = len(data.targets)
         held, fixed = np.zeros((targets, 5), dtype=bool), np.zeros((targets, 5))
         for first, log_values in ((1, data.log_params), (3, data.log_tokens)):

@@ -65,8 +65,8 @@ class CurveForm(Form):
         """What is believed before the data."""
 
     @abstractmethod
-    def held(self, data: Observations) -> tuple[Mask, Array]:
-        """(targets, parameters): which parameters are held, and at which value on the solver's scale."""
+    def fixed_parameters(self, data: Observations) -> tuple[Mask, Array]:
+        """(targets, parameters): which parameters are fixed, and at which value on the solver's scale."""
 
     @abstractmethod
     def starts(self, data: Observations) -> Array:
@@ -89,7 +89,7 @@ class CurveForm(Form):
         """The named parameters on the solver's scale: the inverse of :meth:`named`."""
 
     def free_parameters(self, data: Observations) -> int:
-        return int((~self.held(data)[0]).sum(axis=1).max())
+        return int((~self.fixed_parameters(data)[0]).sum(axis=1).max())
 
     def _problems(
         self, data: Observations, weights: Array, repeats: int, noise: Array | None
@@ -105,7 +105,7 @@ class CurveForm(Form):
         levels = ((weights @ np.nan_to_num(losses).T) / total)[sample, target]
         prior = self.prior(data)
         shift = np.where(prior.levelled, levels[:, None], 0.0)
-        held, fixed = self.held(data)
+        held, fixed = self.fixed_parameters(data)
         held, fixed = held[target], fixed[target]
         mean = prior.mean + shift
         if noise is not None:

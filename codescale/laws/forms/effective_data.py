@@ -56,7 +56,7 @@ class EffectiveData(CurveForm):
             reasons[f"t.{name}"] = "its share varies only together with others': held near its prior"
         return reasons
 
-    def held(self, data: Observations) -> tuple[Mask, Array]:
+    def fixed_parameters(self, data: Observations) -> tuple[Mask, Array]:
         targets, domains = len(data.targets), len(data.domains)
         held = np.zeros((targets, 5 + domains), dtype=bool)
         fixed = np.zeros((targets, 5 + domains))

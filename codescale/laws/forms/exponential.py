@@ -36,8 +36,8 @@ class Exponential(CurveForm):
             reasons[f"c.{name}"] = "its share varies only together with others': held near its prior"
         return reasons
 
-    def held(self, data: Observations) -> tuple[Mask, Array]:
-        held, fixed = Chinchilla().held(data)
+    def fixed_parameters(self, data: Observations) -> tuple[Mask, Array]:
+        held, fixed = Chinchilla().fixed_parameters(data)
         extra = (len(data.targets), len(data.domains))
         return np.hstack([held, np.zeros(extra, dtype=bool)]), np.hstack([fixed, np.zeros(extra)])
 

@@ -42,8 +42,8 @@ class Family(CurveForm):
                 reasons |= {f"{target}.gamma": reason, f"{target}.p0": reason}
         return reasons
 
-    def held(self, data: Observations) -> tuple[Mask, Array]:
-        terms, heights = Chinchilla().held(data)
+    def fixed_parameters(self, data: Observations) -> tuple[Mask, Array]:
+        terms, heights = Chinchilla().fixed_parameters(data)
         count, targets = len(data.domains), len(data.targets)
         held = np.hstack([terms, np.zeros((targets, 2), dtype=bool), np.ones((targets, count), dtype=bool)])
         fixed = np.hstack([heights, np.zeros((targets, 2 + count))])

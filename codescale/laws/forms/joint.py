@@ -61,8 +61,8 @@ class Joint(CurveForm):
                 reasons |= dict.fromkeys(names, "all rows have one value of what it belongs to: left out")
         return reasons
 
-    def held(self, data: Observations) -> tuple[Mask, Array]:
-        held, fixed = Chinchilla().held(data)
+    def fixed_parameters(self, data: Observations) -> tuple[Mask, Array]:
+        held, fixed = Chinchilla().fixed_parameters(data)
         count = len(data.domains)
         extra = np.zeros((len(data.targets), 2 + 4 * count), dtype=bool)
         for k, log_values in enumerate((data.log_params, data.log_tokens)):
