@@ -34,6 +34,8 @@ def process_memory() -> int:
 
     Measured when it is first asked for, before the process has opened a run.
     """
+    import torch.distributed.tensor  # noqa: F401  (what every step needs, and with it 50 MB of modules)
+
     return resident_memory() + LIBRARIES_WARM
 
 
