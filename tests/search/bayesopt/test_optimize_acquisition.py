@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,3 +73,14 @@ def test_the_acquisition_is_asked_about_as_often_as_it_may_be() -> None:
 
     optimize_acquisition(count, region, Points.empty(4, 0), np.random.default_rng(0), 1_500)
     assert 1_000 < sum(asked) <= 1_500
+
+
+def test_a_start_outside_of_the_space_is_brought_inside_and_judged_there() -> None:
+    """A run of an earlier space, better than all that is feasible."""
+    space = SearchSpace("bounded", {"python": (0.0, 0.5), "java": (0.0, 1.0)}, {})
+    region = FeasibleRegion(space, ("python", "java"))
+    start = Points(np.array([[0.9, 0.1]]), np.empty((1, 0)))
+    generator = np.random.default_rng(0)
+    found, value = optimize_acquisition(lambda points: -points.shares[:, 0], region, start, generator, 300)
+    assert found.shares[0] == pytest.approx([0.5, 0.5])
+    assert value == pytest.approx(-0.5)
