@@ -124,7 +124,7 @@ def plan(study: StudyArgument) -> None:
     Tokens, counted FLOPs and hours on this machine, from runs that this study
     did or a few seconds of training; the noise from the sweep's seeds.
     """
-    from codescale.report.terminal.cost import forecast_tables
+    from codescale.report.terminal.cost import cost_tables
 
     opened = existing_study(study)
-    console.print(forecast_tables(opened.config.name, opened.forecast_search()))
+    console.print(cost_tables(opened.config.name, opened.forecast_search()))

@@ -62,7 +62,18 @@ class SearchCost:
 
 
 def search_cost(config: StudyConfig, noise: SeedNoise | None, speed: Speed | None) -> SearchCost:
-    """The search and the comparison of ``config``: an upper bound, since pruning saves what cannot be known before."""
+    """What a search and its comparison may cost: an upper bound, since pruning saves what cannot be known before.
+
+    Parameters
+    ----------
+    config
+        The study, with the proxy and the budget of the search's problem.
+    noise
+        Of the objective between seeds (nats per token); None where no seeds were compared yet, which leaves open what
+        the proof can resolve.
+    speed
+        Of a worker here; None leaves hours open.
+    """
     search, budget = config.search, config.search.budget
     each = run_cost(config, search.size, search.tokens)
     trials = trials_within(config, each, speed)
@@ -98,7 +109,22 @@ def _cost(name: str, runs: int, tokens: int, each: float, speed: Speed | None) -
 
 
 def recorded_speed(records: Iterable[RunRecord], size: str, workers: int) -> Speed | None:
-    """The median over finished runs of ``size`` on this study's machine, evaluations included; None where none ran."""
+    """A worker's speed on this study's machine.
+
+    Parameters
+    ----------
+    records
+        The study's runs.
+    size
+        The size whose runs count.
+    workers
+        How many train at once.
+
+    Returns
+    -------
+    Speed or None
+        The median over finished runs of that size, evaluations included; None where none ran.
+    """
     rates = [
         record.flops / record.seconds
         for record in records
@@ -110,7 +136,17 @@ def recorded_speed(records: Iterable[RunRecord], size: str, workers: int) -> Spe
 
 
 def measured_speed(config: StudyConfig, workers: int, threads: int) -> Speed:
-    """A few seconds of training the proxy on random tokens here; without evaluations, so a little too fast."""
+    """A worker's speed by a few seconds of training the proxy on random tokens; no evaluations, so a little too fast.
+
+    Parameters
+    ----------
+    config
+        The study, with the proxy of the search's problem.
+    workers
+        How many train at once.
+    threads
+        Cores of one worker.
+    """
     import torch
 
     from codescale.training.loop.step import Stepper

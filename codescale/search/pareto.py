@@ -42,8 +42,20 @@ AuditPruning = Callable[[SearchProblem, SearchResult], SearchResult]
 
 
 def directions(count: int, trials: int) -> Directions:
-    """(searches, ``count``): how each search weighs the objectives: all alike first, then each alone; for two of
-    them and enough trials also a quarter to three quarters.
+    """How each search of a front weighs the objectives.
+
+    Parameters
+    ----------
+    count
+        How many objectives there are.
+    trials
+        How many trials all searches have together.
+
+    Returns
+    -------
+    Directions
+        (searches, count), rows that sum to 1: all alike first, then each alone; for two objectives and enough trials
+        also a quarter to three quarters.
     """
     rows = [np.full(count, 1 / count), *np.eye(count)]
     if count == 2 and trials >= SPARSE:
@@ -175,8 +187,21 @@ def _parameters(space: SearchSpace, record: RunRecord) -> dict[str, Any]:
 
 
 def front_of(records: Sequence[RunRecord], aims: Sequence[ObjectiveSpec], n_tokens: int) -> list[FrontRun]:
-    """The runs that no other one beats or equals in every objective, in order of the first one; of runs that are equal
-    in all of them the earliest.
+    """The runs that no other one beats or equals in every objective.
+
+    Parameters
+    ----------
+    records
+        Runs, the earliest first; those that do not measure every objective are left out.
+    aims
+        The objectives.
+    n_tokens
+        D at which they are judged.
+
+    Returns
+    -------
+    list of FrontRun
+        In order of the first objective; of runs that are equal in all of them the earliest.
     """
     points: dict[tuple[float, ...], RunRecord] = {}
     for record in records:

@@ -21,10 +21,22 @@ from codescale.search.trials.history import TrialSource
 
 @dataclass(frozen=True)
 class WarmStart:
-    """What is known before the search: the law's optimum, optima of its bootstrap samples (Thompson draws), the sweep's
-    runs at the same scale, which enter as completed trials, and how much the objective varies between seeds (nats per
-    token), below which nothing is worth another trial. ``law`` and ``runs``, the sweep's runs at every scale, are for
-    our own sampler.
+    """What is known before the search; nothing where it starts cold.
+
+    Parameters
+    ----------
+    law_optimum
+        The best mixture under the law, which is tried first.
+    bootstrap_optima
+        The best ones under its bootstrap samples: Thompson draws.
+    evaluated
+        The sweep's runs at the trials' scale, which enter as completed trials.
+    law
+        For our own sampler, which learns how far it holds.
+    runs
+        For our own sampler: the sweep's runs at every scale.
+    noise
+        Standard deviation of the objective between seeds (nats per token), below which nothing is worth another trial.
     """
 
     law_optimum: Mixture | None = None

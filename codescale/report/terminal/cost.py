@@ -10,7 +10,7 @@ from codescale.search.cost import SearchCost
 from codescale.search.objective.seed_noise import LEVEL, POWER
 
 
-def forecast_tables(name: str, found: SearchCost) -> Group:
+def cost_tables(name: str, found: SearchCost) -> Group:
     """Cost, then resolution, each with how it is known."""
     cost = Table(title=f"The search of {name}: what it may cost")
     cost.add_column("what")

@@ -49,10 +49,22 @@ def sweep_noise(records: Iterable[RunRecord], objective: Objective, n_params: in
 
 
 def minimum_detectable_difference(deviation: float, seeds: int) -> float:
-    """The smallest difference (nats per token) between two mixtures of ``seeds`` runs each that is resolved.
+    """The smallest difference between two mixtures that a two-sided t test finds at the level 5 % with a power of 80 %.
 
-    The t test's critical value plus the one for its power, times the difference's standard error (the usual
-    approximation of the noncentral t); infinite for one seed, which leaves no degree of freedom.
+    The test's critical value plus the one for its power, times the difference's standard error (the usual approximation
+    of the noncentral t).
+
+    Parameters
+    ----------
+    deviation
+        Of the objective between seeds (nats per token).
+    seeds
+        Runs of each mixture.
+
+    Returns
+    -------
+    float
+        In nats per token; infinite for one seed, which leaves no degree of freedom.
     """
     if seeds < 2:
         return float("inf")

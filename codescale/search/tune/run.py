@@ -43,10 +43,15 @@ class TrialPlacement:
 
 
 def placement(config: StudyConfig, workers: Workers) -> TrialPlacement:
-    """A trial takes a worker, or as many as ``search.workers_per_trial`` says: then Ray Train reserves them, and the
+    """How trials fit on ``workers``.
+
+    A trial takes a worker, or as many as ``search.workers_per_trial`` says: then Ray Train reserves them, and the
     trial's own process, which only listens, takes nothing and ends with it, so that its workers do not outlive it.
 
-    Raises :class:`UserError` where there are too few workers for one trial.
+    Raises
+    ------
+    UserError
+        Where there are too few workers for one trial.
     """
     each = config.search.workers_per_trial
     if each > workers.count:
@@ -66,7 +71,21 @@ def placement(config: StudyConfig, workers: Workers) -> TrialPlacement:
 def run_trials(search: MixtureSearcher, open_session: OpenSession, workers: Workers) -> None:
     """Has Tune ask ``search`` for trials and run them until it says that it has finished, or Ctrl-C.
 
-    Raises :class:`UserError` where they cannot be placed, or a tracker refuses; ``RuntimeError`` where one crashes.
+    Parameters
+    ----------
+    search
+        Proposes trials and is told how they ended.
+    open_session
+        Opens a trial's training on its worker.
+    workers
+        What there is to run on.
+
+    Raises
+    ------
+    UserError
+        Where trials cannot be placed, or a tracker refuses.
+    RuntimeError
+        Where one crashes again and again.
     """
     config, folder = search.specs.problem.config, search.folder
     scratch = (folder.root / ".ray").absolute()

@@ -46,10 +46,20 @@ class WorkerReport:
 
 @dataclass(frozen=True)
 class OpenOnWorkers:
-    """Opens sessions whose training is shared out over ``workers`` Ray Train workers (data parallel).
+    """Opens sessions whose training is shared out over several Ray Train workers (data parallel).
 
-    ``threads`` cores and ``gpus`` GPUs for each; ``storage``: where Ray Train keeps its files of a run;
-    ``working_folder``: where relative paths begin.
+    Parameters
+    ----------
+    sessions
+        Opens one worker's part of a session.
+    workers
+        How many.
+    threads, gpus
+        Cores and GPUs of each.
+    storage
+        Where Ray Train keeps its files of a run.
+    working_folder
+        Where relative paths begin.
     """
 
     sessions: OpenShared
