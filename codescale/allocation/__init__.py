@@ -16,13 +16,23 @@ from typing import TYPE_CHECKING
 from codescale.faces import lazy
 
 if TYPE_CHECKING:
-    from codescale.allocation.compute_optimal import compute_optimal_scale, forecast_losses
+    from codescale.allocation.compute_optimal import (
+        ComputeOptimal,
+        LossForecast,
+        compute_optimal_scale,
+        forecast_losses,
+    )
     from codescale.allocation.files import write_front, write_mixture
     from codescale.allocation.optimize import Allocation, optimize_mixture
-    from codescale.allocation.pareto import trace_front
+    from codescale.allocation.pareto import FrontPoint, trace_front
+    from codescale.allocation.reuse import Reuse
 
 __all__ = [
     "Allocation",
+    "ComputeOptimal",
+    "FrontPoint",
+    "LossForecast",
+    "Reuse",
     "compute_optimal_scale",
     "forecast_losses",
     "optimize_mixture",
@@ -34,9 +44,15 @@ __all__ = [
 __getattr__, __dir__ = lazy(
     __name__,
     {
-        "codescale.allocation.compute_optimal": ["compute_optimal_scale", "forecast_losses"],
+        "codescale.allocation.compute_optimal": [
+            "ComputeOptimal",
+            "LossForecast",
+            "compute_optimal_scale",
+            "forecast_losses",
+        ],
         "codescale.allocation.files": ["write_front", "write_mixture"],
         "codescale.allocation.optimize": ["Allocation", "optimize_mixture"],
-        "codescale.allocation.pareto": ["trace_front"],
+        "codescale.allocation.pareto": ["FrontPoint", "trace_front"],
+        "codescale.allocation.reuse": ["Reuse"],
     },
 )

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from codescale.mixtures.feasible import FeasibleSet
     from codescale.mixtures.files import read_available, read_bounds, read_mixture, read_weights
     from codescale.mixtures.mixture import Mixture, MixtureError
-    from codescale.mixtures.trainer_formats import export_mixture, read_sources
+    from codescale.mixtures.trainer_formats import DataSource, export_mixture, read_sources
 
 __all__ = [
     "AvailableTokens",
     "Bounds",
+    "DataSource",
     "FeasibleSet",
     "Mixture",
     "MixtureError",
@@ -43,6 +44,6 @@ __getattr__, __dir__ = lazy(
         "codescale.mixtures.feasible": ["FeasibleSet"],
         "codescale.mixtures.files": ["read_available", "read_bounds", "read_mixture", "read_weights"],
         "codescale.mixtures.mixture": ["Mixture", "MixtureError"],
-        "codescale.mixtures.trainer_formats": ["export_mixture", "read_sources"],
+        "codescale.mixtures.trainer_formats": ["DataSource", "export_mixture", "read_sources"],
     },
 )
