@@ -25,8 +25,8 @@ from codescale.laws.fitting.fit import fit_law
 from codescale.laws.forms.solver import huber
 from codescale.laws.law import Law
 from codescale.laws.warning import LawWarning
-from codescale.runs.reader import read_runs
 from codescale.runs.table import RunsTable
+from codescale.runs.table_reader import read_runs
 from codescale.stages.timings import machine
 
 LAWS = ("auto", "joint", "additive", "effective-data", "exponential", "linear", "mean")

@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from codescale.errors import UserError
 from codescale.files import write_text
-from codescale.runs.reader import read_runs
 from codescale.runs.records import read_records
+from codescale.runs.table_reader import read_runs
 from codescale.search.objective.objective import Objective
-from codescale.search.objective.seed_noise import objective_noise
+from codescale.search.objective.power_analysis import objective_noise
 from codescale.search.pruning.curve import LearningCurve
 from codescale.search.pruning.rule import PruningRule
 from codescale.stages.timings import machine

@@ -37,8 +37,8 @@ from codescale.laws.gp.kernel import covariance, fit_hyperparameters
 from codescale.laws.law import Law
 from codescale.laws.warning import LawWarning
 from codescale.mixtures.mixture import Mixture
-from codescale.runs.reader import read_runs
 from codescale.runs.table import RunsTable
+from codescale.runs.table_reader import read_runs
 from codescale.search.simulation.landscape import Attainable, Landscape, attainable, of_law
 from codescale.search.simulation.simulate import Known, Outcome, SearchPlan, cost_to, simulate
 from codescale.search.space.feasible_region import FeasibleRegion

@@ -34,7 +34,7 @@ from codescale.stages.search import warm_start
 from codescale.stages.study import Study
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
-from codescale.training.factory import session_factory
+from codescale.training.session_factory import session_factory
 
 
 def searched(study: Study, config: StudyConfig, folder: StudyFolder, warm: WarmStart) -> SearchResult:

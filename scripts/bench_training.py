@@ -39,11 +39,11 @@ from codescale.study.config import StudyConfig, parse_study
 from codescale.study.folder import StudyFolder
 from codescale.study.training import Shape
 from codescale.training.data.batches import Batches
-from codescale.training.factory import SessionFactory, session_factory
 from codescale.training.flops import training_flops
 from codescale.training.metrics.throughput import utilisation
 from codescale.training.model.llama import LanguageModel, initialise
 from codescale.training.optim.optimizers import ADAM_BETAS
+from codescale.training.session_factory import SessionFactory, session_factory
 
 VOCABULARY, CONTEXT, BATCH = 1024, 256, 16
 SHAPES = {

@@ -22,7 +22,7 @@ from codescale.files import write_text
 from codescale.runs.records import RunRecord, RunSpec
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
-from codescale.training.factory import session_factory
+from codescale.training.session_factory import session_factory
 
 TOKENS = 150_000
 EVALUATION_TOKENS = 16_384

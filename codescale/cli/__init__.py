@@ -7,6 +7,6 @@ __all__ = ["main"]
 
 def main() -> None:
     """Runs the command line: exit code 0 if done, 2 for bad input (one line, no traceback), 130 for Ctrl-C."""
-    from codescale.cli.program import run_program
+    from codescale.cli.entry_point import run_program
 
     run_program()

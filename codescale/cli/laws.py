@@ -66,7 +66,7 @@ def fit(
     from codescale.laws.fitting.fit import fit_law
     from codescale.laws.law import save_law
     from codescale.report.terminal.laws import law_table
-    from codescale.runs.reader import read_runs
+    from codescale.runs.table_reader import read_runs
 
     if runs.is_dir():
         refuse_options(context)
@@ -152,7 +152,7 @@ def laws_compare(
     from codescale.laws.fitting.compare import compare_laws
     from codescale.mixtures.files import read_weights
     from codescale.report.terminal.laws import laws_table
-    from codescale.runs.reader import read_runs
+    from codescale.runs.table_reader import read_runs
 
     table = read_runs(runs)
     found = compare_laws(
@@ -201,7 +201,7 @@ def laws_plot(
     """
     from codescale.laws.law import load_law
     from codescale.report.figures.law_drawing import draw_law
-    from codescale.runs.reader import read_runs
+    from codescale.runs.table_reader import read_runs
 
     check_output(output, law, runs)
     drawn = draw_law(load_law(law), read_runs(runs), output, target or [])
@@ -225,8 +225,8 @@ def predict(
     """
     from codescale.laws.law import load_law
     from codescale.laws.predict import predict_table
-    from codescale.runs.reader import read_runs
     from codescale.runs.table import check_ending, write_runs
+    from codescale.runs.table_reader import read_runs
 
     check_output(output, law, runs)
     check_ending(output)

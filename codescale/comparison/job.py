@@ -12,8 +12,8 @@ from codescale.runs.records import RunRecord, RunSpec
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 from codescale.sweeps.execute import Execution, done_already
-from codescale.training.factory import session_factory
 from codescale.training.jobs.many_runs import TrainJob, run_job
+from codescale.training.session_factory import session_factory
 
 WATCH_SECONDS = 0.5
 

@@ -26,7 +26,7 @@ from codescale.corpus.retention_texts import retention_documents
 from codescale.corpus.selection import Candidates, Selection, select
 from codescale.corpus.selection_file import read_selection, write_selection
 from codescale.corpus.shards import Shard, write_shard
-from codescale.corpus.sources import open_source
+from codescale.corpus.sources.registry import open_source
 from codescale.corpus.tokenizer import (
     END_OF_DOCUMENT,
     encode,

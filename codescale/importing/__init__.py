@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codescale.faces import lazy
+from codescale.lazy_exports import lazy
 
 if TYPE_CHECKING:
     from codescale.importing.columns import Columns, read_columns

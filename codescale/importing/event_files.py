@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from codescale.errors import UserError
 from codescale.importing.columns import Columns, matching
-from codescale.runs.reader import read_runs
 from codescale.runs.records import LOSS, PROPORTION
 from codescale.runs.table import RunsTable
+from codescale.runs.table_reader import read_runs
 
 _EVENTS = "*tfevents*"
 _KINDS = {"annealed": True, "trunk": False}

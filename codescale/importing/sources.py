@@ -13,8 +13,8 @@ from codescale.importing.columns import Columns
 from codescale.importing.event_files import has_events, read_event_files
 from codescale.importing.regmix_tables import Pair, read_pair
 from codescale.importing.wandb_export import read_export
-from codescale.runs.reader import read_runs
 from codescale.runs.table import RunsTable, check_ending, write_runs
+from codescale.runs.table_reader import read_runs
 
 PAIR = ("ratios.csv", "metrics.csv")
 """In a folder: mixtures and losses."""

@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codescale.faces import lazy
+from codescale.lazy_exports import lazy
 
 if TYPE_CHECKING:
     from codescale.laws.fitting.compare import compare_laws
     from codescale.laws.fitting.fit import fit_law, law_names
-    from codescale.laws.forms import FORMS
+    from codescale.laws.forms.registry import FORMS
     from codescale.laws.law import Law, Prediction, load_law, save_law
     from codescale.laws.predict import predict_table
     from codescale.laws.scaling import fit_scaling

@@ -20,8 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from codescale.arrays import Array, Mask
 from codescale.errors import UserError
 from codescale.files import read_json, write_json
-from codescale.laws.forms import find_form
 from codescale.laws.forms.base import Form
+from codescale.laws.forms.registry import find_form
 from codescale.laws.forms.stack import Stack
 from codescale.laws.gp.gaussian_process import GaussianProcess, LawCorrection, law_correction
 from codescale.laws.gp.kernel import kernel_inputs

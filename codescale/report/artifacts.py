@@ -16,8 +16,8 @@ from codescale.corpus.manifest import Manifest
 from codescale.files import read_json, read_yaml
 from codescale.laws.law import Law, load_law
 from codescale.laws.results import Scaling, Synergy
-from codescale.runs.reader import read_runs
 from codescale.runs.table import RunsTable
+from codescale.runs.table_reader import read_runs
 from codescale.search.result import SearchResult
 from codescale.study.folder import StudyFolder
 from codescale.study.timings import StudyTimings

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from codescale.laws.forms import BASELINES
+from codescale.laws.forms.registry import BASELINES
 from codescale.laws.law import Law
 from codescale.report.figures.law import HeldOutError, Pairing
 from codescale.runs.table import RunsTable

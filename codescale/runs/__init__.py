@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codescale.faces import lazy
+from codescale.lazy_exports import lazy
 
 if TYPE_CHECKING:
-    from codescale.runs.reader import read_runs
     from codescale.runs.records import Evaluation, RunRecord, RunSpec, read_records
     from codescale.runs.table import RunsTable, records_table, write_runs
+    from codescale.runs.table_reader import read_runs
 
 __all__ = [
     "Evaluation",
@@ -31,7 +31,7 @@ __all__ = [
 __getattr__, __dir__ = lazy(
     __name__,
     {
-        "codescale.runs.reader": ["read_runs"],
+        "codescale.runs.table_reader": ["read_runs"],
         "codescale.runs.records": ["Evaluation", "RunRecord", "RunSpec", "read_records"],
         "codescale.runs.table": ["RunsTable", "records_table", "write_runs"],
     },

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codescale.faces import lazy
+from codescale.lazy_exports import lazy
 
 if TYPE_CHECKING:
     from codescale.search.bayesopt.sampler import LawSampler

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from codescale.runs.records import RunRecord
 from codescale.runs.seed_noise import SeedNoise
-from codescale.search.objective.seed_noise import minimum_detectable_difference, seeds_needed
+from codescale.search.objective.power_analysis import minimum_detectable_difference, seeds_needed
 from codescale.search.trials.spec import UsedBudget, run_cost, trials_left
 from codescale.study.config import StudyConfig
 from codescale.training.flops import training_flops

@@ -7,8 +7,8 @@ import os
 from codescale.cluster.ray_cluster import Workers, workers_here
 from codescale.runs.records import read_records
 from codescale.search.cost import SearchCost, Speed, measured_speed, recorded_speed, search_cost
+from codescale.search.objective.power_analysis import objective_noise
 from codescale.search.objective.problem import SearchProblem, study_problem
-from codescale.search.objective.seed_noise import objective_noise
 from codescale.search.pareto import refuse_too_few
 from codescale.search.space.space import SearchPoint
 from codescale.search.trials.spec import TrialSpecs

@@ -76,7 +76,7 @@ def predicted_mixture(folder: StudyFolder) -> Mixture:
 
 def swept_runs(folder: StudyFolder) -> RunsTable:
     """The runs table. Raises :class:`~codescale.errors.UserError` where ``codescale sweep`` has not run."""
-    from codescale.runs.reader import read_runs
+    from codescale.runs.table_reader import read_runs
 
     return read_runs(needed(folder, folder.runs_table, "codescale sweep"))
 

@@ -53,7 +53,7 @@ def train_runs(context: StageContext, specs: Sequence[RunSpec], stage: str) -> l
 
 def check_memory(context: StageContext, specs: Sequence[RunSpec]) -> None:
     """Refuses runs that this machine has no room for; on a cluster each worker does so for its own."""
-    from codescale.sweeps.memory import memory_here
+    from codescale.sweeps.memory_check import memory_here
 
     if "RAY_ADDRESS" not in os.environ:
         memory_here(context.config, specs).check()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from codescale.cluster.ray_cluster import started_ray
-from codescale.runs.reader import read_runs
 from codescale.runs.records import RunRecord, read_records
 from codescale.runs.table import RunsTable
+from codescale.runs.table_reader import read_runs
 from codescale.search.law_optimum import law_draws, law_optimum
+from codescale.search.objective.power_analysis import sweep_noise
 from codescale.search.objective.problem import SearchProblem, study_problem
-from codescale.search.objective.seed_noise import sweep_noise
 from codescale.search.pareto import refuse_too_few, run_front
 from codescale.search.result import SearchResult
 from codescale.search.run import run_search
@@ -18,7 +18,7 @@ from codescale.search.trials.pruning_audit import audit_runs, with_checks
 from codescale.search.warm_start import WarmStart
 from codescale.stages.inputs import StageContext, fitted_law, target_availability, unique_tokens
 from codescale.stages.runs import check_organisation, publish, train_runs
-from codescale.training.factory import session_factory
+from codescale.training.session_factory import session_factory
 
 THOMPSON_DRAWS = 3
 """How many optima of bootstrap samples the search begins with, beside the law's own."""

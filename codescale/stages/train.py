@@ -13,7 +13,7 @@ from codescale.stages.runs import check_translated, publish
 from codescale.study.config import StudyConfig
 from codescale.study.languages import label
 from codescale.study.train import TrainSection
-from codescale.sweeps.single import model_in, runs_of_model, train_model
+from codescale.sweeps.single_model import model_in, runs_of_model, train_model
 
 
 def train(

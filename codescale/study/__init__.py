@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codescale.faces import lazy
+from codescale.lazy_exports import lazy
 
 if TYPE_CHECKING:
     from codescale.study.config import StudyConfig, parse_study

@@ -25,7 +25,7 @@ from codescale.study.folder import StudyFolder
 from codescale.sweeps.packing import Pack, most_together, packs_of, workers_for_packs
 from codescale.sweeps.plan import run_flops
 from codescale.sweeps.retry import retry_of
-from codescale.training.factory import SessionFactory, session_factory
+from codescale.training.session_factory import SessionFactory, session_factory
 
 TRIES = 3
 """How often a pack is begun again after its worker died before what is left of it is given up as failed."""

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from codescale.laws.forms import find_form
+from codescale.laws.forms.registry import find_form
 from codescale.laws.law import FittedRange, Law
 
 LANGUAGES = ("python", "java", "go", "rust", "text")

@@ -9,7 +9,7 @@ import pytest
 
 from codescale.cli import main
 from codescale.stages.study import Study
-from codescale.sweeps import single
+from codescale.sweeps import single_model
 from tests.integration.small_study import make_study
 
 
@@ -25,7 +25,7 @@ def no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     def started_ray(*_: object) -> None:
         raise AssertionError("Ray was started for nothing")
 
-    monkeypatch.setattr(single, "started_ray", started_ray)
+    monkeypatch.setattr(single_model, "started_ray", started_ray)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import yaml
 
 from codescale.corpus.catalogue import NpmCatalogue, PackageCatalogue, read_catalogue
 from codescale.corpus.record import Reading, endings
-from codescale.corpus.sources import open_source
+from codescale.corpus.sources.registry import open_source
 from codescale.errors import UserError
 from codescale.progress import Silent
 from codescale.study.corpus import FolderSource, NpmSource, TableSource

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from codescale.cli.program import app
+from codescale.cli.entry_point import app
 from codescale.errors import UserError
 from codescale.importing.columns import Columns, matching, read_columns, short_names
 from codescale.importing.sources import import_runs
 from codescale.laws.warning import LawWarning
-from codescale.runs.reader import read_runs
+from codescale.runs.table_reader import read_runs
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codescale.training.factory import SessionFactory
 from codescale.training.loop.session import TrainingSession
 from codescale.training.parallel import SingleProcess
+from codescale.training.session_factory import SessionFactory
 
 
 @dataclass(frozen=True)

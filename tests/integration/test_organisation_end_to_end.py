@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from codescale.errors import UserError
-from codescale.runs.reader import read_runs
 from codescale.runs.records import read_records
+from codescale.runs.table_reader import read_runs
 from codescale.stages.study import Study
 from tests.generated_code import TEMPLATES, WORDS
 from tests.integration.small_study import STUDY

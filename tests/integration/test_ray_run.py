@@ -34,8 +34,8 @@ from codescale.corpus.reader import open_corpus
 from codescale.errors import UserError
 from codescale.runs.records import RunRecord, RunSpec, read_records
 from codescale.stages.study import Study
-from codescale.training.factory import session_factory
 from codescale.training.jobs.one_run import RunJob, train_on_ray
+from codescale.training.session_factory import session_factory
 from tests.integration.paced_training import PacedFactory
 from tests.integration.small_study import make_study
 

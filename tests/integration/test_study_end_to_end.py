@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from codescale.runs.reader import read_runs
+from codescale.runs.table_reader import read_runs
 from tests.integration.small_study import make_study
 
 pytestmark = pytest.mark.ray

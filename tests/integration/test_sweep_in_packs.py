@@ -18,8 +18,8 @@ from codescale.progress import Silent
 from codescale.runs.records import RunRecord, RunSpec, read_records
 from codescale.stages.study import Study
 from codescale.study.folder import StudyFolder
-from codescale.training.factory import SessionFactory, session_factory
 from codescale.training.packed.session import PackedSession
+from codescale.training.session_factory import SessionFactory, session_factory
 from tests.integration.small_study import make_study
 
 pytestmark = pytest.mark.ray

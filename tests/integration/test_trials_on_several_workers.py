@@ -25,7 +25,7 @@ from codescale.search.space.space import load_space
 from codescale.search.warm_start import WarmStart
 from codescale.stages.study import Study
 from codescale.study.config import StudyConfig
-from codescale.training.factory import session_factory
+from codescale.training.session_factory import session_factory
 from tests.integration.small_study import make_study
 
 pytestmark = pytest.mark.ray

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from codescale.runs.reader import read_runs
 from codescale.runs.table import RunsTable, write_runs
+from codescale.runs.table_reader import read_runs
 
 SIZES = (27e3, 83e3, 151e3)
 TOKENS = (1e5, 2e5, 4e5)

@@ -15,8 +15,8 @@ from codescale.laws.fitting.fit import fit_law
 from codescale.laws.forms.solver import huber
 from codescale.laws.predict import predict_table
 from codescale.laws.warning import LawWarning
-from codescale.runs.reader import read_runs
 from codescale.runs.table import RunsTable
+from codescale.runs.table_reader import read_runs
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 

@@ -17,8 +17,8 @@ from codescale.laws.law import load_law, save_law
 from codescale.laws.predict import predict_table
 from codescale.laws.repetition import effective_tokens
 from codescale.laws.warning import LawWarning
-from codescale.runs.reader import read_runs
 from codescale.runs.table import RunsTable, write_runs
+from codescale.runs.table_reader import read_runs
 from tests.laws.synthetic_runs import TableMaker, make_truth
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")

@@ -15,9 +15,9 @@ from codescale.files import write_json, write_yaml
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.law import save_law
 from codescale.mixtures.mixture import Mixture
-from codescale.runs.reader import read_runs
 from codescale.runs.records import Evaluation, RunRecord, RunSpec
 from codescale.runs.table import compact
+from codescale.runs.table_reader import read_runs
 from codescale.study.config import StudyConfig, parse_study
 from codescale.study.folder import StudyFolder
 from codescale.study.presets import preset_text

@@ -6,7 +6,7 @@ from codescale.mixtures.mixture import Mixture
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
 from codescale.sweeps.plan import plan_sweep
-from codescale.sweeps.single import single_run
+from codescale.sweeps.single_model import single_run
 
 AVAILABLE = {"python": 5000, "java": 5000, "rust": 5000}
 

@@ -10,9 +10,9 @@ import yaml
 from codescale.errors import UserError
 from codescale.laws.observations import narrow
 from codescale.progress import Silent
-from codescale.runs.reader import read_runs
 from codescale.runs.records import Evaluation, RunRecord, RunSpec, read_records, write_record
 from codescale.runs.table import RunsTable, compact
+from codescale.runs.table_reader import read_runs
 from codescale.stages.search import _with_the_trials_seed
 from codescale.stages.study import Study
 from codescale.study.config import StudyConfig

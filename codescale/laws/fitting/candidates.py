@@ -17,8 +17,8 @@ import numpy as np
 from codescale.arrays import Array, Mask
 from codescale.laws.fitting.holdout import Split, score
 from codescale.laws.fitting.stacking import stack_weights
-from codescale.laws.forms import BASELINES
 from codescale.laws.forms.base import Form
+from codescale.laws.forms.registry import BASELINES
 from codescale.laws.forms.stack import Stack
 from codescale.laws.gp.gaussian_process import GaussianProcess, chosen_rows, fit_gaussian_process, law_correction
 from codescale.laws.gp.kernel import kernel_inputs

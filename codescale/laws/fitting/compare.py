@@ -16,11 +16,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from codescale.arrays import Array, Integers, Mask
+from codescale.laws.fitting.boosted_trees import NAME as TREES
+from codescale.laws.fitting.boosted_trees import fit_and_predict, installed, predict_held_out
 from codescale.laws.fitting.fit import fit_candidates, warn_of_oddities
 from codescale.laws.fitting.holdout import Split, make_splits, score
-from codescale.laws.fitting.trees import NAME as TREES
-from codescale.laws.fitting.trees import fit_and_predict, installed, predict_held_out
-from codescale.laws.forms import find_form
+from codescale.laws.forms.registry import find_form
 from codescale.laws.law import HeldOut
 from codescale.laws.observations import Observations, narrow, observe, thin, warn_of_rows
 from codescale.laws.warning import warn

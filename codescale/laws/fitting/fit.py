@@ -24,8 +24,8 @@ from codescale.laws.fitting.candidates import (
 )
 from codescale.laws.fitting.holdout import Split, make_splits
 from codescale.laws.fitting.noise import correlation, deviation, fitted_range, widening
-from codescale.laws.forms import BASELINES, CANDIDATES, FORMS, find_form
 from codescale.laws.forms.base import Form, one_value
+from codescale.laws.forms.registry import BASELINES, CANDIDATES, FORMS, find_form
 from codescale.laws.forms.stack import Stack
 from codescale.laws.law import Law
 from codescale.laws.observations import Observations, narrow, observe, thin, warn_of_rows

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from codescale.report.quantities import count
 from codescale.search.cost import SearchCost
-from codescale.search.objective.seed_noise import LEVEL, POWER
+from codescale.search.objective.power_analysis import LEVEL, POWER
 
 
 def cost_tables(name: str, found: SearchCost) -> Group:

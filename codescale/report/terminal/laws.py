@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from codescale.laws.fitting.compare import LawComparison, Ranking
-from codescale.laws.forms import BASELINES
+from codescale.laws.forms.registry import BASELINES
 from codescale.laws.law import Law
 from codescale.laws.synergy.predicted import LawSynergy
 from codescale.report.predictions import held_out_errors

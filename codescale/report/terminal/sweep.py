@@ -10,7 +10,7 @@ from rich.table import Table
 from codescale.report.quantities import count
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
-from codescale.sweeps.memory import memory_here
+from codescale.sweeps.memory_check import memory_here
 from codescale.sweeps.plan import SweepCost, sweep_cost
 
 PLANS = {

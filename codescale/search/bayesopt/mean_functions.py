@@ -20,9 +20,9 @@ import numpy as np
 
 from codescale.arrays import Array, Integers
 from codescale.laws.fitting.stacking import stack_weights
-from codescale.laws.forms import find_form
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.curve import CurveForm
+from codescale.laws.forms.registry import find_form
 from codescale.laws.law import Law
 from codescale.laws.surface import Surface
 from codescale.search.bayesopt.dataset import Dataset, ScaledPoints

@@ -11,7 +11,7 @@ now is not compared with anybody's final loss, and two steps predict its end:
    objective y is regressed on that extrapolation, and on the hyperparameters and their squares, for the cooldown's drop
    depends on the learning rate: a higher one stays higher on the trunk and falls deeper. How far it depends on them is
    averaged over, each possibility weighed by how well it explains the finished trials
-   (:mod:`~codescale.search.pruning.final_loss`).
+   (:mod:`~codescale.search.pruning.final_loss_regression`).
 
 The distribution of a new observation then gives the chance that this trial ends below the best one. Few finished
 trials, hyperparameters far from those tried, or a loose relation make it wide, and nothing is pruned.
@@ -27,7 +27,7 @@ import numpy as np
 from codescale.arrays import Array
 from codescale.search.pruning.curve import LearningCurve
 from codescale.search.pruning.extrapolation import extrapolate_to_horizon
-from codescale.search.pruning.final_loss import predict_final_loss
+from codescale.search.pruning.final_loss_regression import predict_final_loss
 
 MOST_CURVES = 200
 """Finished curves that a prediction rests on: of more, those whose loss now is nearest to the trial's."""
@@ -99,6 +99,6 @@ def chance_below(best: float, early: Array, final: Array, settings: Array | None
     best : float
         The least end of a finished trial, nats per token.
     early, final, settings
-        As :func:`~codescale.search.pruning.final_loss.predict_final_loss` takes them.
+        As :func:`~codescale.search.pruning.final_loss_regression.predict_final_loss` takes them.
     """
     return predict_final_loss(early, final, settings).below(best)

@@ -19,7 +19,7 @@ from codescale.laws.fitting.fit import fit_law
 from codescale.laws.law import Law, load_law
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.files import read_weights
-from codescale.runs.reader import read_runs
+from codescale.runs.table_reader import read_runs
 from codescale.search.bayesopt.optimize_acquisition import optimize_acquisition
 from codescale.search.space.feasible_region import FeasibleRegion
 from codescale.search.space.points import Points

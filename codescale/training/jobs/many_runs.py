@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from codescale.files import read_json, write_json
 from codescale.runs.records import RunSpec, write_record
-from codescale.training.factory import SessionFactory
+from codescale.training.session_factory import SessionFactory
 
 MAX_FAILURES = 3
 

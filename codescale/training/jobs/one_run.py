@@ -20,13 +20,13 @@ from typing import Any
 
 from codescale.errors import UserError
 from codescale.runs.records import RunRecord, RunSpec
-from codescale.training.factory import SessionFactory
 from codescale.training.jobs.finished_model import RECORD, finished_record, write_finished
 from codescale.training.jobs.sharded_checkpoint import fill_from_folder, folder_progress, is_sharded, write_folder
 from codescale.training.jobs.storage import Storage, local_folder, open_storage, redacted, remove_partial_checkpoints
 from codescale.training.loop.checkpoint import RunProgress, StateDict
 from codescale.training.loop.session import TrainingSession
 from codescale.training.parallel import ParallelKind, parallel_of
+from codescale.training.session_factory import SessionFactory
 
 POLL_SECONDS = "0.5"
 """How often Ray Train polls its workers. It takes one report at a time, so its own 2 s would hold up short runs."""
@@ -123,7 +123,7 @@ def train_on_ray(job: RunJob, output: Path, listen: Listener = lambda event: Non
 
 def _fit_trainer(job: RunJob, storage: Storage, events: Path, listen: Listener) -> Any:
     """Ray Train's result of the job, which runs in a thread: its own way with Ctrl-C would end in exit code 0."""
-    from codescale.training.jobs.watch import EventReader, JobWatch
+    from codescale.training.jobs.job_monitor import EventReader, JobWatch
 
     os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", POLL_SECONDS)
     trainer = _trainer(job, storage, JobWatch(events, storage.name))
@@ -186,7 +186,7 @@ def _trainer(job: RunJob, storage: Storage, watch: Any) -> Any:
 
 
 def _job_failure(job: RunJob, storage: Storage, error: Exception) -> UserError:
-    from codescale.training.jobs.watch import cause_of, one_line
+    from codescale.training.jobs.job_monitor import cause_of, one_line
 
     cause = cause_of(error)
     if isinstance(cause, UserError):

@@ -10,7 +10,7 @@ import pytest
 
 from codescale.laws.fitting.candidates import Candidate, fit_form, stack_candidates, with_process
 from codescale.laws.fitting.holdout import Split, make_splits
-from codescale.laws.forms import find_form
+from codescale.laws.forms.registry import find_form
 from codescale.laws.observations import Observations, narrow, observe
 from tests.laws.synthetic_runs import SIZES, TOKENS, TableMaker, make_truth
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from codescale.laws.fitting.boosted_trees import installed
 from codescale.laws.fitting.compare import SMALLER_MODELS, _over_groups, compare_laws
-from codescale.laws.fitting.trees import installed
 from codescale.runs.table import RunsTable
 from tests.laws.synthetic_runs import TableMaker, make_truth
 

@@ -16,8 +16,8 @@ from codescale.laws.law import NORMAL_90, Law, load_law, save_law
 from codescale.laws.observations import narrow, observe, thin
 from codescale.laws.synergy.measured import measure_synergy
 from codescale.laws.warning import LawWarning
-from codescale.runs.reader import read_runs
 from codescale.runs.table import RunsTable, write_runs
+from codescale.runs.table_reader import read_runs
 from tests.laws.synthetic_runs import SIZES, TOKENS, TableMaker, make_truth, study_table
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codescale.laws.fitting.holdout import FOLDS, INSIDE, Split, make_splits, score
-from codescale.laws.forms import find_form
+from codescale.laws.forms.registry import find_form
 from codescale.laws.observations import Observations, appearance_index
 
 

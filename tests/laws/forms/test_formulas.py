@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codescale.laws.forms import find_form
+from codescale.laws.forms.registry import find_form
 from codescale.laws.forms.stack import Stack
 from codescale.laws.observations import Observations, narrow, observe
 from tests.laws.synthetic_runs import study_table

@@ -15,13 +15,13 @@ from codescale.errors import UserError
 from codescale.laws.fitting.candidates import _held_out_correction, fit_form, log_losses, stack_candidates, with_process
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.fitting.holdout import make_splits
-from codescale.laws.forms import find_form
+from codescale.laws.forms.registry import find_form
 from codescale.laws.gp import kernel
 from codescale.laws.gp.gaussian_process import MOST_ROWS, chosen_rows, fit_gaussian_process, law_correction
 from codescale.laws.law import Law, load_law, save_law
 from codescale.laws.observations import Observations, narrow, observe
-from codescale.runs.reader import read_runs
 from codescale.runs.table import RunsTable, write_runs
+from codescale.runs.table_reader import read_runs
 from tests.laws.synthetic_runs import TableMaker, make_truth
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")

@@ -12,8 +12,8 @@ from codescale.errors import UserError
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.law import Law
 from codescale.report.figures.law_drawing import draw_law
-from codescale.runs.reader import read_runs
 from codescale.runs.table import RunsTable, write_runs
+from codescale.runs.table_reader import read_runs
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
 

@@ -19,7 +19,7 @@ from codescale.report.quantities import count, duration, interval, number, signe
 from codescale.report.terminal.laws import law_table
 from codescale.report.terminal.mixtures import mixture_table
 from codescale.report.terminal.summary import corpus_table, summary_table
-from codescale.runs.reader import read_runs
+from codescale.runs.table_reader import read_runs
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 from tests.report.synthetic_study import LANGUAGES

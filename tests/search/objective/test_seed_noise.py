@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from codescale.search.objective.objective import Objective
-from codescale.search.objective.seed_noise import (
+from codescale.search.objective.power_analysis import (
     minimum_detectable_difference,
     objective_noise,
     seeds_needed,

@@ -24,9 +24,9 @@ from codescale.errors import UserError
 from codescale.runs.records import RunSpec
 from codescale.runs.table import records_table
 from codescale.stages.study import Study
-from codescale.training.factory import session_factory
 from codescale.training.loop.session import TrainingSession
 from codescale.training.metrics.evaluation import held_out_sequences
+from codescale.training.session_factory import session_factory
 from tests.generated_code import write_repositories
 from tests.training.small_models import END, VOCABULARY, llama, write_model
 

@@ -8,9 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from codescale.errors import UserError
-from codescale.runs.reader import read_runs
 from codescale.runs.records import Evaluation, RunRecord, RunSpec, read_records, write_record
 from codescale.runs.table import records_table, write_runs
+from codescale.runs.table_reader import read_runs
 
 HEADER = "run_id,n_params,n_tokens,proportion.a,proportion.b,loss.x"
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from codescale.search.pruning.final_loss import predict_final_loss
+from codescale.search.pruning.final_loss_regression import predict_final_loss
 
 
 def test_without_evidence_settings_do_not_matter() -> None:

@@ -21,9 +21,9 @@ from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 from codescale.sweeps.plan import run_tokens
 from codescale.sweeps.retry import second_try
-from codescale.training.factory import session_factory
 from codescale.training.jobs.finished_model import RECORD
 from codescale.training.optim.hyperparameter_rules import training_of
+from codescale.training.session_factory import session_factory
 
 HOW_NOT_WHAT = {"micro_batch", "checkpoint_activations", "compile", "checkpoint_seconds", "retry_rate"}
 """Settings of ``training`` that change what a run costs and not, beyond rounding, its losses."""

@@ -35,13 +35,14 @@ def imported_for_types(face: str) -> dict[str, str]:
     return {
         alias.name: str(node.module)
         for node in ast.walk(source_of(face))
-        if isinstance(node, ast.ImportFrom) and str(node.module) not in ("__future__", "typing", "codescale.faces")
+        if isinstance(node, ast.ImportFrom)
+        and str(node.module) not in ("__future__", "typing", "codescale.lazy_exports")
         for alias in node.names
     }
 
 
 def lazily_loaded(face: str) -> dict[str, str]:
-    """Name to module, as the mapping says it that :func:`codescale.faces.lazy` is given."""
+    """Name to module, as the mapping says it that :func:`codescale.lazy_exports.lazy` is given."""
     calls = (node for node in ast.walk(source_of(face)) if isinstance(node, ast.Call))
     mapping = next(call.args[1] for call in calls if isinstance(call.func, ast.Name) and call.func.id == "lazy")
     return {name: module for module, names in ast.literal_eval(mapping).items() for name in names}
@@ -83,7 +84,7 @@ class TestFace:
 
     def test_loads_nothing_before_it_is_asked(self, face: str) -> None:
         loaded = {name for name in loaded_by(f"import {face}") if name.split(".")[0] == "codescale"}
-        assert loaded == {"codescale", "codescale.faces", face}
+        assert loaded == {"codescale", "codescale.lazy_exports", face}
 
 
 @pytest.mark.parametrize("face", LIGHT)

@@ -13,8 +13,8 @@ from codescale.progress import Silent
 from codescale.runs.records import RunRecord, RunSpec, read_records
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
-from codescale.sweeps import single
-from codescale.sweeps.single import model_in, runs_of_model, single_run, train_model
+from codescale.sweeps import single_model
+from codescale.sweeps.single_model import model_in, runs_of_model, single_run, train_model
 
 MIXTURE = Mixture({"python": 0.5, "java": 0.5})
 
@@ -105,7 +105,7 @@ class Trained:
     ) -> RunRecord:
         self.asked.append(spec)
         made = record(spec, self.statuses.pop(0))
-        single.write_record(folder.runs, made)
+        single_model.write_record(folder.runs, made)
         return made
 
 
@@ -115,7 +115,7 @@ def test_a_run_that_diverged_is_tried_once_more_at_a_lower_rate_and_never_again(
     runs = runs_of_model(config, "c", "small", 640, MIXTURE, 0)
     assert [spec.hyper for spec in runs] == [{}, {"learning_rate_factor": 0.5}]
     training = Trained("diverged", "diverged", "ok")
-    monkeypatch.setattr(single, "train_single", training)
+    monkeypatch.setattr(single_model, "train_single", training)
     folder = StudyFolder(tmp_path)
     assert train_model(runs, config, folder, tmp_path / "model", Silent()).status == "diverged"
     assert training.asked == runs

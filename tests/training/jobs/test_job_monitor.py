@@ -13,7 +13,7 @@ from ray.train.v2.api.exceptions import ControllerError, WorkerGroupError
 
 from codescale.errors import UserError
 from codescale.training.jobs import one_run as ray_run
-from codescale.training.jobs.watch import EventReader, JobWatch, cause_of, one_line
+from codescale.training.jobs.job_monitor import EventReader, JobWatch, cause_of, one_line
 
 
 def watch(folder: Path) -> JobWatch:

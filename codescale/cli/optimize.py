@@ -1,4 +1,4 @@
-"""The commands on mixtures: optimize, front, forecast and export."""
+"""The commands optimize, front and forecast: mixtures under a law."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from codescale.cli.options import (
     split_names,
 )
 from codescale.errors import UserError
-from codescale.organisation import PAIRED
 
 
 @app.command()
@@ -204,37 +203,3 @@ def forecast(
     assert params is not None
     assert tokens is not None
     console.print(forecast_table(forecast_losses(fitted, params, tokens, shares, wanted)))
-
-
-@app.command()
-def export(
-    mixture: Annotated[Path, typer.Argument(metavar="MIXTURE", help="A mixture (YAML).")],
-    form: Annotated[
-        str, typer.Option("--format", help="[b]megatron[/b], [b]torchtitan[/b], [b]nanotron[/b] or [b]datasets[/b].")
-    ],
-    paths: Annotated[
-        Path, typer.Option(help="paths.yaml: {python: /data/python, java: {path: …, tokens_per_row: 800}}")
-    ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where it goes.")],
-    seed: Annotated[int, typer.Option(help="Seed of the mixing, where the form has one.", min=0)] = 0,
-) -> None:
-    """Write a mixture in the form that a trainer reads: Megatron-LM data arguments, YAML, probabilities.
-
-    Example: codescale export mixture.yaml --format megatron --paths paths.yaml
-    --output data_args.txt
-    """
-    from codescale.files import write_text
-    from codescale.mixtures.files import read_mixture, read_organisation
-    from codescale.mixtures.trainer_formats import FORMATS, export_mixture, read_sources
-
-    check_output(output, mixture, paths)
-    chosen = next((one for one in FORMATS if one == form), None)
-    if chosen is None:
-        raise UserError("--format", f"{form!r} is not a form", f"use one of {', '.join(FORMATS)}")
-    write_text(output, export_mixture(read_mixture(mixture), read_sources(paths), chosen, seed))
-    console.print(f"Wrote {output}")
-    if read_organisation(mixture) == PAIRED:
-        console.print(
-            f"This mixture was found with translations in one document, for which {chosen} has no word: join the pairs "
-            "where the data is prepared (docs/export.md)"
-        )
