@@ -1,1 +1,1 @@
-"""One file for each kind of source, all of which yield ``codescale.corpus.record.Record``; listed in ``registry.py``."""
+"""One file for each kind of source, all yielding ``codescale.corpus.record.Record``; ``registry.py`` lists them."""
