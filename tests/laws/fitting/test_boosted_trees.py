@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from codescale.laws.fitting import trees
+from codescale.laws.fitting import boosted_trees
 from codescale.laws.fitting.holdout import Split
 from codescale.laws.observations import Observations
 
-needs_lightgbm = pytest.mark.skipif(not trees.installed(), reason="LightGBM is an extra")
+needs_lightgbm = pytest.mark.skipif(not boosted_trees.installed(), reason="LightGBM is an extra")
 
 
 def stepped_data(rows: int = 240) -> Observations:
@@ -39,7 +39,7 @@ def stepped_data(rows: int = 240) -> Observations:
 def test_trees_find_a_step_and_say_nothing_of_a_target_with_few_rows() -> None:
     data = stepped_data()
     test = np.arange(len(data)) % 4 == 0
-    predicted = trees.predict_held_out(data, [Split("mixtures", ~test, test)])[0]
+    predicted = boosted_trees.predict_held_out(data, [Split("mixtures", ~test, test)])[0]
     assert predicted.shape == (test.sum(), 2)
     clear = np.abs(data.shares[test, 0] - 0.5) > 0.05
     assert np.abs(predicted[:, 0] - data.log_losses[test, 0])[clear].max() < 0.02
@@ -51,7 +51,7 @@ def test_held_out_rows_do_not_reach_their_own_prediction() -> None:
     data = stepped_data()
     test = np.arange(len(data)) % 4 == 0
     spoilt = replace(data, log_losses=np.where(test[:, None], data.log_losses + 3.0, data.log_losses))
-    clean, other = (trees.fit_and_predict(one, ~test, test)[:, 0] for one in (data, spoilt))
+    clean, other = (boosted_trees.fit_and_predict(one, ~test, test)[:, 0] for one in (data, spoilt))
     assert np.array_equal(clean, other)
 
 
@@ -66,7 +66,7 @@ def test_beyond_what_they_saw_trees_are_constant() -> None:
     log_tokens = data.log_tokens.copy()
     log_tokens[:2] = 14.0
     far = replace(data, log_params=log_params, log_tokens=log_tokens, shares=shares)
-    first, second = trees.fit_and_predict(far, train, ~train)[:, 0]
+    first, second = boosted_trees.fit_and_predict(far, train, ~train)[:, 0]
     assert first == second
 
 
@@ -78,4 +78,4 @@ def test_without_lightgbm_or_what_it_needs_it_is_not_installed(
         raise error
 
     monkeypatch.setattr(importlib, "import_module", refuse)
-    assert not trees.installed()
+    assert not boosted_trees.installed()
