@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from codescale.mixtures.mixture import Mixture
 from codescale.organisation import ORGANISATION, number_of
 from codescale.search.objective.objective import Objective
 from codescale.search.objective.study_space import study_space, with_space_scales
@@ -85,11 +84,6 @@ class SearchProblem:
             name: float(getattr(training, name)) for name in ("weight_decay", "warmup_share", "cooldown_share", "batch")
         }
         return {name: values[name] for name in self.space.hyperparameters}
-
-    @property
-    def uniform(self) -> Mixture:
-        """The mixture of equal shares of the study's languages."""
-        return self.config.uniform()
 
     def scalarized(self, direction: Sequence[float]) -> SearchProblem:
         """The problem of one objective that weighs those of the space by ``direction``: one search of a front."""

@@ -1,6 +1,5 @@
-"""The scales of a search: the proxy at which its trials run, the target that its mixture is for.
-
-The search space of a study, checked against what the study is for.
+"""The search space of a study, checked against what the study is for, and the scales that it may name: the proxy at
+which trials run, and the target that the mixture is for.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
-"""From a point of the search space to the run that tries it, under an identity that survives a kill.
-
-What a run of the search costs, and how many more of them its budget allows.
+"""From a point of the search space to the run that tries it, under an identity that survives a kill; what such a run
+costs, and how many more of them the budget allows.
 """
 
 from __future__ import annotations

@@ -1,6 +1,5 @@
-"""A search's trials on Ray Tune: how they are placed on the workers, what each runs, and who stops them.
-
-Tune without its own files and chatter, and without its hand on Ctrl-C.
+"""A search's trials on Ray Tune: how they are placed on the workers, what each runs, and who stops them; Tune itself
+without its files and chatter, and without its hand on Ctrl-C.
 """
 
 from __future__ import annotations
