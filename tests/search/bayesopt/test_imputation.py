@@ -89,3 +89,24 @@ def test_trials_are_imputed_from_those_seen_at_the_same_step_if_there_are_enough
     found = impute_pruned_trials([late, unevaluated, early], finished, read, DEFAULT_SETTINGS)
     assert [one.trial.intermediate_values for one in found] == [early.intermediate_values]  # nobody was seen at step 3
     assert impute_pruned_trials([early], finished[:2], read, DEFAULT_SETTINGS) == []
+
+
+def test_it_is_the_line_of_a_bayesian_regression_whose_prior_noise_is_what_the_prior_slope_leaves() -> None:
+    """Slope ~ N(1, 0.5^2), noise the mean square about the line of slope 1: with scalars, target by target."""
+    generator = np.random.default_rng(4)
+    seen, now = 2 + generator.random((7, 2)), 2 + generator.random((3, 2))
+    final = 0.2 + 0.6 * seen + 0.05 * generator.standard_normal((7, 2))
+    ends, noise_scale = impute_final_losses(now, seen, final, DEFAULT_SETTINGS)
+    leverages = np.zeros((3, 2))
+    for k in range(2):
+        x, y = seen[:, k] - seen[:, k].mean(), final[:, k] - final[:, k].mean()
+        noise = float(np.mean((y - x) ** 2))
+        precision = x @ x / noise + 1 / 0.5**2
+        slope = (x @ y / noise + 1.0 / 0.5**2) / precision
+        away = now[:, k] - seen[:, k].mean()
+        assert ends[:, k] == pytest.approx(final[:, k].mean() + slope * away, rel=1e-12)
+        leverages[:, k] = away**2 / precision / noise
+    expected = DEFAULT_SETTINGS.imputed_noise * (1 + 1 / 7 + leverages.mean(axis=1))
+    assert noise_scale == pytest.approx(expected, rel=1e-12)
+    far = impute_final_losses(now + 1e3, seen, final, DEFAULT_SETTINGS)[1]
+    assert far.tolist() == [DEFAULT_SETTINGS.most_imputed_noise] * 3

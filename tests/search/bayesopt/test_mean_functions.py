@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from codescale.arrays import Array
+from codescale.laws.law import Law
 from codescale.search.bayesopt.dataset import Dataset, LogScale, points_at_scale
 from codescale.search.bayesopt.mean_functions import (
     ConstantMean,
     RefittedLawMean,
+    StackedMean,
     constant_mean,
     prior_law_mean,
     refitted_law_mean,
@@ -111,3 +113,49 @@ def test_of_very_few_rows_the_last_mean_stands_alone() -> None:
     data = measured(2)
     first, last = (predicting(data, data.values, name) for name in ("first", "last"))
     assert stacked_mean([first, last], data, DEFAULT_SETTINGS).members == (last,)
+
+
+def with_samples(*factors: float) -> Law:
+    """The law with a bootstrap: all its parameters times each factor."""
+    samples = {
+        name: {key: [value * factor for factor in factors] for key, value in LAW.parameters[name].items()}
+        for name in LANGUAGES
+    }
+    return Law.model_validate(LAW.model_dump() | {"bootstrap": samples})
+
+
+def test_a_prior_laws_own_prediction_comes_first_and_its_samples_after_it_in_turn() -> None:
+    """Two samples of the bootstrap serve four."""
+    law, data = with_samples(1.01, 0.98), measured(5)
+    mean = prior_law_mean(law, LANGUAGES, [{name: 1.0} for name in LANGUAGES], data, 0, 4)
+    assert mean is not None
+    assert mean.cross_validated == pytest.approx(predicted(data), abs=1e-9)
+    points = data.points
+    samples = [law.surface(k).log_losses(points.log_params, points.log_tokens, points.shares) for k in range(2)]
+    found = mean.samples(points)
+    assert len(found) == 5
+    assert found[0] == pytest.approx(predicted(data), abs=1e-9)
+    assert sorted(float(one.sum()) for one in found[1:3]) == pytest.approx(sorted(float(one.sum()) for one in samples))
+    assert found[3] == pytest.approx(found[0])
+    assert found[4] == pytest.approx(found[1])
+
+
+def test_of_more_samples_than_asked_for_some_are_drawn_by_the_seed() -> None:
+    law = with_samples(1.0, 1.01, 1.02, 1.03, 1.04, 1.05)
+    data, targets = measured(5), [{name: 1.0} for name in LANGUAGES]
+    found = [prior_law_mean(law, LANGUAGES, targets, data, seed, 2) for seed in (0, 0, 1)]
+    levels = [[float(one.values(data.points, k).sum()) for k in range(3)] for one in found if one is not None]
+    assert all(len(one.surfaces) == 3 for one in found if one is not None)
+    assert levels[0] == levels[1]
+    assert levels[0] != levels[2]
+
+
+def test_a_stacked_mean_is_the_weighted_sum_of_its_members_everywhere() -> None:
+    data = measured(4)
+    members = (ConstantMean(np.full(4, 1.0), np.full((4, 4), 0.5), 8, "one"), constant_mean(data, 8))
+    stacked = StackedMean(members, np.array([0.25, 0.75]))
+    assert stacked.name == "one 0.25, level 0.75"
+    expected = 0.25 + 0.75 * members[1].constant
+    assert stacked.values(data.points, 3) == pytest.approx(np.tile(expected, (4, 1)))
+    assert stacked.samples(data.points) == pytest.approx(np.tile(expected, (9, 4, 1)))
+    assert stacked.cross_validated == pytest.approx(0.125 + 0.75 * members[1].cross_validated)

@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from codescale.search.bayesopt.dataset import Dataset, LogScale, points_at_scale
-from codescale.search.bayesopt.model_selection import refit_schedule, subset_of_data
+from codescale.arrays import Array
+from codescale.laws.law import Law
+from codescale.search.bayesopt.dataset import Dataset, LogScale, SearchData, empty_dataset, points_at_scale
+from codescale.search.bayesopt.model_selection import ModelSelector, refit_schedule, subset_of_data
 from codescale.search.bayesopt.settings import DEFAULT_SETTINGS
 from codescale.search.space.points import Points
 from tests.search.bayesopt.planted_search import mixtures, ours, regret, search
-from tests.search.planted_landscape import LANGUAGES, D, landscape, space, sweep, wrong_for
+from tests.search.planted_landscape import LANGUAGES, D, N, effective_data_law, landscape, space, sweep, wrong_for
 
 
 @pytest.mark.parametrize("order", [LANGUAGES, LANGUAGES[::-1]])
@@ -76,3 +78,70 @@ def test_everything_is_fitted_anew_at_every_trial_first_and_then_after_ever_more
     refits = sorted({refit_schedule(rows, DEFAULT_SETTINGS) for rows in range(60)})
     assert refits == [0, 1, 2, 3, 4, 5, 8, 11, 14, 17, 20, 23, 27, 32, 37, 43, 50, 58]
     assert all(refit_schedule(rows, DEFAULT_SETTINGS) <= rows for rows in range(200))
+
+
+def rows_of(shares: Array, scale: LogScale, losses: Array) -> Dataset:
+    """Trials at ``scale`` whose every language has the loss ``losses`` (n,)."""
+    points = points_at_scale(scale, Points(shares, np.empty((len(shares), 0))))
+    return Dataset(points, np.tile(np.log(losses)[:, None], (1, 4)), losses, np.ones(len(losses)))
+
+
+LAW = effective_data_law((0.16, 0.2, 0.25, 0.3))
+HERE, SMALLER = LogScale(np.log(N), np.log(D)), LogScale(np.log(N), np.log(D / 100))
+
+
+def selector(law: Law | None, earlier: Dataset) -> ModelSelector:
+    return ModelSelector(LANGUAGES, dict.fromkeys(LANGUAGES, 1.0), HERE, earlier, law)
+
+
+def known(rows: Dataset) -> SearchData:
+    return SearchData(rows, rows, Points.empty(4, 0))
+
+
+def test_a_law_is_refuted_by_trials_that_it_ranks_the_wrong_way_round_by_far() -> None:
+    """Of two trials the law's better one is the worse one by a fifth; a law of the right order stays."""
+    shares = np.array([[0.7, 0.1, 0.1, 0.1], [0.1, 0.1, 0.1, 0.7]])
+    earlier = rows_of(np.full((1, 4), 0.25), SMALLER, np.array([3.0]))
+    points = points_at_scale(HERE, Points(shares, np.empty((2, 0))))
+    right = np.exp(LAW.surface().log_losses(points.log_params, points.log_tokens, shares)).mean(axis=1)
+    wrong = right[::-1] * np.where(right[::-1] == right.max(), 1.2, 1.0)
+    for losses, refuted in ((right, False), (wrong, True)):
+        fitted, rows = selector(LAW, earlier).select(known(rows_of(shares, HERE, losses)))
+        assert (fitted is None) == refuted
+        assert len(rows) == (2 if refuted else 3)
+
+
+def test_too_few_rows_are_no_model_without_a_law_and_one_with_it() -> None:
+    none, shares = empty_dataset(4, 0, 4), np.random.default_rng(0).dirichlet(np.ones(4), size=4)
+    four = rows_of(shares, HERE, np.array([2.0, 2.1, 2.2, 2.3]))
+    assert selector(None, none).select(known(four))[0] is None
+    assert selector(LAW, none).select(known(empty_dataset(4, 0, 4)))[0] is not None
+
+
+def test_which_rows_were_measured_at_the_scale_searched_for() -> None:
+    models = selector(None, empty_dataset(4, 0, 4))
+    shares = np.full((1, 4), 0.25)
+    for params, tokens, own in (
+        (0.0, 0.0, True),
+        (0.009, -0.009, True),
+        (0.011, 0.0, False),
+        (-0.011, 0.0, False),
+        (0.0, 0.011, False),
+        (0.0, -0.011, False),
+    ):
+        scale = LogScale(HERE.log_params + params, HERE.log_tokens + tokens)
+        assert models.own_scale(rows_of(shares, scale, np.array([2.0]))).tolist() == [own]
+
+
+def test_known_noise_between_seeds_is_believed_of_one_objective() -> None:
+    none, shares = empty_dataset(4, 0, 4), np.random.default_rng(0).dirichlet(np.ones(4), size=4)
+    rows = rows_of(shares, HERE, np.array([2.0, 2.1, 2.2, 2.3]))
+    plain, noisy, several = (
+        replace(selector(LAW, none), seed_noise=noise, objectives=count).select(known(rows))[0]
+        for noise, count in ((None, 1), (0.5, 1), (0.5, 2))
+    )
+    assert plain is not None
+    assert noisy is not None
+    assert several is not None
+    assert noisy.targets[0].process.noise > 2 * plain.targets[0].process.noise
+    assert several.targets[0].process.noise == plain.targets[0].process.noise

@@ -129,3 +129,25 @@ def test_before_there_are_rows_a_process_is_as_if_unmeasured() -> None:
     assert few.targets[0].basis.slope_variance == 0.0
     enough = fit_processes(fitted.mean, data, np.ones(1), True, fitted.settings)
     assert enough.targets[0].process.amplitude > fitted.settings.unmeasured_amplitude
+
+
+def test_the_noise_between_seeds_of_losses_is_that_of_their_logarithms_times_the_losses() -> None:
+    fitted, data = planted()
+    levels = np.exp(data.values.mean(axis=0))
+    own = float(np.sqrt(sum((w * level * 0.01) ** 2 for w, level in zip(fitted.weights, levels, strict=True))))
+    raised = with_seed_noise(fitted, data, 3 * own)
+    assert [one.process.noise for one in raised.targets] == pytest.approx([0.03, 0.03])
+    assert [one.process.amplitude for one in raised.targets] == [one.process.amplitude for one in fitted.targets]
+    assert with_seed_noise(fitted, data, own * (1 - 1e-9)) is fitted
+
+
+def test_the_first_of_later_rows_only_tells_by_how_much_everything_is_off() -> None:
+    """It lies far off, as does the last of the rows before; what follows lies just where both make it expected."""
+    fitted, data = planted(targets=1, log_losses=False)
+    values = data.values + np.where(np.arange(len(data)) == len(data) - 1, 0.5, 0.0)[:, None]
+    known = Dataset(data.points, values, values[:, 0], data.noise_scale)
+    asked, noise_scale = points_at_scale(SCALE, points(2, 9)), np.ones(2)
+    first = Dataset(asked.select(np.array([0])), np.array([[3.0]]), np.array([3.0]), noise_scale[:1])
+    expected = Surrogate(fitted, known.concatenate(first)).target_means(asked.select(np.array([1])), 0)
+    row = np.vstack([first.values, expected])
+    assert mean_squared_z(fitted, known, Dataset(asked, row, row[:, 0], noise_scale)) == pytest.approx(0.0, abs=1e-12)

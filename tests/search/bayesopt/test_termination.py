@@ -119,3 +119,29 @@ def test_many_small_gains_together_go_on() -> None:
         assert not terminator.verdict
         terminator.observe(Says(0.001, 0.005))
     assert terminator.verdict
+
+
+def test_a_search_goes_on_without_a_word_until_too_little_is_expected() -> None:
+    terminator = Terminator(0.01, patience=1)
+    assert terminator.verdict == ""
+    terminator.observe(Says(0.01))
+    assert terminator.verdict == ""
+    terminator.observe(Says(0.005, 0.01))  # what is left is no less than the noise
+    assert terminator.verdict == ""
+    terminator.observe(Says(0.005, 0.008))
+    assert terminator.verdict == (
+        "another trial is expected to gain 0.005 nats per token, all further ones together "
+        "0.008 (0.004 to 0.016); seeds alone change 0.01"
+    )
+    terminator.observe(Says(0.002, 0.001))
+    assert "0.005" in terminator.verdict  # the first verdict stands
+
+
+def test_a_sampler_that_cannot_tell_what_is_left_is_believed_about_the_next_trial() -> None:
+    class SaysLittle:
+        def expected_improvement(self) -> float | None:
+            return 0.0012
+
+    terminator = Terminator(0.01, patience=1)
+    terminator.observe(SaysLittle())
+    assert terminator.verdict == "another trial is expected to gain 0.0012 nats per token; seeds alone change 0.01"

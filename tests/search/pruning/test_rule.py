@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from codescale.search.pruning.curve import LearningCurve
-from codescale.search.pruning.rule import PruningRule, chance_below
+from codescale.search.pruning.rule import MOST_CURVES, PruningRule, chance_below
 from tests.search.pruning.planted_curves import curve, finished_curves, rate_curve, searched
 
 
@@ -108,3 +108,57 @@ def test_real_curves_half_of_the_tokens_are_saved_and_the_best_is_kept() -> None
     assert np.mean([one.regret for one in found]) < data.noise
     stopped = sum(one.stopped for one in found)
     assert sum(one.won for one in found) <= 0.05 * stopped
+
+
+@pytest.mark.parametrize(("threshold", "minimum"), [(0.0, 4), (1.0, 4), (1.5, 4), (0.05, 2)])
+def test_a_rule_outside_of_its_ranges_is_refused(threshold: float, minimum: int) -> None:
+    with pytest.raises(ValueError, match=r"^the threshold lies between 0 and 1, the minimum is 3 or more$"):
+        PruningRule(threshold, minimum)
+
+
+def test_three_finished_curves_may_be_enough_and_none_are_asked_before_the_first_evaluation() -> None:
+    rule = PruningRule(minimum=3)
+    assert rule.chance(curve(2.1, finished=False, evaluations=1), finished_curves()[:3]) is not None
+    assert rule.chance(LearningCurve(()), finished_curves()) is None
+
+
+def test_a_trial_of_just_the_threshold_goes_on() -> None:
+    trial, finished = curve(2.1, finished=False, evaluations=1), finished_curves()
+    chance = PruningRule().chance(trial, finished)
+    assert chance is not None
+    assert 0 < chance < 1
+    assert not PruningRule(threshold=chance).should_prune(trial, finished)
+    assert PruningRule(threshold=1.001 * chance).should_prune(trial, finished)
+
+
+def test_curves_that_cannot_be_extrapolated_are_compared_as_they_stand() -> None:
+    """Two evaluations are too few for a power law."""
+    levels = (2.0, 2.02, 2.05, 2.11, 2.13)
+    ends = np.array([3.21, 3.2, 3.26, 3.3, 3.32])
+    finished = [
+        LearningCurve(curve(level, evaluations=2).points, float(end)) for level, end in zip(levels, ends, strict=True)
+    ]
+    trial = curve(2.04, finished=False, evaluations=1)
+    early = 3.0 + np.array([2.04, *levels])
+    assert PruningRule().chance(trial, finished) == pytest.approx(chance_below(3.2, early, ends), rel=1e-9)
+
+
+def test_of_more_curves_than_are_used_the_nearest_tell() -> None:
+    """Fifty whose losses now are far lower ended anywhere, and still change nothing."""
+    random = np.random.default_rng(0)
+    near = [curve(level, random.normal(0, 0.05), evaluations=2) for level in random.uniform(2, 3, MOST_CURVES)]
+    far = [LearningCurve(curve(level, evaluations=2).points, 9.0 + level) for level in random.uniform(0, 1, 50)]
+    trial = curve(2.03, finished=False, evaluations=1)
+    rule = PruningRule()
+    alone = rule.chance(trial, near)
+    assert alone is not None
+    assert alone > 0.01
+    assert rule.chance(trial, far + near) == pytest.approx(alone, rel=1e-6)
+
+
+def test_curves_of_other_settings_or_other_tokens_are_not_compared() -> None:
+    trial, finished = curve(2.1, finished=False, evaluations=1), finished_curves()
+    others = [rate_curve(3.0, 0.5), LearningCurve(((50_000, 1.0),), 9.0)]
+    assert PruningRule().chance(trial, [*others, *finished]) == PruningRule().chance(trial, finished)
+    better = [*finished, LearningCurve(((50_000, 1.0),), 0.1)]  # but that it is the best now counts
+    assert PruningRule().chance(trial, better) == pytest.approx(0.0, abs=1e-3)
