@@ -24,7 +24,6 @@ from codescale.study.presets import preset_text
 from codescale.study.train import TrainSection
 
 if TYPE_CHECKING:
-    from codescale.corpus.manifest import Manifest
     from codescale.laws.law import Law
     from codescale.search.cost import SearchCost
 
@@ -65,11 +64,11 @@ class Study:
 
         return describe(record)
 
-    def corpus(self) -> Manifest:
-        """Fetches, cleans, splits and tokenizes the sources (:func:`~codescale.stages.corpus.make_corpus`)."""
+    def corpus(self) -> dict[str, Any]:
+        """Makes the corpus; returns what manifest.json holds (:func:`~codescale.stages.corpus.make_corpus`)."""
         from codescale.stages.corpus import make_corpus
 
-        return make_corpus(self.context)
+        return make_corpus(self.context).content()
 
     def plan(self) -> list[RunSpec]:
         """The runs of the sweep (:func:`~codescale.stages.sweep.planned_runs`)."""
