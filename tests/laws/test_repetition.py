@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from codescale.errors import UserError
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.law import load_law, save_law
+from codescale.laws.observations import Observations
 from codescale.laws.predict import predict_table
-from codescale.laws.repetition import effective_tokens
+from codescale.laws.repetition import _golden_section, effective_tokens, fit_half_life
 from codescale.laws.warning import LawWarning
 from codescale.runs.table import RunsTable, write_runs
 from codescale.runs.table_reader import read_runs
@@ -142,3 +143,97 @@ def test_a_table_without_the_column_predicts_as_before(tmp_path: Path) -> None:
     predicted = predict_table(law, read_runs(tmp_path / "bare.parquet"))["predicted.l0"].to_numpy()
     expected = law.predict(table.n_params, table.n_tokens, table.proportions).losses[:, 0]
     assert predicted == pytest.approx(expected, rel=1e-9)
+
+
+def test_every_domain_is_worth_what_the_formula_says() -> None:
+    """Tokens that run out, that do not, that are seen just once, and a domain that is not seen at all."""
+    p, unique = np.array([[0.5, 0.3, 0.2, 0.0]]), np.array([100.0, np.inf, 200.0, 50.0])
+    total, worth = effective_tokens(np.array([1000.0]), p, unique, 3.0)
+    expected = np.array([100 + 100 * 3 * (1 - np.exp(-4 / 3)), 300.0, 200.0, 0.0])
+    assert total[0] == pytest.approx(expected.sum(), rel=1e-12)
+    assert worth[0] == pytest.approx(expected / expected.sum(), rel=1e-12)
+    by_row = effective_tokens(np.array([1000.0, 10.0]), np.vstack([p, p]), np.vstack([unique, unique]), 3.0)
+    assert by_row[0] == pytest.approx([expected.sum(), 10.0], rel=1e-12)
+    least = effective_tokens(np.array([3.0]), np.array([[1.0]]), np.array([0.0]), 3.0)[0]
+    assert least[0] == pytest.approx(1 + 3 * (1 - np.exp(-2 / 3)), rel=1e-12)  # there is one distinct token at least
+
+
+@pytest.mark.parametrize("optimum", [0.0, 0.13, 1.0, 2.6, 3.9, 4.0])
+def test_golden_section_narrows_the_bracket_by_the_golden_ratio_at_one_evaluation_a_step(optimum: float) -> None:
+    asked: list[float] = []
+
+    def objective(x: float) -> float:
+        asked.append(x)
+        return (x - optimum) ** 2
+
+    found = _golden_section(objective, 0.0, 4.0)
+    assert len(asked) == 10
+    assert abs(found - optimum) <= 0.5 * 4.0 * 0.6180339887498949**8 + 1e-12
+    assert sorted(asked[:2]) == pytest.approx([4 * 0.3819660112501051, 4 * 0.6180339887498949])
+    assert len(set(np.round(asked, 9))) == 10
+
+
+class PowerOfTokens:
+    """A form without parameters: log loss = -0.3 log D, for one target."""
+
+    def fit(self, data: Observations, weights: np.ndarray, workers: int | None) -> np.ndarray:
+        assert weights.shape == (1, len(data))
+        assert (weights == 1.0).all()
+        assert data.usable.all()
+        return np.zeros((1, 1, 1))
+
+    def log_losses(
+        self, values: np.ndarray, domains: object, log_params: object, log_tokens: np.ndarray, shares: object
+    ) -> np.ndarray:
+        return np.broadcast_to(-0.3 * log_tokens, (len(values), len(log_tokens)))
+
+    def observed(self, data: Observations) -> np.ndarray:
+        return data.log_losses
+
+
+def repeated(passes: float, noise: float) -> Observations:
+    """Forty runs of a domain of 1000 tokens, seen up to so many times; R* is 5, and one loss is not known."""
+    tokens = 1000.0 * np.linspace(0.5, passes, 40)
+    worth = effective_tokens(tokens, np.ones((40, 1)), np.array([1000.0]), 5.0)[0]
+    losses = -0.3 * np.log(worth) + noise * np.random.default_rng(0).standard_normal(40)
+    losses[7] = np.nan
+    return Observations(
+        path="x",
+        domains=("a",),
+        targets=("a",),
+        log_params=np.zeros(40),
+        log_tokens=np.log(tokens),
+        shares=np.ones((40, 1)),
+        log_losses=losses[:, None],
+        trunk=np.arange(40),
+        usable=tokens < 1000.0,
+        unique_tokens=np.full((40, 1), 1000.0),
+    )
+
+
+@pytest.mark.parametrize(
+    ("passes", "noise"), [(20.0, 0.001), (20.0, 0.02), (3.0, 0.01), (1.6, 0.02), (1.7, 0.01), (2.0, 0.1)]
+)
+def test_the_half_life_is_the_most_likely_one_under_its_prior(passes: float, noise: float) -> None:
+    """Huber's loss over a variance of 3e-5, and log R* ~ N(log 15.4, 1.5^2); it can be told where the better end of the
+    range is less likely by a factor of e^2, at the noise that there is.
+    """
+    data = repeated(passes, noise)
+
+    def left(log_half_life: float) -> np.ndarray:
+        worth = effective_tokens(np.exp(data.log_tokens), data.shares, data.unique_tokens, np.exp(log_half_life))[0]
+        return -0.3 * np.log(worth) - data.log_losses[:, 0]
+
+    def objective(log_half_life: float) -> float:
+        size = np.abs(left(log_half_life))
+        loss = np.where(size <= 0.01, size**2 / 2, 0.01 * (size - 0.005))
+        return float(np.nansum(loss)) / 3e-5 + 0.5 * ((log_half_life - np.log(15.4)) / 1.5) ** 2
+
+    grid = np.linspace(np.log(0.1), np.log(1000.0), 4001)
+    scores = [objective(value) for value in grid]
+    best = grid[int(np.argmin(scores))]
+    found, told = fit_half_life(PowerOfTokens(), data, 1)  # type: ignore[arg-type]
+    assert np.log(found) == pytest.approx(best, abs=0.03)
+    variance = max((1.4826 * np.nanmedian(np.abs(left(np.log(found))))) ** 2, 3e-5)
+    coarse = min(objective(value) for value in np.linspace(np.log(0.1), np.log(1000.0), 9))
+    assert told == (min(scores[0], scores[-1]) - coarse > 2.0 * variance / 3e-5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -104,3 +106,61 @@ def test_a_score_is_the_mean_over_kinds_of_the_mean_relative_error() -> None:
     assert found.splits == pytest.approx({"mixtures": (0.02 + 0.02) / 2, "largest": 0.15})
     assert found.error == pytest.approx((0.02 + 0.15) / 2)
     assert found.targets == pytest.approx({"a": (0.02 + 0.10) / 2, "b": (0.02 + 0.20) / 2})
+
+
+def test_the_longest_and_the_largest_runs_are_held_out_and_together_where_both_meet() -> None:
+    data = some_data(6)
+    longest = data.log_tokens > np.log(1e6) + 1.0
+    largest = data.log_params > np.log(1e5) + 2.0
+    by_kind = {split.kind: split for split in make_splits(data, 0)}
+    assert list(by_kind) == ["mixtures", "longest", "largest", "both"]
+    for kind, test in (("longest", longest), ("largest", largest), ("both", longest & largest)):
+        assert by_kind[kind].test.tolist() == (test & data.usable).tolist()
+    assert by_kind["longest"].train.tolist() == (~longest & data.usable).tolist()
+    assert by_kind["both"].train.tolist() == (~longest & ~largest & data.usable).tolist()
+
+
+def at_tokens(counts: tuple[int, ...]) -> Observations:
+    """So many rows at every D, from the shortest on; one N and twenty mixtures in turn."""
+    log_tokens = np.repeat(np.log(1e6) + np.arange(len(counts)), counts)
+    rows = len(log_tokens)
+    shares = np.random.default_rng(0).dirichlet(np.ones(3), size=20)[np.arange(rows) % 20]
+    return Observations(
+        path="x",
+        domains=("a", "b", "c"),
+        targets=("a",),
+        log_params=np.zeros(rows),
+        log_tokens=log_tokens,
+        shares=shares,
+        log_losses=np.zeros((rows, 1)),
+        trunk=np.arange(rows) % 20,
+        usable=np.ones(rows, dtype=bool),
+        unique_tokens=np.full((rows, 3), np.inf),
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts", "held_out"),
+    [
+        ((30, 30, 10), 10),  # ten rows are enough
+        ((60, 60, 9), 9),  # with three lengths there are no others to hold out
+        ((100, 60, 30, 9), 39),  # of four, nine are too few and the next length joins them
+        ((30, 20, 6), 6),  # a tenth of few rows is enough
+        ((30, 30), 0),  # two lengths always stay
+        ((20, 10, 30), 30),  # half may be held out
+        ((20, 9, 30), 0),
+    ],
+)
+def test_the_longest_runs_are_at_least_ten_or_a_tenth_and_at_most_half(counts: tuple[int, ...], held_out: int) -> None:
+    data = at_tokens(counts)
+    found = [int(split.test.sum()) for split in make_splits(data, 0) if split.kind == "longest"]
+    assert found == ([held_out] if held_out else [])
+
+
+def test_five_mixtures_are_folds_of_mixtures_and_four_trunks_folds_of_trunks() -> None:
+    data = some_data(0, mixtures=5, sizes=1, lengths=1)
+    five = replace(data, usable=np.ones(len(data), dtype=bool))
+    assert [split.kind for split in make_splits(five, 0)] == ["mixtures"] * 5
+    four = at_tokens((4,))
+    assert [split.kind for split in make_splits(four, 0)] == ["runs"] * 4
+    assert make_splits(at_tokens((3,)), 0) == []

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from codescale.laws.fitting.holdout import Split
-from codescale.laws.fitting.noise import correlation, deviation, widening
+from codescale.laws.fitting.noise import correlation, deviation, fitted_range, widening
 from codescale.laws.law import NORMAL_90
 from codescale.laws.observations import Observations
 
@@ -75,3 +77,72 @@ def test_residuals_that_move_together_are_correlated_and_rare_pairs_are_not() ->
     assert found[0, 1] == pytest.approx(1.0)
     assert found[0, 2] == 0.0
     assert (np.diag(found) == 1.0).all()
+
+
+def test_the_fitted_range_is_that_of_the_rows_it_is_asked_about() -> None:
+    data = replace(
+        scaled_data(),
+        domains=("a", "b"),
+        log_tokens=np.log(np.linspace(1e9, 6e9, 60)),
+        shares=np.column_stack([np.linspace(0, 1, 60), np.linspace(1, 0, 60)]),
+    )
+    found = fitted_range(data, np.arange(60) >= 20)
+    assert found.n_params == pytest.approx((1e7, 1e8))
+    assert found.n_tokens == pytest.approx((1e9 + 5e9 * 20 / 59, 6e9))
+    assert found.proportions == {"a": pytest.approx((20 / 59, 1.0)), "b": pytest.approx((0.0, 39 / 59))}
+
+
+@pytest.mark.parametrize(("rows", "held_out"), [(19, False), (20, True)])
+def test_twenty_held_out_rows_inside_the_range_are_enough(rows: int, held_out: bool) -> None:
+    """Target by target, over all folds together; rows beyond the range do not count."""
+    generator = np.random.default_rng(3)
+    in_sample = np.column_stack([0.01 * generator.standard_normal((30, 2)), np.zeros(30)])
+    in_sample[0, 0] = np.nan
+    inside = np.abs(generator.standard_normal((30, 3)))
+    inside[rows:, 1] = np.nan
+    nothing = np.zeros(30, dtype=bool)
+    splits = [split_of(kind, nothing) for kind in ("mixtures", "longest", "runs")]
+    noise = deviation(in_sample, 4, splits, [inside[:12], np.full((50, 3), 99.0), inside[12:]])
+    assert noise[0] == pytest.approx(np.quantile(inside[:, 0], 0.9) / NORMAL_90)
+    own = np.sqrt((in_sample[:, 1] ** 2).sum() / 26)
+    assert noise[1] == pytest.approx(np.quantile(inside[:rows, 1], 0.9) / NORMAL_90 if held_out else own)
+    alone = deviation(in_sample, 4, [], [])
+    assert alone == pytest.approx([np.sqrt(np.nansum(in_sample[:, 0] ** 2) / 25), own, 1e-9], rel=1e-12)
+    many = deviation(in_sample[:, 1:2], 40, [], [])
+    assert many[0] == pytest.approx(np.sqrt((in_sample[:, 1] ** 2).sum()))  # one degree of freedom at least
+
+
+def test_held_out_rows_count_by_their_distance_from_the_range() -> None:
+    """N three times a range of a hundred, so that the distance is 2 log 10 / log 100 = 1; the first kinds need less."""
+    data = replace(scaled_data(), log_params=np.log(np.repeat([1e6, 1e8, 1e9], 20)))
+    largest = split_of("largest", data.log_params > np.log(5e8))
+    residuals = np.full((20, 2), NORMAL_90 * 0.01 * (1 + 3.0))
+    residuals[:, 1] = NORMAL_90 * 0.02 * (1 + 5.0)
+    residuals[10:, 1] = np.nan
+    noise = np.array([0.01, 0.02])
+    expected = np.nanquantile(np.array([[3.0] * 20 + [5.0] * 10]), 0.9)
+    assert widening(data, [largest], [residuals], noise) == pytest.approx(expected)
+    assert widening(data, [largest], [-residuals], noise) == pytest.approx(expected)
+    inside = split_of("mixtures", data.log_params > np.log(5e8))
+    assert widening(data, [inside, largest], [10 * residuals, residuals], noise) == pytest.approx(expected)
+    unknown = np.full((20, 2), np.nan)
+    assert widening(data, [largest, largest], [residuals, unknown], noise) == pytest.approx(expected)
+
+
+def test_the_correlation_is_of_held_out_rows_where_they_are_enough_and_of_pairs_that_are() -> None:
+    generator = np.random.default_rng(5)
+    one, other = generator.standard_normal((2, 40, 3))
+    other[5:, 2] = np.nan
+    one[4:, 2] = np.nan
+    nothing = np.zeros(40, dtype=bool)
+    splits = [split_of("mixtures", nothing)]
+    found = correlation(one, splits, [other])
+    assert found[0, 1] == found[1, 0] == pytest.approx(np.corrcoef(other[:, 0], other[:, 1])[0, 1])
+    assert found[0, 2] == found[2, 0] == pytest.approx(np.corrcoef(other[:5, 0], other[:5, 2])[0, 1])
+    few = correlation(one, splits, [other[:19]])
+    assert few[0, 1] == pytest.approx(np.corrcoef(one[:, 0], one[:, 1])[0, 1])
+    assert few[1, 2] == few[2, 1] == 0.0
+    just = correlation(one, splits, [other[:20]])
+    assert just[0, 1] == pytest.approx(np.corrcoef(other[:20, 0], other[:20, 1])[0, 1])
+    flat = np.column_stack([one[:, 0], np.full(40, 0.3)])
+    assert correlation(flat, [], []).tolist() == np.eye(2).tolist()

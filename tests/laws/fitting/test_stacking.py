@@ -82,3 +82,22 @@ def test_rows_that_one_law_could_not_predict_count_for_none() -> None:
     assert stack_weights([[first], [gaps]], ["mixtures"]) == pytest.approx(
         stack_weights([[first[kept]], [second[kept]]], ["mixtures"])
     )
+
+
+def test_a_law_of_less_than_a_fiftieth_is_dropped_and_the_others_share_its_weight() -> None:
+    """The third law errs as the first does, and more by itself: the less of it the more they have in common."""
+    basis = np.linalg.qr(np.random.default_rng(4).standard_normal((600, 3)))[0]
+    kept = []
+    for common in np.linspace(0.5, 1.6, 121):
+        residuals = [0.01 * basis[:, [0]], 0.012 * basis[:, [1]], 0.01 * (common * basis[:, [0]] + basis[:, [2]])]
+        free = np.linalg.solve(gram(residuals), np.ones(3))
+        free /= free.sum()
+        if free.min() < 0.001 or abs(free[2] - 0.02) < 0.0005:
+            continue
+        kept.append(bool(free[2] > 0.02))
+        expected = np.where(free < 0.02, 0.0, free)
+        found = stack_weights([[one] for one in residuals], ["mixtures"])
+        assert found == pytest.approx(expected / expected.sum(), abs=2e-4)
+        assert found.tolist() == np.round(found, 6).tolist()
+    assert kept.count(False) >= 2
+    assert kept.count(True) >= 2

@@ -145,3 +145,54 @@ def test_the_prior_decides_what_no_row_tells() -> None:
     theta, value = levenberg_marquardt(untold, np.zeros((1, 2)), 200)
     np.testing.assert_allclose(theta[0], [0.7, -0.3], atol=1e-6)
     assert value[0] == pytest.approx(0.0, abs=1e-12)
+
+
+def test_one_iteration_is_a_damped_gauss_newton_step_and_a_worse_one_is_not_taken() -> None:
+    """Marquardt's: the Hessian's diagonal times 1.01, the next time times 1.0025 (Nocedal and Wright 2006, ch. 10)."""
+    problems = lines(
+        3, strength=0.3, delta=50.0, prior_mean=np.array([[0.2, -0.4]]), prior_deviation=np.array([0.5, 2.0])
+    )
+    rows = problems.curve(np.zeros((1, 2)))[1][0]
+    known = ~np.isnan(problems.log_losses[0])
+    weights = np.where(known, problems.weights[0], 0.0)
+    losses = np.nan_to_num(problems.log_losses[0])
+    precision = 0.3 / np.array([0.5, 2.0]) ** 2
+    theta = np.zeros(2)
+    for count, damping in ((1, 1e-2), (2, 1e-2 / 4)):
+        gradient = rows.T @ (weights * (rows @ theta - losses)) + precision * (theta - [0.2, -0.4])
+        hessian = rows.T @ (weights[:, None] * rows) + np.diag(precision)
+        theta = theta - np.linalg.solve(hessian + damping * np.diag(np.diag(hessian)), gradient)
+        found, value = levenberg_marquardt(problems, np.zeros((1, 2)), count)
+        assert found[0] == pytest.approx(theta, rel=1e-9)
+        left = rows @ theta - losses
+        expected = 0.5 * (weights * left**2).sum() + 0.5 * precision @ (theta - [0.2, -0.4]) ** 2
+        assert value[0] == pytest.approx(expected, rel=1e-9)
+
+
+def test_after_steps_that_lead_uphill_it_takes_shorter_ones() -> None:
+    """Undamped steps from x = 3 towards the zero of arctan lead ever farther away; damping brings them home."""
+
+    def curve(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.arctan(theta), (1 / (1 + theta**2))[:, :, None]
+
+    problems = lines(
+        0,
+        curve=curve,
+        log_losses=np.zeros((1, 1)),
+        weights=np.ones((1, 1)),
+        prior_mean=np.zeros((1, 1)),
+        prior_deviation=np.ones(1),
+        lower=np.full((1, 1), -99.0),
+        upper=np.full((1, 1), 99.0),
+        free=np.ones((1, 1), dtype=bool),
+        delta=9.0,
+    )
+    theta, damping, start = 3.0, 1e-2, np.array([[3.0]])
+    for count in range(1, 12):
+        slope = 1 / (1 + theta**2)
+        trial = theta - np.arctan(theta) * slope / (slope**2 * (1 + damping) + 1e-12)
+        if np.arctan(trial) ** 2 < np.arctan(theta) ** 2:
+            theta, damping = trial, damping / 4
+        else:
+            damping *= 5
+        assert levenberg_marquardt(problems, start, count)[0][0, 0] == pytest.approx(theta, rel=1e-6, abs=1e-9)

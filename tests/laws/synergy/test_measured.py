@@ -8,7 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codescale.laws.synergy.measured import discoveries, measure_synergy
+from codescale.laws.synergy.measured import (
+    LossChange,
+    _pair_point,
+    _standard_errors,
+    _with_intervals,
+    discoveries,
+    measure_synergy,
+)
+from codescale.runs.seed_noise import SeedNoise
 from tests.laws.synthetic_runs import SIZES, TableMaker, make_truth, study_table
 
 LANGUAGES = ["l0", "l1", "l2"]
@@ -67,3 +75,89 @@ def test_a_table_without_pairs_says_so(tmp_path: Path) -> None:
 def test_the_false_discovery_rate_is_that_of_benjamini_and_hochberg() -> None:
     chances = np.array([0.5, 0.04, 0.001, 0.09])
     assert list(discoveries(chances, 0.1)) == [False, True, True, False]
+
+
+def change(paired: list[float], baselines: int = 1, pairs: int = 1, mean: float = -0.02) -> LossChange:
+    return LossChange("a", "b", mean, np.array(paired), baselines, pairs)
+
+
+def test_paired_seeds_tell_the_error_and_a_pair_run_counts_once_for_two_entries() -> None:
+    noise = SeedNoise(np.array([0.5]), 0.5, 7)
+    changes = [change([0.01, 0.03, 0.02]), change([0.05, 0.01, 0.06]), change([0.1])]
+    errors, freedom = _standard_errors(changes, noise)
+    deviation = np.sqrt((np.var([0.01, 0.03, 0.02]) * 3 + np.var([0.05, 0.01, 0.06]) * 3) / 4)
+    assert freedom == 2
+    assert errors == pytest.approx(deviation / np.sqrt([3, 3, 1]))
+
+
+@pytest.mark.parametrize("last", [[], [0.1]])
+def test_where_pairs_are_too_few_all_replicated_runs_tell_the_error(last: list[float]) -> None:
+    """Three degrees of freedom count one; a change without any pair takes the others' noise from elsewhere too."""
+    few = [change([0.01, 0.03, 0.02]), change([0.05, 0.01] if last else [0.05, 0.01, 0.06]), change(last, 2, 4)]
+    errors, freedom = _standard_errors(few, SeedNoise(np.array([0.5]), 0.4, 7))
+    assert freedom == 7
+    assert errors == pytest.approx(0.4 * np.sqrt([2.0, 2.0, 0.75]))
+    unknown, none = _standard_errors(few, SeedNoise(np.array([np.nan]), np.nan, 0))
+    assert none == 0
+    assert np.isnan(unknown).all()
+    assert len(unknown) == 3
+
+
+def test_intervals_are_students_and_a_gain_is_the_loss_that_is_saved() -> None:
+    from scipy import stats
+
+    changes = [change([], 2, 4, -0.05), LossChange("b", "a", 0.001, np.array([]), 1, 1)]
+    gains, freedom = _with_intervals(changes, SeedNoise(np.array([0.01]), 0.01, 5), 0.9)
+    assert freedom == 5
+    half = stats.t.ppf(0.95, 5) * 0.01 * np.sqrt([0.75, 2.0])
+    for one, width, differs in zip(changes, half, (True, False), strict=True):
+        gain = gains[one.target][one.source]
+        assert gain is not None
+        assert gain.value == pytest.approx(1 - np.exp(one.mean))
+        assert gain.low == pytest.approx(1 - np.exp(one.mean + width))
+        assert gain.high == pytest.approx(1 - np.exp(one.mean - width))
+        assert gain.differs_from_zero is differs
+
+
+def test_at_the_rate_itself_a_hypothesis_is_rejected_and_none_where_all_are_likely() -> None:
+    assert discoveries(np.array([0.05, 0.1]), 0.1).tolist() == [True, True]
+    assert discoveries(np.array([0.06, 0.101]), 0.1).tolist() == [False, False]
+
+
+def test_of_several_scales_the_one_with_the_most_pairs_tells_and_of_equals_the_largest(tmp_path: Path) -> None:
+    maker = TableMaker(make_truth(3), LANGUAGES, noise=0.0)
+    half = np.array([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]])
+    for n_params, n_tokens, pairs in ((SIZES[0], 4e5, 2), (SIZES[1], 2e5, 2), (SIZES[2], 8e5, 1)):
+        for k in range(pairs):
+            maker.add(f"{n_params}-{k}", n_params, n_tokens, half[k])
+    maker.add("uneven", SIZES[2], 8e5, np.array([0.52, 0.48, 0.0]))
+    table = maker.table(tmp_path)
+    assert (SIZES[1] * 2e5 > SIZES[0] * 4e5) == (_pair_point(table, LANGUAGES) == (SIZES[1], 2e5))
+    assert _pair_point(table, LANGUAGES[:2]) == (SIZES[2], 8e5)
+    assert _pair_point(table, LANGUAGES[:1]) is None
+
+
+def test_alone_runs_are_told_apart_by_their_distinct_tokens(tmp_path: Path) -> None:
+    """Two passes over half, fresh tokens, and half the tokens; a seed that only one side has is paired with none."""
+    maker = TableMaker(make_truth(2), ["a", "b"], noise=0.01)
+    first, both = np.array([1.0, 0.0]), np.array([0.5, 0.5])
+    for seed in (0, 1, 2):
+        maker.add(f"half-{seed}", SIZES[0], 1e5, first, seed, 1e5)
+        maker.add(f"twice-{seed}", SIZES[0], 2e5, first, seed, 1e5)
+        maker.add(f"fresh-{seed}", SIZES[0], 2e5, first, seed)
+        maker.add(f"other-{seed}", SIZES[1], 2e5, first, seed, 1e5)
+    for seed in (1, 2, 3):
+        maker.add(f"both-{seed}", SIZES[0], 2e5, both, seed)
+    table = maker.table(tmp_path)
+    found = measure_synergy(table, ["a", "b", "c"])
+    loss = {row["run_id"]: row["loss.a"] for row in maker.rows}
+    mean = lambda name: np.mean([value for run, value in loss.items() if run.startswith(name)])  # noqa: E731
+    assert found.alone["a"].half == pytest.approx(mean("half"))
+    assert found.alone["a"].twice == pytest.approx(mean("twice"))
+    assert found.alone["a"].fresh == pytest.approx(mean("fresh"))
+    assert found.alone["b"].twice is None
+    changes = [np.log(loss[f"both-{seed}@200000"] / loss[f"twice-{seed}@200000"]) for seed in (1, 2)]
+    assert found.gain["a"]["b"].value == pytest.approx(1 - np.exp(np.mean(changes)))
+    assert "b" not in found.gain
+    assert (found.seeds, found.repetition, found.languages) == (3, "known", ("a", "b", "c"))
+    assert (found.n_params, found.n_tokens) == (SIZES[0], 2e5)
