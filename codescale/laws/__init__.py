@@ -50,7 +50,7 @@ __getattr__, __dir__ = lazy(
     {
         "codescale.laws.fitting.compare": ["compare_laws"],
         "codescale.laws.fitting.fit": ["fit_law", "law_names"],
-        "codescale.laws.forms": ["FORMS"],
+        "codescale.laws.forms.registry": ["FORMS"],
         "codescale.laws.law": ["Law", "Prediction", "load_law", "save_law"],
         "codescale.laws.predict": ["predict_table"],
         "codescale.laws.scaling": ["fit_scaling"],
