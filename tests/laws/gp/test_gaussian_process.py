@@ -17,11 +17,21 @@ from codescale.laws.fitting.fit import fit_law
 from codescale.laws.fitting.holdout import make_splits
 from codescale.laws.forms.registry import find_form
 from codescale.laws.gp import kernel
-from codescale.laws.gp.gaussian_process import MOST_ROWS, chosen_rows, fit_gaussian_process, law_correction
+from codescale.laws.gp.gaussian_process import (
+    MOST_ROWS,
+    GaussianProcess,
+    TargetProcess,
+    _robust_weights,
+    chosen_rows,
+    fit_gaussian_process,
+    law_correction,
+)
+from codescale.laws.gp.kernel import Hyperparameters
 from codescale.laws.law import Law, load_law, save_law
 from codescale.laws.observations import Observations, narrow, observe
 from codescale.runs.table import RunsTable, write_runs
 from codescale.runs.table_reader import read_runs
+from tests.laws.gp.oracle import Oracle
 from tests.laws.synthetic_runs import TableMaker, make_truth
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
@@ -235,3 +245,95 @@ def test_a_large_table_is_thinned_with_every_trunk_kept(data: Observations) -> N
     rows = chosen_rows(many, 0)
     assert len(rows) == MOST_ROWS
     assert set(many.trunk[rows]) == set(many.trunk)
+
+
+def test_weights_are_hubers_of_what_each_row_is_off_where_the_others_are_known() -> None:
+    """Three rounds, each row left out one after the other by scikit-learn's process."""
+    generator = np.random.default_rng(0)
+    inputs, residuals = generator.uniform(0, 3, (15, 2)), 0.1 * generator.standard_normal(15)
+    residuals[3] += 2.0
+    process = Hyperparameters(np.array([0.7, 1.1]), 0.3, 0.05)
+    weights = np.ones(15)
+    for _ in range(3):
+        left_out = []
+        for k in range(15):
+            others = np.arange(15) != k
+            oracle = Oracle(process, inputs[others], residuals[others], process.noise**2 / weights[others])
+            left_out.append(abs(residuals[k] - oracle.mean_and_covariance(inputs[[k]])[0][0]))
+        weights = np.clip(1.345 * 1.4826 * np.median(left_out) / np.array(left_out), 1e-3, 1.0)
+    assert weights.min() < 0.2
+    assert _robust_weights(process, inputs, residuals) == pytest.approx(weights, rel=1e-6)
+
+
+def target(**changes: object) -> TargetProcess:
+    fields: dict[str, object] = {
+        "rows": [0, 2, 1],
+        "residuals": [0.1, -0.2, 0.3],
+        "weights": [1.0, 0.5, 0.25],
+        "relevance": [1.0, 1.0, 0.5],
+        "amplitude": 0.2,
+        "noise": 0.1,
+    }
+    return TargetProcess.model_validate(fields | changes)
+
+
+def process(**changes: object) -> GaussianProcess:
+    fields: dict[str, object] = {
+        "log_params": [1.0, 2.0, 3.0],
+        "log_tokens": [4.0, 5.0, 6.0],
+        "shares": [[1.0], [1.0], [1.0]],
+        "targets": {"a": target()},
+    }
+    return GaussianProcess.model_validate(fields | changes)
+
+
+def test_a_process_that_knows_fewer_rows_keeps_what_belongs_to_them() -> None:
+    known = target().on(np.array([False, True, True]))
+    assert (known.rows, known.residuals, known.weights) == ([2, 1], [-0.2, 0.3], [0.5, 0.25])
+    assert (known.relevance, known.amplitude, known.noise) == ([1.0, 1.0, 0.5], 0.2, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"rows": [0, 1]}, "rows, residuals and weights differ in length"),
+        ({"weights": [1.0, 0.5]}, "rows, residuals and weights differ in length"),
+        ({"weights": [1.0, 0.5, 0.0]}, "weights lie above 0 and are at most 1"),
+        ({"weights": [1.01, 0.5, 0.5]}, "weights lie above 0 and are at most 1"),
+    ],
+)
+def test_a_damaged_target_is_refused(changes: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=f"Value error, {said} "):
+        target(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"log_tokens": [4.0, 5.0]}, "log_params, log_tokens and shares differ in length or are more than 1500"),
+        ({"shares": [[1.0], [1.0]]}, "log_params, log_tokens and shares differ in length or are more than 1500"),
+        ({"shares": [[1.0], [0.5, 0.5], [1.0]]}, "shares: rows are missing or differ in length"),
+        ({"targets": {"a": target(rows=[0, 3, 1])}}, "targets.a.rows: names rows that do not exist"),
+        ({"targets": {"a": target(rows=[0, -1, 1])}}, "targets.a.rows: names rows that do not exist"),
+        ({"targets": {"a": target(relevance=[1.0])}}, "targets.a.relevance: has another length than the inputs"),
+    ],
+)
+def test_a_damaged_process_is_refused(changes: dict[str, object], said: str) -> None:
+    assert process().inputs.tolist() == [[1.0, 4.0, 1.0], [2.0, 5.0, 1.0], [3.0, 6.0, 1.0]]
+    with pytest.raises(ValueError, match=f"Value error, {said} "):
+        process(**changes)
+
+
+def test_as_many_rows_as_may_be_are_all_taken_and_few_or_flat_residuals_have_no_process(data: Observations) -> None:
+    usable = replace(data, usable=np.arange(len(data)) % 3 != 0)
+    assert chosen_rows(usable, 0).tolist() == [k for k in range(len(data)) if k % 3]
+    residuals = 0.01 * np.random.default_rng(0).standard_normal((len(data), 3))
+    residuals[19:, 0] = np.nan
+    residuals[20:, 1] = np.nan
+    residuals[:, 2] = 0.5
+    found = fit_gaussian_process(data, ("l0", "l1", "l2"), residuals, 0)
+    assert list(found.targets) == ["l1"]
+    own = found.targets["l1"]
+    assert own.rows == list(range(20))
+    assert own.residuals == residuals[:20, 1].tolist()
+    assert len(own.weights) == 20

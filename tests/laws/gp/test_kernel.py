@@ -10,11 +10,13 @@ from sklearn.gaussian_process.kernels import Matern
 
 from codescale.laws.gp.kernel import (
     Hyperparameters,
+    _Likelihood,
     covariance,
     covariance_slopes,
     fit_hyperparameters,
     kernel_inputs,
 )
+from tests.laws.gp.oracle import Oracle
 
 
 def some_inputs(seed: int, rows: int = 12) -> np.ndarray:
@@ -109,3 +111,38 @@ def test_a_fit_from_an_earlier_end_stays_there() -> None:
     assert isinstance(again, Hyperparameters)
     assert again.noise == pytest.approx(first.noise, rel=0.02)
     assert again.amplitude == pytest.approx(first.amplitude, rel=0.05)
+
+
+def test_the_likelihood_is_scikit_learns_and_the_prior_a_normal_one_of_logarithms() -> None:
+    inputs, residuals = planted(8, 1.0, 0.3)
+    inputs, residuals = inputs[:40, [0, 1, 3, 4]], residuals[:40]
+    inflation = np.random.default_rng(1).uniform(1, 4, 40)
+    prior, deviation = np.array([1.0, 0.5, 0.2, 0.1, 0.0, -1.0]), np.array([1.0, 1.0, 2.0, 2.0, 1.0, 1.5])
+    likelihood = _Likelihood(inputs, residuals, inflation, prior, deviation)
+    for shift in (np.zeros(6), np.array([0.3, -0.2, 0.1, 0.5, -0.4, 0.6])):
+        theta = prior + shift
+        process = Hyperparameters(np.exp(-theta[:4]), float(np.exp(theta[4])), float(np.exp(theta[5])))
+        oracle = Oracle(process, inputs, residuals, np.exp(2 * theta[5]) * inflation + 1e-6)
+        expected = -oracle.log_likelihood() - 20 * np.log(2 * np.pi) + 0.5 * ((shift / deviation) ** 2).sum()
+        assert likelihood.value_and_gradient(theta)[0] == pytest.approx(expected, rel=1e-9)
+
+
+def test_no_other_hyperparameters_are_likelier_under_the_priors() -> None:
+    """Lengthscales 3 of log N, 2 of log D and of shares, amplitude 1, noise 0.3 of the residuals' deviation: within a
+    deviation of 1 (of the noise 1.5) in logarithms, and never farther than 5.
+    """
+    inputs, residuals = planted(9, 0.05, 0.01)
+    weights = np.random.default_rng(2).uniform(0.3, 1.0, 150)
+    found = fit_hyperparameters(inputs, residuals, weights)
+    scale = residuals.std()
+    prior = np.log([3.0, 2.0, 2.0, 2.0, 1.0, 0.3])
+    deviation = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.5])
+    varying = np.array([0, 1, 3, 4])
+    posterior = _Likelihood(inputs[:, varying], residuals / scale, 1 / weights, prior, deviation)
+    noise = np.sqrt((found.noise / scale) ** 2 - 1e-6)
+    theta = np.concatenate([-np.log(found.relevance[varying]), np.log([found.amplitude / scale, noise])])
+    least, gradient = posterior.value_and_gradient(theta)
+    assert np.abs(gradient).max() < 0.1
+    generator = np.random.default_rng(0)
+    for _ in range(30):
+        assert posterior.value_and_gradient(theta + 0.3 * generator.standard_normal(6))[0] > least

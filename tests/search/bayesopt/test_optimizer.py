@@ -134,3 +134,33 @@ def test_a_suggestion_looks_at_the_fewer_points_the_more_trials_there_are() -> N
     assert budgets[0] == one.settings.most_evaluations
     assert budgets[-1] == one.settings.fewest_evaluations
     assert budgets == sorted(budgets, reverse=True)
+
+
+def test_the_budget_is_shared_between_trials_so_far_and_the_rows_and_targets_of_each_question() -> None:
+    one = optimizer()
+    number, rows = 20_000, 60
+    affordable = one.settings.suggestion_budget / (20_001 * (60 + 2 * 3))
+    assert one.settings.fewest_evaluations < affordable < one.settings.most_evaluations
+    assert one._evaluation_budget(number, rows) == pytest.approx(affordable)
+    one.models.weights = {"a": 1.0, "b": 1.0}
+    assert one._evaluation_budget(number // 2, rows) == pytest.approx(affordable * 20_001 / 10_001 / 2)
+
+
+def test_the_best_measured_points_come_first_as_starts() -> None:
+    one, rows = optimizer(), measured(random_shares(40))
+    starts = one._best(rows)
+    order = np.argsort(rows.objective)[: one.settings.most_measured_starts]
+    assert starts.shares.tolist() == rows.points.shares[order].tolist()
+
+
+def test_an_expected_improvement_is_that_of_the_posterior_over_the_least_expectation_of_a_finished_trial() -> None:
+    from scipy.stats import norm
+
+    pruned = measured(BEST[None], noise_scale=3.0)
+    one, data = optimizer(), data_of(measured(random_shares(16, 2)).concatenate(pruned))
+    asked = Points(np.array([[0.45, 0.3, 0.25]]), np.empty((1, 0)))
+    posterior = one.posterior(data)
+    best = posterior.mean(data.latest.finished.points.points).min()
+    mean, std = (float(part[0]) for part in posterior.mean_and_std(asked))
+    z = (best - mean) / std
+    assert one.expected_improvement(data, asked) == pytest.approx(std * (norm.pdf(z) + z * norm.cdf(z)), rel=1e-6)
