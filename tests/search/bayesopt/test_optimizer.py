@@ -9,6 +9,7 @@ from codescale.arrays import Array
 from codescale.search.bayesopt.dataset import Dataset, LogScale, SearchData, empty_dataset, points_at_scale
 from codescale.search.bayesopt.model_selection import ModelSelector
 from codescale.search.bayesopt.optimizer import BayesianOptimizer
+from codescale.search.bayesopt.termination import expected_regret
 from codescale.search.space.feasible_region import FeasibleRegion
 from codescale.search.space.points import Points
 from codescale.search.space.space import SearchSpace
@@ -164,3 +165,13 @@ def test_an_expected_improvement_is_that_of_the_posterior_over_the_least_expecta
     mean, std = (float(part[0]) for part in posterior.mean_and_std(asked))
     z = (best - mean) / std
     assert one.expected_improvement(data, asked) == pytest.approx(std * (norm.pdf(z) + z * norm.cdf(z)), rel=1e-6)
+
+
+def test_what_more_trials_may_gain_is_asked_of_the_recommended_measured_point_from_the_best_ones() -> None:
+    one, data = optimizer(), data_of(measured(random_shares(10)))
+    found = one.expected_regret(data)
+    recommended, _ = one.recommend(data, anywhere=False)
+    starts = one._best(data.latest.finished)
+    assert found == expected_regret(one.posterior(data), REGION, recommended, starts, one.seed)
+    assert found is not None
+    assert found.expected > 0
