@@ -78,7 +78,7 @@ class PruningRule:
         if early is None:
             early = np.array([now, *(value for _, value in known)])
         final = np.array([other.final for other in others], dtype=float)
-        settings = np.array([other.settings for other in (curve, *others)], dtype=float)
+        settings = np.array([other.settings for other in (curve, *others)])
         return chance_below(best, early, final, settings)
 
     def should_prune(self, curve: LearningCurve, finished: Sequence[LearningCurve]) -> bool:
