@@ -48,3 +48,14 @@ def test_rows_are_selected_and_joined_with_all_that_belongs_to_them() -> None:
 def test_a_hyperparameters_range_is_as_wide_to_the_kernel_as_it_is_told_to_be() -> None:
     points = points_at_scale(LogScale(1.0, 2.0), Points(np.array([[0.125, 0.875]]), np.array([[0.5]])))
     assert points.kernel_inputs(3.0)[0] == pytest.approx([1.0, 2.0, 0.5, np.cbrt(0.875), 1.5])
+
+
+def test_laws_take_every_trial_as_a_run_of_its_own_whose_tokens_never_run_out() -> None:
+    points = points_at_scale(LogScale(1.0, 2.0), Points(np.eye(3), np.empty((3, 0))))
+    data = Dataset(points, np.arange(3.0)[:, None], np.arange(3.0), np.ones(3))
+    found = data.observations(("a", "b", "c"), ("x",))
+    assert found.trunk.tolist() == [0, 1, 2]
+    assert found.usable.all()
+    assert np.isinf(found.unique_tokens).all()
+    assert found.unique_tokens.shape == (3, 3)
+    assert found.log_losses.tolist() == data.values.tolist()

@@ -110,3 +110,13 @@ def test_it_is_the_line_of_a_bayesian_regression_whose_prior_noise_is_what_the_p
     assert noise_scale == pytest.approx(expected, rel=1e-12)
     far = impute_final_losses(now + 1e3, seen, final, DEFAULT_SETTINGS)[1]
     assert far.tolist() == [DEFAULT_SETTINGS.most_imputed_noise] * 3
+
+
+def test_a_pruned_trial_whose_values_nobody_knows_is_left_out() -> None:
+    known, unknown = planted_trial(0.3, 1.2, False), planted_trial(0.03, 1.2, False)
+
+    def partly(trial: FrozenTrial, step: int) -> Array | None:
+        return None if trial is unknown else read(trial, step)
+
+    found = impute_pruned_trials([known, unknown], finished_trials(), partly, DEFAULT_SETTINGS)
+    assert [one.trial for one in found] == [known]
