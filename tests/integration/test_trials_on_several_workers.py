@@ -53,7 +53,7 @@ def search(study: Study, *known: RunRecord, **changes: Any) -> dict[str, Any]:
     config = study.config.model_copy(update={"search": section})
     corpus_id = open_corpus(study.folder.corpus).corpus_id
     opened = session_factory(config, study.folder.corpus, study.folder.checkpoints)
-    problem = SearchProblem.of(config, load_space(section.space, config.languages), corpus_id)
+    problem = SearchProblem(config, load_space(section.space, config.languages), corpus_id)  # longer than the target
     warm = WarmStart(START, [], list(known))
     return run_search(problem, warm, opened, study.folder, Silent()).content()
 

@@ -109,7 +109,7 @@ def test_no_fit_mixes_it_with_others(tried_again: Path, monkeypatch: pytest.Monk
         fitted.append(table)
         raise Enough
 
-    monkeypatch.setattr("codescale.laws.fitting.fit.fit_law", fit_law)
+    monkeypatch.setattr("codescale.stages.fit.fit_law", fit_law)
     told = Told()
     with pytest.raises(Enough):
         Study(tried_again, told).fit()
