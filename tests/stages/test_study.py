@@ -44,7 +44,7 @@ def test_each_method_is_its_stage(study: Study, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(importlib.import_module(f"codescale.stages.{file}"), function, stage)
     result = getattr(study, method)()
     assert handed == [study.context]
-    assert (result == "plain") == (method in ("search", "compare"))
+    assert (result == "plain") == (method in ("corpus", "search", "compare"))
 
 
 def test_the_package_gives_it_when_asked() -> None:
