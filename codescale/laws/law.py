@@ -23,8 +23,9 @@ from codescale.files import read_json, write_json
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.registry import find_form
 from codescale.laws.forms.stack import Stack
-from codescale.laws.gp.gaussian_process import GaussianProcess, LawCorrection, law_correction
+from codescale.laws.gp.gaussian_process import GaussianProcess
 from codescale.laws.gp.kernel import kernel_inputs
+from codescale.laws.gp.law_correction import LawCorrection, sampled_correction
 from codescale.laws.repetition import effective_tokens
 from codescale.laws.surface import RepeatingSurface, Surface
 from codescale.validation import first_mistake
@@ -34,6 +35,8 @@ LEVEL = 0.9
 NORMAL_90 = 1.6448536269514722
 """Half-width of a normal distribution's 90 % interval in standard deviations."""
 _ROWS_AT_ONCE = 4_000
+_DRAWS = 3
+"""Sets the seed of the process's draws apart from that of hold-outs and bootstrap."""
 _N_COUNTS = 2.0
 """How much farther a step in log N is than one in log D: models beyond the largest size are missed by more than runs
 beyond the longest are (docs/law-intervals.md).
@@ -189,8 +192,8 @@ class Law(BaseModel):
 
     @cached_property
     def posteriors(self) -> tuple[LawCorrection | None, ...]:
-        """Per target its process given the law's residuals, and those of every bootstrap sample after it; None where it
-        has none.
+        """Per target its process given the law's residuals, and a draw of it given those of every bootstrap sample;
+        None where it has none.
         """
         if self.process is None:
             return (None,) * len(self.targets)
@@ -208,7 +211,8 @@ class Law(BaseModel):
                 drawn = self.form.log_losses(self.samples[:, k], self.domains, *at)
                 shift = (middle - drawn).T[np.array(own.rows)]
                 residuals = np.hstack([residuals, residuals + shift])
-            found.append(law_correction(own, process.inputs, residuals))
+            generator = np.random.default_rng((self.seed, _DRAWS, k))
+            found.append(sampled_correction(process, own, residuals, generator))
         return tuple(found)
 
     def surface(self, sample: int | None = None, unique_tokens: Array | None = None) -> Surface:
@@ -278,13 +282,16 @@ class Law(BaseModel):
         for k in range(len(self.targets)):
             inputs = (self.domains, log_params, log_tokens, proportions)
             middle[:, k] = self.form.log_losses(self.values[k : k + 1], *inputs)[0]
-            drawn = self.form.log_losses(self.samples[:, k], *inputs) if len(self.samples) else None
+            drawn = self.form.log_losses(self.samples[:, k], *inputs)
+            spread = np.zeros(len(n_params))
             posterior = self.posteriors[k]
             if posterior is not None:
-                correction = posterior.correction(kernel_inputs(log_params, log_tokens, proportions))
+                points = kernel_inputs(log_params, log_tokens, proportions)
+                correction = posterior.correction(points)
                 middle[:, k] += correction[:, 0]
-                drawn = None if drawn is None else drawn + correction[:, 1:].T
-            spread = np.zeros(len(n_params)) if drawn is None else _half_width(drawn)
+                drawn = drawn + correction[:, 1:].T
+                spread = np.sqrt(posterior.variance(points)) if len(drawn) == 0 else spread
+            spread = _half_width(drawn) if len(drawn) else spread
             deviation[:, k] = np.hypot(spread, self.noise_deviation[k] * (1.0 + self.widening * distance))
         deviation[~knowable] = np.nan
         half = NORMAL_90 * deviation

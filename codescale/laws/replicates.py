@@ -9,6 +9,9 @@ from codescale.laws.observations import appearance_index
 from codescale.runs.seed_noise import RecipeSpread, SeedNoise, pooled_noise
 from codescale.runs.table import RunsTable
 
+_FEWEST_DEGREES = 2
+"""Degrees of freedom below which a deviation between seeds is hardly known."""
+
 
 def between_seeds(table: RunsTable, targets: tuple[str, ...]) -> Array:
     """(targets,): the deviation of log loss between seeds that a law's own residuals cannot show; 0 where they do.
@@ -26,6 +29,17 @@ def between_seeds(table: RunsTable, targets: tuple[str, ...]) -> Array:
         if noise.degrees_of_freedom:
             return np.nan_to_num(np.where(np.isnan(noise.per_column), noise.pooled, noise.per_column))
     return np.zeros(len(targets))
+
+
+def trunk_luck(table: RunsTable, targets: tuple[str, ...]) -> Array:
+    """(targets,): the deviation of log loss between seeds, as replicated recipes tell; 0 where too few do.
+
+    What a run owes to its seed is shared by all rows of its trunk, and no process may take it for the mixture's.
+    """
+    noise = log_loss_noise(table, targets)
+    if noise.degrees_of_freedom < _FEWEST_DEGREES:
+        return np.zeros(len(targets))
+    return np.nan_to_num(np.where(np.isnan(noise.per_column), noise.pooled, noise.per_column))
 
 
 def log_loss_noise(table: RunsTable, targets: tuple[str, ...]) -> SeedNoise:

@@ -15,8 +15,9 @@ import numpy as np
 from codescale.arrays import Array
 from codescale.artifact import Interval
 from codescale.errors import UserError
-from codescale.laws.forms.chinchilla import SCALARS, Chinchilla
+from codescale.laws.forms.chinchilla import Chinchilla
 from codescale.laws.forms.curve import Centre
+from codescale.laws.forms.terms import SCALARS
 from codescale.laws.law import LEVEL
 from codescale.laws.observations import Observations, narrow, observe
 from codescale.laws.replicates import log_loss_noise

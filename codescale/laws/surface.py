@@ -11,8 +11,8 @@ import numpy as np
 
 from codescale.arrays import Array
 from codescale.laws.forms.base import Form
-from codescale.laws.gp.gaussian_process import LawCorrection
 from codescale.laws.gp.kernel import kernel_inputs
+from codescale.laws.gp.law_correction import LawCorrection
 from codescale.laws.repetition import effective_tokens
 
 

@@ -20,8 +20,9 @@ from codescale.laws.fitting.stacking import stack_weights
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.registry import BASELINES
 from codescale.laws.forms.stack import Stack
-from codescale.laws.gp.gaussian_process import GaussianProcess, chosen_rows, fit_gaussian_process, law_correction
+from codescale.laws.gp.gaussian_process import GaussianProcess, chosen_rows, fit_gaussian_process
 from codescale.laws.gp.kernel import kernel_inputs
+from codescale.laws.gp.law_correction import law_correction
 from codescale.laws.law import HeldOut
 from codescale.laws.observations import Observations
 
@@ -37,8 +38,8 @@ class Candidate:
     """A law fitted to all rows and to the hold-outs.
 
     ``values`` (targets, parameters) and ``held_out_values`` (hold-outs, targets, parameters) of ``form``;
-    ``predicted``: per hold-out (test rows, targets) log losses; ``residuals``: these minus the measured; ``seconds``:
-    the fit to all rows.
+    ``predicted``: per hold-out (test rows, targets) log losses; ``residuals``: these minus the measured; ``variances``:
+    what a process does not know of each, 0 without one; ``seconds``: the fit to all rows.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Candidate:
     held_out_values: Array
     predicted: list[Array]
     residuals: list[Array]
+    variances: list[Array]
     held_out: HeldOut | None
     seconds: float
     process: GaussianProcess | None = field(default=None, repr=False)
@@ -74,13 +76,15 @@ def stack_candidates(data: Observations, splits: Sequence[Split], fitted: Sequen
     judged = {candidate.name: candidate.held_out.error for candidate in fitted if candidate.held_out}
     if not judged:
         return None
+    one_mixture = data.mixture_index.max() == 0
     limit = _WORTH_STACKING * min(judged.values())
     members = [
         one
         for one in fitted
         if judged.get(one.name, np.inf) <= limit
         and one.name not in BASELINES
-        and not (one.form.one_loss or one.form.ignores_shares)
+        and not one.form.one_loss
+        and (one_mixture or not one.form.ignores_shares)
     ]
     if len(members) < 2:
         return None
@@ -103,18 +107,54 @@ def stack_candidates(data: Observations, splits: Sequence[Split], fitted: Sequen
 
 
 def with_process(
-    mean: Candidate, data: Observations, splits: Sequence[Split], seed: int, workers: int
+    mean: Candidate, data: Observations, splits: Sequence[Split], luck: Array, seed: int, workers: int
 ) -> Candidate | None:
-    """``mean`` with a Gaussian process on its residuals; None where the rows are too few for one."""
+    """``mean`` with a Gaussian process on its residuals; None where the rows are too few for one.
+
+    ``luck`` (targets,): the deviation of log loss between seeds, 0 where it is not known.
+    """
     if data.usable.sum() < _FEWEST_ROWS_FOR_PROCESS or mean.form.one_loss:
         return None
     began = time.perf_counter()
     residuals = data.log_losses - log_losses(mean.form, mean.values, data)
-    process = fit_gaussian_process(data, data.targets, residuals, seed, workers)
+    process = fit_gaussian_process(data, data.targets, residuals, luck, seed, workers)
     if not process.targets:
         return None
     seconds = mean.seconds + time.perf_counter() - began
-    return _judged(GAUSSIAN_PROCESS, mean.form, data, splits, mean.values, mean.held_out_values, seconds, process, seed)
+    form, values, held_out_values = mean.form, mean.values, mean.held_out_values
+    if not isinstance(form, Stack):
+        form = Stack((form,), np.ones(1))
+        values, held_out_values = form.join([values]), form.join([held_out_values])
+    return _judged(GAUSSIAN_PROCESS, form, data, splits, values, held_out_values, seconds, process, seed)
+
+
+def least_error(candidates: Sequence[Candidate]) -> Candidate:
+    """Of all but the baselines the one with the least held-out error; the first where nothing was held out."""
+    judged = [one for one in candidates if one.held_out and one.name not in BASELINES]
+    return min(judged, key=lambda one: one.held_out.error if one.held_out else np.inf) if judged else candidates[0]
+
+
+def clearly_better(first: Candidate, second: Candidate, data: Observations, splits: Sequence[Split]) -> bool:
+    """Whether ``first`` errs less than ``second`` on held-out rows by more than the standard error of the difference.
+
+    Trunks are what varies, so the error is that of their parts in the difference; kinds of hold-out count alike, as in
+    the error itself.
+    """
+    parts = np.zeros(int(data.trunk.max()) + 1)
+    kinds = [split.kind for split in splits]
+    for kind in dict.fromkeys(kinds):
+        own = [k for k, name in enumerate(kinds) if name == kind]
+        gains = np.concatenate([_row_errors(second.residuals[k]) - _row_errors(first.residuals[k]) for k in own])
+        trunks = np.concatenate([data.trunk[splits[k].test] for k in own])
+        known = np.isfinite(gains)
+        np.add.at(parts, trunks[known], gains[known] / max(known.sum(), 1) / len(set(kinds)))
+    error = np.sqrt(len(parts) * parts.var())
+    return bool(parts.sum() > error)
+
+
+def _row_errors(residuals: Array) -> Array:
+    """(rows,): the mean relative error over targets."""
+    return np.asarray(np.nanmean(np.abs(np.expm1(residuals)), axis=1))
 
 
 def log_losses(form: Form, values: Array, data: Observations, rows: Mask | None = None) -> Array:
@@ -137,31 +177,38 @@ def _judged(
 ) -> Candidate:
     observed = form.observed(data)
     predicted = [log_losses(form, own, data, split.test) for split, own in zip(splits, held_out_values, strict=True)]
+    variances = [np.zeros(one.shape) for one in predicted]
     if process is not None:
-        predicted = [
-            law + _held_out_correction(process, form, own, data, split, seed)
-            for law, own, split in zip(predicted, held_out_values, splits, strict=True)
-        ]
+        inputs = kernel_inputs(data.log_params, data.log_tokens, data.shares)
+        rows = chosen_rows(data, seed)
+        for k, (own, split) in enumerate(zip(held_out_values, splits, strict=True)):
+            left_over = (data.log_losses - log_losses(form, own, data))[rows]
+            corrections, variances[k] = _held_out_corrections(
+                process, left_over, split.train[rows], inputs[split.test], data.targets
+            )
+            predicted[k] = predicted[k] + corrections
     residuals = [one - observed[split.test] for one, split in zip(predicted, splits, strict=True)]
     judged = score(form, data, list(splits), residuals) if splits else None
-    return Candidate(name, form, values, held_out_values, predicted, residuals, judged, seconds, process)
+    return Candidate(name, form, values, held_out_values, predicted, residuals, variances, judged, seconds, process)
 
 
-def _held_out_correction(
-    process: GaussianProcess, form: Form, values: Array, data: Observations, split: Split, seed: int
-) -> Array:
-    """(test rows, targets): the process's correction where only the hold-out's training rows are known to it."""
-    rows = chosen_rows(data, seed)
-    inputs = kernel_inputs(data.log_params, data.log_tokens, data.shares)
-    residuals = (data.log_losses - log_losses(form, values, data))[rows]
-    correction = np.zeros((int(split.test.sum()), len(data.targets)))
-    for k, target in enumerate(data.targets):
-        own = process.targets.get(target)
-        if own is None:
+def _held_out_corrections(
+    process: GaussianProcess, left_over: Array, known: Mask, points: Array, targets: Sequence[str]
+) -> tuple[Array, Array]:
+    """(points, targets): the process's corrections where it knows only the rows ``known``, and their variances.
+
+    ``left_over`` (process's rows, targets): the residuals of the law that was fitted without the others.
+    """
+    corrections, variances = np.zeros((len(points), len(targets))), np.zeros((len(points), len(targets)))
+    for k, target in enumerate(targets):
+        whole = process.targets.get(target)
+        if whole is None:
             continue
-        known = split.train[rows][np.array(own.rows)]
-        if known.sum() < 2:
+        kept = known[np.array(whole.rows)]
+        if kept.sum() < 2:
             continue
-        posterior = law_correction(own.on(known), process.inputs, residuals[np.array(own.rows)[known], k : k + 1])
-        correction[:, k] = posterior.correction(inputs[split.test])[:, 0]
-    return correction
+        own = whole.on(kept)
+        posterior = law_correction(process, own, left_over[np.array(own.rows), k : k + 1])
+        corrections[:, k] = posterior.correction(points)[:, 0]
+        variances[:, k] = posterior.variance(points)
+    return corrections, variances

@@ -13,16 +13,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from codescale.arrays import Array, Integers, Mask
 from codescale.laws.fitting.boosted_trees import NAME as TREES
 from codescale.laws.fitting.boosted_trees import fit_and_predict, installed, predict_held_out
 from codescale.laws.fitting.fit import fit_candidates, warn_of_oddities
 from codescale.laws.fitting.holdout import Split, make_splits, score
+from codescale.laws.fitting.threads import one_blas_thread
 from codescale.laws.forms.registry import find_form
 from codescale.laws.law import HeldOut
 from codescale.laws.observations import Observations, narrow, observe, thin, warn_of_rows
+from codescale.laws.replicates import trunk_luck
 from codescale.laws.warning import warn
 from codescale.progress import Progress, Silent
 from codescale.runs.table import RunsTable
@@ -84,8 +85,10 @@ def compare_laws(
     splits = make_splits(data, seed)
     if not splits:
         warn(f"{table.path}: too few runs to hold any out: errors on unseen runs are not known")
-    with threadpool_limits(1, user_api="blas"):
-        candidates = fit_candidates(data, splits, "auto", seed, workers or os.cpu_count() or 1, progress)
+    with one_blas_thread():
+        candidates = fit_candidates(
+            data, splits, trunk_luck(chosen, data.targets), "auto", seed, workers or os.cpu_count() or 1, progress
+        )
     weight = _weights(data.targets, weights)
     trees = _trees(data, splits, weight, workers or os.cpu_count() or 1) if splits and installed() else []
     found = [_compared(one.name, one.held_out, one.seconds, one.predicted, data, splits, weight) for one in candidates]

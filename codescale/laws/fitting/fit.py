@@ -10,27 +10,29 @@ import os
 from collections.abc import Mapping
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.fitting.candidates import (
     GAUSSIAN_PROCESS,
     Candidate,
+    clearly_better,
     fit_form,
+    least_error,
     log_losses,
     stack_candidates,
     with_process,
 )
 from codescale.laws.fitting.holdout import Split, make_splits
 from codescale.laws.fitting.noise import correlation, deviation, fitted_range, widening
+from codescale.laws.fitting.threads import one_blas_thread
 from codescale.laws.forms.base import Form, one_value
 from codescale.laws.forms.registry import BASELINES, CANDIDATES, FORMS, find_form
 from codescale.laws.forms.stack import Stack
 from codescale.laws.law import Law
 from codescale.laws.observations import Observations, narrow, observe, thin, warn_of_rows
 from codescale.laws.repetition import as_seen, fit_half_life
-from codescale.laws.replicates import between_seeds
+from codescale.laws.replicates import between_seeds, trunk_luck
 from codescale.laws.warning import warn
 from codescale.progress import Progress, Silent
 from codescale.runs.table import RunsTable
@@ -97,13 +99,14 @@ def fit_law(
     warn_of_rows(chosen)
     measured = observe(chosen)
     workers = workers or os.cpu_count() or 1
-    with threadpool_limits(1, user_api="blas"):  # else every thread's products start threads of their own
+    with one_blas_thread():
         half_life = _half_life(measured, law, workers) if repetition else None
         data = measured if half_life is None else as_seen(measured, half_life)
         warn_of_oddities(data)
         splits = make_splits(data, seed)
-        candidates = fit_candidates(data, splits, law, seed, workers, progress)
-        best = _choose(candidates, law)
+        luck = trunk_luck(chosen, data.targets)
+        candidates = fit_candidates(data, splits, luck, law, seed, workers, progress)
+        best = _choose(candidates, law, data, splits)
         unidentified = best.form.unidentified(data)
         _warn_of_what_is_ignored(best, data)
         _warn_of_choice(best, candidates, unidentified)
@@ -130,9 +133,12 @@ def check_name(law: str) -> None:
 
 
 def fit_candidates(
-    data: Observations, splits: list[Split], law: str, seed: int, workers: int, progress: Progress
+    data: Observations, splits: list[Split], luck: Array, law: str, seed: int, workers: int, progress: Progress
 ) -> list[Candidate]:
-    """``law`` and the baselines, or all that ``auto`` chooses among, fitted and judged."""
+    """``law`` and the baselines, or all that ``auto`` chooses among, fitted and judged.
+
+    ``luck`` (targets,): as :func:`~codescale.laws.replicates.trunk_luck` tells.
+    """
     composed = law == "auto" or law in COMPOSED
     forms = _forms_to_try(data, None if composed else find_form(law))
     fitted: list[Candidate] = []
@@ -143,7 +149,8 @@ def fit_candidates(
             advance(1)
         stack = stack_candidates(data, splits, fitted) if composed else None
         advance(composed)
-        process = with_process(stack, data, splits, seed, workers) if stack else None
+        mean = stack or least_error(fitted)
+        process = with_process(mean, data, splits, luck, seed, workers) if composed else None
         advance(composed)
     return [*fitted, *(one for one in (stack, process) if one)]
 
@@ -199,17 +206,20 @@ def _suitable(data: Observations) -> list[Form]:
     return forms if data.mixture_index.max() > 0 else [form for form in forms if form.ignores_shares]
 
 
-def _choose(candidates: list[Candidate], law: str) -> Candidate:
-    """``law``, or of all but the baselines the one with the least held-out error; unjudged, the first."""
+def _choose(candidates: list[Candidate], law: str, data: Observations, splits: list[Split]) -> Candidate:
+    """``law``, or of all but the baselines the one with the least held-out error; unjudged, the first.
+
+    A process has to be better than what it stands on by more than chance: it follows single runs, and an optimum finds
+    those that were lucky.
+    """
     by_name = {candidate.name: candidate for candidate in candidates}
     if law in by_name:
         return by_name[law]
     if law in COMPOSED:
         warn(f"{law}: takes several mixtures and runs to hold out; the best single law is taken")
-    judged = [one for one in candidates if one.held_out and one.name not in BASELINES]
-    if judged:
-        return min(judged, key=lambda one: one.held_out.error if one.held_out else np.inf)
-    return candidates[0]
+    plain = least_error([one for one in candidates if one.process is None])
+    process = next((one for one in candidates if one.process is not None), None)
+    return process if process and clearly_better(process, plain, data, splits) else plain
 
 
 def _warn_of_what_is_ignored(best: Candidate, data: Observations) -> None:
@@ -277,7 +287,7 @@ def _assembled(
     targets = form.law_targets(data)
     names = [form.parameter_names(data.domains, target) for target in targets]
     in_sample = (log_losses(form, best.values, data) - form.observed(data))[data.usable]
-    noise = deviation(in_sample, form.free_parameters(data), splits, best.residuals)
+    noise = deviation(in_sample, form.free_parameters(data), splits, best.residuals, best.variances)
     if not form.one_loss:
         noise = np.hypot(noise, between_seeds(table, targets))
     return Law(
@@ -292,7 +302,7 @@ def _assembled(
         fitted_range=fitted_range(data, data.usable),
         noise=dict(zip(targets, noise.tolist(), strict=True)),
         correlation=correlation(in_sample, splits, best.residuals).tolist(),
-        widening=widening(data, splits, best.residuals, noise),
+        widening=widening(data, splits, best.residuals, best.variances, noise),
         held_out={one.name: one.held_out for one in candidates if one.held_out},
         unidentified=unidentified,
         bytes_per_token=None if bytes_per_token is None else dict(bytes_per_token),

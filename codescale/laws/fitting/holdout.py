@@ -1,8 +1,8 @@
 """How well a form predicts rows it was not fitted to, by hold-outs that imitate what a law is for.
 
 Kinds: ``mixtures`` (mixtures that were not tried, in folds), ``longest`` (the longest D), ``largest`` (the largest N)
-and ``both`` (the largest N at the longest D, from rows that are neither); ``runs`` (whole trunks, in folds) where the
-mixtures are too few to hold any out.
+and ``both`` (the largest N at the longest D, from rows that are neither, or what comes nearest to it in a ragged table);
+``runs`` (whole trunks, in folds) where the mixtures are too few to hold any out.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ INSIDE = ("mixtures", "runs")
 """Kinds of hold-out that stay inside the range of N and D."""
 _FEWEST_OF_BOTH = 4
 """Rows at the largest N and the longest D below which they are not held out together."""
+_ALMOST_ALL = 0.8
+"""Of the longest and the largest rows: where so many are both, the two hold-outs are one."""
+_FEWEST_TO_TRAIN = 0.2
+"""Of all rows, below which too little is left to predict from."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +53,30 @@ def make_splits(data: Observations, seed: int) -> list[Split]:
         if test.sum() <= 0.5 * data.usable.sum():
             splits.append(Split(kind, data.usable & ~test, test))
     beyond = [split for split in splits if split.kind not in INSIDE]
-    if len(beyond) == 2:
-        test = beyond[0].test & beyond[1].test
-        if test.sum() >= _FEWEST_OF_BOTH:
-            splits.append(Split("both", beyond[0].train & beyond[1].train, test))
-    return splits
+    return [*(split for split in splits if split.kind in INSIDE), *_with_both(data, beyond)]
+
+
+def _with_both(data: Observations, beyond: list[Split]) -> list[Split]:
+    """``beyond``, and a hold-out of larger and longer runs at once.
+
+    Where D rises with N the longest runs are the largest: one hold-out, which must not count three times. In a ragged
+    table, whose largest models were not trained as long as others, it is the longer half of their own rows, predicted
+    from smaller and shorter ones.
+    """
+    if len(beyond) < 2:
+        return beyond
+    longest, largest = beyond
+    both = longest.test & largest.test
+    if both.sum() >= _ALMOST_ALL * (longest.test | largest.test).sum():
+        return [Split("both", longest.train & largest.train, both)]
+    if both.sum() >= _FEWEST_OF_BOTH:
+        return [*beyond, Split("both", longest.train & largest.train, both)]
+    cut = np.median(data.log_tokens[largest.test])
+    test = largest.test & (data.log_tokens > cut + 0.01)
+    train = largest.train & (data.log_tokens <= cut + 0.01)
+    if test.sum() < _FEWEST_OF_BOTH or train.sum() < _FEWEST_TO_TRAIN * data.usable.sum():
+        return beyond
+    return [*beyond, Split("both", train, test)]
 
 
 def _folds(data: Observations, seed: int) -> list[Split]:

@@ -13,6 +13,8 @@ from codescale.laws.observations import Observations
 
 _ENOUGH = 20
 """Held-out rows from which a percentile of them is worth more than the fit's own residuals."""
+_LEAST_PART = 0.1
+"""Of the residuals' deviation that is left as noise, however much a process says that it does not know."""
 _LEAST_WIDENING = 1.0
 """Of the noise per unit of distance outside the fitted range: a rule that hold-outs may widen. Narrower
 intervals, where they would allow them, held too few of the runs that were larger and longer at once
@@ -32,34 +34,42 @@ def fitted_range(data: Observations, rows: Mask) -> FittedRange:
     )
 
 
-def deviation(in_sample: Array, parameters: int, splits: Sequence[Split], held_out: Sequence[Array]) -> Array:
-    """(law targets,): the deviation of a new run's log loss around the law.
+def deviation(
+    in_sample: Array, parameters: int, splits: Sequence[Split], held_out: Sequence[Array], known: Sequence[Array]
+) -> Array:
+    """(law targets,): the deviation of a new run's log loss around the law, beside what a process says it does not know.
 
-    From the 90th percentile of held-out residuals inside the range of N and D where there are twenty, else from
-    ``in_sample`` (rows, law targets), corrected for the ``parameters`` fitted.
+    So large that nine in ten of the held-out residuals inside the range of N and D are within their intervals, where
+    there are twenty; else from ``in_sample`` (rows, law targets), corrected for the ``parameters`` fitted. ``known``:
+    the process's variances at the held-out rows.
     """
     freedom = np.maximum(np.isfinite(in_sample).sum(axis=0) - parameters, 1)
     noise = np.sqrt(np.nansum(in_sample**2, axis=0) / freedom)
-    pooled = _inside(splits, held_out)
-    if pooled is not None:
+    pooled, variances = _inside(splits, held_out), _inside(splits, known)
+    if pooled is not None and variances is not None:
         enough = np.isfinite(pooled).sum(axis=0) >= _ENOUGH
         if enough.any():
-            noise[enough] = np.nanquantile(np.abs(pooled[:, enough]), 0.9, axis=0) / NORMAL_90
+            needed = (pooled[:, enough] / NORMAL_90) ** 2 - variances[:, enough]
+            noise[enough] = np.sqrt(np.maximum(np.nanquantile(needed, 0.9, axis=0), (_LEAST_PART * noise[enough]) ** 2))
     return np.maximum(noise, 1e-9)
 
 
-def widening(data: Observations, splits: Sequence[Split], held_out: Sequence[Array], noise: Array) -> float:
+def widening(
+    data: Observations, splits: Sequence[Split], held_out: Sequence[Array], known: Sequence[Array], noise: Array
+) -> float:
     """By what the distance outside the fitted range is multiplied, so that 90 % intervals hold nine in ten of the runs
-    at the longest D and the largest N, held out; at least 1.
+    at the longest D and the largest N, held out; at least 1. ``known``: the process's variances there.
     """
     needed = []
-    for split, residuals in zip(splits, held_out, strict=True):
+    for split, residuals, variances in zip(splits, held_out, known, strict=True):
         if split.kind in INSIDE:
             continue
         inputs = (np.exp(data.log_params), np.exp(data.log_tokens), data.shares)
         distance, _ = fitted_range(data, split.train).distance(*(values[split.test] for values in inputs))
         beyond = distance > 0.05
-        excess = np.abs(residuals[beyond]) / (NORMAL_90 * noise) - 1.0
+        unexplained = np.maximum((residuals[beyond] / NORMAL_90) ** 2 - variances[beyond], 0.0)
+        unexplained[np.isnan(residuals[beyond])] = np.nan
+        excess = np.sqrt(unexplained) / noise - 1.0
         ratio = excess / distance[beyond, None]
         if np.isfinite(ratio).any():
             needed.append(float(np.nanquantile(ratio, 0.9)))

@@ -10,13 +10,20 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
 from codescale.arrays import Array, Mask
 from codescale.laws.forms.base import Form
+from codescale.laws.forms.rows import Rows
 from codescale.laws.forms.solver import Problems, levenberg_marquardt
 from codescale.laws.observations import Observations
+
+_RESAMPLING_STEPS = 40
+"""Of a bootstrap sample, which starts where the fit ended (docs/law-fit.md)."""
+_RESAMPLING_TOLERANCE = 1e-6
+"""Relative gain at which a bootstrap sample ends: a hundredth of a deviation of its parameters."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,10 @@ class Prior:
     lower: Array
     upper: Array
     levelled: Mask
+
+    def first(self, count: int) -> Prior:
+        """The prior of the first ``count`` parameters alone."""
+        return Prior(*(getattr(self, field.name)[:count] for field in fields(Prior)))
 
 
 def joined(first: Prior, second: Prior) -> Prior:
@@ -72,13 +83,21 @@ class CurveForm(Form):
     def starts(self, data: Observations) -> Array:
         """(starts, parameters) on the solver's scale, relative where levelled."""
 
+    def late_parameters(self, data: Observations) -> Mask:
+        """(parameters,): which are held at their starts until the others have settled."""
+        return np.zeros(self.starts(data).shape[1], dtype=bool)
+
     def warm_start(self, data: Observations, simpler: Mapping[str, Array]) -> Array | None:
-        """(samples, targets, parameters) on the solver's scale, from fits of simpler laws; None: take ``starts``."""
+        """(samples, targets, parameters) on the solver's scale, from fits of simpler laws: one more start; None: there is none."""
         return None
 
     @abstractmethod
-    def curve(self, theta: Array, log_params: Array, log_tokens: Array, shares: Array) -> tuple[Array, Array]:
+    def curve(self, theta: Array, rows: Rows) -> tuple[Array, Array]:
         """Log loss (problems, rows) and its Jacobian (problems, rows, parameters) on the solver's scale."""
+
+    @abstractmethod
+    def log_curve(self, theta: Array, rows: Rows) -> Array:
+        """The log loss (problems, rows) alone."""
 
     @abstractmethod
     def named(self, theta: Array, centre: Centre) -> Array:
@@ -92,9 +111,12 @@ class CurveForm(Form):
         return int((~self.fixed_parameters(data)[0]).sum(axis=1).max())
 
     def _problems(
-        self, data: Observations, weights: Array, repeats: int, noise: Array | None
+        self, data: Observations, weights: Array, repeats: int, noise: Array | None, precision: Any = np.float64
     ) -> tuple[Problems, Array]:
-        """``repeats`` problems per (sample, target), sample-major, and the level (problems,) of their log losses."""
+        """``repeats`` problems per (sample, target), sample-major, and the level (problems,) of their log losses.
+
+        Curves are evaluated in the floating-point type ``precision``.
+        """
         samples, targets = len(weights), len(data.targets)
         sample = np.repeat(np.arange(samples), targets * repeats)
         target = np.tile(np.repeat(np.arange(targets), repeats), samples)
@@ -112,10 +134,12 @@ class CurveForm(Form):
             mean = mean + noise[sample] * prior.deviation
         centre = self._centre(data)
         log_params, log_tokens = data.log_params - centre.log_params, data.log_tokens - centre.log_tokens
+        rows = Rows.of(log_params, log_tokens, data.shares, precision)
         problems = Problems(
-            curve=lambda theta: self.curve(theta, log_params, log_tokens, data.shares),
-            log_losses=losses,
-            weights=weights,
+            curve=lambda theta: self.curve(theta.astype(precision, copy=False), rows),
+            log_curve=lambda theta: self.log_curve(theta.astype(precision, copy=False), rows),
+            log_losses=losses.astype(precision, copy=False),
+            weights=weights.astype(precision, copy=False),
             target=target,
             sample=sample,
             prior_mean=np.where(held, fixed, mean),
@@ -134,23 +158,32 @@ class CurveForm(Form):
     def fit(
         self, data: Observations, weights: Array, workers: int | None = None, simpler: Mapping[str, Array] | None = None
     ) -> Array:
+        theta = self._screened(data, weights, workers)
         warm = self.warm_start(data, simpler or {})
         if warm is not None:
-            return self._fit_from(data, warm, weights, self.iterations, workers)
+            theta = np.concatenate([theta, warm.reshape(len(theta), 1, -1)], axis=1)
+        tried = theta.shape[1]
+        problems, _ = self._problems(data, weights, tried, None)
+        settled = replace(problems, free=problems.free & ~self.late_parameters(data))
+        start = np.where(problems.free, theta.reshape(problems.prior_mean.shape), problems.prior_mean)
+        theta, value = levenberg_marquardt(settled, start, self.iterations, workers)
+        best = np.arange(0, len(theta), tried) + np.argmin(value.reshape(-1, tried), axis=1)
+        theta, _ = levenberg_marquardt(problems.part(best), theta[best], self.iterations, workers)
+        return self._finish(data, theta.reshape(len(weights), len(data.targets), -1))
+
+    def _screened(self, data: Observations, weights: Array, workers: int | None) -> Array:
+        """(samples x targets, kept, parameters): the most promising starts after a few steps."""
         starts = self.starts(data)
-        count = len(starts)
-        problems, levels = self._problems(data, weights, count, None)
+        count, late = len(starts), self.late_parameters(data)
+        problems, levels = self._problems(data, weights, count, None, np.float32)
         levelled = self.prior(data).levelled
         theta = np.tile(starts, (len(levels) // count, 1)) + np.where(levelled, levels[:, None], 0.0)
         theta = np.where(problems.free, theta, problems.prior_mean)
-        theta, value = levenberg_marquardt(problems, theta, self.screening, workers)
-        keep = min(self.kept, count)
-        order = np.argsort(value.reshape(-1, count), axis=1, kind="stable")[:, :keep]
-        chosen = (order + np.arange(len(order))[:, None] * count).ravel()
-        theta, value = levenberg_marquardt(problems.part(chosen), theta[chosen], self.iterations, workers)
-        best = np.argmin(value.reshape(-1, keep), axis=1)
-        theta = theta.reshape(-1, keep, theta.shape[1])[np.arange(len(best)), best]
-        return self._finish(data, theta.reshape(len(weights), len(data.targets), -1))
+        theta, value = levenberg_marquardt(
+            replace(problems, free=problems.free & ~late), theta, self.screening, workers
+        )
+        order = np.argsort(value.reshape(-1, count), axis=1, kind="stable")[:, : min(self.kept, count)]
+        return np.take_along_axis(theta.reshape(-1, count, theta.shape[1]), order[:, :, None], axis=1)
 
     def near(self, data: Observations, values: Array, weights: Array, workers: int | None = None) -> Array:
         start = np.tile(self.inner(values, self._centre(data)), (len(weights), 1, 1))
@@ -175,10 +208,10 @@ class CurveForm(Form):
     ) -> Array:
         """Each sample has its own weights and draws the prior's mean anew, domains and targets alike from one draw."""
         noise = generator.standard_normal((len(weights), values.shape[1]))
-        problems, _ = self._problems(data, weights, 1, noise)
+        problems, _ = self._problems(data, weights, 1, noise, np.float32)
         start = np.tile(self.inner(values, self._centre(data)), (len(weights), 1))
         start = np.where(problems.free, start, problems.prior_mean)
-        theta, _ = levenberg_marquardt(problems, start, 40, workers)
+        theta, _ = levenberg_marquardt(problems, start, _RESAMPLING_STEPS, workers, _RESAMPLING_TOLERANCE)
         return self._finish(data, theta.reshape(len(weights), *values.shape))
 
     def refit(self, data: Observations, values: Array, simulated: Array, generator: np.random.Generator) -> Array:
@@ -200,4 +233,4 @@ class CurveForm(Form):
     def log_losses(
         self, values: Array, domains: tuple[str, ...], log_params: Array, log_tokens: Array, shares: Array
     ) -> Array:
-        return self.curve(self.inner(values, Centre()), log_params, log_tokens, shares)[0]
+        return self.log_curve(self.inner(values, Centre()), Rows.of(log_params, log_tokens, shares))

@@ -1,4 +1,5 @@
-"""L_i = E_i + A_i N^-alpha_i + B_i D_i^-beta_i with D_i = D sum_j t_ij p_j: tokens of j count t_ij tokens of i.
+"""L_i = E_i + A_i N^-alpha_i + B_i D_i^-beta_i (kappa_i joins the two) with D_i = D sum_j t_ij p_j: tokens of j count t_ij
+tokens of i.
 
 In the manner of ATLAS (Longpre et al., 2025, arXiv 2510.22037): what a target learns of
 another language's tokens is a rate of exchange.
@@ -10,17 +11,23 @@ import numpy as np
 
 from codescale.arrays import Array, Mask
 from codescale.laws.forms.base import absent_domains, collinear_domains, one_value, two_values
-from codescale.laws.forms.chinchilla import (
+from codescale.laws.forms.curve import Centre, CurveForm, Prior
+from codescale.laws.forms.rows import Rows
+from codescale.laws.forms.terms import (
     ABSENT,
-    SCALARS,
+    COUNT,
+    TERMS,
+    fill_jacobian,
     inner_terms,
+    joined_terms,
+    late_terms,
     named_terms,
+    reducible_and_shares,
+    sum_of_terms,
     term_prior,
     term_starts,
     two_point_terms,
 )
-from codescale.laws.forms.curve import Centre, CurveForm, Prior
-from codescale.laws.forms.terms import sum_of_terms
 from codescale.laws.observations import Observations
 
 _NO_DATA = 1e-9
@@ -31,16 +38,18 @@ class EffectiveData(CurveForm):
     """Each target's own loss, convex in the shares.
 
     E: irreducible loss, nats per token. A, alpha: what finite N costs, N in parameters. B, beta: what finite
-    effective data cost, D_i in tokens. t.<domain>: tokens of the target that one token of the domain is worth, at
+    effective data cost, D_i in tokens. kappa: 1 where the two add up. t.<domain>: tokens of the target that one token of the domain is worth, at
     least 0; 1 for the target itself where it is trained on. For a target that is no training domain only ratios of t
     are identified: the largest is 1.
     """
 
     name = "effective-data"
-    formula = "L_i = E_i + A_i N^-alpha_i + B_i (D sum_j t_ij p_j)^-beta_i"
+    formula = (
+        "L_i = E_i + ((A_i N^-alpha_i)^(1/kappa_i) + (B_i D_i^-beta_i)^(1/kappa_i))^kappa_i, D_i = D sum_j t_ij p_j"
+    )
 
     def parameter_names(self, domains: tuple[str, ...], target: str) -> tuple[str, ...]:
-        return (*SCALARS, *(f"t.{domain}" for domain in domains))
+        return (*TERMS, *(f"t.{domain}" for domain in domains))
 
     def unidentified(self, data: Observations) -> dict[str, str]:
         reasons: dict[str, str] = {}
@@ -58,17 +67,17 @@ class EffectiveData(CurveForm):
 
     def fixed_parameters(self, data: Observations) -> tuple[Mask, Array]:
         targets, domains = len(data.targets), len(data.domains)
-        held = np.zeros((targets, 5 + domains), dtype=bool)
-        fixed = np.zeros((targets, 5 + domains))
+        held = np.zeros((targets, COUNT + domains), dtype=bool)
+        fixed = np.zeros((targets, COUNT + domains))
         if one_value(data.log_params):
-            held[:, 1:3], fixed[:, 1] = True, ABSENT
+            held[:, 1:3], held[:, COUNT - 1], fixed[:, 1] = True, True, ABSENT
         if one_value(data.log_tokens) and len(np.unique(np.round(data.shares, 6), axis=0)) == 1:
-            held[:, 3:5], fixed[:, 3] = True, ABSENT
+            held[:, 3:COUNT], fixed[:, 3] = True, ABSENT
         own = data.own_domain
         trained = np.flatnonzero(own >= 0)
-        held[trained, 5 + own[trained]] = True
+        held[trained, COUNT + own[trained]] = True
         if domains == 1:
-            held[:, 5:] = True
+            held[:, COUNT:] = True
         return held, fixed
 
     def prior(self, data: Observations) -> Prior:
@@ -81,60 +90,58 @@ class EffectiveData(CurveForm):
             levelled=np.concatenate([terms.levelled, np.zeros(len(data.domains), dtype=bool)]),
         )
 
+    def late_parameters(self, data: Observations) -> Mask:
+        return late_terms(COUNT + len(data.domains))
+
     def starts(self, data: Observations) -> Array:
         terms = term_starts()
         weights = np.repeat(np.log([0.1, 0.5]), len(terms))
         return np.hstack([np.vstack([terms, terms]), np.tile(weights[:, None], (1, len(data.domains)))])
 
-    def curve(self, theta: Array, log_params: Array, log_tokens: Array, shares: Array) -> tuple[Array, Array]:
-        alpha, beta = np.exp(theta[:, 2:3]), np.exp(theta[:, 4:5])
-        worth = np.exp(theta[:, 5:])
-        effective = worth @ shares.T + _NO_DATA
-        log_data = log_tokens + np.log(effective)
-        floor = np.exp(theta[:, 0:1])
-        term_n = np.exp(np.minimum(theta[:, 1:2] - alpha * log_params, 300.0))
-        term_d = np.exp(np.minimum(theta[:, 3:4] - beta * log_data, 300.0))
-        total = floor + term_n + term_d
-        share_n, share_d = term_n / total, term_d / total
-        jacobian = np.empty((*total.shape, theta.shape[1]))
-        jacobian[..., 0] = floor / total
-        jacobian[..., 1] = share_n
-        jacobian[..., 2] = -share_n * alpha * log_params
-        jacobian[..., 3] = share_d
-        jacobian[..., 4] = -share_d * beta * log_data
-        np.multiply(worth[:, None, :], shares, out=jacobian[..., 5:])
-        jacobian[..., 5:] *= (-share_d * beta / effective)[..., None]
+    def log_curve(self, theta: Array, rows: Rows) -> Array:
+        effective = np.exp(theta[:, COUNT:]) @ rows.shares.T + _NO_DATA
+        log_data = rows.log_tokens + rows.spread(np.log(effective))
+        return np.log(joined_terms(theta, rows.log_params, log_data).total)
+
+    def curve(self, theta: Array, rows: Rows) -> tuple[Array, Array]:
+        worth = np.exp(theta[:, COUNT:])
+        effective = worth @ rows.shares.T + _NO_DATA
+        log_data = rows.log_tokens + rows.spread(np.log(effective))
+        terms = joined_terms(theta, rows.log_params, log_data)
+        total = terms.total
+        jacobian = np.empty((*total.shape, theta.shape[1]), dtype=total.dtype)
+        fill_jacobian(jacobian, terms, rows.log_params, log_data, total)
+        parts = worth[:, None, :] * rows.shares / effective[..., None]
+        np.multiply(rows.spread(parts), (-jacobian[..., 3] * terms.beta)[..., None], out=jacobian[..., COUNT:])
         return np.log(total), jacobian
 
     def named(self, theta: Array, centre: Centre) -> Array:
-        return np.concatenate([named_terms(theta[..., :5], centre), np.exp(theta[..., 5:])], axis=-1)
+        return np.concatenate([named_terms(theta[..., :COUNT], centre), np.exp(theta[..., COUNT:])], axis=-1)
 
     def inner(self, values: Array, centre: Centre) -> Array:
-        worth = np.log(np.maximum(values[..., 5:], np.exp(-700.0)))
-        return np.concatenate([inner_terms(values[..., :5], centre), worth], axis=-1)
+        worth = np.log(np.maximum(values[..., COUNT:], np.exp(-700.0)))
+        return np.concatenate([inner_terms(values[..., :COUNT], centre), worth], axis=-1)
 
     def _finish(self, data: Observations, theta: Array) -> Array:
         """Fixes the scale of t for targets outside the training domains: the largest is 1, B takes the rest."""
         theta = theta.copy()
         for k, own in enumerate(data.own_domain):
             if own < 0:
-                largest = theta[:, k, 5:].max(axis=1)
-                theta[:, k, 5:] -= largest[:, None]
+                largest = theta[:, k, COUNT:].max(axis=1)
+                theta[:, k, COUNT:] -= largest[:, None]
                 theta[:, k, 3] -= np.where(theta[:, k, 3] <= ABSENT, 0.0, np.exp(theta[:, k, 4]) * largest)
         return super()._finish(data, theta)
 
     def log_losses(
         self, values: Array, domains: tuple[str, ...], log_params: Array, log_tokens: Array, shares: Array
     ) -> Array:
-        log_data = log_tokens + np.log(values[:, 5:] @ shares.T + _NO_DATA)
+        log_data = log_tokens + np.log(values[:, COUNT:] @ shares.T + _NO_DATA)
         return np.asarray(np.log(sum_of_terms(values, log_params, log_data)))
 
     def share_gradient(
         self, values: Array, domains: tuple[str, ...], log_params: float, log_tokens: float, shares: Array
     ) -> tuple[float, Array]:
-        floor, height_n, alpha, height_d, beta = values[:5]
-        worth = values[5:]
+        worth = values[COUNT:]
         effective = float(worth @ shares) + _NO_DATA
-        data_term = height_d * np.exp(-beta * (log_tokens + np.log(effective)))
-        loss = floor + height_n * np.exp(-alpha * log_params) + data_term
-        return float(loss), -beta * data_term / effective * worth
+        reducible, _, share_d = reducible_and_shares(values, log_params, log_tokens + np.log(effective))
+        return float(values[0]) + reducible, -values[4] * share_d * reducible / effective * worth

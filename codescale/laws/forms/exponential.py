@@ -10,8 +10,24 @@ import numpy as np
 
 from codescale.arrays import Array, Mask
 from codescale.laws.forms.base import absent_domains, collinear_domains
-from codescale.laws.forms.chinchilla import SCALARS, Chinchilla, inner_terms, named_terms, term_prior, term_starts
 from codescale.laws.forms.curve import Centre, CurveForm, Prior
+from codescale.laws.forms.rows import Rows
+from codescale.laws.forms.terms import (
+    COUNT,
+    JOINED,
+    LARGEST,
+    TERMS,
+    fill_jacobian,
+    fixed_terms,
+    inner_terms,
+    joined_terms,
+    late_terms,
+    named_terms,
+    reducible_and_shares,
+    term_prior,
+    term_starts,
+    unidentified_terms,
+)
 from codescale.laws.observations import Observations
 
 
@@ -19,25 +35,25 @@ class Exponential(CurveForm):
     """Each target's own loss as an exponential of a linear function of the shares, beside terms in N and D.
 
     E: irreducible loss, nats per token. A, alpha, B, beta: what finite N (parameters) and D (tokens) cost; left out
-    where N or D does not vary. c.<domain>: log of what the loss has above those terms when training on that domain
+    where N or D does not vary. kappa: 1 where the two add up. c.<domain>: log of what the loss has above those terms when training on that domain
     alone.
     """
 
     name = "exponential"
-    formula = "L_i = E_i + A_i N^-alpha_i + B_i D^-beta_i + exp(sum_j c_ij p_j)"
+    formula = f"L_i = E_i + {JOINED} + exp(sum_j c_ij p_j)"
 
     def parameter_names(self, domains: tuple[str, ...], target: str) -> tuple[str, ...]:
-        return (*SCALARS, *(f"c.{domain}" for domain in domains))
+        return (*TERMS, *(f"c.{domain}" for domain in domains))
 
     def unidentified(self, data: Observations) -> dict[str, str]:
-        reasons = Chinchilla().unidentified(data)
+        reasons = unidentified_terms(data)
         reasons |= {f"c.{name}": "no row trains on it: left at its prior" for name in absent_domains(data)}
         for name in collinear_domains(data):
             reasons[f"c.{name}"] = "its share varies only together with others': held near its prior"
         return reasons
 
     def fixed_parameters(self, data: Observations) -> tuple[Mask, Array]:
-        held, fixed = Chinchilla().fixed_parameters(data)
+        held, fixed = fixed_terms(data)
         extra = (len(data.targets), len(data.domains))
         return np.hstack([held, np.zeros(extra, dtype=bool)]), np.hstack([fixed, np.zeros(extra)])
 
@@ -51,37 +67,41 @@ class Exponential(CurveForm):
             levelled=np.concatenate([terms.levelled, ones.astype(bool)]),
         )
 
+    def late_parameters(self, data: Observations) -> Mask:
+        return late_terms(COUNT + len(data.domains))
+
     def starts(self, data: Observations) -> Array:
         terms = term_starts()
         heights = np.repeat(np.log([0.1, 0.4]), len(terms))
         return np.hstack([np.vstack([terms, terms]), np.tile(heights[:, None], (1, len(data.domains)))])
 
-    def curve(self, theta: Array, log_params: Array, log_tokens: Array, shares: Array) -> tuple[Array, Array]:
-        alpha, beta = np.exp(theta[:, 2:3]), np.exp(theta[:, 4:5])
-        floor = np.exp(theta[:, 0:1])
-        term_n = np.exp(np.minimum(theta[:, 1:2] - alpha * log_params, 300.0))
-        term_d = np.exp(np.minimum(theta[:, 3:4] - beta * log_tokens, 300.0))
-        mixed = np.exp(np.minimum(theta[:, 5:] @ shares.T, 300.0))
-        total = floor + term_n + term_d + mixed
-        jacobian = np.empty((*total.shape, theta.shape[1]))
-        jacobian[..., 0] = floor / total
-        jacobian[..., 1] = term_n / total
-        jacobian[..., 2] = -term_n / total * alpha * log_params
-        jacobian[..., 3] = term_d / total
-        jacobian[..., 4] = -term_d / total * beta * log_tokens
-        np.multiply((mixed / total)[..., None], shares, out=jacobian[..., 5:])
+    def log_curve(self, theta: Array, rows: Rows) -> Array:
+        terms = joined_terms(theta, rows.log_params, rows.log_tokens)
+        return np.log(terms.total + rows.spread(_mixed(theta, rows)))
+
+    def curve(self, theta: Array, rows: Rows) -> tuple[Array, Array]:
+        terms = joined_terms(theta, rows.log_params, rows.log_tokens)
+        mixed = rows.spread(_mixed(theta, rows))
+        total = terms.total + mixed
+        jacobian = np.empty((*total.shape, theta.shape[1]), dtype=total.dtype)
+        fill_jacobian(jacobian, terms, rows.log_params, rows.log_tokens, total)
+        np.multiply((mixed / total)[..., None], rows.spread(rows.shares[None]), out=jacobian[..., COUNT:])
         return np.log(total), jacobian
 
     def named(self, theta: Array, centre: Centre) -> Array:
-        return np.concatenate([named_terms(theta[..., :5], centre), theta[..., 5:]], axis=-1)
+        return np.concatenate([named_terms(theta[..., :COUNT], centre), theta[..., COUNT:]], axis=-1)
 
     def inner(self, values: Array, centre: Centre) -> Array:
-        return np.concatenate([inner_terms(values[..., :5], centre), values[..., 5:]], axis=-1)
+        return np.concatenate([inner_terms(values[..., :COUNT], centre), values[..., COUNT:]], axis=-1)
 
     def share_gradient(
         self, values: Array, domains: tuple[str, ...], log_params: float, log_tokens: float, shares: Array
     ) -> tuple[float, Array]:
-        floor, height_n, alpha, height_d, beta = values[:5]
-        mixed = np.exp(float(values[5:] @ shares))
-        loss = floor + height_n * np.exp(-alpha * log_params) + height_d * np.exp(-beta * log_tokens) + mixed
-        return float(loss), mixed * values[5:]
+        mixed = np.exp(float(values[COUNT:] @ shares))
+        reducible, _, _ = reducible_and_shares(values, log_params, log_tokens)
+        return float(values[0] + reducible + mixed), mixed * values[COUNT:]
+
+
+def _mixed(theta: Array, rows: Rows) -> Array:
+    """(problems, mixtures): exp(sum_j c_ij p_j)."""
+    return np.asarray(np.exp(np.minimum(theta[:, COUNT:] @ rows.shares.T, LARGEST)))

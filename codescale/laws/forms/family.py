@@ -9,33 +9,50 @@ from __future__ import annotations
 import numpy as np
 
 from codescale.arrays import Array, Mask
-from codescale.laws.forms.chinchilla import SCALARS, Chinchilla, inner_terms, named_terms, term_prior, term_starts
 from codescale.laws.forms.curve import Centre, CurveForm, Prior, joined
-from codescale.laws.forms.terms import fill_jacobian, three_terms
+from codescale.laws.forms.rows import Rows
+from codescale.laws.forms.terms import (
+    COUNT,
+    JOINED,
+    TERMS,
+    fill_jacobian,
+    fixed_terms,
+    inner_terms,
+    joined_terms,
+    late_terms,
+    named_terms,
+    reducible_and_shares,
+    term_prior,
+    term_starts,
+    unidentified_terms,
+)
 from codescale.laws.observations import Observations
+
+_MEMBERS = COUNT + 2
+"""Where the members begin, after gamma and p0."""
 
 
 class Family(CurveForm):
     """Each target's own loss, convex in the shares.
 
-    E, A, alpha, B, beta: the law of the domain alone, as in ``chinchilla``. gamma: how the loss falls with the share,
+    E, A, alpha, B, beta, kappa: the law of the domain alone, as in ``coupled``. gamma: how the loss falls with the share,
     without unit. p0: a share above 0 that the other domains' tokens stand in for. member.<domain>: 1 for the target's
     own domain, 0 for the others: p_i is the share of the members. A target that is no training domain has every domain
     as a member: for it the shares are ignored.
     """
 
     name = "family"
-    formula = "L_i = (E_i + A_i N^-alpha_i + B_i D^-beta_i) ((p_i + p0_i) / (1 + p0_i))^-gamma_i"
+    formula = f"L_i = (E_i + {JOINED}) ((p_i + p0_i) / (1 + p0_i))^-gamma_i"
 
     def parameter_names(self, domains: tuple[str, ...], target: str) -> tuple[str, ...]:
-        return (*SCALARS, "gamma", "p0", *(f"member.{domain}" for domain in domains))
+        return (*TERMS, "gamma", "p0", *(f"member.{domain}" for domain in domains))
 
     def suits(self, data: Observations) -> bool:
         """It says nothing of a target that is no training domain."""
         return bool((data.own_domain >= 0).all())
 
     def unidentified(self, data: Observations) -> dict[str, str]:
-        reasons = Chinchilla().unidentified(data)
+        reasons = unidentified_terms(data)
         for target, own in zip(data.targets, data.own_domain, strict=True):
             if own < 0 or np.ptp(data.shares[:, own]) < 1e-6:
                 reason = "its own share does not vary: left at its prior"
@@ -43,15 +60,15 @@ class Family(CurveForm):
         return reasons
 
     def fixed_parameters(self, data: Observations) -> tuple[Mask, Array]:
-        terms, heights = Chinchilla().fixed_parameters(data)
+        terms, heights = fixed_terms(data)
         count, targets = len(data.domains), len(data.targets)
         held = np.hstack([terms, np.zeros((targets, 2), dtype=bool), np.ones((targets, count), dtype=bool)])
         fixed = np.hstack([heights, np.zeros((targets, 2 + count))])
         for k, own in enumerate(data.own_domain):
             if own < 0:
-                fixed[k, 7:] = 1.0
+                fixed[k, _MEMBERS:] = 1.0
             else:
-                fixed[k, 7 + own] = 1.0
+                fixed[k, _MEMBERS + own] = 1.0
         return held, fixed
 
     def prior(self, data: Observations) -> Prior:
@@ -65,36 +82,44 @@ class Family(CurveForm):
         )
         return joined(term_prior(), own)
 
+    def late_parameters(self, data: Observations) -> Mask:
+        return late_terms(_MEMBERS + len(data.domains))
+
     def starts(self, data: Observations) -> Array:
         terms = term_starts()
         own = np.tile(np.concatenate([np.log([0.1, 0.02]), np.zeros(len(data.domains))]), (len(terms), 1))
         return np.hstack([terms, own])
 
-    def curve(self, theta: Array, log_params: Array, log_tokens: Array, shares: Array) -> tuple[Array, Array]:
-        terms = three_terms(theta, log_params, log_tokens)
-        gamma, added = np.exp(theta[:, 5:6]), np.exp(theta[:, 6:7])
-        own = theta[:, 7:] @ shares.T + added
+    def log_curve(self, theta: Array, rows: Rows) -> Array:
+        gamma, added = np.exp(theta[:, COUNT : COUNT + 1]), np.exp(theta[:, COUNT + 1 : _MEMBERS])
+        log_own = np.log(theta[:, _MEMBERS:] @ rows.shares.T + added) - np.log1p(added)
+        return np.log(joined_terms(theta, rows.log_params, rows.log_tokens).total) - gamma * rows.spread(log_own)
+
+    def curve(self, theta: Array, rows: Rows) -> tuple[Array, Array]:
+        terms = joined_terms(theta, rows.log_params, rows.log_tokens)
+        gamma, added = np.exp(theta[:, COUNT : COUNT + 1]), np.exp(theta[:, COUNT + 1 : _MEMBERS])
+        own = rows.spread(theta[:, _MEMBERS:] @ rows.shares.T) + added
         log_own = np.log(own) - np.log1p(added)
-        jacobian = np.empty((*own.shape, theta.shape[1]))
-        fill_jacobian(jacobian, terms, log_params, log_tokens, terms.total)
-        jacobian[..., 5] = -gamma * log_own
-        jacobian[..., 6] = -gamma * added * (1.0 / own - 1.0 / (1.0 + added))
-        np.multiply(shares, (-gamma / own)[..., None], out=jacobian[..., 7:])
+        jacobian = np.empty((*own.shape, theta.shape[1]), dtype=own.dtype)
+        fill_jacobian(jacobian, terms, rows.log_params, rows.log_tokens, terms.total)
+        jacobian[..., COUNT] = -gamma * log_own
+        jacobian[..., COUNT + 1] = -gamma * added * (1.0 / own - 1.0 / (1.0 + added))
+        np.multiply(rows.spread(rows.shares[None]), (-gamma / own)[..., None], out=jacobian[..., _MEMBERS:])
         return np.log(terms.total) - gamma * log_own, jacobian
 
     def named(self, theta: Array, centre: Centre) -> Array:
-        return np.concatenate([named_terms(theta[..., :5], centre), np.exp(theta[..., 5:7]), theta[..., 7:]], axis=-1)
+        own = np.exp(theta[..., COUNT:_MEMBERS])
+        return np.concatenate([named_terms(theta[..., :COUNT], centre), own, theta[..., _MEMBERS:]], axis=-1)
 
     def inner(self, values: Array, centre: Centre) -> Array:
-        return np.concatenate(
-            [inner_terms(values[..., :5], centre), np.log(values[..., 5:7]), values[..., 7:]], axis=-1
-        )
+        own = np.log(values[..., COUNT:_MEMBERS])
+        return np.concatenate([inner_terms(values[..., :COUNT], centre), own, values[..., _MEMBERS:]], axis=-1)
 
     def share_gradient(
         self, values: Array, domains: tuple[str, ...], log_params: float, log_tokens: float, shares: Array
     ) -> tuple[float, Array]:
-        floor, height_n, alpha, height_d, beta, gamma, added = values[:7]
-        own = float(values[7:] @ shares) + added
-        alone = floor + height_n * np.exp(-alpha * log_params) + height_d * np.exp(-beta * log_tokens)
-        loss = alone * (own / (1.0 + added)) ** -gamma
-        return float(loss), -gamma * loss / own * values[7:]
+        gamma, added = values[COUNT:_MEMBERS]
+        own = float(values[_MEMBERS:] @ shares) + added
+        reducible, _, _ = reducible_and_shares(values, log_params, log_tokens)
+        loss = (values[0] + reducible) * (own / (1.0 + added)) ** -gamma
+        return float(loss), -gamma * loss / own * values[_MEMBERS:]

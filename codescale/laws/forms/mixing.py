@@ -9,9 +9,12 @@ import numpy as np
 
 from codescale.arrays import Array
 from codescale.laws.forms.curve import Prior
+from codescale.laws.forms.rows import Rows
 
 SMALLEST_SHARE = 1e-6
 """The share at which the derivative of p^gamma is taken where p is 0: with gamma below 1 it is infinite there."""
+_LEAST_WORTH = 1e-15
+"""Of the mixture in 1 / (nats per token): keeps the term and its square finite in single precision."""
 
 
 def mixing_prior(domains: int) -> Prior:
@@ -31,23 +34,31 @@ def mixing_starts(count: int, domains: int) -> Array:
     return np.hstack([np.full((count, domains), np.log(0.4)), np.full((count, domains), -0.5)])
 
 
-def log_shares(shares: Array) -> Array:
-    """Logs of ``shares``, far below any share that a token could have where they are 0."""
-    return np.log(np.maximum(shares, 1e-300))
+def mixing_loss(theta: Array, rows: Rows) -> Array:
+    """The term (problems, mixtures) under ``theta`` (problems, 2 domains): log 1 / C per domain, then log gamma."""
+    return _term(_parts(theta, rows))
 
 
-def mixing_term(theta: Array, shares: Array) -> tuple[Array, Array]:
-    """The term (problems, rows) and its derivative (problems, rows, 2 domains) by ``theta`` (problems, 2 domains).
+def mixing_term(theta: Array, rows: Rows) -> tuple[Array, Array]:
+    """As :func:`mixing_loss`, and the derivative (problems, mixtures, 2 domains) by ``theta``."""
+    count = rows.shares.shape[1]
+    parts = _parts(theta, rows)
+    term = _term(parts)
+    slopes = np.empty((*term.shape, 2 * count), dtype=term.dtype)
+    np.multiply(parts, (term * term)[:, :, None], out=slopes[..., :count])
+    np.multiply(slopes[..., :count], rows.log_shares, out=slopes[..., count:])
+    slopes[..., count:] *= -np.exp(theta[:, None, count:])
+    return term, slopes
 
-    ``theta`` holds log 1 / C per domain, then log gamma per domain.
-    """
-    count = shares.shape[1]
-    exponent = np.exp(theta[:, None, count:])
-    log_p = log_shares(shares)
-    part = np.exp(exponent * log_p - theta[:, None, :count])
-    term = 1.0 / np.maximum(part.sum(axis=2), 1e-300)
-    part *= (term * term)[:, :, None]
-    return term, np.concatenate([part, -part * exponent * log_p], axis=2)
+
+def _parts(theta: Array, rows: Rows) -> Array:
+    """(problems, mixtures, domains): C_ij p_j^gamma_ij."""
+    count = rows.shares.shape[1]
+    return np.asarray(np.exp(np.exp(theta[:, None, count:]) * rows.log_shares - theta[:, None, :count]))
+
+
+def _term(parts: Array) -> Array:
+    return np.asarray(1.0 / np.maximum(parts.sum(axis=2), _LEAST_WORTH))
 
 
 def mixing_named(theta: Array) -> Array:

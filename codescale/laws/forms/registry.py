@@ -9,6 +9,7 @@ from codescale.errors import UserError
 from codescale.laws.forms.additive import Additive
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.chinchilla import Chinchilla
+from codescale.laws.forms.coupled import Coupled
 from codescale.laws.forms.effective_data import EffectiveData
 from codescale.laws.forms.exponential import Exponential
 from codescale.laws.forms.family import Family
@@ -26,12 +27,13 @@ FORMS: dict[str, Form] = {
         Exponential(),
         Family(),
         Chinchilla(),
+        Coupled(),
         Proportional(),
         Linear(),
         MeanForm(),
     )
 }
-CANDIDATES = ("effective-data", "additive", "joint", "exponential", "family", "chinchilla")
+CANDIDATES = ("effective-data", "additive", "joint", "exponential", "family", "chinchilla", "coupled")
 """What ``auto`` chooses among: laws of each target's own loss."""
 BASELINES = ("mean", "linear")
 """What every law has to beat on held-out runs."""

@@ -11,7 +11,7 @@ coefficients (Rasmussen and Williams 2006, section 2.7).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -70,8 +70,12 @@ def noisy_covariance(
     basis: LevelAndSlope | None = None,
     means: Array | None = None,
 ) -> Array:
-    """K: (n, n), the covariance of what is measured at ``inputs`` (n, k) with variances of noise ``noise`` (n,)."""
+    """K: (n, n), the covariance of what is measured at ``inputs`` (n, k) with noise of variances (n,), or of covariance
+    (n, n) where rows share some.
+    """
     matrix = prior_covariance(process, inputs, inputs, basis, None if means is None else (means, means))
+    if noise.ndim == 2:
+        return np.asarray(matrix + noise)
     matrix[np.diag_indices(len(matrix))] += noise
     return matrix
 
@@ -86,6 +90,10 @@ class ConditionedGP:
     dual: Array
     basis: LevelAndSlope | None = None
     means: Array | None = None
+
+    def of_column(self, column: int) -> ConditionedGP:
+        """With that column of the residuals alone."""
+        return replace(self, dual=self.dual[:, column : column + 1])
 
     def cross_covariance(self, inputs: Array, means: Array | None = None) -> Array:
         """(m, n): of points at ``inputs`` (m, k), where the mean is ``means`` (m,), with the known rows."""
@@ -134,8 +142,8 @@ def condition(
         Kernel inputs of the rows.
     residuals : (n, s) array
         A column for each sample of the mean; one factor of the covariance serves them all.
-    noise : (n,) array
-        The variance of each row's noise.
+    noise : (n,) or (n, n) array
+        The variance of each row's noise, or their covariance.
     basis, means
         Level and slope of the mean where they are unknown, and the mean at the rows, (n,).
     """

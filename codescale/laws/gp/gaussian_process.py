@@ -12,13 +12,19 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from codescale.arrays import Array, Integers, Mask
-from codescale.laws.gp.conditioning import condition, noisy_covariance
-from codescale.laws.gp.kernel import Hyperparameters, covariance, covariance_slopes, fit_hyperparameters, kernel_inputs
+from codescale.laws.gp.conditioning import prior_covariance
+from codescale.laws.gp.kernel import (
+    Hyperparameters,
+    fit_hyperparameters,
+    inverse_and_log_determinant,
+    kernel_inputs,
+)
 from codescale.laws.observations import Observations
 
 MOST_ROWS = 1_500
@@ -27,17 +33,17 @@ FEWEST_ROWS = 20
 """Rows below which a target has no process of its own."""
 
 _ROWS_FOR_HYPERPARAMETERS = 512
+_LAST_STEPS = 8
 _ROBUST = 1.345
 _ROUNDS = 3
 _LEAST_WEIGHT = 1e-3
-_SMALLEST_ROOT = 0.05
-"""The cube root of a share (1.25e-4) below which slopes are taken there: at a share of 0 they are infinite."""
 
 
 class TargetProcess(BaseModel):
     """One target's process: ``rows`` of the inputs it was measured on, the law's ``residuals`` there (measured minus
     predicted log loss), their robust ``weights``, and hyperparameters as in
-    :class:`~codescale.laws.gp.kernel.Hyperparameters`.
+    :class:`~codescale.laws.gp.kernel.Hyperparameters`. ``luck``: the deviation between seeds that runs told, which the
+    rows of a trunk share; 0 where none did, and in files of before.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -47,6 +53,7 @@ class TargetProcess(BaseModel):
     relevance: list[float]
     amplitude: float = Field(ge=0)
     noise: float = Field(gt=0)
+    luck: float = Field(default=0.0, ge=0)
 
     @model_validator(mode="after")
     def _fits(self) -> TargetProcess:
@@ -66,7 +73,8 @@ class TargetProcess(BaseModel):
 
 class GaussianProcess(BaseModel):
     """The processes of a law's targets over shared inputs: ``log_params``, ``log_tokens`` (rows,), ``shares`` (rows,
-    domains). A target with too few rows has none: there the law stands alone.
+    domains). ``trunks`` (rows,) numbers the rows' trunks; empty where each is of its own, and in files of before. A
+    target with too few rows has no process: there the law stands alone.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -74,12 +82,15 @@ class GaussianProcess(BaseModel):
     log_tokens: list[float]
     shares: list[list[float]]
     targets: dict[str, TargetProcess]
+    trunks: list[int] = []
 
     @model_validator(mode="after")
     def _is_complete(self) -> GaussianProcess:
         count = len(self.log_params)
         if count > MOST_ROWS or not count == len(self.log_tokens) == len(self.shares):
             raise ValueError(f"log_params, log_tokens and shares differ in length or are more than {MOST_ROWS}")
+        if self.trunks and len(self.trunks) != count:
+            raise ValueError("trunks: has another length than log_params")
         if len({len(row) for row in self.shares}) != 1:
             raise ValueError("shares: rows are missing or differ in length")
         for name, process in self.targets.items():
@@ -94,41 +105,12 @@ class GaussianProcess(BaseModel):
         """(rows, 2 + domains): see :func:`~codescale.laws.gp.kernel.kernel_inputs`."""
         return kernel_inputs(np.array(self.log_params), np.array(self.log_tokens), np.array(self.shares))
 
-
-@dataclass(frozen=True)
-class LawCorrection:
-    """One target's process conditioned on its rows: what a correction of the law is computed from.
-
-    ``inputs`` (rows, inputs); ``relevance`` (inputs,); ``dual`` (rows, samples): K^-1 times the residuals of every
-    sample, times the amplitude squared.
-    """
-
-    inputs: Array
-    relevance: Array
-    dual: Array
-
-    def of_sample(self, column: int) -> LawCorrection:
-        """With that column of ``dual`` alone."""
-        return LawCorrection(self.inputs, self.relevance, self.dual[:, column : column + 1])
-
-    def correction(self, inputs: Array) -> Array:
-        """(points, samples): what to add to the log loss at ``inputs`` (points, inputs)."""
-        return covariance(self.relevance, inputs, self.inputs) @ self.dual
-
-    def correction_and_slopes(self, log_params: float, log_tokens: float, shares: Array) -> tuple[float, Array]:
-        """The first sample's correction at one point and its derivative by each share (domains,)."""
-        point = kernel_inputs(np.array([log_params]), np.array([log_tokens]), shares[None])[0]
-        value, slopes = covariance_slopes(self.relevance, point, self.inputs)
-        by_share = 1.0 / (3.0 * np.maximum(point[2:], _SMALLEST_ROOT) ** 2)
-        return float(value @ self.dual[:, 0]), (self.dual[:, 0] @ slopes[:, 2:]) * by_share
-
-
-def law_correction(process: TargetProcess, inputs: Array, residuals: Array) -> LawCorrection:
-    """The process given ``residuals`` (its rows, samples) at its rows of ``inputs`` (all rows, inputs)."""
-    own = inputs[np.array(process.rows, dtype=np.intp)]
-    hyperparameters = Hyperparameters(np.array(process.relevance), process.amplitude, process.noise)
-    conditioned = condition(hyperparameters, own, residuals, process.noise**2 / np.array(process.weights))
-    return LawCorrection(own, hyperparameters.relevance, process.amplitude**2 * conditioned.dual)
+    def noise_covariance(self, target: TargetProcess) -> Array:
+        """The noise of ``target``'s rows: their variances (rows,), or a matrix where rows of a trunk share luck."""
+        own = target.noise**2 / np.array(target.weights)
+        if target.luck == 0 or not self.trunks:
+            return np.asarray(own)
+        return _shared_luck(np.array(self.trunks)[np.array(target.rows)], target.luck) + np.diag(own)
 
 
 def chosen_rows(data: Observations, seed: int) -> Integers:
@@ -144,14 +126,23 @@ def chosen_rows(data: Observations, seed: int) -> Integers:
 
 
 def fit_gaussian_process(
-    data: Observations, targets: Sequence[str], residuals: Array, seed: int, workers: int = 1
+    data: Observations, targets: Sequence[str], residuals: Array, luck: Array, seed: int, workers: int = 1
 ) -> GaussianProcess:
-    """The processes of ``residuals`` (rows of ``data``, targets): measured minus predicted log loss, NaN if unknown."""
+    """The processes of ``residuals`` (rows of ``data``, targets): measured minus predicted log loss, NaN if unknown.
+
+    ``luck`` (targets,): the deviation of log loss between seeds, 0 where it is not known. No process trusts a trunk more
+    than that.
+    """
     rows = chosen_rows(data, seed)
     inputs = kernel_inputs(data.log_params[rows], data.log_tokens[rows], data.shares[rows])
+    trunks = data.trunk[rows]
 
     def one(k: int) -> TargetProcess | None:
-        return _fit_target(inputs, residuals[rows, k], np.random.default_rng((seed, 1)))
+        known = np.flatnonzero(np.isfinite(residuals[rows, k]))
+        if len(known) < FEWEST_ROWS or residuals[rows[known], k].std() < 1e-9:
+            return None
+        own = _Residuals(inputs[known], residuals[rows[known], k], trunks[known], float(luck[k]))
+        return _fit_target(own, known, np.random.default_rng((seed, 1)))
 
     with ThreadPoolExecutor(max(1, workers)) as pool:
         fitted = list(pool.map(one, range(len(targets))))
@@ -160,39 +151,73 @@ def fit_gaussian_process(
         log_tokens=data.log_tokens[rows].tolist(),
         shares=data.shares[rows].tolist(),
         targets={name: process for name, process in zip(targets, fitted, strict=True) if process},
+        trunks=trunks.tolist(),
     )
 
 
-def _fit_target(inputs: Array, residuals: Array, generator: np.random.Generator) -> TargetProcess | None:
-    known = np.flatnonzero(np.isfinite(residuals))
-    if len(known) < FEWEST_ROWS or residuals[known].std() < 1e-9:
-        return None
-    drawn = np.sort(generator.permutation(known)[:_ROWS_FOR_HYPERPARAMETERS])
-    hyperparameters = fit_hyperparameters(inputs[drawn], residuals[drawn], np.ones(len(drawn)))
-    weights = _robust_weights(hyperparameters, inputs[drawn], residuals[drawn])
-    hyperparameters = fit_hyperparameters(inputs[drawn], residuals[drawn], weights, hyperparameters)
-    weights = _robust_weights(hyperparameters, inputs[known], residuals[known])
+@dataclass(frozen=True)
+class _Residuals:
+    """One target's known rows: ``inputs`` (rows, inputs), ``values`` (rows,), ``trunks`` (rows,), and a trunk's luck."""
+
+    inputs: Array
+    values: Array
+    trunks: Integers
+    luck: float
+
+    def part(self, index: Integers) -> _Residuals:
+        return _Residuals(self.inputs[index], self.values[index], self.trunks[index], self.luck)
+
+    @property
+    def known_noise(self) -> Array | None:
+        """(rows, rows): the covariance of the trunks' luck."""
+        return _shared_luck(self.trunks, self.luck) if self.luck else None
+
+
+def _shared_luck(trunks: Integers, luck: float) -> Array:
+    """(rows, rows): the covariance of what the rows of a trunk share."""
+    return np.asarray(luck**2 * (trunks[:, None] == trunks))
+
+
+def _fit_target(own: _Residuals, rows: Integers, generator: np.random.Generator) -> TargetProcess:
+    hyperparameters = _fit_hyperparameters(own, generator)
     return TargetProcess(
-        rows=known.tolist(),
-        residuals=residuals[known].tolist(),
-        weights=weights.tolist(),
+        rows=rows.tolist(),
+        residuals=own.values.tolist(),
+        weights=_robust_weights(hyperparameters, own).tolist(),
         relevance=hyperparameters.relevance.tolist(),
         amplitude=hyperparameters.amplitude,
         noise=hyperparameters.noise,
+        luck=own.luck,
     )
 
 
-def _robust_weights(hyperparameters: Hyperparameters, inputs: Array, residuals: Array) -> Array:
-    """(rows,): Huber's weights of leave-one-out residuals (Rasmussen and Williams, 2006, equation 5.12)."""
-    from scipy.linalg import lapack
+def _fit_hyperparameters(own: _Residuals, generator: np.random.Generator) -> Hyperparameters:
+    """From half of the rows that they are fitted to, then a few steps on all with robust weights; in single precision."""
+    drawn = generator.permutation(len(own.values))[:_ROWS_FOR_HYPERPARAMETERS]
+    half, all_drawn = (own.part(np.sort(drawn[:count])) for count in (_ROWS_FOR_HYPERPARAMETERS // 2, None))
+    begun = fit_hyperparameters(_single(half.inputs), half.values, np.ones(len(half.values)), None, half.known_noise)
+    weights = _robust_weights(begun, all_drawn)
+    return fit_hyperparameters(
+        _single(all_drawn.inputs), all_drawn.values, weights, begun, all_drawn.known_noise, _LAST_STEPS
+    )
 
-    weights = np.ones(len(residuals))
+
+def _single(values: Array) -> Any:
+    """In single precision, in which a likelihood takes half the time."""
+    return values.astype(np.float32)
+
+
+def _robust_weights(hyperparameters: Hyperparameters, own: _Residuals) -> Array:
+    """(rows,): Huber's weights of leave-one-out residuals (Rasmussen and Williams, 2006, equation 5.12)."""
+    signal = prior_covariance(hyperparameters, own.inputs, own.inputs)
+    signal = _single(signal if own.known_noise is None else signal + own.known_noise)
+    values, diagonal = _single(own.values), np.diag_indices(len(signal))
+    weights = np.ones(len(values))
     for _ in range(_ROUNDS):
-        noise = hyperparameters.noise**2 / weights
-        factor, _ = lapack.dpotrf(noisy_covariance(hyperparameters, inputs, noise), lower=1)
-        inverse, _ = lapack.dpotri(factor, lower=1)
-        inverse = np.tril(inverse) + np.tril(inverse, -1).T
-        left_out = np.abs(inverse @ residuals / np.diag(inverse))
+        matrix = signal.copy()
+        matrix[diagonal] += _single(hyperparameters.noise**2 / weights)
+        inverse, _ = inverse_and_log_determinant(matrix)
+        left_out = np.abs(inverse @ values / np.diag(inverse)).astype(np.float64)
         typical = 1.4826 * float(np.median(left_out))
         weights = np.clip(_ROBUST * typical / np.maximum(left_out, 1e-300), _LEAST_WEIGHT, 1.0)
     return weights

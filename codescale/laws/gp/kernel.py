@@ -19,18 +19,22 @@ _PRIOR_DEVIATION = 1.0
 """Of log lengthscales and log amplitude, around the values below."""
 _LENGTHSCALE_OF_SIZE = (3.0, 2.0)
 """Of log N and log D: a factor of 20 in N, of 7 in D."""
+_UNVARIED_SIZE = (5.0, 2.0)
+"""Of log N and log D where the rows have one: what was learnt there fades away from it. Fitted to RegMix's models of 1 M
+parameters, its larger ones are ranked best with 4.5 to 6 in N and about 2 in D.
+"""
 _LENGTHSCALE_OF_SHARE = 2.0
 """Of the cube root of a share: longer than the simplex, so that only domains that matter count."""
 _NOISE, _NOISE_DEVIATION = 0.3, 1.5
-"""Of a run, in units of the residuals' deviation; and how far its log may be from that."""
+"""Of a row, in units of the residuals' deviation; and how far its log may be from that."""
 _JITTER = 1e-6
-_ITERATIONS = 30
+_STEPS = 30
 
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """``relevance`` (inputs,): one over each input's lengthscale, 0 for inputs that do not vary. ``amplitude``,
-    ``noise``: standard deviations of the process and of a run, log loss.
+    """``relevance`` (inputs,): one over each input's lengthscale, 0 for shares that do not vary. ``amplitude``,
+    ``noise``: standard deviations of the process and of a row, log loss.
     """
 
     relevance: Array
@@ -70,11 +74,18 @@ def _matern(squared: Array) -> tuple[Array, Array]:
 
 
 def fit_hyperparameters(
-    inputs: Array, residuals: Array, weights: Array, earlier: Hyperparameters | None = None
+    inputs: Array,
+    residuals: Array,
+    weights: Array,
+    earlier: Hyperparameters | None = None,
+    known_noise: Array | None = None,
+    steps: int = _STEPS,
 ) -> Hyperparameters:
     """The hyperparameters of ``residuals`` (rows,), log loss, at ``inputs`` (rows, inputs).
 
     A row's noise variance is divided by its weight in ``weights`` (rows,). Starts at ``earlier`` where that is given.
+    ``known_noise`` (rows, rows): a covariance of noise that is known beforehand. The likelihood is computed in the
+    inputs' floating-point type.
     """
     from scipy.optimize import minimize
 
@@ -82,7 +93,14 @@ def fit_hyperparameters(
     varying: Mask = np.ptp(inputs, axis=0) > 1e-6
     prior = np.log(np.concatenate([_prior_lengthscales(inputs.shape[1])[varying], [1.0, _NOISE]]))
     deviation = np.concatenate([np.full(len(prior) - 1, _PRIOR_DEVIATION), [_NOISE_DEVIATION]])
-    likelihood = _Likelihood(inputs[:, varying], residuals / scale, 1.0 / weights, prior, deviation)
+    likelihood = _Likelihood(
+        inputs[:, varying],
+        (residuals / scale).astype(inputs.dtype),
+        (1.0 / weights).astype(inputs.dtype),
+        None if known_noise is None else (known_noise / scale**2).astype(inputs.dtype),
+        prior,
+        deviation,
+    )
     bounds = np.stack([prior - 5.0, prior + 5.0])
     start = prior if earlier is None else np.clip(_logs(earlier, varying, scale), *bounds)
     found: Any = minimize(
@@ -91,9 +109,9 @@ def fit_hyperparameters(
         jac=True,
         method="L-BFGS-B",
         bounds=bounds.T.tolist(),
-        options={"maxiter": _ITERATIONS if earlier is None else _ITERATIONS // 2},
+        options={"maxiter": steps},
     )
-    relevance = np.zeros(inputs.shape[1])
+    relevance = _unvaried_relevance(inputs.shape[1])
     relevance[varying] = np.exp(-found.x[:-2])
     noise = float(np.sqrt(np.exp(2.0 * found.x[-1]) + _JITTER))
     return Hyperparameters(relevance, scale * float(np.exp(found.x[-2])), scale * noise)
@@ -102,11 +120,16 @@ def fit_hyperparameters(
 def _logs(hyperparameters: Hyperparameters, varying: Mask, scale: float) -> Array:
     """The solver's parameters: log lengthscales of ``varying`` inputs, log amplitude and log noise over ``scale``."""
     ends = np.array([hyperparameters.amplitude, hyperparameters.noise]) / scale
-    return np.concatenate([-np.log(hyperparameters.relevance[varying]), np.log(np.maximum(ends, 1e-9))])
+    relevance = np.maximum(hyperparameters.relevance[varying], 1e-9)
+    return np.concatenate([-np.log(relevance), np.log(np.maximum(ends, 1e-9))])
 
 
 def _prior_lengthscales(inputs: int) -> Array:
     return np.concatenate([_LENGTHSCALE_OF_SIZE, np.full(inputs - 2, _LENGTHSCALE_OF_SHARE)])
+
+
+def _unvaried_relevance(inputs: int) -> Array:
+    return np.concatenate([1.0 / np.array(_UNVARIED_SIZE), np.zeros(inputs - 2)])
 
 
 @dataclass(frozen=True)
@@ -116,30 +139,46 @@ class _Likelihood:
     inputs: Array
     values: Array
     inflation: Array
+    known_noise: Array | None
     prior_mean: Array
     prior_deviation: Array
 
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
-        from scipy.linalg import lapack
-
-        scaled = self.inputs * np.exp(-theta[:-2])
+        count = self.inputs.shape[1]
+        scaled = self.inputs * np.exp(-theta[:count]).astype(self.inputs.dtype)
         correlation, slope = _matern(_squared_distances(scaled, scaled))
-        variance, noise = float(np.exp(2.0 * theta[-2])), float(np.exp(2.0 * theta[-1]))
+        variance, noise = np.exp(2.0 * theta[count:]).tolist()
         matrix = variance * correlation
+        if self.known_noise is not None:
+            matrix += self.known_noise
         diagonal = np.arange(len(matrix))
         matrix[diagonal, diagonal] += noise * self.inflation + _JITTER
-        factor, _ = lapack.dpotrf(matrix, lower=1)
-        inverse, _ = lapack.dpotri(factor, lower=1)
-        inverse = np.tril(inverse) + np.tril(inverse, -1).T
+        inverse, log_determinant = inverse_and_log_determinant(matrix)
         weighed = inverse @ self.values
-        value = 0.5 * float(self.values @ weighed) + float(np.log(factor[diagonal, diagonal]).sum())
+        value = 0.5 * float(self.values @ weighed) + 0.5 * log_determinant
         outer = 0.5 * (inverse - np.outer(weighed, weighed))
         gradient = np.empty(len(theta))
-        gradient[:-2] = _by_log_lengthscale(outer * slope * variance, scaled)
-        gradient[-2] = 2.0 * variance * float((outer * correlation).sum())
-        gradient[-1] = 2.0 * noise * float(outer[diagonal, diagonal] @ self.inflation)
+        gradient[:count] = _by_log_lengthscale(outer * slope * variance, scaled)
+        gradient[count] = 2.0 * variance * float((outer * correlation).sum())
+        gradient[count + 1] = 2.0 * noise * float(outer[diagonal, diagonal] @ self.inflation)
         distance = (theta - self.prior_mean) / self.prior_deviation
         return value + 0.5 * float(distance @ distance), gradient + distance / self.prior_deviation
+
+
+def inverse_and_log_determinant(matrix: Array) -> tuple[Array, float]:
+    """Of a positive definite ``matrix`` (n, n), in its own floating-point type: in double precision where single does
+    not do.
+    """
+    from scipy.linalg import lapack
+
+    factorise, invert = (lapack.spotrf, lapack.spotri) if matrix.dtype == np.float32 else (lapack.dpotrf, lapack.dpotri)
+    factor, failed = factorise(matrix, lower=1)
+    if failed and matrix.dtype == np.float32:
+        inverse, log_determinant = inverse_and_log_determinant(matrix.astype(np.float64))
+        return inverse.astype(np.float32), log_determinant
+    inverse, _ = invert(factor, lower=1)
+    inverse = np.tril(inverse) + np.tril(inverse, -1).T
+    return inverse, 2.0 * float(np.log(np.diag(factor)).sum(dtype=np.float64))
 
 
 def _by_log_lengthscale(weights: Array, scaled: Array) -> Array:

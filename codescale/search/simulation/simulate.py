@@ -16,9 +16,9 @@ import numpy as np
 import optuna
 from optuna.samplers import BaseSampler
 from optuna.trial import Trial, TrialState
-from threadpoolctl import threadpool_limits
 
 from codescale.arrays import Array
+from codescale.laws.fitting.threads import one_blas_thread
 from codescale.laws.law import Law
 from codescale.mixtures.mixture import Mixture
 from codescale.runs.table import RunsTable
@@ -97,7 +97,7 @@ def simulate(
     landscape: Landscape, space: SearchSpace, plan: SearchPlan, known: Known, target: Attainable, seed: int
 ) -> Outcome:
     """One search. The same seed gives the same outcome."""
-    with threadpool_limits(1, user_api="blas"):  # several searches at once would each start threads of their own
+    with one_blas_thread():
         return _simulate(landscape, space, plan, known, target, seed)
 
 

@@ -1,0 +1,44 @@
+"""The rows that a curve is evaluated at: what depends on the mixture alone is worked out once for each mixture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from codescale.arrays import Array, Integers
+
+
+@dataclass(frozen=True)
+class Rows:
+    """``log_params``, ``log_tokens`` (rows,): log N and log D, less the centre where a fit has one. ``shares`` and
+    ``log_shares`` (mixtures, domains) of the distinct mixtures, ``mixture`` (rows,) which of them each row has; None
+    where each row is a mixture of its own.
+    """
+
+    log_params: Array
+    log_tokens: Array
+    shares: Array
+    log_shares: Array
+    mixture: Integers | None
+
+    @classmethod
+    def of(cls, log_params: Array, log_tokens: Array, shares: Array, precision: Any = np.float64) -> Rows:
+        """From (rows,), (rows,) and (rows, domains), in the floating-point type ``precision``."""
+        distinct, mixture = np.unique(shares, axis=0, return_inverse=True)
+        repeated = 2 * len(distinct) <= len(shares)
+        shares = distinct if repeated else shares
+        # Far below any share that a token could have, where a share is 0.
+        logs = np.log(np.maximum(shares, 1e-300))
+        return cls(
+            np.asarray(log_params, dtype=precision),
+            np.asarray(log_tokens, dtype=precision),
+            np.asarray(shares, dtype=precision),
+            np.asarray(logs, dtype=precision),
+            mixture.ravel() if repeated else None,
+        )
+
+    def spread(self, values: Array) -> Array:
+        """(problems, rows, …) from what is known of each mixture (problems, mixtures, …)."""
+        return values if self.mixture is None else values[:, self.mixture]
