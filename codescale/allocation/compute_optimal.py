@@ -8,19 +8,20 @@ some per cent, for proxies most of it. Say so with counted FLOPs where they matt
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
-from codescale.allocation.optimize import predict_objective
-from codescale.allocation.problem import shares_of, weights_of
-from codescale.allocation.uncertainty import MOST_SAMPLES, middle_90
+from codescale.allocation.goals import LawAtScale
+from codescale.allocation.problem import law_at_scale, shares_of, weights_of
+from codescale.allocation.uncertainty import middle_90, sampled_laws
 from codescale.arrays import Array
 from codescale.errors import UserError
-from codescale.laws.law import Law
+from codescale.laws.law import NORMAL_90, Law
 from codescale.laws.surface import Surface
 from codescale.laws.warning import warn
+from codescale.mixtures.bounds import AvailableTokens
 from codescale.mixtures.mixture import Mixture
 
 FLOPS_PER_PARAMETER_AND_TOKEN = 6.0
@@ -49,6 +50,8 @@ class NextUnit:
 class LossForecast:
     """``losses`` and ``objective``: value, low and high of one new run (nats per token, 90 %, NaN where the law cannot
     tell). ``next_unit`` per target; none where the runs had one N or one D. ``extrapolated``: outside the fitted range.
+    ``epochs``: how often each language of the mixture is seen whose available tokens are given. ``counted_as_fresh``:
+    the law knows repetition and was not told what is available, so that no token counts as seen again.
     """
 
     n_params: float
@@ -58,6 +61,8 @@ class LossForecast:
     objective: tuple[float, float, float]
     next_unit: dict[str, NextUnit]
     extrapolated: bool
+    epochs: dict[str, float] = field(default_factory=dict)
+    counted_as_fresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,12 @@ class ComputeOptimal:
 
 
 def forecast_losses(
-    law: Law, n_params: float, n_tokens: float, mixture: Mixture, weights: Mapping[str, float] | None = None
+    law: Law,
+    n_params: float,
+    n_tokens: float,
+    mixture: Mixture,
+    weights: Mapping[str, float] | None = None,
+    available: AvailableTokens | None = None,
 ) -> LossForecast:
     """The losses of a larger model, and what the next unit of compute should buy.
 
@@ -85,19 +95,25 @@ def forecast_losses(
         As in :func:`~codescale.allocation.optimize.optimize_mixture`.
     mixture
         What it is trained on.
+    available
+        Tokens that exist of each language. A law that knows repetition counts those seen again for less.
 
     Raises
     ------
     UserError
-        For names outside the law.
+        For names outside the law, and for a share of a language of which no token is available.
 
     Warns
     -----
     LawWarning
-        Outside the fitted range.
+        Outside the fitted range, beyond the epochs that ``available`` allows, and where a law without repetition counts
+        tokens seen again as fresh.
     """
     shares = shares_of(law, mixture, "mixture")
-    prediction = law.predict(np.array([n_params]), np.array([n_tokens]), shares[None])
+    point = law_at_scale(law, n_params, n_tokens, available)
+    epochs = _epochs(law, shares, n_tokens, available)
+    _warn_of_epochs(law, epochs, available)
+    prediction = law.predict(np.array([n_params]), np.array([n_tokens]), shares[None], _row(point))
     if prediction.extrapolated[0]:
         warn(f"N = {n_params:.4g}, D = {n_tokens:.4g} or the mixture lie outside what the law was fitted on")
     losses = {
@@ -110,14 +126,20 @@ def forecast_losses(
         n_tokens=float(n_tokens),
         mixture=mixture,
         losses=losses,
-        objective=predict_objective(law, n_params, n_tokens, mixture, weights),
-        next_unit=_next_units(law, n_params, n_tokens, shares) if knows else {},
+        objective=_objective(law, point, shares, weights_of(law, weights)),
+        next_unit=_next_units(law, point, shares) if knows else {},
         extrapolated=bool(prediction.extrapolated[0]),
+        epochs=epochs,
+        counted_as_fresh=law.half_life is not None and available is None,
     )
 
 
 def compute_optimal_scale(
-    law: Law, flops: float, mixture: Mixture, weights: Mapping[str, float] | None = None
+    law: Law,
+    flops: float,
+    mixture: Mixture,
+    weights: Mapping[str, float] | None = None,
+    available: AvailableTokens | None = None,
 ) -> ComputeOptimal:
     """The N and D on which a budget of compute is best spent.
 
@@ -129,6 +151,8 @@ def compute_optimal_scale(
         The budget C = 6 N D, in floating-point operations.
     mixture
         What is trained on.
+    available
+        As in :func:`forecast_losses`: where tokens run out, a budget is worth more as parameters.
 
     Raises
     ------
@@ -156,8 +180,9 @@ def compute_optimal_scale(
         losses = np.exp(surface.log_losses(log_params, log_tokens, np.tile(shares, (len(log_params), 1))))
         return int(np.argmin(losses @ weight))
 
-    middle = best(law.surface())
-    drawn = np.array([best(law.surface(k)) for k in range(min(len(law.samples), MOST_SAMPLES))], dtype=int)
+    start = law_at_scale(law, 1.0, 1.0, available)
+    middle = best(start.surface)
+    drawn = np.array([best(one.surface) for one in sampled_laws(law, start)], dtype=int)
     n_params, n_tokens = float(np.exp(log_params[middle])), float(np.exp(log_tokens[middle]))
     if law.distance(np.array([n_params]), np.array([n_tokens]), shares[None])[0][0] > 0:
         warn(f"N = {n_params:.4g} and D = {n_tokens:.4g} lie outside what the law was fitted on")
@@ -165,7 +190,7 @@ def compute_optimal_scale(
         flops=float(flops),
         n_params=(n_params, *middle_90(np.exp(log_params[drawn]))),
         n_tokens=(n_tokens, *middle_90(np.exp(log_tokens[drawn]))),
-        objective=predict_objective(law, n_params, n_tokens, mixture, weights),
+        objective=_objective(law, law_at_scale(law, n_params, n_tokens, available), shares, weight),
         at_the_edge=middle in (0, len(log_params) - 1),
     )
 
@@ -177,9 +202,63 @@ def _candidates(law: Law, flops: float) -> Array:
     return np.linspace(min(np.log(least / 100.0), highest - 1.0), highest, _GRID)
 
 
-def _next_units(law: Law, n_params: float, n_tokens: float, shares: Array) -> dict[str, NextUnit]:
-    surfaces = [law.surface(), *(law.surface(k) for k in range(min(len(law.samples), MOST_SAMPLES)))]
-    changes = np.array([_changes(one, np.log(n_params), np.log(n_tokens), shares) for one in surfaces])
+def _epochs(law: Law, shares: Array, n_tokens: float, available: AvailableTokens | None) -> dict[str, float]:
+    """How often each language of a mixture is seen, of those whose tokens are limited.
+
+    Raises :class:`UserError` for a share of a language of which there is no token.
+    """
+    epochs = {}
+    for name, share in zip(law.domains, shares.tolist(), strict=True):
+        if available is None or name not in available.tokens or share <= 0:
+            continue
+        if available.tokens[name] <= 0:
+            raise UserError(
+                f"available, {name}", f"is 0 where the mixture has {share:.1%} of it", "take another mixture"
+            )
+        epochs[name] = n_tokens * share / available.tokens[name]
+    return epochs
+
+
+def _warn_of_epochs(law: Law, epochs: dict[str, float], available: AvailableTokens | None) -> None:
+    repeated = [name for name, seen in epochs.items() if seen > 1.01]
+    if law.half_life is None and repeated:
+        warn(
+            f"{law.name} knows no repetition: tokens of {', '.join(repeated)} seen again count as fresh; fit one with"
+            " --repetition"
+        )
+    beyond = [name for name, seen in epochs.items() if available is not None and seen > 1.01 * available.max_epochs]
+    if beyond and available is not None:
+        warn(f"the mixture takes {', '.join(beyond)} beyond the {available.max_epochs:g} epochs that are allowed")
+
+
+def _row(point: LawAtScale) -> Array | None:
+    """(1, domains): the distinct tokens of ``point``, as a prediction takes them."""
+    return None if point.unique_tokens is None else point.unique_tokens[None]
+
+
+def _objective(law: Law, point: LawAtScale, shares: Array, weight: Array) -> tuple[float, float, float]:
+    """The weighted mean of a new run's losses where tokens may be seen again: value, low and high, as
+    :func:`~codescale.allocation.optimize.optimize_mixture` gives them for its optimum.
+    """
+    at = np.exp([point.log_params]), np.exp([point.log_tokens]), shares[None]
+    losses = law.predict(*at, _row(point)).losses[0]
+    value = float(weight @ losses)
+    distance, knowable = law.distance(*at)
+    if not knowable[0]:
+        return value, float("nan"), float("nan")
+    part = weight * losses * law.noise_deviation * (1.0 + law.widening * distance[0])
+    variance = float(part @ np.array(law.correlation) @ part)
+    drawn = np.array([float((one.losses(shares[None]) @ weight)[0]) for one in sampled_laws(law, point)])
+    if len(drawn):
+        low, high = middle_90(drawn)
+        variance += ((high - low) / (2.0 * NORMAL_90)) ** 2
+    half = float(NORMAL_90 * np.sqrt(max(variance, 0.0)) / value)
+    return value, value * float(np.exp(-half)), value * float(np.exp(half))
+
+
+def _next_units(law: Law, point: LawAtScale, shares: Array) -> dict[str, NextUnit]:
+    points = [point, *sampled_laws(law, point)]
+    changes = np.array([_changes(one.surface, one.log_params, one.log_tokens, shares) for one in points])
     units = {}
     for k, name in enumerate(law.targets):
         by_params, by_data = changes[1:, 0, k], changes[1:, 1, k]

@@ -169,11 +169,13 @@ def forecast(
     ] = None,
     mixture: Annotated[Path | None, typer.Option(help="The mixture (YAML); default: equal shares.")] = None,
     weights: WeightsOption = None,
+    available: AvailableOption = None,
 ) -> None:
     """Forecast the losses of a larger model, with intervals, and what the next unit of compute should buy.
 
     With --budget instead of N and D: the N and D that it is best spent on, and
-    the losses there.
+    the losses there. A law that knows repetition counts tokens beyond those of
+    --available for less.
 
     Examples:
 
@@ -183,7 +185,7 @@ def forecast(
     """
     from codescale.allocation.compute_optimal import compute_optimal_scale, forecast_losses
     from codescale.laws.law import load_law
-    from codescale.mixtures.files import read_mixture, read_weights
+    from codescale.mixtures.files import read_available, read_mixture, read_weights
     from codescale.mixtures.mixture import Mixture
     from codescale.report.terminal.mixtures import compute_optimal_table, forecast_table
 
@@ -196,10 +198,11 @@ def forecast(
     fitted = load_law(law)
     wanted = read_weights(weights, fitted.targets) if weights else None
     shares = read_mixture(mixture) if mixture else Mixture.uniform(fitted.domains)
+    exist = read_available(available, fitted.domains) if available else None
     if budget is not None:
-        found = compute_optimal_scale(fitted, budget, shares, wanted)
+        found = compute_optimal_scale(fitted, budget, shares, wanted, exist)
         console.print(compute_optimal_table(found))
         params, tokens = found.n_params[0], found.n_tokens[0]
     assert params is not None
     assert tokens is not None
-    console.print(forecast_table(forecast_losses(fitted, params, tokens, shares, wanted)))
+    console.print(forecast_table(forecast_losses(fitted, params, tokens, shares, wanted, exist)))

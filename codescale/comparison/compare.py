@@ -10,10 +10,12 @@ import numpy as np
 
 from codescale.allocation.optimize import predict_objective
 from codescale.artifact import Interval
+from codescale.comparison.foretold import foretold, predicted_difference
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM
 from codescale.comparison.result import (
     ComparedMixture,
     ComparisonVerdict,
+    ForetoldDifference,
     JudgedSplit,
     MixtureCost,
     MixtureDifference,
@@ -125,6 +127,12 @@ def compare_runs(
     _check(records)
     measured = {role: _measured(runs, test_losses, config, corpus) for role, runs in records.items()}
     differences = {role: _difference(entry, measured[UNIFORM]) for role, entry in measured.items() if role != UNIFORM}
+    mixtures = {
+        role: _compared(
+            config, runs, measured[role], prediction(config, scale, law, runs[0].spec.mixture) if law else None
+        )
+        for role, runs in records.items()
+    }
     return ScaleComparison(
         n_params=records[UNIFORM][0].spec.n_params,
         n_tokens=records[UNIFORM][0].evaluations[-1].n_tokens,
@@ -133,19 +141,27 @@ def compare_runs(
         seeds=tuple(record.spec.seed for record in records[UNIFORM]),
         weights=config.weights(),
         corpus_id=corpus.corpus_id,
-        mixtures={
-            role: _compared(
-                config,
-                runs,
-                measured[role],
-                prediction(config, scale, law, runs[0].spec.mixture) if law else None,
-            )
-            for role, runs in records.items()
-        },
+        mixtures=mixtures,
         differences=differences,
         measured_minus_predicted=_difference(measured[MEASURED], measured[PREDICTED]),
+        foretold=_foretold(config, scale, law, mixtures) if law else {},
         verdict=_verdict(records, differences, labels),
     )
+
+
+def _foretold(
+    config: StudyConfig, scale: Scale, law: Law, mixtures: Mapping[str, ComparedMixture]
+) -> dict[str, ForetoldDifference]:
+    """By role, against uniform: what the law says of the mixtures' difference, and the validation losses."""
+    uniform, found = mixtures[UNIFORM], {}
+    n_params, n_tokens = float(config.sizes[scale.size].n_params), float(scale.tokens)
+    for role, entry in mixtures.items():
+        if role == UNIFORM or entry.validation is None or uniform.validation is None:
+            continue
+        pair = Mixture(entry.proportions), Mixture(uniform.proportions)
+        predicted = predicted_difference(law, n_params, n_tokens, *pair, config.weights())
+        found[role] = foretold(predicted, _difference(entry.validation, uniform.validation).objective)
+    return found
 
 
 def _compared(

@@ -68,6 +68,18 @@ class MixtureDifference(Artifact):
     losses: dict[str, PairedDifference] = {}
 
 
+class ForetoldDifference(Artifact):
+    """A mixture's objective minus uniform's as the law ``predicted`` it, and as it was ``measured`` on the same split,
+    the validation one.
+
+    ``inside``: whether they lie no further apart than both intervals allow; None where that cannot be told.
+    """
+
+    predicted: Interval
+    measured: PairedDifference
+    inside: bool | None = None
+
+
 class ComparisonVerdict(Artifact):
     """What the comparison concluded.
 
@@ -92,7 +104,7 @@ class LargerVerdict(ComparisonVerdict):
 
 
 class ScaleComparison(Artifact):
-    """The comparison at one N and D."""
+    """The comparison at one N and D. ``foretold``: by role, where there is a law."""
 
     n_params: int | None = None
     n_tokens: int | None = None
@@ -104,6 +116,7 @@ class ScaleComparison(Artifact):
     mixtures: dict[str, ComparedMixture]
     differences: dict[str, MixtureDifference] = {}
     measured_minus_predicted: MixtureDifference | None = None
+    foretold: dict[str, ForetoldDifference] = {}
     verdict: ComparisonVerdict | None = None
 
 

@@ -218,6 +218,18 @@ def observe(table: RunsTable) -> Observations:
     )
 
 
+def warn_of_repetition(data: Observations) -> None:
+    """Warns of rows that repeat their tokens and stay, in a fit without repetition: it counts all of them as fresh."""
+    seen = np.exp(data.log_tokens)[:, None] * data.shares / data.unique_tokens
+    most = seen.max(axis=1)
+    kept = data.usable & (most >= REPEATED)
+    if kept.any():
+        warn(
+            f"{data.path}: {kept.sum():,} of {len(data):,} rows see tokens again, up to {most[kept].max():.1f} epochs,"
+            " and count as fresh, so the law errs where more are fresh or more repeat: fit this table with --repetition"
+        )
+
+
 def distinct_tokens(table: RunsTable) -> Array:
     """(rows, domains): distinct tokens of each domain; infinite where the table does not say, or says 0."""
     columns = [table.unique_tokens.get(name, np.full(len(table), np.nan)) for name in table.domains]

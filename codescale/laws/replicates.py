@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from codescale.arrays import Array, Integers, Mask
 from codescale.laws.observations import appearance_index
@@ -45,28 +47,59 @@ def trunk_luck(table: RunsTable, targets: tuple[str, ...]) -> Array:
 def log_loss_noise(table: RunsTable, targets: tuple[str, ...]) -> SeedNoise:
     """The spread of log loss over seeds, a column for each of ``targets``; one recipe is one N, D, mixture and number
     of distinct tokens.
+
+    A target that is a domain counts on the runs that train on it: elsewhere its loss strays further. Rows of one recipe
+    and seed are one draw, and the recipes of one trunk, its branches, are one luck.
     """
     unique = [np.nan_to_num(np.round(np.log1p(column), 1), nan=-1.0) for column in table.unique_tokens.values()]
     recipe = appearance_index(
         np.column_stack([table.n_params, table.n_tokens, np.round(table.proportions, 6), *unique])
     )
+    families = _families(recipe, appearance_index(table.trunk))
+    losses = _trained_losses(table, targets)
+    groups = ([recipe == number for number in family] for family in families)
+    return pooled_noise((_family_spread(table, losses, rows) for rows in groups), len(targets))
+
+
+def _trained_losses(table: RunsTable, targets: tuple[str, ...]) -> Array:
+    """(rows, targets): log losses; NaN where the target is a domain that the row does not train on."""
     losses = np.log(table.losses[:, [table.targets.index(name) for name in targets]])
-    return pooled_noise((_spread(table, losses, recipe == number) for number in _replicated(recipe)), len(targets))
+    for k, name in enumerate(targets):
+        if name in table.domains:
+            losses[table.proportions[:, table.domains.index(name)] <= 0, k] = np.nan
+    return losses
 
 
-def _replicated(recipe: Integers) -> Integers:
-    """The numbers of recipes that have several rows."""
-    return np.flatnonzero(np.bincount(recipe) > 1)
+def _families(recipe: Integers, trunk: Integers) -> list[Integers]:
+    """The numbers of recipes that have several rows, those that share trunks together."""
+    replicated = np.flatnonzero(np.bincount(recipe) > 1)
+    links = coo_matrix((np.ones(len(recipe)), (recipe, recipe.max() + 1 + trunk)), shape=(2 * len(recipe),) * 2)
+    labels = connected_components(links, directed=False)[1][replicated]
+    return [replicated[labels == label] for label in dict.fromkeys(labels.tolist())]
+
+
+def _family_spread(table: RunsTable, losses: Array, recipes: list[Mask]) -> RecipeSpread:
+    """Of recipes whose runs are branches of the same trunks: the spread of all, with the freedom of one."""
+    spreads = [_spread(table, losses, rows) for rows in recipes]
+    freedom = np.array([np.maximum(one.runs - 1, 0) for one in spreads])
+    share = freedom.max(axis=0) / np.maximum(freedom.sum(axis=0), 1)
+    return RecipeSpread(np.sum([one.squares for one in spreads], axis=0) * share, 1 + freedom.max(axis=0))
 
 
 def _spread(table: RunsTable, losses: Array, rows: Mask) -> RecipeSpread:
-    """Of the rows of one recipe, each run once, whatever of it was measured."""
-    own = np.flatnonzero(rows)
-    _, first = np.unique(table.run_id[own], return_index=True)
-    group = losses[own[first]]
+    """Of the rows of one recipe, each seed once, whatever of it was measured."""
+    group = _draws(table, losses, np.flatnonzero(rows))
     known = np.isfinite(group).sum(axis=0)
     squares = np.zeros(group.shape[1])
     usable = known > 1
     if usable.any():
         squares[usable] = np.nanvar(group[:, usable], axis=0) * known[usable]
     return RecipeSpread(squares, known)
+
+
+def _draws(table: RunsTable, losses: Array, rows: Integers) -> Array:
+    """(draws, targets): the mean of ``losses`` over each seed's rows; runs that name no seed are one draw each."""
+    seeds = [table.seed[k] if np.isfinite(table.seed[k]) else table.run_id[k] for k in rows]
+    draws = [losses[rows[[one == seed for one in seeds]]] for seed in dict.fromkeys(seeds)]
+    with np.errstate(invalid="ignore"):  # 0 / 0: what no row of the seed measured stays NaN
+        return np.array([np.nansum(draw, axis=0) / np.isfinite(draw).sum(axis=0) for draw in draws])

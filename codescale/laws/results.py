@@ -25,7 +25,9 @@ class LanguageScaling(Artifact):
     """L = E + A N^-alpha + B D^-beta of one language.
 
     ``unidentified`` names parameters that the runs cannot tell, ``rmse`` is in nats per token, and ``intervals_from``
-    says what the samples were drawn from: ``trunks``, or ``noise`` where these are few.
+    says what the samples were drawn from: ``trunks``, ``noise`` where these are few, ``nothing`` where the noise is not
+    known either: then there are no intervals. ``noise`` is the standard deviation of a run's log loss of this language,
+    shrunk to that of all, with the ``degrees_of_freedom`` of Student's t.
     """
 
     parameters: dict[str, Interval]
@@ -34,11 +36,13 @@ class LanguageScaling(Artifact):
     rmse: float | None = None
     n_runs: int | None = None
     intervals_from: str = ""
+    noise: float | None = None
+    degrees_of_freedom: float | None = None
 
 
 class Scaling(Artifact):
-    """``scaling.json``; ``level`` is the intervals' coverage, ``noise`` the standard deviation of a run's log loss.
-    ``skipped`` says why a language has no fit.
+    """``scaling.json``; ``level`` is the intervals' coverage, ``noise`` the standard deviation of a run's log loss,
+    pooled over languages; None where it is not known. ``skipped`` says why a language has no fit.
     """
 
     level: float = 0.9
@@ -66,7 +70,9 @@ class Synergy(Artifact):
 
     ``noise`` is the standard deviation of each language's log loss between seeds where it is known, ``seeds`` the most
     runs of one pair, and ``degrees_of_freedom`` are those of the noise: 0 means that it is unknown, and with it all
-    intervals. ``repetition`` is ``unknown`` where the table does not say how many distinct tokens a run saw.
+    intervals. ``target_degrees_of_freedom`` are those of Student's t in each target's row, whose noise is its own,
+    shrunk to that of all. ``repetition`` is ``unknown`` where the table does not say how many distinct tokens a run
+    saw.
     """
 
     level: float = 0.9
@@ -77,6 +83,7 @@ class Synergy(Artifact):
     alone: dict[str, AloneLosses] = {}
     noise: dict[str, float] = {}
     degrees_of_freedom: int | None = None
+    target_degrees_of_freedom: dict[str, float] = {}
     seeds: int | None = None
     reason: str = ""
     repetition: str = ""

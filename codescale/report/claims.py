@@ -1,13 +1,15 @@
 """The paper's claims, each with our figure, its interval and a verdict (Yang et al. 2025, arXiv 2512.13472).
 
 A claim is *seen* where its figure's interval lies wholly on the side that the paper names, *not seen* where it lies
-wholly on the other side, and *cannot be told at this scale* where it spans zero or where there is no interval. Each
-function's docstring defines its figure. Pure functions of ``scaling.json`` and ``synergy.json``.
+wholly on the other side, and *cannot be told at this scale* where it spans zero or where there is no interval. Claims
+on single gains of the synergy matrix go by its discoveries instead. Each function's docstring defines its figure. Pure
+functions of ``scaling.json`` and ``synergy.json``.
 
-The intervals are normal ones. ``scaling.json`` gives the fit's parameters one by one, and an interval for a predicted
-loss cannot be made from them (E and A err together), so a loss errs here as runs do: by ``noise`` times the loss where
-the file says how far a run's log loss strays (between seeds, or around all fits), else by the language's own residual
-deviation, sqrt(sum of squared residuals / (points − 5)), 5 being the parameters of the fit.
+``scaling.json`` gives the fit's parameters one by one, and an interval for a predicted loss cannot be made from them (E
+and A err together), so a loss errs here as runs do: by the language's own ``noise`` times the loss where the file says
+how far a run's log loss strays (between seeds, or around all fits), else by its residual deviation, sqrt(sum of squared
+residuals / (points − 5)), 5 being the parameters of the fit. Intervals are Student's t; a figure made of several
+languages has the degrees of freedom of Welch and Satterthwaite.
 """
 
 from __future__ import annotations
@@ -15,11 +17,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, fmean
+from statistics import fmean
 from typing import Literal
+
+from scipy.stats import t as student
 
 from codescale.laws.results import LanguageScaling, Scaling, Synergy, SynergyGain
 from codescale.report.figures.scaling import fitted_loss
+from codescale.report.figures.synergy import significant
 from codescale.report.quantities import interval, percent, signed, signed_percent
 
 ClaimVerdict = Literal["seen", "not seen", "cannot be told at this scale"]
@@ -42,22 +47,34 @@ class Claim:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure with its standard error, both in the same unit; the error is None where it is not known."""
+    """A figure with its standard error, both in the same unit, and the error's degrees of freedom; the error is None
+    where it is not known.
+    """
 
     value: float
     error: float | None
+    freedom: float = math.inf
 
     def bounds(self, level: float) -> tuple[float, float] | None:
-        """The normal interval of coverage ``level``; None without an error."""
+        """Student's interval of coverage ``level``; None without an error."""
         if self.error is None:
             return None
-        half = NormalDist().inv_cdf(0.5 + level / 2) * self.error
+        half = float(student.ppf(0.5 + level / 2, self.freedom)) * self.error
         return self.value - half, self.value + half
 
     def __sub__(self, other: Estimate) -> Estimate:
         """The difference of two independent figures."""
-        known = self.error is not None and other.error is not None
-        return Estimate(self.value - other.value, math.hypot(self.error or 0.0, other.error or 0.0) if known else None)
+        return Estimate(self.value - other.value, *_together([self, other]))
+
+
+def _together(estimates: Sequence[Estimate]) -> tuple[float | None, float]:
+    """The error of the sum of independent figures, and its degrees of freedom (Satterthwaite, 1946)."""
+    errors = [one.error for one in estimates if one.error is not None]
+    if len(errors) < len(estimates):
+        return None, math.inf
+    error = math.hypot(*errors)
+    unsure = sum(one**4 / estimate.freedom for one, estimate in zip(errors, estimates, strict=True))
+    return error, error**4 / unsure if unsure > 0 else math.inf
 
 
 def verdict_of(bounds: tuple[float, float] | None) -> ClaimVerdict:
@@ -70,22 +87,35 @@ def verdict_of(bounds: tuple[float, float] | None) -> ClaimVerdict:
 # ---- scale -----------------------------------------------------------------------------------------------------------
 
 
-def _residual_deviation(scaling: LanguageScaling) -> float | None:
-    """s of the module's docstring, in nats per token; None where there are no more points than parameters."""
+def _residual_deviation(scaling: LanguageScaling) -> tuple[float | None, float]:
+    """s of the module's docstring, in nats per token, and its degrees of freedom; None where there are no more points
+    than parameters.
+    """
     freedom = len(scaling.points) - _FIT_PARAMETERS
     if freedom <= 0:
-        return None
-    return math.sqrt(sum((point.loss - point.fitted) ** 2 for point in scaling.points) / freedom)
+        return None, math.inf
+    return math.sqrt(sum((point.loss - point.fitted) ** 2 for point in scaling.points) / freedom), float(freedom)
 
 
 def _loss_at(scaling: LanguageScaling, corner: tuple[float, float], noise: float | None) -> Estimate | None:
-    """The mean of the losses measured at (N, D), or the fit's where none was measured there (nats per token)."""
+    """The mean of the losses measured at (N, D), or the fit's where none was measured there (nats per token).
+
+    ``noise``: the pooled one, for a file that has none of the language's own.
+    """
     measured = [point.loss for point in scaling.points if point.scale == corner]
     loss = fmean(measured) if measured else fitted_loss(scaling, *corner)
     if loss is None:
         return None
-    deviation = noise * loss if noise is not None else _residual_deviation(scaling)
-    return Estimate(loss, None if deviation is None else deviation / math.sqrt(max(1, len(measured))))
+    if scaling.noise is not None:
+        deviation, freedom = scaling.noise * loss, scaling.degrees_of_freedom or math.inf
+    elif noise is not None:
+        deviation, freedom = noise * loss, math.inf
+    else:
+        found, freedom = _residual_deviation(scaling)
+        if found is None:
+            return Estimate(loss, None)
+        deviation = found
+    return Estimate(loss, deviation / math.sqrt(max(1, len(measured))), freedom)
 
 
 def relative_reduction(
@@ -93,8 +123,9 @@ def relative_reduction(
 ) -> Estimate | None:
     """(L(start) − L(end)) / L(start) between two points (N, D), as a share of 1; None where a loss is not known.
 
-    ``noise`` is the standard deviation of a run's log loss (None: from the residuals). The error
-    follows from those of the two losses to first order (delta method).
+    ``noise`` is the standard deviation of a run's log loss over all languages (None: from the residuals), for a file
+    that has none of the language's own. The error follows from those of the two losses to first order (delta method);
+    both rest on one noise, and have its degrees of freedom.
     """
     first, last = _loss_at(scaling, start, noise), _loss_at(scaling, end, noise)
     if first is None or last is None:
@@ -102,7 +133,8 @@ def relative_reduction(
     value = 1 - last.value / first.value
     if first.error is None or last.error is None:
         return Estimate(value, None)
-    return Estimate(value, math.hypot(last.error, first.error * last.value / first.value) / first.value)
+    error = math.hypot(last.error, first.error * last.value / first.value) / first.value
+    return Estimate(value, error, first.freedom)
 
 
 @dataclass(frozen=True)
@@ -218,16 +250,22 @@ def saturates_early(scaling: Scaling, language: str, labels: Mapping[str, str]) 
 
 def _independent_mean(estimates: Sequence[Estimate]) -> Estimate:
     """The mean of figures whose errors are independent of each other."""
-    errors = [estimate.error for estimate in estimates if estimate.error is not None]
-    known = len(errors) == len(estimates)
-    error = math.hypot(*errors) / len(errors) if known else None
-    return Estimate(fmean(estimate.value for estimate in estimates), error)
+    error, freedom = _together(estimates)
+    return Estimate(
+        fmean(estimate.value for estimate in estimates), None if error is None else error / len(estimates), freedom
+    )
 
 
-def _estimate(gain: SynergyGain, level: float) -> Estimate:
+def _estimate(synergy: Synergy, target: str, source: str) -> Estimate | None:
+    """The gain of ``source`` on ``target``; None where the pair was not measured."""
+    gain = _gain(synergy, target, source)
+    if gain is None:
+        return None
     if gain.low is None or gain.high is None:
         return Estimate(gain.value, None)
-    return Estimate(gain.value, (gain.high - gain.low) / 2 / NormalDist().inv_cdf(0.5 + level / 2))
+    freedom = synergy.target_degrees_of_freedom.get(target) or synergy.degrees_of_freedom or math.inf
+    half = (gain.high - gain.low) / 2
+    return Estimate(gain.value, half / float(student.ppf(0.5 + synergy.level / 2, freedom)), freedom)
 
 
 def _gain(synergy: Synergy, target: str, source: str) -> SynergyGain | None:
@@ -237,8 +275,9 @@ def _gain(synergy: Synergy, target: str, source: str) -> SynergyGain | None:
 def help_each_other(synergy: Synergy, first: str, second: str, labels: Mapping[str, str]) -> Claim:
     """ "Java and C# help each other."
 
-    The figures are both synergy gains of the pair. Seen: both intervals are above zero. Not seen: at least one is
-    below zero. Else it cannot be told.
+    The figures are both synergy gains of the pair. Seen: both are above zero and among the matrix's discoveries, whose
+    false discovery rate is controlled over all pairs. Not seen: at least one is such a discovery and below zero. Else
+    it cannot be told. An interval beside it is of the gain alone and may leave out zero all the same.
     """
     names = labels.get(first, first), labels.get(second, second)
     statement = f"{names[0]} and {names[1]} help each other"
@@ -248,7 +287,7 @@ def help_each_other(synergy: Synergy, first: str, second: str, labels: Mapping[s
         return _untold(statement, measure, "the pair was not measured")
     known = [gain for gain in gains if gain is not None]
     bounds = [(g.low, g.high) if g.low is not None and g.high is not None else None for g in known]
-    verdicts = [verdict_of(pair) for pair in bounds]
+    verdicts = [UNTOLD if not significant(gain) else SEEN if gain.value > 0 else NOT_SEEN for gain in known]
     verdict = NOT_SEEN if NOT_SEEN in verdicts else SEEN if set(verdicts) == {SEEN} else UNTOLD
     figure = (
         f"{names[0]} from {names[1]} {signed_percent(known[0].value, 2)}\n"
@@ -270,15 +309,17 @@ def helps_more_than_helped(synergy: Synergy, language: str, labels: Mapping[str,
     measure = "mean gain given minus mean gain received; interval of the difference"
     pairs = []
     for other in synergy.gain:
-        given, received = _gain(synergy, other, language), _gain(synergy, language, other)
+        given, received = _estimate(synergy, other, language), _estimate(synergy, language, other)
         if other != language and given is not None and received is not None:
-            pairs.append((_estimate(given, synergy.level), _estimate(received, synergy.level)))
+            pairs.append((given, received))
     if not pairs:
         return _untold(statement, measure, "no pair was measured in both directions")
     given_mean = _independent_mean([given for given, _received in pairs])
     errors = [received.error for _given, received in pairs if received.error is not None]
     received_mean = Estimate(
-        fmean(received.value for _given, received in pairs), fmean(errors) if len(errors) == len(pairs) else None
+        fmean(received.value for _given, received in pairs),
+        fmean(errors) if len(errors) == len(pairs) else None,
+        pairs[0][1].freedom,
     )
     difference = given_mean - received_mean
     figure = (

@@ -8,9 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from codescale.artifact import Interval
-from codescale.comparison.result import PairedDifference, SeedMean
+from codescale.comparison.result import ForetoldDifference, PairedDifference, SeedMean
 from codescale.report.artifacts import MIXTURES, Artifacts, MixtureName
 from codescale.study.config import StudyConfig
+
+SHORT: dict[MixtureName, str] = {
+    "uniform": "uniform",
+    "predicted_best": "predicted best",
+    "measured_best": "measured best",
+}
+"""What a line of text calls each mixture."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +47,8 @@ class Headline:
     """The result: a row a language, the objective under each mixture, prediction beside measurement, and the cost.
 
     ``objectives`` are on the test split; ``predicted`` and ``measured_as_predicted`` are the predicted best mixture's
-    objective as the law foresaw it and as it was measured on the same (validation) split.
+    objective as the law foresaw it and as it was measured on the same (validation) split; ``foretold`` holds each
+    mixture's difference from uniform likewise, which is what the law is held to.
     """
 
     rows: tuple[LanguageRow, ...]
@@ -48,11 +56,19 @@ class Headline:
     differences: Mapping[MixtureName, PairedDifference]
     predicted: Interval | None
     measured_as_predicted: SeedMean | None
+    foretold: Mapping[MixtureName, ForetoldDifference]
     statement: str | None
     statement_at_scale: str | None
     beats_uniform: bool | None
     seeds: int
     cost: StudyCost
+
+
+def agreement(one: ForetoldDifference) -> str:
+    """Whether a measured difference is the one that the law foretold, in words."""
+    if one.inside is None:
+        return "whether the law held cannot be told"
+    return "inside what the law foretold" if one.inside else "outside what the law foretold"
 
 
 def shown_languages(config: StudyConfig, artifacts: Artifacts) -> list[str]:
@@ -139,6 +155,9 @@ def headline(config: StudyConfig, artifacts: Artifacts, labels: Mapping[str, str
         else {},
         predicted=predicted,
         measured_as_predicted=measured,
+        foretold={name: comparison.foretold[name] for name in MIXTURES if name in comparison.foretold}
+        if comparison
+        else {},
         statement=verdict.statement if verdict else None,
         statement_at_scale=larger.statement if larger else None,
         beats_uniform=verdict.beats_uniform if verdict else None,

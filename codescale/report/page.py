@@ -19,7 +19,15 @@ from codescale.files import write_text
 from codescale.report.artifacts import MIXTURES, Artifacts, read_artifacts
 from codescale.report.figures.base import INK
 from codescale.report.figures.palette import language_styles
-from codescale.report.headline import Headline, StudyCost, headline, language_labels, shown_languages
+from codescale.report.headline import (
+    SHORT,
+    Headline,
+    StudyCost,
+    agreement,
+    headline,
+    language_labels,
+    shown_languages,
+)
 from codescale.report.predictions import held_out_errors, pairings
 from codescale.report.quantities import count, duration, interval, mean_in_words, number, percent, signed, with_error
 from codescale.report.sections.base import Cell, Grid, Subject
@@ -52,6 +60,12 @@ def outcome_facts(result: Headline) -> list[Fact]:
         measured = result.measured_as_predicted
         error = f"± {number(measured.standard_error)}" if measured.standard_error is not None else ""
         facts.append(Fact("Predicted best: measured (validation)", number(measured.mean), error))
+    for name, one in result.foretold.items():
+        said = f"{SHORT[name].capitalize()} minus uniform"
+        bounds = interval(one.predicted.low, one.predicted.high)
+        facts.append(Fact(f"{said}: the law's (validation)", signed(one.predicted.value), bounds))
+        bounds = interval(one.measured.low, one.measured.high)
+        facts.append(Fact(f"{said}: measured (validation)", signed(one.measured.mean), f"{bounds}, {agreement(one)}"))
     return facts
 
 

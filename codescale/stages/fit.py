@@ -10,6 +10,7 @@ from codescale.errors import UserError
 from codescale.files import writing
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.law import Law, save_law
+from codescale.laws.observations import narrow, observe, warn_of_repetition
 from codescale.laws.scaling import fit_scaling
 from codescale.laws.synergy.measured import measure_synergy
 from codescale.organisation import ORGANISATIONS
@@ -29,6 +30,8 @@ def fit(context: StageContext) -> Law:
     table = _first_tries(context, _organised(context, _of_the_sweep(swept_runs(context.folder))))
     config, folder, progress = context.config, context.folder, context.progress
     section, seed = config.fit, config.seed
+    if config.sweep.repetition == "even":  # where runs repeat as the target will, their law is of that
+        warn_of_repetition(observe(narrow(table)))
     with progress.bar("Fit the laws", 4) as advance:
         law = fit_law(table, section.law, seed=seed, bootstrap=section.bootstrap, progress=progress)
         save_law(law, folder.law)

@@ -57,6 +57,21 @@ def refused(result: tuple[int, str], *words: str) -> None:
         assert word in errors[0]
 
 
+def test_fit_names_rows_that_repeat_their_tokens_unless_they_are_counted(codescale, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    runs, law = tmp_path / "runs.csv", tmp_path / "law.json"
+    rows = ["run_id,n_params,n_tokens,proportion.a,loss.a,unique_tokens.a"]
+    for k, tokens in enumerate((1e5, 2e5, 4e5, 8e5, 16e5, 32e5)):
+        rows.append(f"r{k},1e6,{tokens},1,{2 + 300 * min(tokens, 5e5) ** -0.4},4e5")
+    runs.write_text("\n".join(rows) + "\n")
+    arguments = ("fit", runs, "--output", law, "--law", "chinchilla", "--bootstrap", 2)
+    code, text = codescale(*arguments)
+    assert code == 0, text
+    assert "3 of 6 rows see tokens again, up to 8.0 epochs" in " ".join(text.split())
+    code, text = codescale(*arguments, "--repetition")
+    assert code == 0, text
+    assert "see tokens again" not in text
+
+
 def write_study(folder: Path, **changes: object) -> Path:
     folder.mkdir(exist_ok=True)
     (folder / "study.yaml").write_text(yaml.safe_dump(yaml.safe_load(preset_text("quick")) | changes))

@@ -37,6 +37,42 @@ def test_two_runs_by_hand(tmp_path: Path) -> None:
     assert found.degrees_of_freedom == 1
 
 
+def test_rows_of_one_recipe_and_seed_are_one_draw(tmp_path: Path) -> None:
+    """Each run once more under another id, as where a table holds a run and its copy: nothing is known better."""
+    table = replicated(tmp_path, 0.004, 2, recipes=10)
+    again = np.concatenate([np.arange(len(table))] * 2)
+    twice = table.select(again)
+    twice.run_id[len(table) :] += "-again"
+    found, once = log_loss_noise(twice, table.targets), log_loss_noise(table, table.targets)
+    assert found.degrees_of_freedom == once.degrees_of_freedom == 10
+    assert found.per_column == pytest.approx(once.per_column)
+
+
+def test_the_branches_of_a_trunk_share_its_luck_and_count_once(tmp_path: Path) -> None:
+    maker = TableMaker(make_truth(3), ["a", "b", "c"], 0.004)
+    for seed in range(4):
+        for tokens in TOKENS:
+            maker.add(f"m-s{seed}", SIZES[0], tokens, np.full(3, 1 / 3), seed)
+    table = maker.table(tmp_path)
+    found = log_loss_noise(table, table.targets)
+    assert (found.degrees_of_freedom, found.column_freedom.tolist()) == (3, [3.0] * 3)
+    variances = [np.log(table.losses[table.n_tokens == tokens]).var(axis=0, ddof=1) for tokens in TOKENS]
+    assert found.per_column == pytest.approx(np.sqrt(np.mean(variances, axis=0)))
+
+
+def test_a_languages_noise_is_that_of_runs_which_train_on_it(tmp_path: Path) -> None:
+    maker = TableMaker(make_truth(2), ["a", "b"], 0.0)
+    for seed in range(30):
+        for shares, deviation in ((np.array([0.5, 0.5]), 0.003), (np.array([0.0, 1.0]), 0.05)):
+            maker.noise = deviation
+            maker.add(f"{deviation}-{seed}", SIZES[0], TOKENS[0], shares, seed)
+    table = maker.table(tmp_path)
+    found = log_loss_noise(table, table.targets)
+    assert found.per_column[0] == pytest.approx(0.003, rel=0.4)
+    assert found.per_column[1] > 0.02
+    assert found.column_freedom.tolist() == [29.0, 58.0]
+
+
 def test_without_replicates_the_noise_is_not_known(tmp_path: Path) -> None:
     table = replicated(tmp_path, 0.004, 1)
     found = log_loss_noise(table, table.targets)

@@ -68,3 +68,43 @@ def test_two_sizes_keep_an_interval_and_are_called_unidentified(tmp_path: Path) 
     assert {"A", "alpha"} <= set(fitted.unidentified)
     alpha = fitted.parameters["alpha"]
     assert alpha.low < alpha.value < alpha.high
+
+
+def test_three_runs_without_replicates_have_no_intervals(tmp_path: Path) -> None:
+    """As many runs as parameters leave no residuals, and nothing else tells the noise."""
+    maker = TableMaker(make_truth(1), ["a"], noise=0.001)
+    for n_tokens in (1e5, 2e5, 4e5):
+        maker.add(f"run-{n_tokens}", 1e5, n_tokens, np.ones(1))
+    result = fit_scaling(maker.table(tmp_path), ["a"], bootstrap=20)
+    json.dumps(result.content(), allow_nan=False)
+    fitted = result.languages["a"]
+    assert (result.noise, fitted.noise, fitted.intervals_from, fitted.degrees_of_freedom) == (None, None, "nothing", 0)
+    assert all(found.low is found.high is None for found in fitted.parameters.values())
+
+
+def test_each_language_has_its_own_noise_shrunk_to_that_of_all(tmp_path: Path) -> None:
+    maker = TableMaker(make_truth(2), ["a", "b"], noise=0.0)
+    for seed in range(12):
+        for k, deviation in enumerate((0.002, 0.02)):
+            maker.noise = deviation
+            for n_tokens in (1e5, 2e5, 4e5):
+                maker.add(f"{k}-{seed}-{n_tokens}", 1e5, n_tokens, np.eye(2)[k], seed)
+    result = fit_scaling(maker.table(tmp_path), ["a", "b"], bootstrap=0)
+    quiet, noisy = result.languages["a"], result.languages["b"]
+    assert noisy.noise == pytest.approx(0.02, rel=0.25)
+    assert 0.002 < quiet.noise < 0.006 < result.noise
+    assert quiet.degrees_of_freedom == 3 + 33
+    assert quiet.parameters["E"] == Interval(value=quiet.parameters["E"].value)
+
+
+def test_few_degrees_of_freedom_widen_the_intervals(tmp_path: Path) -> None:
+    """Four runs on one curve of three parameters: one degree of freedom, and noise that may be far larger than seen."""
+    held = 0
+    for k in range(20):
+        maker = TableMaker(make_truth(1), ["a"], noise=0.004, seed=k)
+        for n_tokens in (1e5, 2e5, 4e5, 8e5):
+            maker.add(f"run-{n_tokens}", 1e5, n_tokens, np.ones(1))
+        fitted = fit_scaling(maker.table(tmp_path), ["a"], bootstrap=60).languages["a"]
+        beta = fitted.parameters["beta"]
+        held += beta.low <= maker.truth.beta[0] <= beta.high
+    assert held >= 16

@@ -359,6 +359,14 @@ def comparison(generator: np.random.Generator, measured_best: dict[str, float]) 
                 "losses": {lang: _difference([run[lang] - base[lang] for run, base in pairs]) for lang in LANGUAGES},
             }
     objective = differences["measured_best"]["objective"]
+    foretold = {
+        name: {
+            "predicted": {"value": -0.05, "low": -0.07, "high": -0.03},
+            "measured": difference["objective"],
+            "inside": {"predicted_best": True, "measured_best": None}[name],
+        }
+        for name, difference in differences.items()
+    }
     larger = {
         "n_params": 640_000,
         "n_tokens": 400_000,
@@ -374,6 +382,7 @@ def comparison(generator: np.random.Generator, measured_best: dict[str, float]) 
         "n_params": 151_000,
         "n_tokens": 400_000,
         "seeds": [1, 2, 3],
+        "foretold": foretold,
         "split": "test",
         "level": 0.9,
         "weights": {lang: float(lang != "text") for lang in LANGUAGES},

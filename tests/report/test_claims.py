@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from codescale.laws.results import Scaling, Synergy
 from codescale.report.claims import (
@@ -24,6 +25,7 @@ from codescale.report.claims import (
     saturates_early,
     verdict_of,
 )
+from tests.laws.synergy.planted import judge_saturates
 
 SIZES, TOKENS = (1e4, 3e4, 1e5), (1e5, 2e5, 4e5)
 LABELS = {"python": "Python", "rust": "Rust", "java": "Java", "csharp": "C#"}
@@ -76,6 +78,46 @@ def test_gains_most(noise: float, java: tuple[float, float, float], expected: st
     assert "Java" in claim.figure
 
 
+def with_own_noise(study: Scaling, noise: dict[str, float], freedom: float) -> Scaling:
+    content = study.model_dump()
+    for name, value in noise.items():
+        content["languages"][name] |= {"noise": value, "degrees_of_freedom": freedom}
+    return Scaling.model_validate(content)
+
+
+def test_each_language_errs_by_its_own_noise() -> None:
+    """Rust saturates by the pooled noise; by its own, ten times that, it cannot be told."""
+    study = scaling(0.002, rust=(5.0, 3.6, 3.55), python=(5.0, 4.5, 4.0), java=(5.0, 4.5, 4.0))
+    assert saturates_early(study, "rust", LABELS).verdict == SEEN
+    noisy = with_own_noise(study, {"rust": 0.1, "python": 0.002, "java": 0.002}, 30.0)
+    assert saturates_early(noisy, "rust", LABELS).verdict == UNTOLD
+
+
+def test_intervals_are_students() -> None:
+    study = with_own_noise(scaling(0.01, python=(5.0, 4.5, 3.5)), {"python": 0.01}, 3.0)
+    found = relative_reduction(study.languages["python"], (1e4, 1e5), (1e5, 4e5))
+    assert found is not None
+    assert found.freedom == 3.0
+    assert found.error is not None
+    bounds = found.bounds(0.9)
+    assert bounds is not None
+    assert bounds[1] - found.value == pytest.approx(stats.t.ppf(0.95, 3) * found.error)
+
+
+def test_the_difference_of_two_estimates_has_the_freedom_of_welch() -> None:
+    first, second = Estimate(1.0, 0.2, 4.0), Estimate(0.5, 0.1, 8.0)
+    difference = first - second
+    assert difference.error == pytest.approx(math.sqrt(0.05))
+    assert difference.freedom == pytest.approx(0.05**2 / (0.2**4 / 4 + 0.1**4 / 8))
+    assert (first - Estimate(0.5, None)).bounds(0.9) is None
+    assert (Estimate(1.0, 0.1) - Estimate(1.0, 0.1)).freedom == math.inf
+
+
+def test_saturates_is_hardly_seen_where_all_scale_alike_and_one_is_noisier() -> None:
+    """Nominal are 5 %; one noise for all, of residuals, saw it in 21 % of such studies."""
+    assert judge_saturates(4, 3.0, 30, replicated=False) <= 0.1
+
+
 def test_gains_most_without_the_language_cannot_be_told() -> None:
     claim = gains_most(scaling(0.01, java=(5, 4.5, 4), rust=(5, 4.5, 4.0)), "python", LABELS)
     assert (claim.verdict, claim.interval) == (UNTOLD, "")
@@ -117,6 +159,23 @@ def test_saturates_early(noise: float, rust: tuple[float, float, float], expecte
 def test_help_each_other(there: tuple[float, Any], back: tuple[float, Any], expected: str) -> None:
     matrix = synergy({"java": {"csharp": there}, "csharp": {"java": back}})
     assert help_each_other(matrix, "java", "csharp", LABELS).verdict == expected
+
+
+@pytest.mark.parametrize(
+    ("there", "back", "expected"), [(True, True, SEEN), (True, False, UNTOLD), (False, False, UNTOLD)]
+)
+def test_help_each_other_goes_by_the_matrixs_discoveries(there: bool, back: bool, expected: str) -> None:
+    """Each interval leaves out zero, which among many happens by chance; the matrix says which are discoveries."""
+    matrix = synergy({"java": {"csharp": (0.02, 0.01)}, "csharp": {"java": (0.02, 0.01)}}).model_dump()
+    matrix["gain"]["java"]["csharp"]["differs_from_zero"] = there
+    matrix["gain"]["csharp"]["java"]["differs_from_zero"] = back
+    assert help_each_other(Synergy.model_validate(matrix), "java", "csharp", LABELS).verdict == expected
+
+
+def test_a_discovered_harm_is_no_help() -> None:
+    matrix = synergy({"java": {"csharp": (0.02, 0.01)}, "csharp": {"java": (-0.02, 0.03)}}).model_dump()
+    matrix["gain"]["csharp"]["java"]["differs_from_zero"] = True
+    assert help_each_other(Synergy.model_validate(matrix), "java", "csharp", LABELS).verdict == NOT_SEEN
 
 
 def test_help_each_other_unmeasured_pair() -> None:

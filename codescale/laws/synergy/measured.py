@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codescale.arrays import Array, Mask
+from codescale.arrays import Array, Integers, Mask
 from codescale.laws.observations import narrow
 from codescale.laws.replicates import log_loss_noise
 from codescale.laws.results import AloneLosses, Synergy, SynergyGain
-from codescale.runs.seed_noise import SeedNoise
+from codescale.runs.seed_noise import ModeratedNoise, SeedNoise, moderate
 from codescale.runs.table import RunsTable
 
 _TOKENS_CLOSE = 0.02
@@ -27,7 +27,9 @@ _UNIQUE_CLOSE = 0.15
 
 @dataclass(frozen=True)
 class LossChange:
-    """log L_i(i,j) - log L_i(i,i): the mean, and what its standard error rests on."""
+    """log L_i(i,j) - log L_i(i,i): the mean, and what its standard error rests on: the changes of the ``seeds`` that
+    both have, and how many runs each side has.
+    """
 
     target: str
     source: str
@@ -35,13 +37,15 @@ class LossChange:
     paired: Array
     baselines: int
     pairs: int
+    seeds: tuple[float, ...]
 
 
 def measure_synergy(table: RunsTable, languages: Sequence[str], level: float = 0.9) -> Synergy:
     """The gain matrix at the N and D with the most runs of two languages at equal shares.
 
-    Noise is that between seeds, runs of one seed being paired. Where nothing was run with two seeds there are no
-    intervals. A table that does not say how many distinct tokens a run saw counts its runs of i alone at D as (i,i).
+    Noise is that between seeds, runs of one seed being paired; each target has its own, shrunk to that of all
+    (:func:`~codescale.runs.seed_noise.moderate`). Where nothing was run with two seeds there are no intervals. A table
+    that does not say how many distinct tokens a run saw counts its runs of i alone at D as (i,i).
 
     Parameters
     ----------
@@ -77,20 +81,27 @@ def measure_synergy(table: RunsTable, languages: Sequence[str], level: float = 0
         for j in known
         if i != j and (difference := _difference(rows, i, j, n_params, n_tokens)) is not None
     ]
-    gain, freedom = _with_intervals(differences, noise, level)
+    errors = _standard_errors(differences, noise, known)
     deviations = zip(known, noise.per_column.tolist(), strict=True)
     return Synergy(
         level=level,
         n_params=n_params,
         n_tokens=n_tokens,
         languages=tuple(languages),
-        gain=gain,
+        gain=_with_intervals(differences, errors, level),
         alone={name: _alone(rows, name, n_params, n_tokens) for name in known},
         noise={name: value for name, value in deviations if np.isfinite(value)},
-        degrees_of_freedom=freedom,
+        degrees_of_freedom=errors.independent,
+        target_degrees_of_freedom=_by_target(differences, errors),
         seeds=max((max(len(one.paired), one.pairs) for one in differences), default=0),
         repetition="known" if any(name in rows.unique_tokens for name in known) else "unknown",
     )
+
+
+def _by_target(differences: list[LossChange], errors: _Errors) -> dict[str, float]:
+    """The degrees of freedom of each target's intervals; none where the noise is not known."""
+    known = zip(differences, errors.freedom.tolist(), strict=True) if errors.independent else ()
+    return {one.target: freedom for one, freedom in known}
 
 
 def _without_pairs(languages: Sequence[str], level: float) -> Synergy:
@@ -145,13 +156,15 @@ def _twice(rows: RunsTable, language: str, n_params: float, n_tokens: float) -> 
 
 
 def _loss(rows: RunsTable, keep: Mask, language: str) -> dict[float, float]:
-    """Loss of ``language`` by seed over the rows of ``keep``; runs without a seed get keys of their own."""
+    """Loss of ``language`` by seed over the rows of ``keep``, the mean of a seed's rows; runs without a seed get keys
+    of their own.
+    """
     losses = rows.losses[:, rows.targets.index(language)]
-    found = {}
+    found: dict[float, list[float]] = {}
     for k in np.flatnonzero(keep & np.isfinite(losses)):
         seed = rows.seed[k] if np.isfinite(rows.seed[k]) else -1.0 - float(k)
-        found[float(seed)] = float(losses[k])
-    return found
+        found.setdefault(float(seed), []).append(float(losses[k]))
+    return {seed: sum(own) / len(own) for seed, own in found.items()}
 
 
 def _alone(rows: RunsTable, language: str, n_params: float, n_tokens: float) -> AloneLosses:
@@ -173,52 +186,87 @@ def _difference(rows: RunsTable, i: str, j: str, n_params: float, n_tokens: floa
     both = _loss(rows, keep, i)
     if not base or not both:
         return None
-    paired = np.log([both[seed] / base[seed] for seed in sorted(set(base) & set(both))])
+    seeds = tuple(sorted(set(base) & set(both)))
+    paired = np.log([both[seed] / base[seed] for seed in seeds])
     logs = [np.log(list(losses.values())) for losses in (both, base)]
     mean = paired.mean() if len(paired) else logs[0].mean() - logs[1].mean()
-    return LossChange(i, j, float(mean), paired, len(base), len(both))
+    return LossChange(i, j, float(mean), paired, len(base), len(both), seeds)
+
+
+@dataclass(frozen=True)
+class _Errors:
+    """``deviation`` (differences,): the standard error of each, and ``freedom`` (differences,) its degrees of freedom;
+    ``independent``: those of all together, 0 where the noise is not known.
+    """
+
+    deviation: Array
+    freedom: Array
+    independent: int
 
 
 def _with_intervals(
-    differences: list[LossChange], noise: SeedNoise, level: float
-) -> tuple[dict[str, dict[str, SynergyGain | None]], int]:
-    """The gains with t intervals, and the degrees of freedom of their noise (0: unknown)."""
+    differences: list[LossChange], errors: _Errors, level: float
+) -> dict[str, dict[str, SynergyGain | None]]:
+    """The gains with t intervals, if the noise is known."""
     from scipy.special import stdtr, stdtrit
 
-    errors, freedom = _standard_errors(differences, noise)
     gains: dict[str, dict[str, SynergyGain | None]] = {}
-    if freedom == 0:
+    if errors.independent == 0:
         for one in differences:
             gain = SynergyGain(value=-float(np.expm1(one.mean)), low=None, high=None, differs_from_zero=None)
             gains.setdefault(one.target, {})[one.source] = gain
-        return gains, 0
+        return gains
     means = np.array([one.mean for one in differences])
-    chances = 2.0 * stdtr(freedom, -np.abs(means) / errors)
-    half = stdtrit(freedom, 0.5 + level / 2.0) * errors
+    chances = 2.0 * stdtr(errors.freedom, -np.abs(means) / errors.deviation)
+    half = stdtrit(errors.freedom, 0.5 + level / 2.0) * errors.deviation
     differs = discoveries(chances, 1.0 - level)
     for one, width, sure in zip(differences, half, differs, strict=True):
         low, high = -np.expm1(one.mean + width), -np.expm1(one.mean - width)
         value = -float(np.expm1(one.mean))
         gain = SynergyGain(value=value, low=float(low), high=float(high), differs_from_zero=bool(sure))
         gains.setdefault(one.target, {})[one.source] = gain
-    return gains, freedom
+    return gains
 
 
-def _standard_errors(differences: list[LossChange], noise: SeedNoise) -> tuple[Array, int]:
-    """(differences,) from paired seeds where they tell the noise, else from all replicated runs; freedom 0: unknown.
+def _standard_errors(differences: list[LossChange], noise: SeedNoise, targets: Sequence[str]) -> _Errors:
+    """From paired seeds where they tell the noise, else from all replicated runs; ``noise`` has a column for each of
+    ``targets``. Either way each target has noise of its own, shrunk to that of all.
 
     A pair run serves two entries of the matrix, so paired degrees of freedom count half.
     """
-    replicated = [one.paired for one in differences if len(one.paired) > 1]
-    freedom = sum(len(paired) - 1 for paired in replicated) // 2
-    if freedom >= 2 and all(len(one.paired) > 0 for one in differences):
-        squares = sum(float(((paired - paired.mean()) ** 2).sum()) for paired in replicated)
-        deviation = np.sqrt(squares / sum(len(paired) - 1 for paired in replicated))
-        return deviation / np.sqrt([len(one.paired) for one in differences]), freedom
-    if noise.degrees_of_freedom == 0:
-        return np.full(len(differences), np.nan), 0
-    counts = np.array([1.0 / one.baselines + 1.0 / one.pairs for one in differences])
-    return noise.pooled * np.sqrt(counts), noise.degrees_of_freedom
+    column = np.array([list(targets).index(one.target) for one in differences], dtype=np.intp)
+    independent = sum(max(len(one.paired) - 1, 0) for one in differences) // 2
+    if independent >= 2 and all(len(one.paired) > 0 for one in differences):
+        own = _paired_noise(differences, column, len(targets), independent)
+        counts = np.array([1.0 / len(one.paired) for one in differences])
+    else:
+        own, independent = noise.moderated, noise.degrees_of_freedom
+        counts = np.array([1.0 / one.baselines + 1.0 / one.pairs for one in differences])
+    return _Errors(own.deviation[column] * np.sqrt(counts), own.freedom[column], independent)
+
+
+def _paired_noise(differences: list[LossChange], column: Integers, count: int, independent: int) -> ModeratedNoise:
+    """Of one seed's change of each target's log loss."""
+    squares, freedom = np.zeros(count), np.zeros(count)
+    for k in range(count):
+        own = [one for one, place in zip(differences, column, strict=True) if place == k]
+        for seeds in dict.fromkeys(one.seeds for one in own):
+            group = np.array([one.paired for one in own if one.seeds == seeds])
+            squares[k] += _change_squares(group)
+            freedom[k] += len(group) * max(len(seeds) - 1, 0)
+    return moderate(squares, freedom, independent)
+
+
+def _change_squares(paired: Array) -> float:
+    """The squared deviations of ``paired`` (sources, seeds), one target's changes over the same seeds, whitened so that
+    they tell as much as as many independent ones.
+
+    All rest on the same baseline runs, which are half of each change's variance: their correlation is 1/2, and the
+    inverse of I + 11' is I - 11' / (sources + 1).
+    """
+    centred = paired - paired.mean(axis=1, keepdims=True)
+    shared = centred.sum(axis=0) ** 2 / (len(centred) + 1.0)
+    return float(2.0 * ((centred**2).sum() - shared.sum()))
 
 
 def discoveries(chances: Array, rate: float) -> Mask:

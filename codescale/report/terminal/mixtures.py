@@ -100,6 +100,11 @@ def forecast_table(found: LossForecast) -> RenderableType:
     lines = [f"Objective: {number(found.objective[0])} nats per token {interval(*found.objective[1:])}".rstrip()]
     if not found.next_unit:
         lines.append("What N and D do is not known: the law's runs had one of them fixed.")
+    repeated = [f"{name} {number(seen, 1)}" for name, seen in found.epochs.items() if seen > 1]
+    if repeated:
+        lines.append(f"Epochs over the tokens available: {', '.join(repeated)}.")
+    if found.counted_as_fresh:
+        lines.append("All tokens count as fresh: the law knows repetition; tell it what there is with --available.")
     if found.extrapolated:
         lines.append("This lies outside the range that the law was fitted on.")
     return Group(table, *(plain(line) for line in lines))

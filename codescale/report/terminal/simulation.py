@@ -48,7 +48,8 @@ def simulation_table(outcomes: Mapping[str, Sequence[Outcome]], landscape: Lands
     lines = [
         f"0 % is the best mixture ({target.best:.4f} nats per token), 100 % is uniform ({target.uniform:.4f}); in "
         f"brackets the middle 90 % over seeds. A trial has {count(landscape.n_params)} parameters, "
-        f"{count(landscape.n_tokens)} tokens, and noise of {percent(landscape.noise)} of a loss."
+        f"{count(landscape.n_tokens)} tokens, and noise of {percent(landscape.noise)} of a loss,"
+        f" {landscape.deviation(target.shares):.4f} nats per token of the objective."
     ]
     for name, own in outcomes.items():
         costs_to_goal = sorted(cost_to(outcome, _GOAL) for outcome in own)

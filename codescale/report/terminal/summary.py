@@ -8,19 +8,13 @@ from rich.table import Table
 from codescale.comparison.result import SeedMean
 from codescale.corpus.manifest import Manifest
 from codescale.errors import UserError
-from codescale.report.artifacts import MIXTURES, MixtureName, read_artifact, read_artifacts
-from codescale.report.headline import Headline, headline, language_labels
+from codescale.report.artifacts import MIXTURES, read_artifact, read_artifacts
+from codescale.report.headline import SHORT, Headline, agreement, headline, language_labels
 from codescale.report.quantities import count, duration, interval, number, percent, signed, whole, with_error
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 from codescale.study.languages import label
 from codescale.terminal import plain
-
-_SHORT: dict[MixtureName, str] = {
-    "uniform": "uniform",
-    "predicted_best": "predicted best",
-    "measured_best": "measured best",
-}
 
 
 def _measured(value: SeedMean | None) -> str:
@@ -32,7 +26,7 @@ def _shares(result: Headline, name: str) -> Table:
     table.add_column("language", no_wrap=True)
     table.add_column("tokens available", justify="right")
     for mixture in MIXTURES:
-        table.add_column(f"{_SHORT[mixture]} share", justify="right")
+        table.add_column(f"{SHORT[mixture]} share", justify="right")
     for row in result.rows:
         shares = (percent(row.shares.get(mixture)) for mixture in MIXTURES)
         table.add_row(plain(row.label), count(row.tokens_available), *shares)
@@ -43,7 +37,7 @@ def _losses(result: Headline) -> Table:
     table = Table(title="Test loss under each, nats per token", title_justify="left")
     table.add_column("language", no_wrap=True)
     for mixture in MIXTURES:
-        table.add_column(f"loss, {_SHORT[mixture]}", justify="right", no_wrap=True)
+        table.add_column(f"loss, {SHORT[mixture]}", justify="right", no_wrap=True)
     for row in result.rows:
         table.add_row(plain(row.label), *(_measured(row.losses.get(mixture)) for mixture in MIXTURES))
     table.add_section()
@@ -64,9 +58,16 @@ def _lines(result: Headline, folder: StudyFolder) -> list[str]:
         if result.measured_as_predicted:
             line += f"; measured: {_measured(result.measured_as_predicted)} (validation split)"
         lines.append(line + ".")
+    for mixture, one in result.foretold.items():
+        predicted = f"{signed(one.predicted.value)} {interval(one.predicted.low, one.predicted.high)}".strip()
+        measured = f"{signed(one.measured.mean)} {interval(one.measured.low, one.measured.high)}".strip()
+        lines.append(
+            f"{SHORT[mixture].capitalize()} minus uniform, validation split: the law said {predicted}; measured: "
+            f"{measured}, {agreement(one)}."
+        )
     for mixture, difference in result.differences.items():
         bounds = interval(difference.low, difference.high)
-        lines.append(f"{_SHORT[mixture].capitalize()} minus uniform: {signed(difference.mean)} {bounds}".rstrip() + ".")
+        lines.append(f"{SHORT[mixture].capitalize()} minus uniform: {signed(difference.mean)} {bounds}".rstrip() + ".")
     cost = result.cost
     lines.append(
         f"Spent: {cost.runs if cost.runs is not None else '–'} runs, {count(cost.tokens)} tokens, "

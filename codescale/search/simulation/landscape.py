@@ -49,8 +49,10 @@ class SimulatedRun:
 @dataclass(frozen=True)
 class Landscape:
     """The losses of ``targets`` over mixtures of ``domains``; the objective is their mean by ``weights``, at
-    ``n_params`` and ``n_tokens``. ``noise``: standard deviation of a run's log losses. ``evaluations``: evaluations
-    before the end, none where the losses do not depend on D.
+    ``n_params`` and ``n_tokens``. ``noise``: standard deviation of a run's log losses, of a usual target.
+    ``evaluations``: evaluations before the end, none where the losses do not depend on D. ``covariance`` (targets,
+    targets): of a run's log losses, in units of ``noise`` squared; None: each target has the same noise and luck of its
+    own.
     """
 
     domains: tuple[str, ...]
@@ -61,11 +63,14 @@ class Landscape:
     n_tokens: float
     noise: float
     evaluations: int = 0
+    covariance: Array | None = None
     _weight: Array = field(init=False, repr=False)
+    _root: Array = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         weight = np.array([self.weights.get(name, 0.0) for name in self.targets])
         object.__setattr__(self, "_weight", weight / weight.sum())
+        object.__setattr__(self, "_root", _square_root(self.covariance, len(self.targets)))
 
     def losses(self, shares: Array, n_params: float | None = None, n_tokens: float | None = None) -> Array:
         """(rows, targets): without noise, at the landscape's own scale or another."""
@@ -79,7 +84,7 @@ class Landscape:
 
     def deviation(self, shares: Array) -> float:
         """The standard deviation of the objective between runs of ``shares`` (domains,), nats per token."""
-        return float(self.noise * np.linalg.norm(self._weight * self.losses(shares[None])[0]))
+        return float(self.noise * np.linalg.norm(self._root @ (self._weight * self.losses(shares[None])[0])))
 
     def mean(self, losses: Array) -> float:
         """The objective of measured ``losses`` (targets,)."""
@@ -96,18 +101,30 @@ class Landscape:
         and a third as much again at every evaluation.
         """
         tokens = n_tokens or self.n_tokens
-        own = self.noise * generator.standard_normal(len(self.targets))
+        own = self._luck(generator)
         final = self.losses(shares[None], n_params, tokens)[0] * np.exp(own)
         evaluations = []
         for evaluation in range(1, self.evaluations + 1):
             at = tokens * evaluation / (self.evaluations + 1)
-            more = own + _TRUNK_ABOVE + self.noise / 3.0 * generator.standard_normal(len(self.targets))
+            more = own + _TRUNK_ABOVE + self._luck(generator) / 3.0
             evaluations.append((round(at), self.losses(shares[None], n_params, at)[0] * np.exp(more)))
         return SimulatedRun(final, tuple(evaluations))
+
+    def _luck(self, generator: np.random.Generator) -> Array:
+        """(targets,): what one run's log losses differ by from those without noise."""
+        return np.asarray(self.noise * (self._root @ generator.standard_normal(len(self.targets))))
 
     def cost(self, n_tokens: float | None = None, n_params: float | None = None) -> float:
         """FLOPs of a run."""
         return FLOPS_PER_TOKEN * (n_params or self.n_params) * (n_tokens or self.n_tokens)
+
+
+def _square_root(covariance: Array | None, count: int) -> Array:
+    """(count, count): the symmetric root, also of a matrix that few runs left singular."""
+    if covariance is None:
+        return np.eye(count)
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
 
 
 @dataclass(frozen=True)
@@ -148,7 +165,9 @@ def attainable(landscape: Landscape, space: SearchSpace, restarts: int = 4) -> A
 def of_law(
     law: Law, weights: Mapping[str, float], n_params: float, n_tokens: float, noise: float | None, evaluations: int
 ) -> Landscape:
-    """``law`` as a landscape; ``noise`` None: the law's own (its largest target's, which errs on the safe side).
+    """``law`` as a landscape. Its targets' noise differs and goes together as the law's residuals do: a run's luck is
+    partly that of all its languages, which a mean over them does not average away. ``noise``: that of a usual target;
+    None: the law's own.
 
     Raises :class:`UserError` for a weight on a target that the law does not have.
     """
@@ -156,7 +175,8 @@ def of_law(
     if unknown:
         raise UserError(f"weights, {unknown[0]}", "the law has no such target", f"use {', '.join(law.targets)}")
     depends = law.fitted_range.n_tokens[1] > 1.01 * law.fitted_range.n_tokens[0]
-    deviation = float(np.median(law.noise_deviation)) if noise is None else noise
+    usual = float(np.median(law.noise_deviation))
+    apart = law.noise_deviation / usual if usual > 0 else np.ones(len(law.targets))
     return Landscape(
         domains=law.domains,
         targets=law.targets,
@@ -164,8 +184,9 @@ def of_law(
         weights=dict(weights),
         n_params=n_params,
         n_tokens=n_tokens,
-        noise=deviation,
+        noise=usual if noise is None else noise,
         evaluations=evaluations if depends else 0,
+        covariance=np.outer(apart, apart) * np.array(law.correlation),
     )
 
 

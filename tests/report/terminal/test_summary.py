@@ -48,6 +48,10 @@ def test_summary_has_the_columns_and_lines_of_a_result(whole_study: Study) -> No
     ):
         assert column in text
     assert "The law predicted an objective of 4.020 [3.970, 4.070]" in text
+    assert "Predicted best minus uniform, validation split: the law said −0.050 [−0.070, −0.030]; measured: " in text
+    assert ", inside what the law foretold." in text
+    assert "Measured best minus uniform, validation split" in text
+    assert "whether the law held cannot be told." in text
     assert "runs" in text
     assert "FLOP" in text
     assert "orchestration" in text

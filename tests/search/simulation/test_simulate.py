@@ -11,7 +11,7 @@ import pytest
 
 from codescale.cli import main
 from codescale.errors import UserError
-from codescale.laws.law import save_law
+from codescale.laws.law import Law, save_law
 from codescale.report.terminal.simulation import costs_of
 from codescale.search.simulation.landscape import attainable, of_law, read_landscape, within
 from codescale.search.simulation.simulate import Known, Outcome, SearchPlan, cost_to, regret_at, simulate
@@ -26,6 +26,53 @@ def test_attainable_is_the_optimum_of_a_known_law() -> None:
         attainable(ground, space())
     skewed = of_law(law, {"python": 1.0}, N, D, 0.0, 0)
     assert attainable(skewed, space()).shares == pytest.approx([1, 0, 0, 0], abs=1e-3)
+
+
+def correlated_law(deviations: tuple[float, ...], together: float) -> Law:
+    law = effective_data_law((0.16, 0.2, 0.25, 0.3))
+    correlation = together + (1.0 - together) * np.eye(len(LANGUAGES))
+    noise = dict(zip(LANGUAGES, deviations, strict=True))
+    return law.model_copy(update={"noise": noise, "correlation": correlation.tolist()})
+
+
+def test_a_runs_noise_is_that_of_the_law_and_goes_together_as_there() -> None:
+    deviations = (0.004, 0.006, 0.006, 0.012)
+    ground = of_law(correlated_law(deviations, 0.7), dict.fromkeys(LANGUAGES, 1.0), N, D, None, 0)
+    shares, generator = np.full(4, 0.25), np.random.default_rng(0)
+    runs = np.array([ground.run(shares, generator).losses for _ in range(3000)])
+    assert np.log(runs).std(axis=0) == pytest.approx(deviations, rel=0.05)
+    off = ~np.eye(4, dtype=bool)
+    assert np.corrcoef(np.log(runs).T)[off] == pytest.approx(0.7, abs=0.05)
+    objectives = np.array([ground.mean(losses) for losses in runs])
+    assert objectives.std() == pytest.approx(ground.deviation(shares), rel=0.05)
+
+
+def test_correlated_noise_is_not_averaged_away() -> None:
+    """Four languages of one noise, all of one luck: the objective strays twice as far as by luck of their own."""
+    weights, shares = dict.fromkeys(LANGUAGES, 1.0), np.full(4, 0.25)
+    apart, one = (of_law(correlated_law((0.01,) * 4, t), weights, N, D, None, 0) for t in (0.0, 1.0))
+    losses = one.losses(shares[None])[0]
+    assert one.deviation(shares) == pytest.approx(0.01 * losses.mean())
+    assert apart.deviation(shares) == pytest.approx(0.01 * np.linalg.norm(losses) / 4)
+
+
+def test_a_noise_that_is_given_is_that_of_a_usual_language() -> None:
+    law = correlated_law((0.004, 0.006, 0.006, 0.012), 0.5)
+    shares, weights = np.full(4, 0.25), dict.fromkeys(LANGUAGES, 1.0)
+    own, given = of_law(law, weights, N, D, None, 0), of_law(law, weights, N, D, 0.012, 0)
+    assert (own.noise, given.noise) == (0.006, 0.012)
+    assert given.deviation(shares) == pytest.approx(2 * own.deviation(shares))
+
+
+def test_evaluations_share_their_runs_luck_and_its_correlation() -> None:
+    ground = of_law(correlated_law((0.01,) * 4, 0.9), dict.fromkeys(LANGUAGES, 1.0), N, D, None, 3)
+    generator, shares = np.random.default_rng(0), np.full(4, 0.25)
+    runs = [ground.run(shares, generator) for _ in range(2000)]
+    final = np.log([run.losses for run in runs])
+    last = np.log([run.evaluations[-1][1] for run in runs])
+    more = last - final
+    assert more.std(axis=0) == pytest.approx([0.01 / 3] * 4, rel=0.06)
+    assert np.corrcoef(more.T)[0, 1] == pytest.approx(0.9, abs=0.03)
 
 
 def test_a_search_costs_what_its_runs_cost_and_what_was_known_before() -> None:
