@@ -18,6 +18,7 @@ from codescale.artifact import Interval
 from codescale.errors import UserError
 from codescale.laws.forms.chinchilla import Chinchilla
 from codescale.laws.forms.curve import Centre
+from codescale.laws.forms.rows import Rows
 from codescale.laws.forms.terms import SCALARS
 from codescale.laws.law import LEVEL
 from codescale.laws.observations import Observations, narrow, observe
@@ -166,7 +167,8 @@ def _around_fit(own: Observations) -> tuple[float, float]:
     squares = float(np.sum((_fitted(form, values, own) - own.log_losses[:, 0]) ** 2))
     centre = _centre(own)
     theta = form.inner(values, centre)
-    slopes = form.curve(theta, own.log_params - centre.log_params, own.log_tokens - centre.log_tokens, own.shares)[1][0]
+    rows = Rows.of(own.log_params - centre.log_params, own.log_tokens - centre.log_tokens, own.shares)
+    slopes = form.curve(theta, rows)[1][0]
     absorbed = np.linalg.qr(slopes[:, ~form.fixed_parameters(own)[0][0]])[0]
     seen = _run_correlation(own) - absorbed @ (absorbed.T @ _run_correlation(own))
     freedom = float(np.trace(seen) ** 2 / np.trace(seen @ seen))
