@@ -1,0 +1,266 @@
+"""The figures of scripts/bench_coverage.py, pooled over studies, and the page that shows them."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from planted_worlds import WORLDS
+from scipy.stats import norm
+
+if TYPE_CHECKING:
+    from bench_coverage import Study
+
+REGIONS = {"in range": (1.0, 1.0), "larger N": (4.0, 1.0), "larger D": (1.0, 4.0), "both larger": (4.0, 4.0)}
+"""Where losses are predicted: N and D as multiples of the study's largest, 1: any that it has."""
+LEAST, MOST = 0.80, 0.97
+"""Of an interval of 90 %: a coverage outside is marked."""
+MOST_FALSE = 0.10
+"""Of studies without any gain: how many may claim one."""
+KINDS = (
+    *(f"losses, {region}" for region in REGIONS),
+    "losses, the noisy language", "losses, the other languages", "losses at the told N and D",
+    "objective of the found mixture, in range", "objective of the found mixture, beyond",
+    "difference of a given mixture and uniform", "gain over uniform, in range", "gain over uniform, beyond",
+    "optimal shares, in range", "optimal shares, beyond", "shares as good, in range", "shares as good, beyond",
+    "synergy gains, by the law", "synergy gains, measured", "best N under a budget", "best D under a budget",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """A share of intervals that held the truth: of ``given`` in ``studies`` studies, ``open`` more were not given.
+
+    ``low`` and ``high`` are Wilson's interval of 95 % for as many independent intervals as the spread between studies
+    says there were: intervals of one study share its luck.
+    """
+
+    share: float
+    given: int
+    open: int
+    studies: int
+    low: float
+    high: float
+
+    @property
+    def sure(self) -> bool:
+        """Whether all of ``low`` to ``high`` lies outside what an interval of 90 % may cover."""
+        return self.given > 0 and (self.high < LEAST or self.low > MOST)
+
+    @property
+    def mark(self) -> str:
+        """A word where the share lies outside what an interval of 90 % may cover, a stronger one where that is sure."""
+        if self.given == 0 or LEAST <= self.share <= MOST:
+            return ""
+        low = self.share < LEAST
+        if self.sure:
+            return "**too narrow**" if low else "**too wide**"
+        return "below" if low else "above"
+
+
+def wilson(share: float, count: float) -> tuple[float, float]:
+    """The interval of 95 % of a share seen in ``count`` independent trials."""
+    z = float(norm.ppf(0.975))
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    return max(float(middle - half), 0.0), min(float(middle + half), 1.0)
+
+
+def pooled(studies: Sequence[Study], kind: str) -> Coverage | None:
+    """The coverage of one kind of interval; None where no study has it."""
+    counts = np.array([one.inside[kind] for one in studies if kind in one.inside]).reshape(-1, 3)
+    if len(counts) == 0:
+        return None
+    held, given, left_open = (int(total) for total in counts.sum(axis=0))
+    if given == 0:
+        return Coverage(float("nan"), 0, left_open, len(counts), float("nan"), float("nan"))
+    share, told = held / given, counts[counts[:, 1] > 0]
+    clusters = len(told)
+    independent = float(clusters)
+    if 0 < share < 1 and clusters > 1:
+        # The ratio estimator's variance over studies, against that of independent intervals.
+        rest = told[:, 0] - share * told[:, 1]
+        variance = clusters / (clusters - 1) * float((rest**2).sum()) / given**2
+        independent = float(np.clip(share * (1 - share) / max(variance, 1e-12), clusters, given))
+    return Coverage(share, given, left_open, clusters, *wilson(share, independent))
+
+
+def _number(value: float, digits: int = 1) -> str:
+    return "–" if not np.isfinite(value) else f"{100 * value:.{digits}f} %"
+
+
+def _coverage_rows(here: Sequence[Study], before: Sequence[Study]) -> list[str]:
+    """One row for each kind of interval: figure, Wilson's interval, counts, mark; first the other checkout's."""
+    beside = " before |" if before else ""
+    lines = [
+        f"| interval of |{beside} holds the truth | 95 % | intervals | studies | not given | |",
+        f"| --- |{' ---: |' if before else ''} ---: | --- | ---: | ---: | ---: | --- |",
+    ]
+    for kind in KINDS:
+        one, earlier = pooled(here, kind), pooled(before, kind)
+        if one is None:
+            continue
+        cell = f" {_number(earlier.share) if earlier else '–'} |" if before else ""
+        lines.append(
+            f"| {kind} |{cell} {_number(one.share)} | {_number(one.low, 0)} to {_number(one.high, 0)} | "
+            f"{one.given:,} | {one.studies} | {one.open or ''} | {one.mark} |"
+        )
+    return [*lines, ""]
+
+
+def _mean(studies: Sequence[Study], name: str) -> float:
+    found = [one.values[name] for one in studies if name in one.values]
+    return float(np.mean(found)) if found else float("nan")
+
+
+def _claims(studies: Sequence[Study]) -> dict[str, str]:
+    """What was claimed against what came true, in words."""
+    lines: dict[str, str] = {}
+    for where in ("in range", "beyond"):
+        false = [one.values[f"gain claimed, {where}"] for one in studies if f"gain claimed, {where}" in one.values]
+        if false:
+            low, high = wilson(float(np.mean(false)), len(false))
+            mark = " **more than 10 %**" if np.mean(false) > MOST_FALSE else ""
+            lines[f"studies that claim a gain where there is none, {where}"] = (
+                f"{int(sum(false))} of {len(false)} ({_number(low, 0)} to {_number(high, 0)}){mark}"
+            )
+        regret, attainable = _mean(studies, f"regret, {where}"), _mean(studies, f"attainable, {where}")
+        if np.isfinite(regret):
+            part = f", {100 * regret / attainable:.0f} % of the attainable gain" if attainable > 1e-6 else ""
+            lines[f"regret of the found mixture, {where}"] = f"{regret:.5f} nats per token{part}"
+    for name in dict.fromkeys(name for one in studies for name in one.pairs):
+        claimed, true = np.sqrt(np.nanmean([one.pairs[name] for one in studies if name in one.pairs], axis=0))
+        times = f", {true / claimed:.1f} times as much" if claimed > 0 else ""
+        lines[f"standard error of {name}: claimed, true"] = f"{claimed:.5f}, {true:.5f}{times}"
+    if np.isfinite(_mean(studies, "error, held out")):
+        told = "; ".join(f"{region} {_number(_mean(studies, f'error, {region}'), 2)}" for region in REGIONS)
+        lines["relative error: held out; true"] = f"{_number(_mean(studies, 'error, held out'), 2)}; {told}"
+    ratio = [one.values["best N, told over true"] for one in studies if "best N, told over true" in one.values]
+    if ratio:
+        least, middle, most = np.quantile(ratio, [0.0, 0.5, 1.0])
+        lines["best N: told over true, median and range"] = f"{middle:.2f} ({least:.2f} to {most:.2f})"
+        lost = _mean(studies, "loss of the told N and D over the best")
+        lines["loss of the told N and D above the best"] = _number(lost, 2)
+    advice = {kind: _mean(studies, f"advice, {kind}") for kind in ("right", "wrong", "cannot be told")}
+    total = sum(advice.values())
+    if np.isfinite(total) and total:
+        count = sum("advice, right" in one.values for one in studies) * total
+        shares = ", ".join(f"{kind} {100 * value / total:.0f} %" for kind, value in advice.items())
+        lines[f"advice, data or parameters ({count:.0f} verdicts)"] = shares
+    return lines
+
+
+def _world(name: str, here: Sequence[Study], before: Sequence[Study]) -> list[str]:
+    """A world's section."""
+    good, earlier = ([one for one in some if not one.failed] for some in (here, before))
+    laws = ", ".join(f"{law} {count}" for law, count in Counter(one.law for one in good).most_common())
+    rows, seconds = _mean(good, "rows"), float(np.mean([one.seconds for one in good])) if good else float("nan")
+    lines = [f"## {name}", "", f"{WORLDS[name].says[0].upper()}{WORLDS[name].says[1:]}.", ""]
+    if good:
+        fit = _mean(good, "seconds of fit")
+        lines += [f"{rows:.0f} rows, {len(WORLDS[name].languages)} languages; {seconds:.0f} s a study, {fit:.0f} s of "
+                  f"them the fit. Laws taken: {laws}.", "", *_coverage_rows(good, earlier)]  # fmt: skip
+        told, said = _claims(good), _claims(earlier)
+        lines += [
+            "| beside |" + (" before |" if before else "") + " found |",
+            "| --- |" + " --- |" * (1 + bool(before)),
+        ]
+        for label, text in told.items():
+            lines.append(f"| {label} |" + (f" {said.get(label, '–')} |" if before else "") + f" {text} |")
+        lines.append("")
+    for some, when in ((here, ""), (before, "before: ")):
+        failed = [one for one in some if one.failed]
+        if failed:
+            lines += [f"{when}{len(failed)} of {len(some)} studies failed:", ""]
+            lines += [f"- study {one.number}: {one.failed}" for one in failed] + [""]
+    return lines
+
+
+_OVERVIEW = ("losses, in range", "losses, both larger", "difference of a given mixture and uniform",
+             "gain over uniform, in range", "optimal shares, in range", "synergy gains, by the law",
+             "best N under a budget")  # fmt: skip
+
+
+def _overview(names: Sequence[str], studies: Sequence[Study]) -> list[str]:
+    """The main figures of all worlds; those outside 80 to 97 % are slanted, bold where that is sure."""
+    lines = [f"| world | {' | '.join(_OVERVIEW)} | failed |", f"| --- |{' ---: |' * (len(_OVERVIEW) + 1)}"]
+    for name in names:
+        own = [one for one in studies if one.world == name]
+        cells = []
+        for kind in _OVERVIEW:
+            one = pooled([study for study in own if not study.failed], kind)
+            text = _number(one.share, 0) if one else "–"
+            stress = "" if one is None or not one.mark else "**" if one.sure else "*"
+            cells.append(f"{stress}{text}{stress}")
+        lines.append(f"| [{name}](#{name}) | {' | '.join(cells)} | {sum(bool(o.failed) for o in own)} of {len(own)} |")
+    return [*lines, ""]
+
+
+def _checked(studies: Sequence[Study]) -> str:
+    """How sure the true optima are."""
+    agreeing, beaten = (
+        [value for one in studies for name, value in one.values.items() if name.startswith(start)]
+        for start in ("starts agreeing", "optimum beaten")
+    )
+    if not agreeing:
+        return ""
+    return (
+        "True optima are those of least mean loss that SLSQP finds from eight starts or more: equal shares, near every "
+        "vertex, and random mixtures. "
+        f"In the {len(agreeing)} optima of this page at least {int(min(agreeing))} of the starts ended within 1e-6 of "
+        f"the best, and {int(sum(beaten))} were beaten by any of 4,000 random mixtures."
+    )
+
+
+def _version(folder: Path) -> str:
+    """The commit of a checkout."""
+    words = ["git", "-C", str(folder), "describe", "--always", "--dirty"]
+    found = subprocess.run(words, capture_output=True, text=True, check=False)
+    return found.stdout.strip() or "no commit"
+
+
+def write_page(
+    path: Path, studies: Sequence[Study], before: Sequence[Study], against: Path | None, minutes: float
+) -> None:
+    """Writes the page; ``before`` are the studies of the checkout ``against``."""
+    import scipy
+
+    import codescale
+    from codescale.stages.timings import machine
+
+    here, names = machine(), list(dict.fromkeys(one.world for one in studies))
+    version = _version(Path(codescale.__file__).parents[1])
+    lines = [
+        "# Coverage of the intervals on planted worlds", "",
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} by `scripts/bench_coverage.py"
+        f"{' ' if sys.argv[1:] else ''}{shlex.join(sys.argv[1:])}` in {minutes:.0f} minutes: {here['cpu']}, "
+        f"{here['cores']} cores, {here['memory_gb']} GB; Python {here['python']}, NumPy {np.__version__}, SciPy "
+        f"{scipy.__version__}, CodeScale {codescale.__version__} at {version}.", "",
+    ]  # fmt: skip
+    if against:
+        lines += [f"*before*: the same studies with the package at {_version(against)}.", ""]
+    lines += [
+        "Every world has a known truth, drawn anew for each study, and a runs table of usual design with luck: of the "
+        "variance of a log loss, a fifth is common to all runs of a seed, a quarter to all languages of a run, 30 % to "
+        "the branches of a trunk. `codescale fit`, `predict`, `optimize`, `laws synergy` and `forecast` answer; of "
+        "their intervals of 90 %, this is how many hold the truth (of a loss: a new run's loss).", "",
+        "In range: at an N and D of the study. Larger: four times the largest. Beyond: four times both. A figure "
+        "outside 80 to 97 % is marked *below* or *above*, and **too narrow** or **too wide** where Wilson's interval "
+        "of 95 % lies outside too. That counts as many independent intervals as the spread between studies says there "
+        "were. One study alone is one.", "",
+        *([text, ""] if (text := _checked(studies)) else []),
+        "## All worlds", "", *_overview(names, studies),
+    ]  # fmt: skip
+    if before:
+        lines += ["Before:", "", *_overview(names, before)]
+    for name in names:
+        lines += _world(name, *([one for one in some if one.world == name] for some in (studies, before)))
+    path.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
