@@ -1,6 +1,6 @@
 """Are the intervals of 90 % true? Planted worlds, through the commands that people use; docs/benchmarks/coverage.md.
 
-    .venv/bin/python scripts/bench_coverage.py [--studies 16] [--worlds null,flat] [--law auto] [--against DIR]
+    .venv/bin/python scripts/bench_coverage.py [--studies 12] [--worlds null,flat] [--law auto] [--against DIR]
 
 A study is a runs table that scripts/planted_worlds.py makes of a known truth. `codescale fit`, `predict`, `optimize`,
 `laws synergy` and `forecast` answer it, called in this process; what they say is held against the truth. Figures are
@@ -415,7 +415,7 @@ def arguments() -> argparse.Namespace:
     """The options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--worlds", default=",".join(WORLDS), help="which, a,b (default: all)")
-    parser.add_argument("--studies", type=int, default=16, help="of each world")
+    parser.add_argument("--studies", type=int, default=12, help="of each world")
     parser.add_argument("--seed", type=int, default=0, help="of truths, designs and luck")
     parser.add_argument("--law", default="auto", help="as codescale fit --law")
     parser.add_argument("--bootstrap", type=int, default=100, help="as codescale fit --bootstrap")

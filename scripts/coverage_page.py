@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from planted_worlds import WORLDS
-from scipy.stats import norm
+from scipy.stats import t
 
 if TYPE_CHECKING:
     from bench_coverage import Study
@@ -23,6 +24,11 @@ REGIONS = {"in range": (1.0, 1.0), "larger N": (4.0, 1.0), "larger D": (1.0, 4.0
 """Where losses are predicted: N and D as multiples of the study's largest, 1: any that it has."""
 LEAST, MOST = 0.80, 0.97
 """Of an interval of 90 %: a coverage outside is marked."""
+Array = NDArray[np.float64]
+NORMAL_95 = 1.959963984540054
+COMMON = 0.2
+"""Of the variance of whether an interval holds: what the intervals of a study are taken to share where none or all do.
+"""
 MOST_FALSE = 0.10
 """Of studies without any gain: how many may claim one."""
 KINDS = (
@@ -39,8 +45,7 @@ KINDS = (
 class Coverage:
     """A share of intervals that held the truth: of ``given`` in ``studies`` studies, ``open`` more were not given.
 
-    ``low`` and ``high`` are Wilson's interval of 95 % for as many independent intervals as the spread between studies
-    says there were: intervals of one study share its luck.
+    ``low`` and ``high``: its interval of 95 %, in which the intervals of one study share its luck.
     """
 
     share: float
@@ -66,12 +71,27 @@ class Coverage:
         return "below" if low else "above"
 
 
-def wilson(share: float, count: float) -> tuple[float, float]:
-    """The interval of 95 % of a share seen in ``count`` independent trials."""
-    z = float(norm.ppf(0.975))
+def wilson(share: float, count: float, z: float = NORMAL_95) -> tuple[float, float]:
+    """The interval of 95 % of a share seen in ``count`` independent trials; ``z``: its half-width in deviations."""
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
     return max(float(middle - half), 0.0), min(float(middle + half), 1.0)
+
+
+def _clustered(held: Array, given: Array) -> tuple[float, float]:
+    """Wilson's interval of a share whose trials come in studies: ``held`` of ``given`` (studies,) each.
+
+    Trials of a study share its luck. The variance of the share is that of a ratio estimator over studies, and with few
+    studies it is itself not well known, hence Student's t. Where all or none held nothing varies, and a fifth of the
+    variance is taken to be common to a study.
+    """
+    studies, total = len(given), float(given.sum())
+    share = float(held.sum() / total)
+    if share in (0.0, 1.0) or studies == 1:
+        return wilson(share, total / (1 + COMMON * (total / studies - 1)))
+    variance = studies / (studies - 1) * float(((held - share * given) ** 2).sum()) / total**2
+    count = float(np.clip(share * (1 - share) / max(variance, 1e-12), studies, total))
+    return wilson(share, count, NORMAL_95 if total == studies else float(t.ppf(0.975, studies - 1)))
 
 
 def pooled(studies: Sequence[Study], kind: str) -> Coverage | None:
@@ -82,15 +102,8 @@ def pooled(studies: Sequence[Study], kind: str) -> Coverage | None:
     held, given, left_open = (int(total) for total in counts.sum(axis=0))
     if given == 0:
         return Coverage(float("nan"), 0, left_open, len(counts), float("nan"), float("nan"))
-    share, told = held / given, counts[counts[:, 1] > 0]
-    clusters = len(told)
-    independent = float(clusters)
-    if 0 < share < 1 and clusters > 1:
-        # The ratio estimator's variance over studies, against that of independent intervals.
-        rest = told[:, 0] - share * told[:, 1]
-        variance = clusters / (clusters - 1) * float((rest**2).sum()) / given**2
-        independent = float(np.clip(share * (1 - share) / max(variance, 1e-12), clusters, given))
-    return Coverage(share, given, left_open, clusters, *wilson(share, independent))
+    told = counts[counts[:, 1] > 0].astype(float)
+    return Coverage(held / given, given, left_open, len(told), *_clustered(told[:, 0], told[:, 1]))
 
 
 def _number(value: float, digits: int = 1) -> str:
@@ -154,7 +167,7 @@ def _claims(studies: Sequence[Study]) -> dict[str, str]:
     if np.isfinite(total) and total:
         count = sum("advice, right" in one.values for one in studies) * total
         shares = ", ".join(f"{kind} {100 * value / total:.0f} %" for kind, value in advice.items())
-        lines[f"advice, data or parameters ({count:.0f} verdicts)"] = shares
+        lines["advice, data or parameters"] = f"{shares} of {count:.0f} verdicts"
     return lines
 
 
@@ -189,18 +202,29 @@ _OVERVIEW = ("losses, in range", "losses, both larger", "difference of a given m
              "best N under a budget")  # fmt: skip
 
 
+def _share(studies: Sequence[Study], name: str, of: Sequence[str]) -> str:
+    """The part of ``of`` that is ``name``, over all studies; a dash where there is nothing."""
+    total = sum(one.values.get(other, 0.0) for one in studies for other in of)
+    return _number(sum(one.values.get(name, 0.0) for one in studies) / total, 0) if total else "–"
+
+
 def _overview(names: Sequence[str], studies: Sequence[Study]) -> list[str]:
-    """The main figures of all worlds; those outside 80 to 97 % are slanted, bold where that is sure."""
-    lines = [f"| world | {' | '.join(_OVERVIEW)} | failed |", f"| --- |{' ---: |' * (len(_OVERVIEW) + 1)}"]
+    """The main figures of all worlds; coverages outside 80 to 97 % are slanted, bold where that is sure."""
+    columns = (*_OVERVIEW, "false gains", "wrong advice", "failed")
+    lines = [f"| world | {' | '.join(columns)} |", f"| --- |{' ---: |' * len(columns)}"]
     for name in names:
         own = [one for one in studies if one.world == name]
+        good = [one for one in own if not one.failed]
         cells = []
         for kind in _OVERVIEW:
-            one = pooled([study for study in own if not study.failed], kind)
+            one = pooled(good, kind)
             text = _number(one.share, 0) if one else "–"
             stress = "" if one is None or not one.mark else "**" if one.sure else "*"
             cells.append(f"{stress}{text}{stress}")
-        lines.append(f"| [{name}](#{name}) | {' | '.join(cells)} | {sum(bool(o.failed) for o in own)} of {len(own)} |")
+        false = [one.values["gain claimed, in range"] for one in good if "gain claimed, in range" in one.values]
+        cells.append(f"{int(sum(false))} of {len(false)}" if false else "–")
+        cells.append(_share(good, "advice, wrong", ("advice, right", "advice, wrong", "advice, cannot be told")))
+        lines.append(f"| [{name}](#{name}) | {' | '.join(cells)} | {len(own) - len(good)} of {len(own)} |")
     return [*lines, ""]
 
 
@@ -254,8 +278,8 @@ def write_page(
         "their intervals of 90 %, this is how many hold the truth (of a loss: a new run's loss).", "",
         "In range: at an N and D of the study. Larger: four times the largest. Beyond: four times both. A figure "
         "outside 80 to 97 % is marked *below* or *above*, and **too narrow** or **too wide** where Wilson's interval "
-        "of 95 % lies outside too. That counts as many independent intervals as the spread between studies says there "
-        "were. One study alone is one.", "",
+        "of 95 % lies outside too. Intervals of one study share its luck; that is reckoned in by the spread between "
+        "studies (where all or none hold, a fifth of the variance is taken to be a study's).", "",
         *([text, ""] if (text := _checked(studies)) else []),
         "## All worlds", "", *_overview(names, studies),
     ]  # fmt: skip
