@@ -23,6 +23,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
@@ -182,6 +183,10 @@ class Bench:
         return self.folder / "law.json"
 
     @property
+    def table(self) -> Path:
+        return self.folder / "runs.csv"
+
+    @property
     def uniform(self) -> Array:
         """(languages,)."""
         return np.full(len(self.world.languages), 1.0 / len(self.world.languages))
@@ -264,18 +269,22 @@ def judge_differences(bench: Bench) -> None:
     """`codescale optimize` with every share fixed: the interval of a given mixture's difference to equal shares."""
     world, path = bench.world, bench.folder / "bounds.yaml"
     at = ("--params", f"{world.scale[0]:.6g}", "--tokens", f"{world.scale[1]:.6g}")
-    for shares in bench.generator.dirichlet(np.ones(len(world.languages)), _FIXED):
+    low, high, true, error = np.empty((4, _FIXED))
+    for k, shares in enumerate(bench.generator.dirichlet(np.ones(len(world.languages)), _FIXED)):
         given = np.round(shares, 3)
         given[given.argmax()] += 1.0 - given.sum()
         bounds = {name: round(float(share), 3) for name, share in zip(world.languages, given, strict=True)}
         path.write_text(yaml.safe_dump(bounds), encoding="utf-8")
         words = ("optimize", bench.law, *at, "--bounds", path, "--output", bench.folder / "fixed.yaml")
         told = answer("codescale.allocation", "optimize_mixture", *words)
-        true = bench.mean_loss(world.scale, bench.uniform) - bench.mean_loss(world.scale, given)
-        bench.study.judge("difference of a given mixture and uniform", *told.improvement, true)
+        gained = bench.mean_loss(world.scale, bench.uniform) - bench.mean_loss(world.scale, given)
+        (low[k], high[k]), true[k] = told.improvement, gained
+        error[k] = told.objective_uniform - told.objective - gained
+    bench.study.judge("difference of a given mixture and uniform", low, high, true)
+    bench.study.claim("difference of a given mixture and uniform", low, high, error)
 
 
-def judge_synergy(bench: Bench, table: Path) -> None:
+def judge_synergy(bench: Bench) -> None:
     """`codescale laws synergy`; where there are pairs, the measured gains that `fit STUDY` writes too."""
     from codescale.laws import measure_synergy
     from codescale.runs import read_runs
@@ -293,7 +302,7 @@ def judge_synergy(bench: Bench, table: Path) -> None:
         return
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = measure_synergy(read_runs(table), languages)
+        found = measure_synergy(read_runs(bench.table), languages)
     true = true_synergy(bench.truth, (found.n_params, found.n_tokens), len(languages))
     for i, target in enumerate(languages):
         for j, source in enumerate(languages):
@@ -334,63 +343,90 @@ def judge_forecast(bench: Bench) -> None:
 
 
 def do_study(name: str, number: int, settings: Settings) -> Study:
-    """One study of a world from its table to its figures; a failure is noted in it."""
-    from codescale.laws import load_law
-
+    """One study of a world from its table to its figures. What fails is noted in it; the other questions are asked."""
     os.cpu_count = lambda: 1  # studies run beside each other, so none may take every core
     os.environ["COLUMNS"] = "200"
     begun, study, world = time.perf_counter(), Study(name, number), WORLDS[name]
     generator = np.random.default_rng([settings.seed, number, zlib.crc32(name.encode())])
-    try:
-        with tempfile.TemporaryDirectory(prefix="coverage") as folder, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            truth, design = world.draw(generator), world.plan(generator)
-            bench = Bench(world, truth, design, generator, Path(folder), study)
-            table = Path(folder) / "runs.csv"
-            write_table(table, world.languages, design, bench.measured(design))
-            options = ("--law", settings.law, "--bootstrap", str(settings.bootstrap), "--seed", str(number))
-            command("fit", table, "--output", bench.law, *options)
-            law = load_law(bench.law)
-            study.law = law.name
-            study.values["rows"] = len(design)
-            if law.name in law.held_out:
-                study.values["error, held out"] = law.held_out[law.name].error
-            study.values["seconds of fit"] = time.perf_counter() - begun
-            judge_predictions(bench)
-            if len(world.languages) > 1:
-                judge_optimum(bench, "in range", 1.0)
-                judge_optimum(bench, "beyond", BEYOND)
-                judge_differences(bench)
-                judge_synergy(bench, table)
-            judge_forecast(bench)
-            if settings.compare:
-                command("laws", "compare", table)
-    except (Exception, SystemExit) as error:
-        study.failed = _reason(error)
+    with tempfile.TemporaryDirectory(prefix="coverage") as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        truth, design = world.draw(generator), world.plan(generator)
+        bench = Bench(world, truth, design, generator, Path(folder), study)
+        write_table(bench.table, world.languages, design, bench.measured(design))
+        questions: list[Callable[[], object]] = [lambda: judge_predictions(bench), lambda: judge_forecast(bench)]
+        if len(world.languages) > 1:
+            questions += [
+                lambda: judge_optimum(bench, "in range", 1.0),
+                lambda: judge_optimum(bench, "beyond", BEYOND),
+                lambda: judge_differences(bench),
+                lambda: judge_synergy(bench),
+            ]
+        if settings.compare:
+            questions.append(lambda: command("laws", "compare", bench.table))
+        failures = []
+        for question in [lambda: fit(bench, settings), *questions]:
+            try:
+                question()
+            except (Exception, SystemExit) as error:
+                failures.append(_reason(error).replace(f"{folder}{os.sep}", ""))
+            if not study.law:
+                break  # without a law there is nothing to ask
+    study.failed = "; ".join(dict.fromkeys(failures))
     study.seconds = time.perf_counter() - begun
     return study
+
+
+def fit(bench: Bench, settings: Settings) -> None:
+    """`codescale fit` on the study's table."""
+    from codescale.laws import load_law
+
+    begun, study = time.perf_counter(), bench.study
+    options = ("--law", settings.law, "--bootstrap", str(settings.bootstrap), "--seed", str(study.number))
+    command("fit", bench.table, "--output", bench.law, *options)
+    law = load_law(bench.law)
+    study.law = law.name
+    study.values["rows"] = len(bench.design)
+    study.values["seconds of fit"] = time.perf_counter() - begun
+    if law.name in law.held_out:
+        study.values["error, held out"] = law.held_out[law.name].error
 
 
 def _reason(error: BaseException) -> str:
     """In one line: what failed, and of a defect where."""
     if isinstance(error, CommandFailed):
         return str(error)
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {' '.join(str(error).split())} ({Path(last.filename).name}, line {last.lineno})"
+    steps = traceback.extract_tb(error.__traceback__)
+    where = f" ({Path(steps[-1].filename).name}, line {steps[-1].lineno})" if steps else ""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}{where}"
 
 
-def do_all(names: Sequence[str], studies: int, settings: Settings, workers: int) -> list[Study]:
-    """All studies, in order of world and number, ``workers`` of them at once; a process that dies fails its study."""
-    jobs = [(name, number) for number in range(studies) for name in names]
-    done: dict[tuple[str, int], Study] = {}
+Job = tuple[str, int]
+
+
+def _together(jobs: Sequence[Job], settings: Settings, workers: int) -> dict[Job, Study]:
+    """The studies of ``jobs``, ``workers`` at once. Where a process is killed they are fewer."""
+    done: dict[Job, Study] = {}
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         waiting = {pool.submit(do_study, *job, settings): job for job in jobs}
         for future in as_completed(waiting):
             job, error = waiting[future], future.exception()
+            if isinstance(error, BrokenProcessPool):
+                continue
             study = Study(*job, failed=_reason(error)) if error else future.result()
             done[job] = study
-            state = study.failed or study.law
+            state = f"{study.law or 'no law'}{f'; FAILED: {study.failed}' if study.failed else ''}"
             print(f"{len(done)}/{len(jobs)} {study.world} {study.number}: {study.seconds:.0f} s, {state}", flush=True)
+    return done
+
+
+def do_all(names: Sequence[str], studies: int, settings: Settings, workers: int) -> list[Study]:
+    """All studies, in order of world and number. A process that is killed takes the studies that wait with it, so each
+    of those is tried once more alone.
+    """
+    jobs = [(name, number) for number in range(studies) for name in names]
+    done = _together(jobs, settings, workers)
+    for job in [job for job in jobs if job not in done]:
+        done[job] = _together([job], settings, 1).get(job, Study(*job, failed="its process was killed"))
     return [done[name, number] for name in names for number in range(studies)]
 
 
@@ -428,6 +464,14 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def shown(given: argparse.Namespace) -> str:
+    """The command as the page names it: all that changes a figure."""
+    words = [f"--{name} {getattr(given, name)}" for name in ("studies", "seed", "law", "bootstrap")]
+    words += [f"--worlds {given.worlds}"] if given.worlds != ",".join(WORLDS) else []
+    words += ["--against DIR"] if given.against else []
+    return f"`scripts/bench_coverage.py {' '.join(words)}`"
+
+
 def main() -> None:
     """Does all studies and writes the figures and the page."""
     given = arguments()
@@ -448,7 +492,7 @@ def main() -> None:
         content["against"] = [asdict(one) for one in before]
         given.json.write_text(json.dumps(content, indent=1), encoding="utf-8")
     if not given.no_page:
-        write_page(given.page, studies, before, given.against, minutes)
+        write_page(given.page, studies, before, given.against, f"{shown(given)} in {minutes:.0f} minutes")
         print(f"Wrote {given.page}")
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -173,7 +171,7 @@ def _claims(studies: Sequence[Study]) -> dict[str, str]:
 
 def _world(name: str, here: Sequence[Study], before: Sequence[Study]) -> list[str]:
     """A world's section."""
-    good, earlier = ([one for one in some if not one.failed] for some in (here, before))
+    good, earlier = ([one for one in some if one.law] for some in (here, before))
     laws = ", ".join(f"{law} {count}" for law, count in Counter(one.law for one in good).most_common())
     rows, seconds = _mean(good, "rows"), float(np.mean([one.seconds for one in good])) if good else float("nan")
     lines = [f"## {name}", "", f"{WORLDS[name].says[0].upper()}{WORLDS[name].says[1:]}.", ""]
@@ -192,7 +190,7 @@ def _world(name: str, here: Sequence[Study], before: Sequence[Study]) -> list[st
     for some, when in ((here, ""), (before, "before: ")):
         failed = [one for one in some if one.failed]
         if failed:
-            lines += [f"{when}{len(failed)} of {len(some)} studies failed:", ""]
+            lines += [f"{when}{len(failed)} of {len(some)} studies failed in part or whole:", ""]
             lines += [f"- study {one.number}: {one.failed}" for one in failed] + [""]
     return lines
 
@@ -214,7 +212,7 @@ def _overview(names: Sequence[str], studies: Sequence[Study]) -> list[str]:
     lines = [f"| world | {' | '.join(columns)} |", f"| --- |{' ---: |' * len(columns)}"]
     for name in names:
         own = [one for one in studies if one.world == name]
-        good = [one for one in own if not one.failed]
+        good = [one for one in own if one.law]
         cells = []
         for kind in _OVERVIEW:
             one = pooled(good, kind)
@@ -224,7 +222,9 @@ def _overview(names: Sequence[str], studies: Sequence[Study]) -> list[str]:
         false = [one.values["gain claimed, in range"] for one in good if "gain claimed, in range" in one.values]
         cells.append(f"{int(sum(false))} of {len(false)}" if false else "–")
         cells.append(_share(good, "advice, wrong", ("advice, right", "advice, wrong", "advice, cannot be told")))
-        lines.append(f"| [{name}](#{name}) | {' | '.join(cells)} | {len(own) - len(good)} of {len(own)} |")
+        lines.append(
+            f"| [{name}](#{name}) | {' | '.join(cells)} | {sum(bool(one.failed) for one in own)} of {len(own)} |"
+        )
     return [*lines, ""]
 
 
@@ -252,9 +252,9 @@ def _version(folder: Path) -> str:
 
 
 def write_page(
-    path: Path, studies: Sequence[Study], before: Sequence[Study], against: Path | None, minutes: float
+    path: Path, studies: Sequence[Study], before: Sequence[Study], against: Path | None, command: str
 ) -> None:
-    """Writes the page; ``before`` are the studies of the checkout ``against``."""
+    """Writes the page; ``before`` are the studies of the checkout ``against``, ``command`` what made it, in minutes."""
     import scipy
 
     import codescale
@@ -264,13 +264,12 @@ def write_page(
     version = _version(Path(codescale.__file__).parents[1])
     lines = [
         "# Coverage of the intervals on planted worlds", "",
-        f"Measured on {datetime.now(UTC):%Y-%m-%d} by `scripts/bench_coverage.py"
-        f"{' ' if sys.argv[1:] else ''}{shlex.join(sys.argv[1:])}` in {minutes:.0f} minutes: {here['cpu']}, "
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} by {command}: {here['cpu']}, "
         f"{here['cores']} cores, {here['memory_gb']} GB; Python {here['python']}, NumPy {np.__version__}, SciPy "
         f"{scipy.__version__}, CodeScale {codescale.__version__} at {version}.", "",
     ]  # fmt: skip
     if against:
-        lines += [f"*before*: the same studies with the package at {_version(against)}.", ""]
+        lines += [f"*before*: the same studies with the package of another checkout, at {_version(against)}.", ""]
     lines += [
         "Every world has a known truth, drawn anew for each study, and a runs table of usual design with luck: of the "
         "variance of a log loss, a fifth is common to all runs of a seed, a quarter to all languages of a run, 30 % to "
