@@ -88,7 +88,7 @@ class CurveForm(Form):
         return np.zeros(self.starts(data).shape[1], dtype=bool)
 
     def warm_start(self, data: Observations, simpler: Mapping[str, Array]) -> Array | None:
-        """(samples, targets, parameters) on the solver's scale, from fits of simpler laws: one more start; None: there is none."""
+        """One more start (samples, targets, parameters) on the solver's scale, from fits of simpler laws; or None."""
         return None
 
     @abstractmethod

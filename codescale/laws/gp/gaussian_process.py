@@ -130,8 +130,8 @@ def fit_gaussian_process(
 ) -> GaussianProcess:
     """The processes of ``residuals`` (rows of ``data``, targets): measured minus predicted log loss, NaN if unknown.
 
-    ``luck`` (targets,): the deviation of log loss between seeds, 0 where it is not known. No process trusts a trunk more
-    than that.
+    ``luck`` (targets,): the deviation of log loss between seeds, 0 where it is not known. No process trusts a trunk
+    more than that.
     """
     rows = chosen_rows(data, seed)
     inputs = kernel_inputs(data.log_params[rows], data.log_tokens[rows], data.shares[rows])
@@ -157,7 +157,7 @@ def fit_gaussian_process(
 
 @dataclass(frozen=True)
 class _Residuals:
-    """One target's known rows: ``inputs`` (rows, inputs), ``values`` (rows,), ``trunks`` (rows,), and a trunk's luck."""
+    """One target's known rows: ``inputs`` (rows, inputs), ``values`` and ``trunks`` (rows,), and a trunk's luck."""
 
     inputs: Array
     values: Array
@@ -192,7 +192,7 @@ def _fit_target(own: _Residuals, rows: Integers, generator: np.random.Generator)
 
 
 def _fit_hyperparameters(own: _Residuals, generator: np.random.Generator) -> Hyperparameters:
-    """From half of the rows that they are fitted to, then a few steps on all with robust weights; in single precision."""
+    """From half of the rows that are drawn, then a few steps on all with robust weights; in single precision."""
     drawn = generator.permutation(len(own.values))[:_ROWS_FOR_HYPERPARAMETERS]
     half, all_drawn = (own.part(np.sort(drawn[:count])) for count in (_ROWS_FOR_HYPERPARAMETERS // 2, None))
     begun = fit_hyperparameters(_single(half.inputs), half.values, np.ones(len(half.values)), None, half.known_noise)

@@ -20,8 +20,8 @@ _PRIOR_DEVIATION = 1.0
 _LENGTHSCALE_OF_SIZE = (3.0, 2.0)
 """Of log N and log D: a factor of 20 in N, of 7 in D."""
 _UNVARIED_SIZE = (5.0, 2.0)
-"""Of log N and log D where the rows have one: what was learnt there fades away from it. Fitted to RegMix's models of 1 M
-parameters, its larger ones are ranked best with 4.5 to 6 in N and about 2 in D.
+"""Of log N and log D where the rows have one: what was learnt there fades away from it. Fitted to RegMix's models of
+1 M parameters, its larger ones are ranked best with 4.5 to 6 in N and about 2 in D.
 """
 _LENGTHSCALE_OF_SHARE = 2.0
 """Of the cube root of a share: longer than the simplex, so that only domains that matter count."""
