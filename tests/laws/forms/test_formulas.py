@@ -19,7 +19,7 @@ Named = dict[str, float]
 
 
 def scale(v: Named, n: float, d: float, size: float = 1.0, data: float = 1.0) -> float:
-    """E and the terms of N and D, their heights times ``size`` and ``data``, joined by kappa (1 where there is none)."""
+    """E and the terms of N and D, times ``size`` and ``data``, joined by kappa (1 where there is none)."""
     kappa = v.get("kappa", 1.0)
     terms = v["A"] * size * n ** -v["alpha"], v["B"] * data * d ** -v["beta"]
     return float(v["E"] + sum(term ** (1 / kappa) for term in terms) ** kappa)
