@@ -24,6 +24,7 @@ from codescale.laws.gp.kernel import (
     fit_hyperparameters,
     inverse_and_log_determinant,
     kernel_inputs,
+    single_precision_does,
 )
 from codescale.laws.observations import Observations
 
@@ -210,12 +211,14 @@ def _single(values: Array) -> Any:
 def _robust_weights(hyperparameters: Hyperparameters, own: _Residuals) -> Array:
     """(rows,): Huber's weights of leave-one-out residuals (Rasmussen and Williams, 2006, equation 5.12)."""
     signal = prior_covariance(hyperparameters, own.inputs, own.inputs)
-    signal = _single(signal if own.known_noise is None else signal + own.known_noise)
-    values, diagonal = _single(own.values), np.diag_indices(len(signal))
+    does = single_precision_does(hyperparameters.amplitude**2, hyperparameters.noise**2)
+    precision = np.float32 if does else np.float64
+    signal = (signal if own.known_noise is None else signal + own.known_noise).astype(precision)
+    values, diagonal = own.values.astype(precision), np.diag_indices(len(signal))
     weights = np.ones(len(values))
     for _ in range(_ROUNDS):
         matrix = signal.copy()
-        matrix[diagonal] += _single(hyperparameters.noise**2 / weights)
+        matrix[diagonal] += (hyperparameters.noise**2 / weights).astype(precision)
         inverse, _ = inverse_and_log_determinant(matrix)
         left_out = np.abs(inverse @ values / np.diag(inverse)).astype(np.float64)
         typical = 1.4826 * float(np.median(left_out))
