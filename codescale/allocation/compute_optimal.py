@@ -14,11 +14,12 @@ from typing import Literal
 import numpy as np
 
 from codescale.allocation.goals import LawAtScale
+from codescale.allocation.optimize import predict_objective
 from codescale.allocation.problem import law_at_scale, shares_of, weights_of
 from codescale.allocation.uncertainty import middle_90, sampled_laws
 from codescale.arrays import Array
 from codescale.errors import UserError
-from codescale.laws.law import NORMAL_90, Law
+from codescale.laws.law import Law
 from codescale.laws.surface import Surface
 from codescale.laws.warning import warn
 from codescale.mixtures.bounds import AvailableTokens
@@ -113,7 +114,7 @@ def forecast_losses(
     point = law_at_scale(law, n_params, n_tokens, available)
     epochs = _epochs(law, shares, n_tokens, available)
     _warn_of_epochs(law, epochs, available)
-    prediction = law.predict(np.array([n_params]), np.array([n_tokens]), shares[None], _row(point))
+    prediction = law.predict(np.array([n_params]), np.array([n_tokens]), shares[None], point.row)
     if prediction.extrapolated[0]:
         warn(f"N = {n_params:.4g}, D = {n_tokens:.4g} or the mixture lie outside what the law was fitted on")
     losses = {
@@ -126,7 +127,7 @@ def forecast_losses(
         n_tokens=float(n_tokens),
         mixture=mixture,
         losses=losses,
-        objective=_objective(law, point, shares, weights_of(law, weights)),
+        objective=predict_objective(law, n_params, n_tokens, mixture, weights, available),
         next_unit=_next_units(law, point, shares) if knows else {},
         extrapolated=bool(prediction.extrapolated[0]),
         epochs=epochs,
@@ -176,23 +177,37 @@ def compute_optimal_scale(
     log_params = _candidates(law, flops)
     log_tokens = np.log(flops / FLOPS_PER_PARAMETER_AND_TOKEN) - log_params
 
-    def best(surface: Surface) -> int:
+    def best(surface: Surface) -> float:
         losses = np.exp(surface.log_losses(log_params, log_tokens, np.tile(shares, (len(log_params), 1))))
-        return int(np.argmin(losses @ weight))
+        return _lowest(log_params, losses @ weight)
 
     start = law_at_scale(law, 1.0, 1.0, available)
     middle = best(start.surface)
-    drawn = np.array([best(one.surface) for one in sampled_laws(law, start)], dtype=int)
-    n_params, n_tokens = float(np.exp(log_params[middle])), float(np.exp(log_tokens[middle]))
+    drawn = np.array([best(one.surface) for one in sampled_laws(law, start)])
+    log_compute = np.log(flops / FLOPS_PER_PARAMETER_AND_TOKEN)
+    n_params, n_tokens = float(np.exp(middle)), float(np.exp(log_compute - middle))
     if law.distance(np.array([n_params]), np.array([n_tokens]), shares[None])[0][0] > 0:
         warn(f"N = {n_params:.4g} and D = {n_tokens:.4g} lie outside what the law was fitted on")
     return ComputeOptimal(
         flops=float(flops),
-        n_params=(n_params, *middle_90(np.exp(log_params[drawn]))),
-        n_tokens=(n_tokens, *middle_90(np.exp(log_tokens[drawn]))),
-        objective=_objective(law, law_at_scale(law, n_params, n_tokens, available), shares, weight),
-        at_the_edge=middle in (0, len(log_params) - 1),
+        n_params=(n_params, *middle_90(np.exp(drawn))),
+        n_tokens=(n_tokens, *middle_90(np.exp(log_compute - drawn))),
+        objective=predict_objective(law, n_params, n_tokens, mixture, weights, available),
+        at_the_edge=middle in (log_params[0], log_params[-1]),
     )
+
+
+def _lowest(log_params: Array, values: Array) -> float:
+    """Where ``values`` are least: the vertex of the parabola through the least one and its neighbours, at an end that
+    end.
+    """
+    k = int(np.argmin(values))
+    if k in (0, len(values) - 1):
+        return float(log_params[k])
+    before, least, after = values[k - 1 : k + 2]
+    bend = before - 2.0 * least + after
+    shift = 0.5 * (before - after) / bend if bend > 0 else 0.0
+    return float(log_params[k] + shift * (log_params[1] - log_params[0]))
 
 
 def _candidates(law: Law, flops: float) -> Array:
@@ -229,31 +244,6 @@ def _warn_of_epochs(law: Law, epochs: dict[str, float], available: AvailableToke
     beyond = [name for name, seen in epochs.items() if available is not None and seen > 1.01 * available.max_epochs]
     if beyond and available is not None:
         warn(f"the mixture takes {', '.join(beyond)} beyond the {available.max_epochs:g} epochs that are allowed")
-
-
-def _row(point: LawAtScale) -> Array | None:
-    """(1, domains): the distinct tokens of ``point``, as a prediction takes them."""
-    return None if point.unique_tokens is None else point.unique_tokens[None]
-
-
-def _objective(law: Law, point: LawAtScale, shares: Array, weight: Array) -> tuple[float, float, float]:
-    """The weighted mean of a new run's losses where tokens may be seen again: value, low and high, as
-    :func:`~codescale.allocation.optimize.optimize_mixture` gives them for its optimum.
-    """
-    at = np.exp([point.log_params]), np.exp([point.log_tokens]), shares[None]
-    losses = law.predict(*at, _row(point)).losses[0]
-    value = float(weight @ losses)
-    distance, knowable = law.distance(*at)
-    if not knowable[0]:
-        return value, float("nan"), float("nan")
-    part = weight * losses * law.noise_deviation * (1.0 + law.widening * distance[0])
-    variance = float(part @ np.array(law.correlation) @ part)
-    drawn = np.array([float((one.losses(shares[None]) @ weight)[0]) for one in sampled_laws(law, point)])
-    if len(drawn):
-        low, high = middle_90(drawn)
-        variance += ((high - low) / (2.0 * NORMAL_90)) ** 2
-    half = float(NORMAL_90 * np.sqrt(max(variance, 0.0)) / value)
-    return value, value * float(np.exp(-half)), value * float(np.exp(half))
 
 
 def _next_units(law: Law, point: LawAtScale, shares: Array) -> dict[str, NextUnit]:

@@ -36,6 +36,11 @@ class LawAtScale:
     log_tokens: float
     unique_tokens: Array | None = None
 
+    @property
+    def row(self) -> Array | None:
+        """(1, domains): the distinct tokens, as a prediction takes them; None where all tokens count as fresh."""
+        return None if self.unique_tokens is None else self.unique_tokens[None]
+
     def losses(self, shares: Array) -> Array:
         """(rows, targets) in nats per token at ``shares`` (rows, domains)."""
         rows = len(shares)

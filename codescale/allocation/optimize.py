@@ -26,8 +26,8 @@ from codescale.allocation.reuse import Reuse, reused
 from codescale.allocation.uncertainty import (
     FEWER_SAMPLES,
     MOST_SAMPLES,
-    difference,
     flatness,
+    gain_draws,
     marginal_values,
     middle_90,
     sample_optima,
@@ -60,7 +60,7 @@ class Allocation:
     objective_uniform
         The objective of equal shares, bounds or not.
     improvement
-        The middle 90 % of (uniform - best) over the samples, in the goal's unit.
+        The middle 90 % of (uniform - best), less the optimism of an optimum, in the goal's unit.
     goal, value, value_uniform
         The goal's name, and its value at the optimum and at equal shares, without the penalty: nats per token for
         ``mean``, a ratio to the loss under the reference for ``worst``.
@@ -179,7 +179,7 @@ def optimize_mixture(
     best = problem.mixtures(optimum)
     optima = sample_optima(problem, samples, optimum)
     error = standard_error(problem, samples, optima, optimum)
-    prediction = law.predict(np.array([n_params]), np.array([n_tokens]), best[None], _row(problem.point))
+    prediction = law.predict(np.array([n_params]), np.array([n_tokens]), best[None], problem.point.row)
     if prediction.extrapolated[0]:
         warn(f"N = {n_params:.4g}, D = {n_tokens:.4g} or the best mixture lie outside what the law was fitted on")
     uniform = uniform_of(law)
@@ -196,7 +196,7 @@ def optimize_mixture(
         },
         share_intervals=_share_intervals(law, problem.mixtures(optima), best),
         objective_uniform=float(losses[1] @ weight),
-        improvement=middle_90(difference(problem, samples, uniform, best)),
+        improvement=middle_90(gain_draws(problem, samples, optima, optimum, uniform)),
         goal=goal,
         value=float(value),
         value_uniform=float(value_uniform),
@@ -213,14 +213,19 @@ def optimize_mixture(
 
 
 def predict_objective(
-    law: Law, n_params: float, n_tokens: float, mixture: Mixture, weights: Mapping[str, float] | None = None
+    law: Law,
+    n_params: float,
+    n_tokens: float,
+    mixture: Mixture,
+    weights: Mapping[str, float] | None = None,
+    available: AvailableTokens | None = None,
 ) -> tuple[float, float, float]:
     """The weighted mean of the losses of a new run.
 
     Parameters
     ----------
-    law, n_params, n_tokens, weights
-        As in :func:`optimize_mixture`.
+    law, n_params, n_tokens, weights, available
+        As in :func:`optimize_mixture`; of what is available only the tokens count, not how often they may be seen.
     mixture
         What the run is trained on.
 
@@ -236,8 +241,8 @@ def predict_objective(
     """
     shares = shares_of(law, mixture, "mixture")
     weight = weights_of(law, weights)
-    losses = law.predict(np.array([n_params]), np.array([n_tokens]), shares[None]).losses[0]
-    point = law_at_scale(law, n_params, n_tokens)
+    point = law_at_scale(law, n_params, n_tokens, available)
+    losses = law.predict(np.array([n_params]), np.array([n_tokens]), shares[None], point.row).losses[0]
     low, high = _interval(law, weight, point, sampled_laws(law, point), shares)
     return float(weight @ losses), low, high
 
@@ -325,7 +330,7 @@ def _interval(
     """
     at = np.exp([middle.log_params]), np.exp([middle.log_tokens]), best[None]
     distance, knowable = law.distance(*at)
-    losses = law.predict(*at, _row(middle)).losses[0]
+    losses = law.predict(*at, middle.row).losses[0]
     value = float(weight @ losses)
     if not knowable[0]:
         return float("nan"), float("nan")
@@ -336,8 +341,3 @@ def _interval(
         variance += ((high - low) / (2.0 * NORMAL_90)) ** 2
     half = float(NORMAL_90 * np.sqrt(max(variance, 0.0)) / value)
     return value * float(np.exp(-half)), value * float(np.exp(half))
-
-
-def _row(point: LawAtScale) -> Array | None:
-    """(1, domains): the distinct tokens of ``point``, as a prediction takes them."""
-    return None if point.unique_tokens is None else point.unique_tokens[None]

@@ -66,6 +66,34 @@ def difference(problem: Problem, samples: list[LawAtScale], first: Array, second
     return np.array([float(-np.diff(problem.goal.under(one).values(one.losses(both)))[0]) for one in samples])
 
 
+def gain_draws(problem: Problem, samples: list[LawAtScale], optima: Array, best: Array, reference: Array) -> Array:
+    """(samples,): what the optimum truly gains over a reference, as far as the law knows, in the goal's unit.
+
+    An optimum is where the law is low, and so where its runs were lucky: its gain under the same law is too large. Each
+    sample shows by how much: its own optimum gains less under the law than under the sample, and that optimism is taken
+    off the gain that the law foretells (the bootstrap's estimate of optimism, Efron 1983).
+
+    Parameters
+    ----------
+    problem
+        Whose goal it is.
+    samples
+        The law's bootstrap samples at N and D.
+    optima
+        (samples, varied) the optimum under each.
+    best
+        (varied,) the optimum under the law.
+    reference
+        (law's domains,) the mixture that it is held against.
+    """
+    claimed = float(difference(problem, [problem.point], reference, problem.mixtures(best))[0])
+    draws = []
+    for point, own in zip(samples, problem.mixtures(optima), strict=True):
+        under_sample, under_law = difference(problem, [point, problem.point], reference, own)
+        draws.append(claimed - (under_sample - under_law))
+    return np.array(draws)
+
+
 def standard_error(problem: Problem, samples: list[LawAtScale], optima: Array, best: Array) -> float:
     """What not knowing the law better may cost, in the goal's unit: the root mean square, over samples, of what the
     optimum loses against the sample's own. The noise of a single run is no part of it.

@@ -25,6 +25,7 @@ from codescale.laws.fitting.candidates import (
 )
 from codescale.laws.fitting.holdout import Split, make_splits
 from codescale.laws.fitting.noise import correlation, deviation, fitted_range, widening
+from codescale.laws.fitting.plausibility import warn_of_nonsense
 from codescale.laws.fitting.threads import one_blas_thread
 from codescale.laws.forms.base import Form, one_value
 from codescale.laws.forms.registry import BASELINES, CANDIDATES, FORMS, find_form
@@ -42,6 +43,8 @@ COMPOSED = (Stack.name, GAUSSIAN_PROCESS)
 
 _BATCH = 25
 """Bootstrap samples fitted between two steps of the progress bar."""
+_MOST_SPREAD = 2.0
+"""Largest variance of a trunk's weight: of fewer trunks a sample would hardly know any."""
 
 
 def fit_law(
@@ -110,6 +113,7 @@ def fit_law(
         unidentified = best.form.unidentified(data)
         _warn_of_what_is_ignored(best, data)
         _warn_of_choice(best, candidates, unidentified)
+        warn_of_nonsense(best, data)
         samples = _bootstrap(best.form, data, best.values, seed, bootstrap, progress, workers)
     fitted = _assembled(chosen, data, splits, best, candidates, samples, unidentified, seed, bytes_per_token)
     return fitted.model_copy(update={"half_life": half_life, "fitted_range": fitted_range(measured, data.usable)})
@@ -255,17 +259,21 @@ def _bootstrap(
 ) -> Array:
     """(samples, targets, parameters): refits under random weights of the trunks (the Bayesian bootstrap, Rubin 1981).
 
-    Exponential weights stand for resampling with replacement: few trunks stay usable, since none is ever lost whole.
+    Gamma weights stand for resampling with replacement: few trunks stay usable, since none is ever lost whole. Their
+    variance, 1 in Rubin's, is T / (T - p) for T trunks and p parameters that they decide: a fit's residuals are smaller
+    than the noise by as much.
     """
     if count == 0:
         return np.empty((0, *values.shape))
     generator = np.random.default_rng(seed)
     trunks = int(data.trunk.max()) + 1
+    parameters = float(form.effective_parameters(data, values).mean())
+    spread = min(trunks / max(trunks - parameters, 1.0), _MOST_SPREAD)
     parts = []
     with progress.bar("bootstrap", count) as advance:
         for first in range(0, count, _BATCH):
             size = min(_BATCH, count - first)
-            drawn = generator.exponential(size=(size, trunks))
+            drawn = generator.gamma(1.0 / spread, spread, size=(size, trunks))
             drawn *= trunks / drawn.sum(axis=1, keepdims=True)
             parts.append(form.resample(data, values, drawn[:, data.trunk], generator, workers))
             advance(size)

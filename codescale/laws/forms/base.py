@@ -53,6 +53,14 @@ class Form(ABC):
     def free_parameters(self, data: Observations) -> int:
         """How many parameters of the hungriest target are fitted to ``data``."""
 
+    def effective_parameters(self, data: Observations, values: Array) -> Array:
+        """(targets,): how many parameters of each target's ``values`` the rows decide; the rest is the prior's."""
+        return np.full(len(values), float(self.free_parameters(data)))
+
+    def exponents_at_ends(self, data: Observations, values: Array) -> list[str]:
+        """``<target>.<parameter>`` of every free exponent of N or D at an end of its range."""
+        return []
+
     def unidentified(self, data: Observations) -> dict[str, str]:
         """Parameters that ``data`` cannot identify and why; ``<target>.<parameter>`` or ``<parameter>`` for every
         target.

@@ -17,9 +17,11 @@ import numpy as np
 from codescale.arrays import Array, Mask
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.rows import Rows
-from codescale.laws.forms.solver import Problems, levenberg_marquardt
+from codescale.laws.forms.solver import Problems, effective_parameters, levenberg_marquardt
 from codescale.laws.observations import Observations
 
+_AT_END = 1e-3
+"""Of a log exponent: nearer to an end of its range it counts as at that end."""
 _RESAMPLING_STEPS = 40
 """Of a bootstrap sample, which starts where the fit ended (docs/law-fit.md)."""
 _RESAMPLING_TOLERANCE = 1e-6
@@ -188,6 +190,22 @@ class CurveForm(Form):
     def near(self, data: Observations, values: Array, weights: Array, workers: int | None = None) -> Array:
         start = np.tile(self.inner(values, self._centre(data)), (len(weights), 1, 1))
         return self._fit_from(data, start, weights, self.iterations_near, workers)
+
+    def effective_parameters(self, data: Observations, values: Array) -> Array:
+        problems, _ = self._problems(data, np.ones((1, len(data))), 1, None)
+        return effective_parameters(problems, self.inner(values, self._centre(data)))
+
+    def exponents_at_ends(self, data: Observations, values: Array) -> list[str]:
+        problems, _ = self._problems(data, np.ones((1, len(data))), 1, None)
+        theta = self.inner(values, self._centre(data))
+        ends = (theta <= problems.lower + _AT_END) | (theta >= problems.upper - _AT_END)
+        names = self.parameter_names(data.domains, "")
+        return [
+            f"{target}.{name}"
+            for k, target in enumerate(data.targets)
+            for p, name in enumerate(names)
+            if name in ("alpha", "beta") and ends[k, p] and problems.free[k, p]
+        ]
 
     def _fit_from(
         self, data: Observations, start: Array, weights: Array, iterations: int, workers: int | None

@@ -156,6 +156,19 @@ def _levenberg_marquardt(problems: Problems, start: Array, iterations: int, tole
     return theta, at.value
 
 
+def effective_parameters(problems: Problems, theta: Array) -> Array:
+    """(problems,): how many parameters the rows decide rather than the prior: the trace of H^-1 (H - prior's part), H the
+    Gauss-Newton Hessian (Hastie, Tibshirani and Friedman, 2009, section 5.4.1).
+    """
+    hessian = _linearised(problems, theta).hessian
+    diagonal = np.arange(theta.shape[1])
+    system = hessian * (problems.free[:, :, None] & problems.free[:, None, :])
+    of_prior = np.where(problems.free, problems.strength / problems.prior_deviation**2, 0.0)
+    system[:, diagonal, diagonal] = np.where(problems.free, hessian[:, diagonal, diagonal], 1.0)
+    inverse = np.linalg.inv(system)[:, diagonal, diagonal]
+    return np.asarray((problems.free - inverse * of_prior).sum(axis=1))
+
+
 def _residuals(problems: Problems, log_loss: Array) -> tuple[Array, Array]:
     """(problems, rows): predicted less measured, and the rows' weights, 0 where nothing was measured."""
     residuals = log_loss - problems.log_losses[problems.target]

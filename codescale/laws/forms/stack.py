@@ -41,6 +41,10 @@ class Stack(Form):
     def free_parameters(self, data: Observations) -> int:
         return max(member.free_parameters(data) for member in self.members)
 
+    def effective_parameters(self, data: Observations, values: Array) -> Array:
+        counts = [member.effective_parameters(data, own) for member, own in self.split(values, data.domains)]
+        return np.asarray(self.weights @ np.array(counts))
+
     def unidentified(self, data: Observations) -> dict[str, str]:
         return {
             f"{member.name}/{name}": reason
@@ -64,12 +68,13 @@ class Stack(Form):
             parts += [np.full((*own.shape[:-1], 1), weight), own]
         return np.concatenate(parts, axis=-1)
 
+    def split(self, values: Array, domains: tuple[str, ...]) -> list[tuple[Form, Array]]:
+        """Each member and its own parameters (…, parameters): the inverse of :meth:`join`."""
+        parts = self._parts(values.shape[-1], domains)
+        return [(member, values[..., first : first + count]) for member, first, count in parts]
+
     def near(self, data: Observations, values: Array, weights: Array, workers: int | None = None) -> Array:
-        fits = [
-            member.near(data, values[:, first : first + count], weights, workers)
-            for member, first, count in self._parts(values.shape[-1], data.domains)
-        ]
-        return self.join(fits)
+        return self.join([member.near(data, own, weights, workers) for member, own in self.split(values, data.domains)])
 
     def resample(
         self,
@@ -79,11 +84,12 @@ class Stack(Form):
         generator: np.random.Generator,
         workers: int | None = None,
     ) -> Array:
-        drawn = [
-            member.resample(data, values[:, first : first + count], weights, generator, workers)
-            for member, first, count in self._parts(values.shape[-1], data.domains)
-        ]
-        return self.join(drawn)
+        return self.join(
+            [
+                member.resample(data, own, weights, generator, workers)
+                for member, own in self.split(values, data.domains)
+            ]
+        )
 
     def log_losses(
         self, values: Array, domains: tuple[str, ...], log_params: Array, log_tokens: Array, shares: Array
