@@ -94,9 +94,10 @@ def test_renaming_and_reordering_languages_changes_no_prediction(table: RunsTabl
     np.testing.assert_allclose(theirs.losses[:, targets], ours.losses, rtol=1e-4)
 
 
-def test_the_same_seed_gives_the_same_law_whatever_the_workers(table: RunsTable) -> None:
-    first = fit_law(table, "effective-data", seed=3, bootstrap=10, workers=1)
-    second = fit_law(table, "effective-data", seed=3, bootstrap=10, workers=2)
+@pytest.mark.parametrize("name", ["effective-data", "joint"])
+def test_the_same_seed_gives_the_same_law_whatever_the_workers(table: RunsTable, name: str) -> None:
+    first = fit_law(table, name, seed=3, bootstrap=10, workers=1)
+    second = fit_law(table, name, seed=3, bootstrap=10, workers=2)
     assert first == second
 
 
