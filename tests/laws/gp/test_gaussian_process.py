@@ -384,14 +384,16 @@ def test_a_process_that_is_told_of_luck_does_not_follow_lucky_trunks(data: Obser
     generator = np.random.default_rng(0)
     residuals = luck * generator.standard_normal((int(data.trunk.max()) + 1, 1))[data.trunk]
     residuals = residuals + 0.0005 * generator.standard_normal(residuals.shape)
-    followed, unknown = [], []
+    followed, unknown, amplitudes = [], [], []
     for told in (0.0, luck):
         found = fit_gaussian_process(data, ("l0",), residuals, np.array([told]), 0)
         own = found.targets["l0"]
         assert own.luck == told
+        amplitudes.append(own.amplitude)
         posterior = law_correction(found, own, np.array(own.residuals)[:, None])
         followed.append(float(posterior.correction(found.inputs).std()))
         unknown.append(float(np.sqrt(posterior.variance(found.inputs).mean())))
     assert followed[0] > 0.7 * luck
     assert followed[1] < 0.5 * luck
     assert unknown[1] > 1.5 * unknown[0]
+    assert amplitudes[1] < 0.6 * amplitudes[0], amplitudes

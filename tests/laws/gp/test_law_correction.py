@@ -18,8 +18,10 @@ SHARES = GENERATOR.dirichlet(np.ones(3), ROWS)
 RESIDUALS = 0.05 * GENERATOR.standard_normal(ROWS)
 WEIGHTS = GENERATOR.uniform(0.3, 1.0, ROWS)
 TRUNKS = np.arange(ROWS) // 4
-RELEVANCE, AMPLITUDE, NOISE, LUCK = np.array([0.4, 0.5, 1.0, 1.5, 0.8]), 0.1, 0.02, 0.05
-ASKED = kernel_inputs(GENERATOR.uniform(11, 14, 6), GENERATOR.uniform(12, 15, 6), GENERATOR.dirichlet(np.ones(3), 6))
+RELEVANCE, AMPLITUDE, NOISE, LUCK = np.array([0.4, 0.5, 1.0, 1.5, 0.8]), 0.1, 0.05, 0.08
+BETWEEN = kernel_inputs(GENERATOR.uniform(11, 14, 6), GENERATOR.uniform(12, 15, 6), GENERATOR.dirichlet(np.ones(3), 6))
+ASKED = np.vstack([BETWEEN, kernel_inputs(LOG_PARAMS, LOG_TOKENS, SHARES)[:8]])
+"""Six points between and beyond the rows, and eight of the rows."""
 FAR = ASKED + np.array([60.0, 0.0, 0.0, 0.0, 0.0])
 
 
