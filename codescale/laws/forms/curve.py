@@ -24,8 +24,8 @@ _AT_END = 1e-3
 """Of a log exponent: nearer to an end of its range it counts as at that end."""
 _RESAMPLING_STEPS = 40
 """Of a bootstrap sample, which starts where the fit ended (docs/law-fit.md)."""
-_RESAMPLING_TOLERANCE = 1e-6
-"""Relative gain at which a bootstrap sample ends: a hundredth of a deviation of its parameters."""
+_NEAR_TOLERANCE = 1e-6
+"""Relative gain at which a fit ends that begins near its end: a hundredth of a deviation of its parameters."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class CurveForm(Form):
     screening: int = 8
     kept: int = 2
     iterations: int = 200
-    iterations_near: int = 200
+    iterations_near: int = 80
 
     @abstractmethod
     def prior(self, data: Observations) -> Prior:
@@ -188,8 +188,11 @@ class CurveForm(Form):
         return np.take_along_axis(theta.reshape(-1, count, theta.shape[1]), order[:, :, None], axis=1)
 
     def near(self, data: Observations, values: Array, weights: Array, workers: int | None = None) -> Array:
-        start = np.tile(self.inner(values, self._centre(data)), (len(weights), 1, 1))
-        return self._fit_from(data, start, weights, self.iterations_near, workers)
+        problems, _ = self._problems(data, weights, 1, None, np.float32)
+        start = np.tile(self.inner(values, self._centre(data)), (len(weights), 1))
+        theta = np.where(problems.free, start, problems.prior_mean)
+        theta, _ = levenberg_marquardt(problems, theta, self.iterations_near, workers, _NEAR_TOLERANCE)
+        return self._finish(data, theta.reshape(len(weights), *values.shape))
 
     def effective_parameters(self, data: Observations, values: Array) -> Array:
         problems, _ = self._problems(data, np.ones((1, len(data))), 1, None)
@@ -207,15 +210,6 @@ class CurveForm(Form):
             if name in ("alpha", "beta") and ends[k, p] and problems.free[k, p]
         ]
 
-    def _fit_from(
-        self, data: Observations, start: Array, weights: Array, iterations: int, workers: int | None
-    ) -> Array:
-        """From one ``start`` (samples, targets, parameters) on the solver's scale for each fit."""
-        problems, _ = self._problems(data, weights, 1, None)
-        theta = np.where(problems.free, start.reshape(problems.prior_mean.shape), problems.prior_mean)
-        theta, _ = levenberg_marquardt(problems, theta, iterations, workers)
-        return self._finish(data, theta.reshape(start.shape))
-
     def resample(
         self,
         data: Observations,
@@ -229,7 +223,7 @@ class CurveForm(Form):
         problems, _ = self._problems(data, weights, 1, noise, np.float32)
         start = np.tile(self.inner(values, self._centre(data)), (len(weights), 1))
         start = np.where(problems.free, start, problems.prior_mean)
-        theta, _ = levenberg_marquardt(problems, start, _RESAMPLING_STEPS, workers, _RESAMPLING_TOLERANCE)
+        theta, _ = levenberg_marquardt(problems, start, _RESAMPLING_STEPS, workers, _NEAR_TOLERANCE)
         return self._finish(data, theta.reshape(len(weights), *values.shape))
 
     def refit(self, data: Observations, values: Array, simulated: Array, generator: np.random.Generator) -> Array:
