@@ -341,7 +341,7 @@ class Law(BaseModel):
 
 
 def _with_kappa(content: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a law file with a kappa of 1 beside every beta that has none, but in forms that are sums by name."""
+    """The fields of a law file with a kappa of 1 beside every beta that has none, save in forms that have no kappa."""
     sums = ("chinchilla", "proportional")
     members = content.get("members") or [content.get("name")]
     stacked = "/" if content.get("members") else ""

@@ -29,6 +29,7 @@ def made_law(name: str = "effective-data", samples: int = 8, seed: int = 0) -> L
             "alpha": (0.25, 0.35),
             "B": (100, 300),
             "beta": (0.25, 0.35),
+            "kappa": (0.8, 1.6),
             "t": (0.02, 0.5),
             "c": (-2, 1),
             "C": (0.5, 4),

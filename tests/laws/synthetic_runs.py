@@ -20,7 +20,9 @@ TOKENS = (1e5, 2e5, 4e5)
 
 @dataclass(frozen=True)
 class Truth:
-    """Parameters (languages,) and transfer (languages, languages) of the law that makes the losses."""
+    """Parameters (languages,) and transfer (languages, languages) of the law that makes the losses; ``kappa`` joins the
+    terms of N and D, 1: they add up.
+    """
 
     floor: Any
     height_n: Any
@@ -28,11 +30,15 @@ class Truth:
     height_d: Any
     beta: Any
     transfer: Any
+    kappa: float = 1.0
 
     def losses(self, n_params: float, n_tokens: float, shares: Any) -> Any:
         """(languages,) in nats per token."""
         data = n_tokens * (self.transfer @ shares)
-        return self.floor + self.height_n * n_params**-self.alpha + self.height_d * data**-self.beta
+        terms = (self.height_n * n_params**-self.alpha, self.height_d * data**-self.beta)
+        if self.kappa == 1.0:
+            return self.floor + terms[0] + terms[1]
+        return self.floor + sum(term ** (1.0 / self.kappa) for term in terms) ** self.kappa
 
 
 def make_truth(count: int, seed: int = 0) -> Truth:

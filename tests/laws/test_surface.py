@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from codescale.laws.forms.registry import find_form
-from codescale.laws.gp.gaussian_process import LawCorrection
-from codescale.laws.gp.kernel import covariance, kernel_inputs
+from codescale.laws.gp.conditioning import ConditionedGP
+from codescale.laws.gp.kernel import Hyperparameters, covariance, kernel_inputs
+from codescale.laws.gp.law_correction import LawCorrection
+from codescale.laws.gp.prior_functions import draw_prior_functions
 from codescale.laws.repetition import effective_tokens
 from codescale.laws.surface import RepeatingSurface, Surface
 
@@ -15,15 +17,19 @@ DOMAINS = ("a", "b", "c")
 FORM = find_form("effective-data")
 NAMES = FORM.parameter_names(DOMAINS, "a")
 GENERATOR = np.random.default_rng(0)
-ONE = {"E": 1.0, "A": 20.0, "alpha": 0.3, "B": 30.0, "beta": 0.3, "t.a": 1.0, "t.b": 0.2, "t.c": 0.1}
+TERMS = {"E": 1.0, "A": 20.0, "alpha": 0.3, "B": 30.0, "beta": 0.3, "kappa": 1.3}
+ONE = TERMS | {"t.a": 1.0, "t.b": 0.2, "t.c": 0.1}
 OTHER = ONE | {"E": 0.7, "beta": 0.25, "t.a": 0.05, "t.b": 1.0}
 VALUES = np.array([[one[name] for name in NAMES] for one in (ONE, OTHER)])
 SHARES = np.array([[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]])
 LOG_PARAMS, LOG_TOKENS = np.log([1e5, 2e5]), np.log([4e5, 8e5])
-CORRECTION = LawCorrection(
-    kernel_inputs(GENERATOR.uniform(10, 13, 6), GENERATOR.uniform(12, 14, 6), GENERATOR.dirichlet(np.ones(3), 6)),
-    np.array([0.3, 0.4, 0.8, 0.5, 0.6]),
-    0.1 * GENERATOR.standard_normal((6, 1)),
+PROCESS = Hyperparameters(np.array([0.3, 0.4, 0.8, 0.5, 0.6]), 0.5, 0.1)
+ROWS = kernel_inputs(GENERATOR.uniform(10, 13, 6), GENERATOR.uniform(12, 14, 6), GENERATOR.dirichlet(np.ones(3), 6))
+DUAL = 0.4 * GENERATOR.standard_normal((6, 2))
+CONDITIONED = ConditionedGP(PROCESS, ROWS, np.eye(6), DUAL)
+CORRECTION = LawCorrection(CONDITIONED.of_column(0))
+DRAWN = LawCorrection(CONDITIONED, draw_prior_functions(PROCESS.relevance, PROCESS.amplitude, 1, GENERATOR)).of_sample(
+    1
 )
 
 
@@ -37,13 +43,13 @@ def test_without_a_process_it_is_the_form_and_with_one_its_correction_is_added_t
     assert alone == pytest.approx(by_form())
     found = Surface(FORM, DOMAINS, VALUES, (None, CORRECTION)).log_losses(LOG_PARAMS, LOG_TOKENS, SHARES)
     points = kernel_inputs(LOG_PARAMS, LOG_TOKENS, SHARES)
-    added = covariance(CORRECTION.relevance, points, CORRECTION.inputs) @ CORRECTION.dual[:, 0]
+    added = PROCESS.amplitude**2 * covariance(PROCESS.relevance, points, ROWS) @ DUAL[:, 0]
     assert found[:, 0] == pytest.approx(by_form()[:, 0])
     assert found[:, 1] == pytest.approx(by_form()[:, 1] + added)
     assert np.abs(added).min() > 1e-3
 
 
-@pytest.mark.parametrize("posteriors", [(None, None), (None, CORRECTION), (CORRECTION, None)])
+@pytest.mark.parametrize("posteriors", [(None, None), (None, CORRECTION), (CORRECTION, DRAWN)])
 def test_slopes_are_the_derivatives_of_the_losses(posteriors: tuple[LawCorrection | None, ...]) -> None:
     surface = Surface(FORM, DOMAINS, VALUES, posteriors)
     losses, slopes = surface.losses_and_slopes(LOG_PARAMS[0], LOG_TOKENS[0], SHARES[0])

@@ -75,7 +75,7 @@ def effective_data_law(exponents: tuple[float, ...]) -> Law:
     parameters = {}
     for name, exponent in zip(LANGUAGES, exponents, strict=True):
         own = {f"t.{other}": 1.0 if other == name else 0.02 for other in LANGUAGES}
-        parameters[name] = {"E": 1.0, "A": 0.0, "alpha": 0.0, "B": 30.0, "beta": exponent} | own
+        parameters[name] = {"E": 1.0, "A": 0.0, "alpha": 0.0, "B": 30.0, "beta": exponent, "kappa": 1.0} | own
     return Law(
         name="effective-data",
         formula="",

@@ -1,7 +1,7 @@
 """How well a form predicts rows it was not fitted to, by hold-outs that imitate what a law is for.
 
 Kinds: ``mixtures`` (mixtures that were not tried, in folds), ``longest`` (the longest D), ``largest`` (the largest N)
-``both`` (the largest N at the longest D, from rows that are neither, or what comes nearest to it in a ragged table) and
+``both`` (the largest N at the longest D, from rows that are neither; in a ragged table what comes nearest to it) and
 ``compute`` (the most N D, in a ragged table);
 ``runs`` (whole trunks, in folds) where the mixtures are too few to hold any out.
 """

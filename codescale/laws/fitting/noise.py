@@ -42,7 +42,7 @@ def _ends(values: Array) -> tuple[float, float]:
 def deviation(
     in_sample: Array, parameters: int, splits: Sequence[Split], held_out: Sequence[Array], known: Sequence[Array]
 ) -> Array:
-    """(law targets,): the deviation of a new run's log loss around the law, beside what a process says it does not know.
+    """(law targets,): the deviation of a new run's log loss around the law, beside what a process does not know.
 
     So large that nine in ten of the held-out residuals inside the range of N and D are within their intervals, where
     there are twenty; else from ``in_sample`` (rows, law targets), corrected for the ``parameters`` fitted. ``known``:

@@ -30,8 +30,8 @@ class Coupled(CurveForm):
 
     E: irreducible loss, nats per token. A, alpha: height and exponent of what is lost to finite size, N in
     parameters. B, beta: likewise for finite data, D in tokens. kappa: 1 where the two add up. Shares are ignored: on
-    mixtures it is a baseline. Fitted with Huber's delta 1e-3 on log loss, as Hoffmann et al. and Besiroglu et al. (2024)
-    do, and a prior that counts where runs cannot tell N from D (a ladder on which both rise together).
+    mixtures it is a baseline. Fitted with Huber's delta 1e-3 on log loss, as Hoffmann et al. and Besiroglu et al.
+    (2024) do, and a prior that counts where runs cannot tell N from D (a ladder on which both rise together).
     """
 
     name = "coupled"

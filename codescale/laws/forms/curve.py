@@ -18,12 +18,14 @@ from codescale.arrays import Array, Mask
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.rows import Rows
 from codescale.laws.forms.solver import Problems, effective_parameters, levenberg_marquardt
-from codescale.laws.observations import Observations
+from codescale.laws.observations import Observations, spread_rows
 
 _AT_END = 1e-3
 """Of a log exponent: nearer to an end of its range it counts as at that end."""
 _RESAMPLING_STEPS = 40
 """Of a bootstrap sample, which starts where the fit ended (docs/law-fit.md)."""
+_RESAMPLED_ROWS = 512
+"""Rows about which a bootstrap sample is fitted to, where runs are curves of more."""
 _NEAR_TOLERANCE = 1e-6
 """Relative gain at which a fit ends that begins near its end: a hundredth of a deviation of its parameters."""
 
@@ -90,7 +92,7 @@ class CurveForm(Form):
         return np.zeros(self.starts(data).shape[1], dtype=bool)
 
     def warm_start(self, data: Observations, simpler: Mapping[str, Array]) -> Array | None:
-        """(samples, targets, parameters) on the solver's scale, from fits of simpler laws: one more start; None: there is none."""
+        """One more start (samples, targets, parameters) on the solver's scale, from fits of simpler laws; or None."""
         return None
 
     @abstractmethod
@@ -218,13 +220,24 @@ class CurveForm(Form):
         generator: np.random.Generator,
         workers: int | None = None,
     ) -> Array:
-        """Each sample has its own weights and draws the prior's mean anew, domains and targets alike from one draw."""
+        """Each sample has its own weights and draws the prior's mean anew, domains and targets alike from one draw.
+
+        Of a table of long curves a part of each is taken; what that part alone would change of the fit is taken off.
+        """
         noise = generator.standard_normal((len(weights), values.shape[1]))
-        problems, _ = self._problems(data, weights, 1, noise, np.float32)
-        start = np.tile(self.inner(values, self._centre(data)), (len(weights), 1))
-        start = np.where(problems.free, start, problems.prior_mean)
+        index, stands_for = spread_rows(data, _RESAMPLED_ROWS)
+        part = data.rows(index)
+        fitted = self.inner(values, self._centre(part))
+        if len(part) < len(data):
+            of_part = self.inner(self.near(part, values, stands_for[None], workers)[0], self._centre(part))
+        else:
+            of_part = fitted
+        problems, _ = self._problems(part, weights[:, index] * stands_for, 1, noise, np.float32)
+        start = np.where(problems.free, np.tile(of_part, (len(weights), 1)), problems.prior_mean)
         theta, _ = levenberg_marquardt(problems, start, _RESAMPLING_STEPS, workers, _NEAR_TOLERANCE)
-        return self._finish(data, theta.reshape(len(weights), *values.shape))
+        theta = theta + np.where(problems.free, np.tile(fitted - of_part, (len(weights), 1)), 0.0)
+        theta = np.clip(theta, problems.lower, problems.upper)
+        return self._finish(part, theta.reshape(len(weights), *values.shape))
 
     def refit(self, data: Observations, values: Array, simulated: Array, generator: np.random.Generator) -> Array:
         """Parametric bootstrap of a table with one target: (samples, parameters).

@@ -1,7 +1,6 @@
-"""L_i = E_i + A_i N^-alpha_i + B_i D_i^-beta_i (kappa_i joins the two) with D_i = D sum_j t_ij p_j: tokens of j count t_ij
-tokens of i.
+"""L_i = E_i + A_i N^-alpha_i + B_i D_i^-beta_i with D_i = D sum_j t_ij p_j: a token of j counts as t_ij tokens of i.
 
-In the manner of ATLAS (Longpre et al., 2025, arXiv 2510.22037): what a target learns of
+kappa_i joins the two terms. In the manner of ATLAS (Longpre et al., 2025, arXiv 2510.22037): what a target learns of
 another language's tokens is a rate of exchange.
 """
 
@@ -39,9 +38,9 @@ class EffectiveData(CurveForm):
     """Each target's own loss, convex in the shares.
 
     E: irreducible loss, nats per token. A, alpha: what finite N costs, N in parameters. B, beta: what finite
-    effective data cost, D_i in tokens. kappa: 1 where the two add up. t.<domain>: tokens of the target that one token of the domain is worth, at
-    least 0; 1 for the target itself where it is trained on. For a target that is no training domain only ratios of t
-    are identified: the largest is 1.
+    effective data cost, D_i in tokens. kappa: 1 where the two add up. t.<domain>: tokens of the target that one token
+    of the domain is worth, at least 0; 1 for the target itself where it is trained on. For a target that is no training
+    domain only ratios of t are identified: the largest is 1.
     """
 
     name = "effective-data"

@@ -35,10 +35,10 @@ _MEMBERS = COUNT + 2
 class Family(CurveForm):
     """Each target's own loss, convex in the shares.
 
-    E, A, alpha, B, beta, kappa: the law of the domain alone, as in ``coupled``. gamma: how the loss falls with the share,
-    without unit. p0: a share above 0 that the other domains' tokens stand in for. member.<domain>: 1 for the target's
-    own domain, 0 for the others: p_i is the share of the members. A target that is no training domain has every domain
-    as a member: for it the shares are ignored.
+    E, A, alpha, B, beta, kappa: the law of the domain alone, as in ``coupled``. gamma: how the loss falls with the
+    share, without unit. p0: a share above 0 that the other domains' tokens stand in for. member.<domain>: 1 for the
+    target's own domain, 0 for the others: p_i is the share of the members. A target that is no training domain has
+    every domain as a member: for it the shares are ignored.
     """
 
     name = "family"

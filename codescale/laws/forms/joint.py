@@ -50,14 +50,16 @@ class Joint(CurveForm):
     """Each target's own loss, convex in the shares; the best mixture may change with N and D.
 
     E: irreducible loss, nats per token. A, alpha, B, beta: what finite N (parameters) and D (tokens) cost a mixture
-    whose domains all cost alike. kappa: 1 where the two add up. A(p) = A (sum_j p_j a_j^(-1/gamma_A))^-gamma_A: a.<domain> is the factor when
-    training on that domain alone (the paper's gamma^A is -gamma_A); b.<domain> and gamma_B likewise. C.<domain>,
-    gamma.<domain>: as in ``additive``. The scale of a against A rests on the prior, which holds a around 1.
+    whose domains all cost alike. kappa: 1 where the two add up. A(p) = A (sum_j p_j a_j^(-1/gamma_A))^-gamma_A:
+    a.<domain> is the factor when training on that domain alone (the paper's gamma^A is -gamma_A); b.<domain> and
+    gamma_B likewise. C.<domain>, gamma.<domain>: as in ``additive``. The scale of a against A rests on the prior, which
+    holds a around 1.
     """
 
     name = "joint"
     formula = (
-        "L_i = E_i + ((A_i(p) N^-alpha_i)^(1/kappa_i) + (B_i(p) D^-beta_i)^(1/kappa_i))^kappa_i + 1 / sum_j C_ij p_j^gamma_ij,"
+        "L_i = E_i + ((A_i(p) N^-alpha_i)^(1/kappa_i) + (B_i(p) D^-beta_i)^(1/kappa_i))^kappa_i"
+        " + 1 / sum_j C_ij p_j^gamma_ij,"
         " A_i(p) = A_i (sum_j p_j a_ij^(-1/gamma_A))^-gamma_A, B_i(p) = B_i (sum_j p_j b_ij^(-1/gamma_B))^-gamma_B"
     )
 
@@ -108,7 +110,7 @@ class Joint(CurveForm):
         return np.hstack([terms, factors, mixing_starts(len(terms), count)])
 
     def warm_start(self, data: Observations, simpler: Mapping[str, Array]) -> Array | None:
-        """Where ``additive``, which it extends, ended: beside its own starts, since either may end in the better optimum."""
+        """Where ``additive``, which it extends, ended: either that or its own starts may end in the better optimum."""
         if Additive.name not in simpler:
             return None
         additive = Additive().inner(simpler[Additive.name], self._centre(data))
@@ -171,8 +173,8 @@ def _places(domains: int) -> tuple[slice, slice, slice]:
 
 
 def _power_mean(log_factors: Array, log_gamma: Array, shares: Array) -> tuple[Array, Array, Array]:
-    """log (sum_j p_j a_j^(-1/gamma))^-gamma (problems, mixtures), its derivatives by log a (problems, mixtures, domains)
-    and by log gamma (problems, mixtures).
+    """log (sum_j p_j a_j^(-1/gamma))^-gamma (problems, mixtures), its derivatives by log a (problems, mixtures,
+    domains) and by log gamma (problems, mixtures).
     """
     value, worth, mean = _log_mean(log_factors, log_gamma, shares)
     weight = worth[:, None, :] * shares / mean[..., None]

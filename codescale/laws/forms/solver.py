@@ -3,9 +3,9 @@
 One problem is: a target, a weight for every row (bootstrap sample or fold), a start. All problems share the rows' N,
 D and shares, so a batch is a few large NumPy operations: Levenberg-Marquardt with the Huber loss as iteratively
 reweighted least squares (Holland and Welsch, 1977), a Gaussian prior on every parameter, and bounds kept by
-projection. Laws are sloppy (some directions of their parameters hardly change a loss), and there plain steps creep along a
-bent valley: each step is therefore bent with it, by the geodesic acceleration of Transtrum and Sethna (2012, arXiv
-1201.5885). The prior keeps what the data cannot tell finite; bootstrap samples draw its mean anew, so that such
+projection. Laws are sloppy (some directions of their parameters hardly change a loss), and there plain steps creep
+along a bent valley: each step is therefore bent with it, by the geodesic acceleration of Transtrum and Sethna (2012,
+arXiv 1201.5885). The prior keeps what the data cannot tell finite; bootstrap samples draw its mean anew, so that such
 parameters vary as widely as the prior says (randomised maximum a posteriori, Bardsley et al., 2014).
 """
 
@@ -30,7 +30,7 @@ _CHUNK = 300_000
 _PROBE = 0.1
 """Of a step: how far along it the bend of the curve is measured."""
 _MOST_BENT = 0.75
-"""Twice the bend's length over the step's, above which the step is left straight (Transtrum and Sethna, equation 15)."""
+"""Twice the bend's length over the step's, above which a step is left straight (Transtrum and Sethna, equation 15)."""
 
 
 @dataclass(frozen=True)

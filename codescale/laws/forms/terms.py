@@ -1,9 +1,9 @@
 """The terms that most forms share, E + ((A N^-alpha)^(1/kappa) + (B D^-beta)^(1/kappa))^kappa, on the solver's scales.
 
-With kappa = 1 it is the sum of Hoffmann et al. (2022, equation 10). A large model gains more from data than a sum allows:
-Kaplan et al. (2020, equation 1.5) join the two as a power of a sum, and kappa says how strongly (the form of Busbridge et
-al., 2025, arXiv 2502.08606). The whole stays convex in the shares, whatever kappa, where A and B are powers of linear
-functions of them.
+With kappa = 1 it is the sum of Hoffmann et al. (2022, equation 10). A large model gains more from data than a sum
+allows: Kaplan et al. (2020, equation 1.5) join the two as a power of a sum, and kappa says how strongly (the form of
+Busbridge et al., 2025, arXiv 2502.08606). The whole stays convex in the shares, whatever kappa, where A and B are
+powers of linear functions of them.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def two_point_terms(data: Observations) -> dict[str, str]:
 
 
 def named_terms(theta: Array, centre: Centre) -> Array:
-    """E, A, alpha, B, beta, kappa (…, 6) from the solver's log E, log term at the centre, log exponent, …, log kappa."""
+    """E, A, alpha, B, beta, kappa (…, 6) from the solver's log E, log term at the centre, log exponent, …"""
     alpha, beta = np.exp(theta[..., 2]), np.exp(theta[..., 4])
     with np.errstate(under="ignore"):
         height_n = np.where(theta[..., 1] <= ABSENT, 0.0, np.exp(theta[..., 1] + alpha * centre.log_params))
@@ -154,8 +154,8 @@ def inner_terms(values: Array, centre: Centre) -> Array:
 def joined_terms(
     theta: Array, log_params: Array, log_tokens: Array, log_a: Array | float = 0.0, log_b: Array | float = 0.0
 ) -> Terms:
-    """The terms under ``theta`` (problems, 6 or more): log E, log term at the centre and log exponent of N, then of D, and
-    log kappa.
+    """The terms under ``theta`` (problems, 6 or more): log E, log term at the centre and log exponent of N, then of D,
+    and log kappa.
 
     ``log_params`` and ``log_tokens``: (rows,), or (problems, rows) where each sees tokens of its own. ``log_a``,
     ``log_b``: (problems, rows), what is added to the logs of A and B.

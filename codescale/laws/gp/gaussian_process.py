@@ -24,6 +24,7 @@ from codescale.laws.gp.kernel import (
     fit_hyperparameters,
     inverse_and_log_determinant,
     kernel_inputs,
+    single_precision_does,
 )
 from codescale.laws.observations import Observations
 
@@ -130,8 +131,8 @@ def fit_gaussian_process(
 ) -> GaussianProcess:
     """The processes of ``residuals`` (rows of ``data``, targets): measured minus predicted log loss, NaN if unknown.
 
-    ``luck`` (targets,): the deviation of log loss between seeds, 0 where it is not known. No process trusts a trunk more
-    than that.
+    ``luck`` (targets,): the deviation of log loss between seeds, 0 where it is not known. No process trusts a trunk
+    more than that.
     """
     rows = chosen_rows(data, seed)
     inputs = kernel_inputs(data.log_params[rows], data.log_tokens[rows], data.shares[rows])
@@ -157,7 +158,7 @@ def fit_gaussian_process(
 
 @dataclass(frozen=True)
 class _Residuals:
-    """One target's known rows: ``inputs`` (rows, inputs), ``values`` (rows,), ``trunks`` (rows,), and a trunk's luck."""
+    """One target's known rows: ``inputs`` (rows, inputs), ``values`` and ``trunks`` (rows,), and a trunk's luck."""
 
     inputs: Array
     values: Array
@@ -192,7 +193,7 @@ def _fit_target(own: _Residuals, rows: Integers, generator: np.random.Generator)
 
 
 def _fit_hyperparameters(own: _Residuals, generator: np.random.Generator) -> Hyperparameters:
-    """From half of the rows that they are fitted to, then a few steps on all with robust weights; in single precision."""
+    """From half of the rows that are drawn, then a few steps on all with robust weights; in single precision."""
     drawn = generator.permutation(len(own.values))[:_ROWS_FOR_HYPERPARAMETERS]
     half, all_drawn = (own.part(np.sort(drawn[:count])) for count in (_ROWS_FOR_HYPERPARAMETERS // 2, None))
     begun = fit_hyperparameters(_single(half.inputs), half.values, np.ones(len(half.values)), None, half.known_noise)
@@ -210,12 +211,15 @@ def _single(values: Array) -> Any:
 def _robust_weights(hyperparameters: Hyperparameters, own: _Residuals) -> Array:
     """(rows,): Huber's weights of leave-one-out residuals (Rasmussen and Williams, 2006, equation 5.12)."""
     signal = prior_covariance(hyperparameters, own.inputs, own.inputs)
-    signal = _single(signal if own.known_noise is None else signal + own.known_noise)
-    values, diagonal = _single(own.values), np.diag_indices(len(signal))
+    does = single_precision_does(hyperparameters.amplitude**2, hyperparameters.noise**2)
+    precision: Any = np.float32 if does else np.float64
+    signal = (signal if own.known_noise is None else signal + own.known_noise).astype(precision)
+    values: Any = own.values.astype(precision)
+    diagonal = np.diag_indices(len(signal))
     weights = np.ones(len(values))
     for _ in range(_ROUNDS):
         matrix = signal.copy()
-        matrix[diagonal] += _single(hyperparameters.noise**2 / weights)
+        matrix[diagonal] += (hyperparameters.noise**2 / weights).astype(precision)
         inverse, _ = inverse_and_log_determinant(matrix)
         left_out = np.abs(inverse @ values / np.diag(inverse)).astype(np.float64)
         typical = 1.4826 * float(np.median(left_out))

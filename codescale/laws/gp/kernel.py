@@ -9,6 +9,7 @@ with the gradient in closed form.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ _PRIOR_DEVIATION = 1.0
 _LENGTHSCALE_OF_SIZE = (3.0, 2.0)
 """Of log N and log D: a factor of 20 in N, of 7 in D."""
 _UNVARIED_SIZE = (5.0, 2.0)
-"""Of log N and log D where the rows have one: what was learnt there fades away from it. Fitted to RegMix's models of 1 M
-parameters, its larger ones are ranked best with 4.5 to 6 in N and about 2 in D.
+"""Of log N and log D where the rows have one: what was learnt there fades away from it. Fitted to RegMix's models of
+1 M parameters, its larger ones are ranked best with 4.5 to 6 in N and about 2 in D.
 """
 _LENGTHSCALE_OF_SHARE = 2.0
 """Of the cube root of a share: longer than the simplex, so that only domains that matter count."""
@@ -29,6 +30,10 @@ _NOISE, _NOISE_DEVIATION = 0.3, 1.5
 """Of a row, in units of the residuals' deviation; and how far its log may be from that."""
 _JITTER = 1e-6
 _STEPS = 30
+_LEAST_NOISE_IN_SINGLE = 1e-3
+"""Variance of a row's noise over the process's, below which single precision loses the noise in rounding: the search
+for hyperparameters then ended at its bounds.
+"""
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ def fit_hyperparameters(
 
     A row's noise variance is divided by its weight in ``weights`` (rows,). Starts at ``earlier`` where that is given.
     ``known_noise`` (rows, rows): a covariance of noise that is known beforehand. The likelihood is computed in the
-    inputs' floating-point type.
+    inputs' floating-point type where that does.
     """
     from scipy.optimize import minimize
 
@@ -94,7 +99,7 @@ def fit_hyperparameters(
     prior = np.log(np.concatenate([_prior_lengthscales(inputs.shape[1])[varying], [1.0, _NOISE]]))
     deviation = np.concatenate([np.full(len(prior) - 1, _PRIOR_DEVIATION), [_NOISE_DEVIATION]])
     likelihood = _Likelihood(
-        inputs[:, varying],
+        inputs[:, varying] - inputs[:, varying].mean(axis=0),
         (residuals / scale).astype(inputs.dtype),
         (1.0 / weights).astype(inputs.dtype),
         None if known_noise is None else (known_noise / scale**2).astype(inputs.dtype),
@@ -143,11 +148,25 @@ class _Likelihood:
     prior_mean: Array
     prior_deviation: Array
 
+    @cached_property
+    def _in_double(self) -> _Likelihood:
+        return _Likelihood(
+            self.inputs.astype(np.float64),
+            self.values.astype(np.float64),
+            self.inflation.astype(np.float64),
+            None if self.known_noise is None else self.known_noise.astype(np.float64),
+            self.prior_mean,
+            self.prior_deviation,
+        )
+
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
+        """At ``theta`` (parameters,), in double precision where single would not do."""
+        variance, noise = np.exp(2.0 * theta[-2:]).tolist()
+        if self.inputs.dtype == np.float32 and not single_precision_does(variance, noise):
+            return self._in_double.value_and_gradient(theta)
         count = self.inputs.shape[1]
         scaled = self.inputs * np.exp(-theta[:count]).astype(self.inputs.dtype)
         correlation, slope = _matern(_squared_distances(scaled, scaled))
-        variance, noise = np.exp(2.0 * theta[count:]).tolist()
         matrix = variance * correlation
         if self.known_noise is not None:
             matrix += self.known_noise
@@ -163,6 +182,11 @@ class _Likelihood:
         gradient[count + 1] = 2.0 * noise * float(outer[diagonal, diagonal] @ self.inflation)
         distance = (theta - self.prior_mean) / self.prior_deviation
         return value + 0.5 * float(distance @ distance), gradient + distance / self.prior_deviation
+
+
+def single_precision_does(variance: float, noise: float) -> bool:
+    """Whether a process of ``variance`` with rows of ``noise`` variance can be factored in single precision."""
+    return noise >= _LEAST_NOISE_IN_SINGLE * variance
 
 
 def inverse_and_log_determinant(matrix: Array) -> tuple[Array, float]:

@@ -1,4 +1,4 @@
-"""What a Gaussian process adds to a law once it knows the law's residuals: its mean, draws of it, and what it doubts."""
+"""What a Gaussian process adds to a law once it knows the law's residuals: its mean, draws of it, and its variance."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Functions drawn from a Gaussian process before it knows any row, smooth and known everywhere at once.
 
-Random Fourier features (Rahimi and Recht, 2007): a Matérn 5/2 kernel is the mean of cos(w (x - y)) over frequencies w of a
-Student t distribution with five degrees of freedom, so sums of cosines and sines with normal weights are its functions.
-Drawn functions plus a correction that leads them through what was measured are draws of the posterior (Matheron's rule;
-Wilson et al., 2020, arXiv 2002.09309).
+Random Fourier features (Rahimi and Recht, 2007): a Matérn 5/2 kernel is the mean of cos(w (x - y)) over frequencies w
+of a Student t distribution with five degrees of freedom, so sums of cosines and sines with normal weights are its
+functions. Drawn functions plus a correction that leads them through what was measured are draws of the posterior
+(Matheron's rule; Wilson et al., 2020, arXiv 2002.09309).
 """
 
 from __future__ import annotations

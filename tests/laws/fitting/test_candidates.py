@@ -95,4 +95,4 @@ def test_a_law_three_times_as_wrong_as_the_best_is_no_member(
 
 def test_a_process_takes_forty_rows(data: Observations, laws: list[Candidate], splits: list[Split]) -> None:
     few = replace(data, usable=np.arange(len(data)) < 39)
-    assert with_process(laws[0], few, splits, 0, 1) is None
+    assert with_process(laws[0], few, splits, np.zeros(3), 0, 1) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,18 +18,37 @@ def split_of(kind: str, test: np.ndarray) -> Split:
     return Split(kind, ~test, test)
 
 
+def told(residuals: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The variances of a law without a process: 0 at every held-out row."""
+    return [np.zeros(one.shape) for one in residuals]
+
+
+def deviation_alone(
+    in_sample: np.ndarray, parameters: int, splits: Sequence[Split], held_out: Sequence[np.ndarray]
+) -> np.ndarray:
+    """The deviation around a law without a process."""
+    return deviation(in_sample, parameters, splits, held_out, told(held_out))
+
+
+def widening_alone(
+    data: Observations, splits: Sequence[Split], held_out: Sequence[np.ndarray], noise: np.ndarray
+) -> float:
+    """The widening of a law without a process."""
+    return widening(data, splits, held_out, told(held_out), noise)
+
+
 def test_intervals_hold_nine_in_ten_held_out_rows_even_with_heavy_tails() -> None:
     generator = np.random.default_rng(0)
     residuals = 0.01 * np.column_stack([generator.standard_t(2, 600), generator.standard_normal(600)])
     everything = np.ones(600, dtype=bool)
-    noise = deviation(np.zeros((600, 2)), 5, [split_of("mixtures", everything)], [residuals])
+    noise = deviation_alone(np.zeros((600, 2)), 5, [split_of("mixtures", everything)], [residuals])
     assert (np.abs(residuals) <= NORMAL_90 * noise).mean(axis=0) == pytest.approx(0.9, abs=0.005)
 
 
 def test_with_few_held_out_rows_the_fits_own_residuals_are_corrected_for_its_parameters() -> None:
     in_sample = 0.01 * np.random.default_rng(1).standard_normal((15, 1))
     few = [split_of("mixtures", np.arange(15) < 10)]
-    noise = deviation(in_sample, 6, few, [np.full((10, 1), 9.0)])
+    noise = deviation_alone(in_sample, 6, few, [np.full((10, 1), 9.0)])
     assert noise[0] == pytest.approx(np.sqrt((in_sample**2).sum() / (15 - 6)))
 
 
@@ -53,7 +73,7 @@ def test_beyond_the_range_intervals_widen_until_they_hold_the_largest_runs(exces
     data = scaled_data()
     largest = [split_of("largest", data.log_params > np.log(5e7))]
     residuals = excess * NORMAL_90 * 0.01 * np.random.default_rng(2).uniform(-1, 1, (20, 1))
-    factor = widening(data, largest, [residuals], np.array([0.01]))
+    factor = widening_alone(data, largest, [residuals], np.array([0.01]))
     narrower = NORMAL_90 * 0.01 * (1 + factor)
     wide = NORMAL_90 * 0.01 * (1 + 2 * factor)  # a range beyond the range of N, which counts twice
     inside = (np.abs(residuals) <= wide).mean()
@@ -67,7 +87,7 @@ def test_beyond_the_range_intervals_widen_until_they_hold_the_largest_runs(exces
 def test_rows_inside_the_range_do_not_widen_anything() -> None:
     data = scaled_data()
     inside = [split_of("mixtures", np.arange(60) < 30)]
-    assert widening(data, inside, [np.full((30, 1), 5.0)], np.array([0.01])) == 1.0
+    assert widening_alone(data, inside, [np.full((30, 1), 5.0)], np.array([0.01])) == 1.0
 
 
 def test_residuals_that_move_together_are_correlated_and_rare_pairs_are_not() -> None:
@@ -102,13 +122,13 @@ def test_twenty_held_out_rows_inside_the_range_are_enough(rows: int, held_out: b
     inside[rows:, 1] = np.nan
     nothing = np.zeros(30, dtype=bool)
     splits = [split_of(kind, nothing) for kind in ("mixtures", "longest", "runs")]
-    noise = deviation(in_sample, 4, splits, [inside[:12], np.full((50, 3), 99.0), inside[12:]])
-    assert noise[0] == pytest.approx(np.quantile(inside[:, 0], 0.9) / NORMAL_90)
+    noise = deviation_alone(in_sample, 4, splits, [inside[:12], np.full((50, 3), 99.0), inside[12:]])
+    assert noise[0] == pytest.approx(np.sqrt(np.quantile(inside[:, 0] ** 2, 0.9)) / NORMAL_90)
     own = np.sqrt((in_sample[:, 1] ** 2).sum() / 26)
-    assert noise[1] == pytest.approx(np.quantile(inside[:rows, 1], 0.9) / NORMAL_90 if held_out else own)
-    alone = deviation(in_sample, 4, [], [])
+    assert noise[1] == pytest.approx(np.sqrt(np.quantile(inside[:rows, 1] ** 2, 0.9)) / NORMAL_90 if held_out else own)
+    alone = deviation_alone(in_sample, 4, [], [])
     assert alone == pytest.approx([np.sqrt(np.nansum(in_sample[:, 0] ** 2) / 25), own, 1e-9], rel=1e-12)
-    many = deviation(in_sample[:, 1:2], 40, [], [])
+    many = deviation_alone(in_sample[:, 1:2], 40, [], [])
     assert many[0] == pytest.approx(np.sqrt((in_sample[:, 1] ** 2).sum()))  # one degree of freedom at least
 
 
@@ -121,12 +141,12 @@ def test_held_out_rows_count_by_their_distance_from_the_range() -> None:
     residuals[10:, 1] = np.nan
     noise = np.array([0.01, 0.02])
     expected = np.nanquantile(np.array([[3.0] * 20 + [5.0] * 10]), 0.9)
-    assert widening(data, [largest], [residuals], noise) == pytest.approx(expected)
-    assert widening(data, [largest], [-residuals], noise) == pytest.approx(expected)
+    assert widening_alone(data, [largest], [residuals], noise) == pytest.approx(expected)
+    assert widening_alone(data, [largest], [-residuals], noise) == pytest.approx(expected)
     inside = split_of("mixtures", data.log_params > np.log(5e8))
-    assert widening(data, [inside, largest], [10 * residuals, residuals], noise) == pytest.approx(expected)
+    assert widening_alone(data, [inside, largest], [10 * residuals, residuals], noise) == pytest.approx(expected)
     unknown = np.full((20, 2), np.nan)
-    assert widening(data, [largest, largest], [residuals, unknown], noise) == pytest.approx(expected)
+    assert widening_alone(data, [largest, largest], [residuals, unknown], noise) == pytest.approx(expected)
 
 
 def test_the_correlation_is_of_held_out_rows_where_they_are_enough_and_of_pairs_that_are() -> None:
@@ -146,3 +166,30 @@ def test_the_correlation_is_of_held_out_rows_where_they_are_enough_and_of_pairs_
     assert just[0, 1] == pytest.approx(np.corrcoef(other[:20, 0], other[:20, 1])[0, 1])
     flat = np.column_stack([one[:, 0], np.full(40, 0.3)])
     assert correlation(flat, [], []).tolist() == np.eye(2).tolist()
+
+
+def test_what_a_process_does_not_know_is_no_noise_a_second_time() -> None:
+    """Rows whose interval is the process's deviation and the noise together: nine in ten lie inside, and the noise is
+    that which was planted beside the process's; never less than a tenth of the fit's own.
+    """
+    generator = np.random.default_rng(6)
+    variances = np.where(np.arange(4000) % 2 == 0, 0.0, 0.02**2)[:, None]
+    residuals = np.sqrt(variances + 0.01**2) * generator.standard_normal((4000, 1))
+    splits = [split_of("mixtures", np.ones(4000, dtype=bool))]
+    in_sample = 0.01 * generator.standard_normal((4000, 1))
+    noise = deviation(in_sample, 5, splits, [residuals], [variances])
+    inside = np.abs(residuals) <= NORMAL_90 * np.sqrt(variances + noise**2)
+    assert inside.mean() == pytest.approx(0.9, abs=0.005)
+    assert noise[0] == pytest.approx(0.01, rel=0.15)
+    assert deviation_alone(in_sample, 5, splits, [residuals])[0] > 1.5 * noise[0]
+    least = deviation(in_sample, 5, splits, [residuals], [np.full((4000, 1), 1.0)])
+    assert least[0] == pytest.approx(0.1 * np.sqrt((in_sample**2).sum() / 3995))
+
+
+def test_what_a_process_does_not_know_beyond_the_range_widens_nothing() -> None:
+    data = replace(scaled_data(), log_params=np.log(np.repeat([1e6, 1e8, 1e9], 20)))
+    largest = [split_of("largest", data.log_params > np.log(5e8))]
+    residuals, noise = np.full((20, 1), NORMAL_90 * 0.05), np.array([0.01])
+    assert widening_alone(data, largest, [residuals], noise) == pytest.approx(4.0)
+    assert widening(data, largest, [residuals], [np.full((20, 1), 0.04**2)], noise) == pytest.approx(0.03 / 0.01 - 1)
+    assert widening(data, largest, [residuals], [np.full((20, 1), 0.05**2)], noise) == 1.0

@@ -18,8 +18,11 @@ DOMAINS = ("a", "b", "c")
 Named = dict[str, float]
 
 
-def scale(v: Named, n: float, d: float) -> float:
-    return v["E"] + v["A"] * n ** -v["alpha"] + v["B"] * d ** -v["beta"]
+def scale(v: Named, n: float, d: float, size: float = 1.0, data: float = 1.0) -> float:
+    """E and the terms of N and D, times ``size`` and ``data``, joined by kappa (1 where there is none)."""
+    kappa = v.get("kappa", 1.0)
+    terms = v["A"] * size * n ** -v["alpha"], v["B"] * data * d ** -v["beta"]
+    return float(v["E"] + sum(term ** (1 / kappa) for term in terms) ** kappa)
 
 
 def mixing(v: Named, p: np.ndarray) -> float:
@@ -39,12 +42,12 @@ def joint(v: Named, n: float, d: float, p: np.ndarray) -> float:
         inner = sum(share * v[f"{letter}.{j}"] ** (-1 / gamma) for j, share in zip(DOMAINS, p, strict=True))
         return float(inner**-gamma)
 
-    size, data = worth("a", v["gamma_A"]), worth("b", v["gamma_B"])
-    return v["E"] + v["A"] * size * n ** -v["alpha"] + v["B"] * data * d ** -v["beta"] + mixing(v, p)
+    return scale(v, n, d, worth("a", v["gamma_A"]), worth("b", v["gamma_B"])) + mixing(v, p)
 
 
 FORMULAS: dict[str, Callable[[Named, float, float, np.ndarray], float]] = {
     "chinchilla": lambda v, n, d, p: scale(v, n, d),
+    "coupled": lambda v, n, d, p: scale(v, n, d),
     "effective-data": effective_data,
     "additive": lambda v, n, d, p: scale(v, n, d) + mixing(v, p),
     "exponential": exponential,
@@ -53,7 +56,7 @@ FORMULAS: dict[str, Callable[[Named, float, float, np.ndarray], float]] = {
 
 
 def drawn(names: tuple[str, ...], generator: np.random.Generator) -> Named:
-    typical = {"E": 1.5, "A": 9.0, "alpha": 0.3, "B": 70.0, "beta": 0.35}
+    typical = {"E": 1.5, "A": 9.0, "alpha": 0.3, "B": 70.0, "beta": 0.35, "kappa": 1.4}
     return {name: typical.get(name, 0.7) * float(generator.uniform(0.7, 1.3)) for name in names}
 
 

@@ -12,7 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codescale.errors import UserError
-from codescale.laws.fitting.candidates import _held_out_correction, fit_form, log_losses, stack_candidates, with_process
+from codescale.laws.fitting.candidates import (
+    _held_out_corrections,
+    fit_form,
+    log_losses,
+    stack_candidates,
+    with_process,
+)
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.fitting.holdout import make_splits
 from codescale.laws.forms.registry import find_form
@@ -21,12 +27,13 @@ from codescale.laws.gp.gaussian_process import (
     MOST_ROWS,
     GaussianProcess,
     TargetProcess,
+    _Residuals,
     _robust_weights,
     chosen_rows,
     fit_gaussian_process,
-    law_correction,
 )
 from codescale.laws.gp.kernel import Hyperparameters
+from codescale.laws.gp.law_correction import law_correction
 from codescale.laws.law import Law, load_law, save_law
 from codescale.laws.observations import Observations, narrow, observe
 from codescale.runs.table import RunsTable, write_runs
@@ -89,7 +96,8 @@ def test_the_likelihoods_gradient_is_its_derivative(seed: int) -> None:
     generator = np.random.default_rng(seed)
     inputs, values = generator.standard_normal((12, 4)), generator.standard_normal(12)
     prior = generator.standard_normal(6)
-    likelihood = kernel._Likelihood(inputs, values, generator.uniform(1, 5, 12), prior, np.ones(6))
+    known_noise = 0.3 * (np.arange(12)[:, None] % 4 == np.arange(12) % 4) if seed % 2 else None
+    likelihood = kernel._Likelihood(inputs, values, generator.uniform(1, 5, 12), known_noise, prior, np.ones(6))
     theta = prior + 0.3 * generator.standard_normal(6)
     _, gradient = likelihood.value_and_gradient(theta)
     step = 1e-5
@@ -133,10 +141,13 @@ def test_the_surface_predicts_what_the_law_predicts(law: Law, table: RunsTable) 
 def test_far_from_the_runs_the_law_stands_alone(law: Law) -> None:
     own = law.posteriors[0]
     assert own is not None
-    near = replace(own, relevance=np.ones(5))
-    far = near.inputs[:3] + np.array([40.0, 0.0, 0.0, 0.0, 0.0])
-    assert np.abs(near.correction(near.inputs[:3])).max() > 1e-3
-    assert near.correction(far) == pytest.approx(0.0, abs=1e-9)
+    rows = own.conditioned.inputs[:3]
+    lengthscale = np.array([1.0 / own.conditioned.process.relevance[0], 0.0, 0.0, 0.0, 0.0])
+    assert np.abs(own.correction(rows)[:, 0]).max() > 1e-3
+    assert own.correction(rows + 40.0 * lengthscale)[:, 0] == pytest.approx(0.0, abs=1e-9)
+    deviation = np.sqrt(own.variance(rows + 40.0 * lengthscale))
+    assert deviation == pytest.approx(own.conditioned.process.amplitude)
+    assert (np.sqrt(own.variance(rows)) < 0.3 * deviation).all()
 
 
 def test_a_law_with_a_process_is_stored_whole_and_damage_is_named(law: Law, table: RunsTable, tmp_path: Path) -> None:
@@ -186,6 +197,11 @@ def test_renaming_and_reordering_languages_changes_nothing(law: Law, table: Runs
     assert second[:, columns] == pytest.approx(first, rel=2e-4)
 
 
+def law_inputs(data: Observations) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Log N, log D and shares."""
+    return data.log_params, data.log_tokens, data.shares
+
+
 @pytest.fixture(scope="module")
 def data(table: RunsTable) -> Observations:
     return observe(narrow(table))
@@ -196,14 +212,29 @@ def test_held_out_rows_do_not_reach_their_own_prediction(data: Observations) -> 
     fitted = [fit_form(find_form(name), data, splits, [], 1) for name in ("effective-data", "additive")]
     stack = stack_candidates(data, splits, fitted)
     assert stack is not None
-    judged = with_process(stack, data, splits, 0, 1)
+    judged = with_process(stack, data, splits, np.zeros(3), 0, 1)
     assert judged is not None
     assert judged.process is not None
     split, values = splits[0], judged.held_out_values[0]
     spoilt = replace(data, log_losses=np.where(split.test[:, None], data.log_losses + 1.0, data.log_losses))
-    clean = _held_out_correction(judged.process, judged.form, values, data, split, 0)
-    assert np.array_equal(clean, _held_out_correction(judged.process, judged.form, values, spoilt, split, 0))
-    assert np.abs(clean).max() > 0.01
+    rows = chosen_rows(data, 0)
+    at = kernel.kernel_inputs(data.log_params, data.log_tokens, data.shares)[split.test]
+    clean, other = (
+        _held_out_corrections(
+            judged.process,
+            (one.log_losses - log_losses(judged.form, values, one))[rows],
+            split.train[rows],
+            at,
+            data.targets,
+        )
+        for one in (data, spoilt)
+    )
+    assert np.array_equal(clean, other)
+    assert np.abs(clean[0]).max() > 0.01
+    members = judged.form.log_losses(values[0][None], data.domains, *(one[split.test] for one in law_inputs(data)))[0]
+    assert judged.predicted[0][:, 0] == pytest.approx(members + clean[0][:, 0])
+    assert judged.variances[0] == pytest.approx(clean[1])
+    assert all((one == 0).all() for one in stack.variances)
 
 
 def test_a_baseline_is_no_member_of_a_stack_however_well_it_does(data: Observations) -> None:
@@ -223,12 +254,13 @@ def test_a_row_in_twenty_that_is_far_off_hardly_moves_the_rest(data: Observation
     odd = np.random.default_rng(0).permutation(len(data))[: len(data) // 20]
     spoilt = residuals.copy()
     spoilt[odd] += 0.3
-    clean = fit_gaussian_process(data, data.targets, residuals, 0)
-    robust = fit_gaussian_process(data, data.targets, spoilt, 0)
+    clean = fit_gaussian_process(data, data.targets, residuals, np.zeros(3), 0)
+    robust = fit_gaussian_process(data, data.targets, spoilt, np.zeros(3), 0)
     others = np.setdiff1d(np.arange(len(data)), odd)
     for process, values_of in ((clean, residuals), (robust, spoilt)):
         own = process.targets["l0"]
-        corrected = law_correction(own, process.inputs, values_of[:, :1]).correction(process.inputs[others])[:, 0]
+        posterior = law_correction(process, own, values_of[:, :1])
+        corrected = posterior.correction(process.inputs[others])[:, 0]
         assert np.abs(corrected - residuals[others, 0]).mean() < 0.01
     assert np.array(robust.targets["l0"].weights)[odd].max() < 0.2
 
@@ -262,7 +294,8 @@ def test_weights_are_hubers_of_what_each_row_is_off_where_the_others_are_known()
             left_out.append(abs(residuals[k] - oracle.mean_and_covariance(inputs[[k]])[0][0]))
         weights = np.clip(1.345 * 1.4826 * np.median(left_out) / np.array(left_out), 1e-3, 1.0)
     assert weights.min() < 0.2
-    assert _robust_weights(process, inputs, residuals) == pytest.approx(weights, rel=1e-6)
+    own = _Residuals(inputs, residuals, np.arange(15), 0.0)
+    assert _robust_weights(process, own) == pytest.approx(weights, rel=1e-3)  # single precision
 
 
 def target(**changes: object) -> TargetProcess:
@@ -331,7 +364,7 @@ def test_as_many_rows_as_may_be_are_all_taken_and_few_or_flat_residuals_have_no_
     residuals[19:, 0] = np.nan
     residuals[20:, 1] = np.nan
     residuals[:, 2] = 0.5
-    found = fit_gaussian_process(data, ("l0", "l1", "l2"), residuals, 0)
+    found = fit_gaussian_process(data, ("l0", "l1", "l2"), residuals, np.zeros(3), 0)
     assert list(found.targets) == ["l1"]
     own = found.targets["l1"]
     assert own.rows == list(range(20))

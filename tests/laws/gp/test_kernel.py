@@ -118,7 +118,7 @@ def test_the_likelihood_is_scikit_learns_and_the_prior_a_normal_one_of_logarithm
     inputs, residuals = inputs[:40, [0, 1, 3, 4]], residuals[:40]
     inflation = np.random.default_rng(1).uniform(1, 4, 40)
     prior, deviation = np.array([1.0, 0.5, 0.2, 0.1, 0.0, -1.0]), np.array([1.0, 1.0, 2.0, 2.0, 1.0, 1.5])
-    likelihood = _Likelihood(inputs, residuals, inflation, prior, deviation)
+    likelihood = _Likelihood(inputs, residuals, inflation, None, prior, deviation)
     for shift in (np.zeros(6), np.array([0.3, -0.2, 0.1, 0.5, -0.4, 0.6])):
         theta = prior + shift
         process = Hyperparameters(np.exp(-theta[:4]), float(np.exp(theta[4])), float(np.exp(theta[5])))
@@ -138,7 +138,7 @@ def test_no_other_hyperparameters_are_likelier_under_the_priors() -> None:
     prior = np.log([3.0, 2.0, 2.0, 2.0, 1.0, 0.3])
     deviation = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.5])
     varying = np.array([0, 1, 3, 4])
-    posterior = _Likelihood(inputs[:, varying], residuals / scale, 1 / weights, prior, deviation)
+    posterior = _Likelihood(inputs[:, varying], residuals / scale, 1 / weights, None, prior, deviation)
     noise = np.sqrt((found.noise / scale) ** 2 - 1e-6)
     theta = np.concatenate([-np.log(found.relevance[varying]), np.log([found.amplitude / scale, noise])])
     least, gradient = posterior.value_and_gradient(theta)
