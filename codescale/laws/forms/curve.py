@@ -17,7 +17,7 @@ import numpy as np
 from codescale.arrays import Array, Mask
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.rows import Rows
-from codescale.laws.forms.solver import Problems, effective_parameters, levenberg_marquardt
+from codescale.laws.forms.solver import Problems, effective_parameters, levenberg_marquardt, stationary_change
 from codescale.laws.observations import Observations, spread_rows
 
 _AT_END = 1e-3
@@ -222,22 +222,24 @@ class CurveForm(Form):
     ) -> Array:
         """Each sample has its own weights and draws the prior's mean anew, domains and targets alike from one draw.
 
-        Of a table of long curves a part of each is taken; what that part alone would change of the fit is taken off.
+        Of a table of long curves a part of each is taken, and its losses changed so that it has the same fit.
         """
         noise = generator.standard_normal((len(weights), values.shape[1]))
         index, stands_for = spread_rows(data, _RESAMPLED_ROWS)
-        part = data.rows(index)
-        fitted = self.inner(values, self._centre(part))
-        if len(part) < len(data):
-            of_part = self.inner(self.near(part, values, stands_for[None], workers)[0], self._centre(part))
-        else:
-            of_part = fitted
+        part = data if len(index) == len(data) else self._with_fit(data.rows(index), values, stands_for)
         problems, _ = self._problems(part, weights[:, index] * stands_for, 1, noise, np.float32)
-        start = np.where(problems.free, np.tile(of_part, (len(weights), 1)), problems.prior_mean)
+        start = np.tile(self.inner(values, self._centre(part)), (len(weights), 1))
+        start = np.where(problems.free, start, problems.prior_mean)
         theta, _ = levenberg_marquardt(problems, start, _RESAMPLING_STEPS, workers, _NEAR_TOLERANCE)
-        theta = theta + np.where(problems.free, np.tile(fitted - of_part, (len(weights), 1)), 0.0)
-        theta = np.clip(theta, problems.lower, problems.upper)
         return self._finish(part, theta.reshape(len(weights), *values.shape))
+
+    def _with_fit(self, part: Observations, values: Array, weights: Array) -> Observations:
+        """``part`` with losses a little changed along the curve, so that ``values`` are its fit under ``weights``
+        (rows,).
+        """
+        problems, _ = self._problems(part, weights[None], 1, None)
+        change = stationary_change(problems, self.inner(values, self._centre(part)))
+        return replace(part, log_losses=part.log_losses + change.T)
 
     def refit(self, data: Observations, values: Array, simulated: Array, generator: np.random.Generator) -> Array:
         """Parametric bootstrap of a table with one target: (samples, parameters).
