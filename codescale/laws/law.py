@@ -42,6 +42,8 @@ _N_COUNTS = 2.0
 """How much farther a step in log N is than one in log D: models beyond the largest size are missed by more than runs
 beyond the longest are (docs/law-intervals.md).
 """
+_CORNER_COUNTS = 2.0
+"""Likewise of a step in log N D or log D / N."""
 
 
 class HeldOut(BaseModel):
@@ -58,19 +60,25 @@ class HeldOut(BaseModel):
 
 
 class FittedRange(BaseModel):
-    """Where the law was fitted: N (parameters), D (tokens) and each domain's share, each (lowest, highest)."""
+    """Where the law was fitted: N (parameters), D (tokens), N D, D / N and each domain's share, each (lowest, highest).
+
+    Files of before have no ``params_times_tokens`` and ``tokens_per_parameter``.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     n_params: tuple[float, float]
     n_tokens: tuple[float, float]
     proportions: dict[str, tuple[float, float]]
+    params_times_tokens: tuple[float, float] | None = None
+    tokens_per_parameter: tuple[float, float] | None = None
 
     def distance(self, n_params: Array, n_tokens: Array, proportions: Array) -> tuple[Array, Mask]:
         """(rows,): how far outside the range, and whether an interval can be known there.
 
         The distance adds log N and log D beyond the range, each in units of the fitted log range (at least log 2), N
         twice, and the largest excess of a share in units of its range (at least 0.05). 0 is inside. Nothing is known of
-        an N (or D) other than the only one that was fitted.
+        an N (or D) other than the only one that was fitted. Runs of a few budgets, or of one D / N, leave the corners
+        of the range of N and D empty: there it is how far N D and D / N lie beyond theirs, twice.
         """
         total, knowable = np.zeros(len(n_params)), np.ones(len(n_params), dtype=bool)
         for values, (least, most), counts in (
@@ -82,10 +90,25 @@ class FittedRange(BaseModel):
             total += counts * beyond / max(np.log(most / least), np.log(2.0))
             if np.log(most / least) < 0.01:
                 knowable &= beyond == 0
+        total = np.maximum(total, self._beyond_corners(n_params, n_tokens))
         low, high = np.array(list(self.proportions.values())).T
         excess = np.maximum(low - proportions, proportions - high)
         excess = np.where(excess > 1e-6, excess, 0.0)
         return total + (excess / np.maximum(high - low, 0.05)).max(axis=1), knowable
+
+    def _beyond_corners(self, n_params: Array, n_tokens: Array) -> Array:
+        """(rows,): how far N D and D / N lie beyond what was fitted."""
+        total = np.zeros(len(n_params))
+        for values, ends in (
+            (n_params * n_tokens, self.params_times_tokens),
+            (n_tokens / n_params, self.tokens_per_parameter),
+        ):
+            if ends is None:
+                continue
+            beyond = np.maximum(np.log(ends[0] / values), np.log(values / ends[1]))
+            beyond = np.where(beyond > 0.02, beyond, 0.0)
+            total += _CORNER_COUNTS * beyond / max(np.log(ends[1] / ends[0]), np.log(2.0))
+        return total
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ silently wrong, so :func:`narrow` refuses the mix unless it is told which to tak
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,11 @@ class Observations:
 
     def __len__(self) -> int:
         return len(self.log_params)
+
+    def rows(self, index: Integers | Mask) -> Observations:
+        """The rows that ``index`` names; trunks keep their numbers."""
+        by_row = ("log_params", "log_tokens", "shares", "log_losses", "trunk", "usable", "unique_tokens")
+        return replace(self, **{name: getattr(self, name)[index] for name in by_row})
 
     @property
     def own_domain(self) -> Integers:
@@ -228,6 +233,28 @@ def warn_of_repetition(data: Observations) -> None:
             f"{data.path}: {kept.sum():,} of {len(data):,} rows see tokens again, up to {most[kept].max():.1f} epochs,"
             " and count as fresh, so the law errs where more are fresh or more repeat: fit this table with --repetition"
         )
+
+
+def spread_rows(data: Observations, most: int) -> tuple[Integers, Array]:
+    """About ``most`` rows, evenly over each trunk with its last one, and how many rows each stands for.
+
+    Rows of one trunk are points of one curve and share its luck, so few of them tell as much as all. No trunk is left
+    out, and of a table of single rows each stays.
+    """
+    trunks = np.bincount(data.trunk)
+    if len(data) <= most or trunks.max() == 1:
+        return np.arange(len(data)), np.ones(len(data))
+    each = max(int(most / len(trunks)), 1)
+    kept, stands_for = [], []
+    for trunk in range(len(trunks)):
+        own = np.flatnonzero(data.trunk == trunk)
+        own = own[np.argsort(data.log_tokens[own], kind="stable")]
+        places = np.unique(np.linspace(len(own) - 1, 0, min(each, len(own))).round().astype(int))
+        kept.append(own[places])
+        stands_for.append(np.full(len(places), len(own) / len(places)))
+    index = np.concatenate(kept)
+    order = np.argsort(index)
+    return index[order], np.concatenate(stands_for)[order]
 
 
 def distinct_tokens(table: RunsTable) -> Array:

@@ -1,7 +1,8 @@
 """How well a form predicts rows it was not fitted to, by hold-outs that imitate what a law is for.
 
 Kinds: ``mixtures`` (mixtures that were not tried, in folds), ``longest`` (the longest D), ``largest`` (the largest N)
-and ``both`` (the largest N at the longest D, from rows that are neither; in a ragged table what comes nearest to it);
+``both`` (the largest N at the longest D, from rows that are neither; in a ragged table what comes nearest to it) and
+``compute`` (the most N D, in a ragged table);
 ``runs`` (whole trunks, in folds) where the mixtures are too few to hold any out.
 """
 
@@ -25,6 +26,8 @@ _ALMOST_ALL = 0.8
 """Of the longest and the largest rows: where so many are both, the two hold-outs are one."""
 _FEWEST_TO_TRAIN = 0.2
 """Of all rows, below which too little is left to predict from."""
+_MOST_COMPUTE = 0.15
+"""Of all rows: those of the most compute."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ def _with_both(data: Observations, beyond: list[Split]) -> list[Split]:
 
     Where D rises with N the longest runs are the largest: one hold-out, which must not count three times. In a ragged
     table, whose largest models were not trained as long as others, it is the longer half of their own rows, predicted
-    from smaller and shorter ones.
+    from smaller and shorter ones, and beside it the runs of the most compute (N D), from those of less.
     """
     if len(beyond) < 2:
         return beyond
@@ -72,11 +75,14 @@ def _with_both(data: Observations, beyond: list[Split]) -> list[Split]:
     if both.sum() >= _FEWEST_OF_BOTH:
         return [*beyond, Split("both", longest.train & largest.train, both)]
     cut = np.median(data.log_tokens[largest.test])
-    test = largest.test & (data.log_tokens > cut + 0.01)
-    train = largest.train & (data.log_tokens <= cut + 0.01)
-    if test.sum() < _FEWEST_OF_BOTH or train.sum() < _FEWEST_TO_TRAIN * data.usable.sum():
-        return beyond
-    return [*beyond, Split("both", train, test)]
+    longer = Split(
+        "both", largest.train & (data.log_tokens <= cut + 0.01), largest.test & (data.log_tokens > cut + 0.01)
+    )
+    log_compute = data.log_params + data.log_tokens
+    most = data.usable & (log_compute > np.quantile(log_compute[data.usable], 1.0 - _MOST_COMPUTE) + 0.02)
+    ragged = [longer, Split("compute", data.usable & ~most, most)]
+    fewest = _FEWEST_TO_TRAIN * data.usable.sum()
+    return [*beyond, *(one for one in ragged if one.test.sum() >= _FEWEST_OF_BOTH and one.train.sum() >= fewest)]
 
 
 def _folds(data: Observations, seed: int) -> list[Split]:

@@ -17,15 +17,17 @@ import numpy as np
 from codescale.arrays import Array, Mask
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.rows import Rows
-from codescale.laws.forms.solver import Problems, effective_parameters, levenberg_marquardt
-from codescale.laws.observations import Observations
+from codescale.laws.forms.solver import Problems, effective_parameters, levenberg_marquardt, stationary_change
+from codescale.laws.observations import Observations, spread_rows
 
 _AT_END = 1e-3
 """Of a log exponent: nearer to an end of its range it counts as at that end."""
 _RESAMPLING_STEPS = 40
 """Of a bootstrap sample, which starts where the fit ended (docs/law-fit.md)."""
-_RESAMPLING_TOLERANCE = 1e-6
-"""Relative gain at which a bootstrap sample ends: a hundredth of a deviation of its parameters."""
+_RESAMPLED_ROWS = 512
+"""Rows about which a bootstrap sample is fitted to, where runs are curves of more."""
+_NEAR_TOLERANCE = 1e-6
+"""Relative gain at which a fit ends that begins near its end: a hundredth of a deviation of its parameters."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class CurveForm(Form):
     screening: int = 8
     kept: int = 2
     iterations: int = 200
-    iterations_near: int = 200
+    iterations_near: int = 80
 
     @abstractmethod
     def prior(self, data: Observations) -> Prior:
@@ -188,8 +190,11 @@ class CurveForm(Form):
         return np.take_along_axis(theta.reshape(-1, count, theta.shape[1]), order[:, :, None], axis=1)
 
     def near(self, data: Observations, values: Array, weights: Array, workers: int | None = None) -> Array:
-        start = np.tile(self.inner(values, self._centre(data)), (len(weights), 1, 1))
-        return self._fit_from(data, start, weights, self.iterations_near, workers)
+        problems, _ = self._problems(data, weights, 1, None, np.float32)
+        start = np.tile(self.inner(values, self._centre(data)), (len(weights), 1))
+        theta = np.where(problems.free, start, problems.prior_mean)
+        theta, _ = levenberg_marquardt(problems, theta, self.iterations_near, workers, _NEAR_TOLERANCE)
+        return self._finish(data, theta.reshape(len(weights), *values.shape))
 
     def effective_parameters(self, data: Observations, values: Array) -> Array:
         problems, _ = self._problems(data, np.ones((1, len(data))), 1, None)
@@ -207,15 +212,6 @@ class CurveForm(Form):
             if name in ("alpha", "beta") and ends[k, p] and problems.free[k, p]
         ]
 
-    def _fit_from(
-        self, data: Observations, start: Array, weights: Array, iterations: int, workers: int | None
-    ) -> Array:
-        """From one ``start`` (samples, targets, parameters) on the solver's scale for each fit."""
-        problems, _ = self._problems(data, weights, 1, None)
-        theta = np.where(problems.free, start.reshape(problems.prior_mean.shape), problems.prior_mean)
-        theta, _ = levenberg_marquardt(problems, theta, iterations, workers)
-        return self._finish(data, theta.reshape(start.shape))
-
     def resample(
         self,
         data: Observations,
@@ -224,13 +220,26 @@ class CurveForm(Form):
         generator: np.random.Generator,
         workers: int | None = None,
     ) -> Array:
-        """Each sample has its own weights and draws the prior's mean anew, domains and targets alike from one draw."""
+        """Each sample has its own weights and draws the prior's mean anew, domains and targets alike from one draw.
+
+        Of a table of long curves a part of each is taken, and its losses changed so that it has the same fit.
+        """
         noise = generator.standard_normal((len(weights), values.shape[1]))
-        problems, _ = self._problems(data, weights, 1, noise, np.float32)
-        start = np.tile(self.inner(values, self._centre(data)), (len(weights), 1))
+        index, stands_for = spread_rows(data, _RESAMPLED_ROWS)
+        part = data if len(index) == len(data) else self._with_fit(data.rows(index), values, stands_for)
+        problems, _ = self._problems(part, weights[:, index] * stands_for, 1, noise, np.float32)
+        start = np.tile(self.inner(values, self._centre(part)), (len(weights), 1))
         start = np.where(problems.free, start, problems.prior_mean)
-        theta, _ = levenberg_marquardt(problems, start, _RESAMPLING_STEPS, workers, _RESAMPLING_TOLERANCE)
-        return self._finish(data, theta.reshape(len(weights), *values.shape))
+        theta, _ = levenberg_marquardt(problems, start, _RESAMPLING_STEPS, workers, _NEAR_TOLERANCE)
+        return self._finish(part, theta.reshape(len(weights), *values.shape))
+
+    def _with_fit(self, part: Observations, values: Array, weights: Array) -> Observations:
+        """``part`` with losses a little changed along the curve, so that ``values`` are its fit under ``weights``
+        (rows,).
+        """
+        problems, _ = self._problems(part, weights[None], 1, None)
+        change = stationary_change(problems, self.inner(values, self._centre(part)))
+        return replace(part, log_losses=part.log_losses + change.T)
 
     def refit(self, data: Observations, values: Array, simulated: Array, generator: np.random.Generator) -> Array:
         """Parametric bootstrap of a table with one target: (samples, parameters).

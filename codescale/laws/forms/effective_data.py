@@ -17,6 +17,7 @@ from codescale.laws.forms.terms import (
     COUNT,
     TERMS,
     fill_jacobian,
+    fixed_terms,
     inner_terms,
     joined_terms,
     late_terms,
@@ -69,9 +70,10 @@ class EffectiveData(CurveForm):
         held = np.zeros((targets, COUNT + domains), dtype=bool)
         fixed = np.zeros((targets, COUNT + domains))
         if one_value(data.log_params):
-            held[:, 1:3], held[:, COUNT - 1], fixed[:, 1] = True, True, ABSENT
+            held[:, 1:3], fixed[:, 1] = True, ABSENT
         if one_value(data.log_tokens) and len(np.unique(np.round(data.shares, 6), axis=0)) == 1:
-            held[:, 3:COUNT], fixed[:, 3] = True, ABSENT
+            held[:, 3:5], fixed[:, 3] = True, ABSENT
+        held[:, COUNT - 1] = fixed_terms(data)[0][:, -1]
         own = data.own_domain
         trained = np.flatnonzero(own >= 0)
         held[trained, COUNT + own[trained]] = True

@@ -169,6 +169,18 @@ def effective_parameters(problems: Problems, theta: Array) -> Array:
     return np.asarray((problems.free - inverse * of_prior).sum(axis=1))
 
 
+def stationary_change(problems: Problems, theta: Array) -> Array:
+    """(problems, rows): what to add to each problem's log losses so that ``theta`` minimises its objective: a step of the
+    curve's tangent that takes the gradient off.
+    """
+    at = _linearised(problems, theta)
+    system = at.hessian * (problems.free[:, :, None] & problems.free[:, None, :])
+    diagonal = np.arange(theta.shape[1])
+    system[:, diagonal, diagonal] = np.where(problems.free, at.hessian[:, diagonal, diagonal], 1.0)
+    step = _solved(system, np.where(problems.free, at.gradient, 0.0))
+    return np.asarray(np.matmul(at.jacobian, step[:, :, None])[:, :, 0])
+
+
 def _residuals(problems: Problems, log_loss: Array) -> tuple[Array, Array]:
     """(problems, rows): predicted less measured, and the rows' weights, 0 where nothing was measured."""
     residuals = log_loss - problems.log_losses[problems.target]

@@ -97,15 +97,17 @@ def late_terms(parameters: int) -> Mask:
 
 
 def fixed_terms(data: Observations) -> tuple[Mask, Array]:
-    """(targets, 6): which terms are fixed, and at what on the solver's scale: N's, D's or both, where they don't vary,
-    and kappa with either.
+    """(targets, 6): which terms are fixed, and at what on the solver's scale: N's, D's or both, where they don't vary;
+    and kappa, at 1, where either takes fewer than three values: from two no exponent can be told, let alone how the two
+    depend on one another.
     """
     held, fixed = np.zeros((len(data.targets), COUNT), dtype=bool), np.zeros((len(data.targets), COUNT))
     for first, log_values in ((1, data.log_params), (3, data.log_tokens)):
         if one_value(log_values):
             held[:, first : first + 2] = True
-            held[:, -1] = True
             fixed[:, first] = ABSENT
+        if one_value(log_values) or two_values(log_values):
+            held[:, -1] = True
     return held, fixed
 
 

@@ -212,9 +212,10 @@ def _robust_weights(hyperparameters: Hyperparameters, own: _Residuals) -> Array:
     """(rows,): Huber's weights of leave-one-out residuals (Rasmussen and Williams, 2006, equation 5.12)."""
     signal = prior_covariance(hyperparameters, own.inputs, own.inputs)
     does = single_precision_does(hyperparameters.amplitude**2, hyperparameters.noise**2)
-    precision = np.float32 if does else np.float64
+    precision: Any = np.float32 if does else np.float64
     signal = (signal if own.known_noise is None else signal + own.known_noise).astype(precision)
-    values, diagonal = own.values.astype(precision), np.diag_indices(len(signal))
+    values: Any = own.values.astype(precision)
+    diagonal = np.diag_indices(len(signal))
     weights = np.ones(len(values))
     for _ in range(_ROUNDS):
         matrix = signal.copy()

@@ -8,7 +8,7 @@ with the gradient in closed form.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -150,8 +150,14 @@ class _Likelihood:
 
     @cached_property
     def _in_double(self) -> _Likelihood:
-        values = {name: getattr(self, name) for name in ("inputs", "values", "inflation", "known_noise")}
-        return replace(self, **{name: None if one is None else one.astype(float) for name, one in values.items()})
+        return _Likelihood(
+            self.inputs.astype(np.float64),
+            self.values.astype(np.float64),
+            self.inflation.astype(np.float64),
+            None if self.known_noise is None else self.known_noise.astype(np.float64),
+            self.prior_mean,
+            self.prior_deviation,
+        )
 
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
         """At ``theta`` (parameters,), in double precision where single would not do."""

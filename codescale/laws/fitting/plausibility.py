@@ -1,0 +1,59 @@
+"""Warnings of what no sound table leads to: losses in several units, a law that foretells nothing, exponents at an end."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from codescale.laws.fitting.candidates import Candidate
+from codescale.laws.forms.stack import Stack
+from codescale.laws.observations import Observations, appearance_index
+from codescale.laws.warning import warn
+
+_LARGE_ERROR = 0.1
+"""A held-out error that no law of losses in one unit has had: published tables' lie at 0.2 to 2 %, noisy ones' at 6 %."""
+_LARGE_RATIO = 1.8
+"""Of two losses of equal runs: seeds differ by per cents, nats per token and bits per byte by a factor of two or three."""
+
+
+def warn_of_nonsense(best: Candidate, data: Observations) -> None:
+    """One line for each thing about the table, or the law that was taken, that cannot be right."""
+    _warn_of_units(data)
+    if best.held_out and best.held_out.error > _LARGE_ERROR:
+        worst = max(best.held_out.targets, key=lambda name: best.held_out.targets[name] if best.held_out else 0.0)
+        warn(
+            f"{data.path}: held-out error {best.held_out.error:.0%} (loss.{worst}: {best.held_out.targets[worst]:.0%}): the"
+            " law foretells nothing; look for losses in several units, wrong N or D, or runs of another recipe"
+        )
+    ends = exponents_at_ends(best, data)
+    if ends:
+        shown = ", ".join(ends[:6]) + (f" and {len(ends) - 6} more" if len(ends) > 6 else "")
+        warn(
+            f"{best.name}: {shown}: at the end of the exponent's range, so the runs do not fit the law's curve there;"
+            " look for rows in another unit, or runs that did not finish"
+        )
+
+
+def _warn_of_units(data: Observations) -> None:
+    """Rows of one N, D and mixture whose losses are too far apart for seeds."""
+    logs = np.column_stack([data.log_params, data.log_tokens, data.shares])
+    recipe = appearance_index(np.round(logs, 4))
+    for k, target in enumerate(data.targets):
+        for number in np.flatnonzero(np.bincount(recipe[np.isfinite(data.log_losses[:, k])], minlength=1) > 1):
+            losses = data.log_losses[recipe == number, k]
+            losses = np.exp(losses[np.isfinite(losses)])
+            if losses.max() > _LARGE_RATIO * losses.min():
+                warn(
+                    f"{data.path}, loss.{target}: equal runs have losses of {losses.min():.4g} and {losses.max():.4g}: give"
+                    " all in one unit (nats per token), or tell the runs apart"
+                )
+                return
+
+
+def exponents_at_ends(best: Candidate, data: Observations) -> list[str]:
+    """``<target>.<parameter>`` of every free alpha or beta at an end of its range."""
+    if not isinstance(best.form, Stack):
+        return best.form.exponents_at_ends(data, best.values)
+    found = []
+    for member, own in best.form.split(best.values, data.domains):
+        found += [f"{member.name}/{name}" for name in member.exponents_at_ends(data, own)]
+    return found
