@@ -198,11 +198,14 @@ def test_largest_models_that_were_not_trained_as_long_are_held_out_by_their_own_
     rows = [(n, d) for n in (0, 1) for d in range(6) for _ in range(5)] + [(2, d) for d in range(4) for _ in range(4)]
     sizes, lengths = (list(column) for column in zip(*rows, strict=True))
     splits = {split.kind: split for split in make_splits(runs_at(sizes, lengths), 0)}
-    assert list(splits) == ["mixtures", "longest", "largest", "both"]
+    assert list(splits) == ["mixtures", "longest", "largest", "both", "compute"]
     assert splits["longest"].test.tolist() == [d == 5 for _, d in rows]
     assert splits["largest"].test.tolist() == [n == 2 for n, _ in rows]
     assert splits["both"].test.tolist() == [n == 2 and d > 1 for n, d in rows]
     assert splits["both"].train.tolist() == [n < 2 and d <= 1 for n, d in rows]
+    most = [(n, d) in {(2, 3), (1, 5)} for n, d in rows]  # less than 15 % of the rows; (2, 2) would make it more
+    assert splits["compute"].test.tolist() == most
+    assert splits["compute"].train.tolist() == [not one for one in most]
 
 
 def test_where_larger_and_longer_runs_would_leave_too_little_they_are_not_held_out_together() -> None:
@@ -211,4 +214,4 @@ def test_where_larger_and_longer_runs_would_leave_too_little_they_are_not_held_o
     rows += [(0, 0), (1, 0), *[(2, 0)] * 6, *[(2, 1)] * 5]
     sizes, lengths = (list(column) for column in zip(*rows, strict=True))
     kinds = [split.kind for split in make_splits(runs_at(sizes, lengths), 0) if split.kind not in INSIDE]
-    assert kinds == ["longest", "largest"]
+    assert kinds == ["longest", "largest", "compute"]
