@@ -1,4 +1,4 @@
-"""Rows that repeat their tokens: which are kept, and what is said of them."""
+"""Rows that repeat their tokens are named, and few points of a long curve stand for all of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codescale.laws.observations import narrow, observe, warn_of_repetition
+from codescale.laws.observations import narrow, observe, spread_rows, warn_of_repetition
 from codescale.laws.warning import LawWarning
 from codescale.runs.table import RunsTable
 from tests.laws.synthetic_runs import SIZES, TableMaker, make_truth
@@ -45,3 +45,25 @@ def test_without_a_column_of_distinct_tokens_nothing_is_said(tmp_path: Path) -> 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warn_of_repetition(observe(narrow(known)))
+
+
+def test_few_points_of_long_curves_stand_for_all_with_the_last_of_each(tmp_path: Path) -> None:
+    """Three runs of 40 evaluations and one of 2: of 24 rows asked for, six each, evenly, and none is left out."""
+    maker = TableMaker(make_truth(1), ["a"], 0.0)
+    for run, count in (("x", 40), ("y", 40), ("z", 40), ("short", 2)):
+        for step in range(count):
+            maker.add(run, SIZES[0], 1e5 * (step + 1), np.ones(1))
+    data = observe(narrow(maker.table(tmp_path)))
+    index, stands_for = spread_rows(data, 24)
+    assert index.tolist() == sorted(index)
+    kept = data.rows(index)
+    assert np.bincount(kept.trunk).tolist() == [6, 6, 6, 2]
+    for trunk in range(4):
+        own = kept.trunk == trunk
+        steps = np.exp(kept.log_tokens[own]) / 1e5
+        assert steps.max() == pytest.approx([40, 40, 40, 2][trunk]), "the last"
+        assert np.ptp(np.diff(np.sort(steps))) <= 1.001, "evenly"
+        assert stands_for[own].sum() == pytest.approx([40, 40, 40, 2][trunk])
+    everything, ones = spread_rows(data, len(data))
+    assert everything.tolist() == list(range(len(data)))
+    assert (ones == 1).all()

@@ -1,4 +1,4 @@
-"""Warnings of what no sound table leads to: losses in several units, a law that foretells nothing, exponents at an end."""
+"""Warnings of what no sound table leads to: losses in several units, a law that foretells nothing, odd exponents."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from codescale.laws.observations import Observations, appearance_index
 from codescale.laws.warning import warn
 
 _LARGE_ERROR = 0.1
-"""A held-out error that no law of losses in one unit has had: published tables' lie at 0.2 to 2 %, noisy ones' at 6 %."""
+"""A held-out error that no law of losses in one unit has had: published tables' are 0.2 to 2 %, noisy ones' 6 %."""
 _LARGE_RATIO = 1.8
-"""Of two losses of equal runs: seeds differ by per cents, nats per token and bits per byte by a factor of two or three."""
+"""Of two losses of equal runs: seeds differ by per cents, nats per token and bits per byte by a factor of 2 or 3."""
 
 
 def warn_of_nonsense(best: Candidate, data: Observations) -> None:
@@ -21,8 +21,8 @@ def warn_of_nonsense(best: Candidate, data: Observations) -> None:
     if best.held_out and best.held_out.error > _LARGE_ERROR:
         worst = max(best.held_out.targets, key=lambda name: best.held_out.targets[name] if best.held_out else 0.0)
         warn(
-            f"{data.path}: held-out error {best.held_out.error:.0%} (loss.{worst}: {best.held_out.targets[worst]:.0%}): the"
-            " law foretells nothing; look for losses in several units, wrong N or D, or runs of another recipe"
+            f"{data.path}: held-out error {best.held_out.error:.0%} (loss.{worst}: {best.held_out.targets[worst]:.0%}):"
+            " the law foretells nothing; look for losses in several units, wrong N or D, or runs of another recipe"
         )
     ends = exponents_at_ends(best, data)
     if ends:
@@ -43,8 +43,8 @@ def _warn_of_units(data: Observations) -> None:
             losses = np.exp(losses[np.isfinite(losses)])
             if losses.max() > _LARGE_RATIO * losses.min():
                 warn(
-                    f"{data.path}, loss.{target}: equal runs have losses of {losses.min():.4g} and {losses.max():.4g}: give"
-                    " all in one unit (nats per token), or tell the runs apart"
+                    f"{data.path}, loss.{target}: equal runs have losses of {losses.min():.4g} and {losses.max():.4g}:"
+                    " give all in one unit (nats per token), or tell the runs apart"
                 )
                 return
 

@@ -10,7 +10,14 @@ import pytest
 from scipy.optimize import least_squares
 
 from codescale.laws.forms import solver
-from codescale.laws.forms.solver import Curve, Problems, huber, levenberg_marquardt
+from codescale.laws.forms.solver import (
+    Curve,
+    Problems,
+    effective_parameters,
+    huber,
+    levenberg_marquardt,
+    stationary_change,
+)
 
 
 def test_huber_is_quadratic_then_linear() -> None:
@@ -271,3 +278,27 @@ def test_in_single_precision_it_ends_within_a_thousandth_of_the_parameters_devia
         slopes = two_exponentials()(one[None])[1][0]
         deviations = noise * np.sqrt(np.diag(np.linalg.inv(slopes.T @ slopes)))
         np.testing.assert_array_less(np.abs(other - one), 1e-3 * deviations)
+
+
+def test_parameters_that_the_prior_decides_are_not_counted() -> None:
+    """Of a line under ridge regression: the trace of its hat matrix; and what is held is none."""
+    for strength in (1e-12, 0.5, 20.0, 1e9):
+        problems = lines(3, strength=strength, delta=50.0, prior_deviation=np.array([0.5, 2.0]))
+        rows = problems.curve(np.zeros((1, 2)))[1][0]
+        weights = np.where(np.isnan(problems.log_losses[0]), 0.0, problems.weights[0])
+        hessian = rows.T @ (weights[:, None] * rows)
+        expected = np.trace(np.linalg.solve(hessian + np.diag(strength / np.array([0.5, 2.0]) ** 2), hessian))
+        assert effective_parameters(problems, np.zeros((1, 2)))[0] == pytest.approx(expected, rel=1e-6, abs=1e-6)
+    held = lines(3, free=np.array([[True, False]]))
+    assert effective_parameters(held, np.zeros((1, 2)))[0] == pytest.approx(1.0)
+
+
+def test_losses_that_are_changed_as_told_have_their_fit_where_they_were_told_to() -> None:
+    problems = decays(two_exponentials(), delta=99.0)
+    theta = np.tile(RATES, (8, 1)) + 0.01
+    change = stationary_change(problems, theta)
+    moved = replace(problems, log_losses=problems.log_losses + change)
+    found, _ = levenberg_marquardt(moved, theta, 200, tolerance=1e-12)
+    apart, _ = levenberg_marquardt(problems, theta, 200, tolerance=1e-12)
+    np.testing.assert_allclose(found, theta, atol=1e-6)
+    assert np.abs(apart - theta).max() > 1e-3
