@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codescale.laws.replicates import between_seeds, log_loss_noise
+from codescale.laws.replicates import between_seeds, log_loss_noise, trunk_luck
 from codescale.runs.table import RunsTable
 from tests.laws.synthetic_runs import SIZES, TOKENS, TableMaker, make_truth
 
@@ -97,3 +97,11 @@ def test_a_sweep_of_one_seed_takes_the_noise_of_the_widest_mixtures_that_were_re
     table = maker.table(tmp_path)
     found = between_seeds(table, table.targets)
     assert found == pytest.approx([0.003] * 3, rel=0.6)
+
+
+def test_the_luck_of_a_trunk_is_told_by_replicates_and_by_two_degrees_at_least(tmp_path: Path) -> None:
+    table = replicated(tmp_path, 0.004, 3)
+    assert trunk_luck(table, table.targets) == pytest.approx([0.004] * 3, rel=0.2)
+    for seeds, recipes, known in ((1, 60, False), (2, 1, False), (2, 2, True), (3, 1, True)):
+        few = replicated(tmp_path, 0.004, seeds, recipes)
+        assert (trunk_luck(few, few.targets) > 0).all() == known, (seeds, recipes)

@@ -157,8 +157,8 @@ def _levenberg_marquardt(problems: Problems, start: Array, iterations: int, tole
 
 
 def effective_parameters(problems: Problems, theta: Array) -> Array:
-    """(problems,): how many parameters the rows decide rather than the prior: the trace of H^-1 (H - prior's part), H the
-    Gauss-Newton Hessian (Hastie, Tibshirani and Friedman, 2009, section 5.4.1).
+    """(problems,): how many parameters the rows decide rather than the prior: the trace of H^-1 (H - prior's part), H
+    the Gauss-Newton Hessian (Hastie, Tibshirani and Friedman, 2009, section 5.4.1).
     """
     hessian = _linearised(problems, theta).hessian
     diagonal = np.arange(theta.shape[1])
@@ -170,8 +170,8 @@ def effective_parameters(problems: Problems, theta: Array) -> Array:
 
 
 def stationary_change(problems: Problems, theta: Array) -> Array:
-    """(problems, rows): what to add to each problem's log losses so that ``theta`` minimises its objective: a step of the
-    curve's tangent that takes the gradient off.
+    """(problems, rows): what to add to each problem's log losses so that ``theta`` minimises its objective: a step of
+    the curve's tangent that takes the gradient off.
     """
     at = _linearised(problems, theta)
     system = at.hessian * (problems.free[:, :, None] & problems.free[:, None, :])

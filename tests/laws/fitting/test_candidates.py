@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codescale.laws.fitting.candidates import Candidate, fit_form, stack_candidates, with_process
+from codescale.laws.fitting.candidates import (
+    Candidate,
+    clearly_better,
+    fit_form,
+    least_error,
+    stack_candidates,
+    with_process,
+)
 from codescale.laws.fitting.holdout import Split, make_splits
 from codescale.laws.forms.registry import find_form
 from codescale.laws.observations import Observations, narrow, observe
@@ -96,3 +103,64 @@ def test_a_law_three_times_as_wrong_as_the_best_is_no_member(
 def test_a_process_takes_forty_rows(data: Observations, laws: list[Candidate], splits: list[Split]) -> None:
     few = replace(data, usable=np.arange(len(data)) < 39)
     assert with_process(laws[0], few, splits, np.zeros(3), 0, 1) is None
+
+
+def test_of_candidates_that_differ_by_chance_few_are_clearly_better(
+    data: Observations, splits: list[Split], laws: list[Candidate]
+) -> None:
+    """A difference of one standard error: one pair in six, and of the two orders of a pair never both."""
+    generator = np.random.default_rng(0)
+    better = []
+    for _ in range(60):
+        trunks = 0.01 * generator.standard_normal((2, int(data.trunk.max()) + 1, 3))
+        first, second = (
+            replace(laws[0], residuals=[own[data.trunk[split.test]] for split in splits]) for own in trunks
+        )
+        ahead, behind = clearly_better(first, second, data, splits), clearly_better(second, first, data, splits)
+        assert not (ahead and behind)
+        better.append(ahead)
+    assert np.mean(better) < 0.3
+
+
+def test_a_candidate_that_is_better_everywhere_is_clearly_better(
+    data: Observations, splits: list[Split], laws: list[Candidate]
+) -> None:
+    law = laws[0]
+    closer = replace(law, residuals=[0.8 * one for one in law.residuals])
+    assert clearly_better(closer, law, data, splits)
+    assert not clearly_better(law, closer, data, splits)
+    assert not clearly_better(law, law, data, splits)
+
+
+def test_the_rows_of_a_trunk_are_one_witness(data: Observations, splits: list[Split], laws: list[Candidate]) -> None:
+    """Gains and losses that cancel over trunks, though by rows there are many more of them."""
+    generator = np.random.default_rng(1)
+    gains = 0.002 * generator.standard_normal(int(data.trunk.max()) + 1)
+    gains -= gains.mean()
+    plain = [np.full(one.shape, 0.01) for one in laws[0].residuals]
+    other = [
+        np.full(one.shape, 0.01) + gains[data.trunk[split.test], None] for one, split in zip(plain, splits, strict=True)
+    ]
+    first, second = replace(laws[0], residuals=plain), replace(laws[0], residuals=other)
+    apart = replace(data, trunk=np.arange(len(data)))
+    errors = [trunk_error(first, second, one, splits) for one in (data, apart)]
+    assert errors[0] > 1.3 * errors[1]
+
+
+def trunk_error(first: Candidate, second: Candidate, data: Observations, splits: list[Split]) -> float:
+    """The least advantage, in nats, from which ``first`` is clearly better than ``second``."""
+    low, high = -0.01, 0.01
+    for _ in range(40):
+        middle = (low + high) / 2
+        moved = replace(first, residuals=[one - middle for one in first.residuals])
+        low, high = (low, middle) if clearly_better(moved, second, data, splits) else (middle, high)
+    return high
+
+
+def test_least_error_leaves_out_baselines(laws: list[Candidate]) -> None:
+    best = laws[0].held_out
+    assert best is not None
+    baseline = replace(laws[0], name="linear", held_out=best.model_copy(update={"error": 0.0}))
+    assert least_error([baseline, laws[1], laws[0]]) is laws[0]
+    unjudged = [replace(one, held_out=None) for one in laws]
+    assert least_error(unjudged) is unjudged[0]

@@ -94,9 +94,10 @@ def test_renaming_and_reordering_languages_changes_no_prediction(table: RunsTabl
     np.testing.assert_allclose(theirs.losses[:, targets], ours.losses, rtol=1e-4)
 
 
-def test_the_same_seed_gives_the_same_law_whatever_the_workers(table: RunsTable) -> None:
-    first = fit_law(table, "effective-data", seed=3, bootstrap=10, workers=1)
-    second = fit_law(table, "effective-data", seed=3, bootstrap=10, workers=2)
+@pytest.mark.parametrize("name", ["effective-data", "joint"])
+def test_the_same_seed_gives_the_same_law_whatever_the_workers(table: RunsTable, name: str) -> None:
+    first = fit_law(table, name, seed=3, bootstrap=10, workers=1)
+    second = fit_law(table, name, seed=3, bootstrap=10, workers=2)
     assert first == second
 
 
@@ -110,7 +111,7 @@ def test_intervals_widen_outside_the_fitted_range(law: Law) -> None:
 
 def test_the_noise_part_of_an_interval_widens_by_the_laws_widening(law: Law) -> None:
     """Apart from the bootstrap's spread, which grows outside the range by itself: what `widening` adds, by hand."""
-    assert law.widening >= 1.0
+    assert law.widening >= 0.3
     n = np.array([SIZES[-1], 4 * SIZES[-1], 40 * SIZES[-1]])
     at = n, np.full(3, TOKENS[-1]), np.full((3, 3), 1 / 3)
 
@@ -131,10 +132,10 @@ def test_the_noise_grows_with_the_distance_from_the_fitted_range(law: Law) -> No
     low, high = law.fitted_range.n_tokens
     prediction = bare.predict(np.full(2, SIZES[-1]), np.array([high, high * high / low]), np.full((2, 3), 1 / 3))
     widths = np.log(prediction.high / prediction.low)
-    np.testing.assert_allclose(widths[1], 2 * widths[0])
+    np.testing.assert_allclose(widths[1], (1 + law.widening) * widths[0])
     least, most = law.fitted_range.n_params
     larger = bare.predict(np.array([most * most / least]), np.array([high]), np.full((1, 3), 1 / 3))
-    np.testing.assert_allclose(np.log(larger.high / larger.low)[0], 3 * widths[0])
+    np.testing.assert_allclose(np.log(larger.high / larger.low)[0], (1 + 2 * law.widening) * widths[0])
 
 
 def test_a_law_survives_its_file(law: Law, tmp_path: Path) -> None:
@@ -193,7 +194,7 @@ def test_mixed_organisations_and_hyperparameters_are_refused(table: RunsTable, t
 
 
 def test_fewer_rows_than_parameters_are_refused(table: RunsTable) -> None:
-    with pytest.raises(UserError, match="has 5 usable rows for l0, and effective-data has 8 parameters"):
+    with pytest.raises(UserError, match="has 5 usable rows for l0, and effective-data has 7 parameters"):
         fit_law(table.select(np.arange(5)), "effective-data")
 
 

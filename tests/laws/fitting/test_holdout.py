@@ -164,3 +164,54 @@ def test_five_mixtures_are_folds_of_mixtures_and_four_trunks_folds_of_trunks() -
     four = at_tokens((4,))
     assert [split.kind for split in make_splits(four, 0)] == ["runs"] * 4
     assert make_splits(at_tokens((3,)), 0) == []
+
+
+def runs_at(sizes: list[int], lengths: list[int]) -> Observations:
+    """A run of each size and length (steps of N and D), its mixture one of ten in turn, a trunk of its own."""
+    rows = len(sizes)
+    shares = np.random.default_rng(0).dirichlet(np.ones(3), size=10)[np.arange(rows) % 10]
+    return Observations(
+        path="x",
+        domains=("a", "b", "c"),
+        targets=("a",),
+        log_params=np.log(1e5) + 1.5 * np.array(sizes),
+        log_tokens=np.log(1e6) + 0.7 * np.array(lengths),
+        shares=shares,
+        log_losses=np.zeros((rows, 1)),
+        trunk=np.arange(rows),
+        usable=np.ones(rows, dtype=bool),
+        unique_tokens=np.full((rows, 3), np.inf),
+    )
+
+
+def test_on_a_ladder_the_longest_runs_are_the_largest_and_count_once() -> None:
+    steps = [k for k in range(4) for _ in range(10)]
+    splits = make_splits(runs_at(steps, steps), 0)
+    assert [split.kind for split in splits if split.kind not in INSIDE] == ["both"]
+    both = splits[-1]
+    assert both.test.tolist() == [step == 3 for step in steps]
+    assert both.train.tolist() == [step < 3 for step in steps]
+
+
+def test_largest_models_that_were_not_trained_as_long_are_held_out_by_their_own_longer_half() -> None:
+    """Sizes 0 and 1 up to length 5, size 2 up to length 3: none is among the largest and the longest."""
+    rows = [(n, d) for n in (0, 1) for d in range(6) for _ in range(5)] + [(2, d) for d in range(4) for _ in range(4)]
+    sizes, lengths = (list(column) for column in zip(*rows, strict=True))
+    splits = {split.kind: split for split in make_splits(runs_at(sizes, lengths), 0)}
+    assert list(splits) == ["mixtures", "longest", "largest", "both", "compute"]
+    assert splits["longest"].test.tolist() == [d == 5 for _, d in rows]
+    assert splits["largest"].test.tolist() == [n == 2 for n, _ in rows]
+    assert splits["both"].test.tolist() == [n == 2 and d > 1 for n, d in rows]
+    assert splits["both"].train.tolist() == [n < 2 and d <= 1 for n, d in rows]
+    most = [(n, d) in {(2, 3), (1, 5)} for n, d in rows]  # less than 15 % of the rows; (2, 2) would make it more
+    assert splits["compute"].test.tolist() == most
+    assert splits["compute"].train.tolist() == [not one for one in most]
+
+
+def test_where_larger_and_longer_runs_would_leave_too_little_they_are_not_held_out_together() -> None:
+    """The largest runs are short: nearly all others are longer than their median."""
+    rows = [(n, d) for n in (0, 1) for d in (1, 2, 3, 4, 5) for _ in range(6)]
+    rows += [(0, 0), (1, 0), *[(2, 0)] * 6, *[(2, 1)] * 5]
+    sizes, lengths = (list(column) for column in zip(*rows, strict=True))
+    kinds = [split.kind for split in make_splits(runs_at(sizes, lengths), 0) if split.kind not in INSIDE]
+    assert kinds == ["longest", "largest", "compute"]

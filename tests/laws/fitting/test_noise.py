@@ -53,13 +53,14 @@ def test_with_few_held_out_rows_the_fits_own_residuals_are_corrected_for_its_par
 
 
 def scaled_data() -> Observations:
+    """Three N, and at each of them so many D that only N decides how far outside a range a row is."""
     rows = 60
     return Observations(
         path="x",
         domains=("a",),
         targets=("a",),
         log_params=np.log(np.repeat([1e6, 1e7, 1e8], 20)),
-        log_tokens=np.full(rows, np.log(1e9)),
+        log_tokens=np.log(np.tile(np.geomspace(1e7, 1e11, 20), 3)),
         shares=np.ones((rows, 1)),
         log_losses=np.zeros((rows, 1)),
         trunk=np.arange(rows),
@@ -79,7 +80,7 @@ def test_beyond_the_range_intervals_widen_until_they_hold_the_largest_runs(exces
     inside = (np.abs(residuals) <= wide).mean()
     assert inside >= 0.85
     if excess < 1:
-        assert factor == 1.0
+        assert factor == 0.3
     else:
         assert (np.abs(residuals) <= narrower).mean() < 0.9
 
@@ -192,4 +193,4 @@ def test_what_a_process_does_not_know_beyond_the_range_widens_nothing() -> None:
     residuals, noise = np.full((20, 1), NORMAL_90 * 0.05), np.array([0.01])
     assert widening_alone(data, largest, [residuals], noise) == pytest.approx(4.0)
     assert widening(data, largest, [residuals], [np.full((20, 1), 0.04**2)], noise) == pytest.approx(0.03 / 0.01 - 1)
-    assert widening(data, largest, [residuals], [np.full((20, 1), 0.05**2)], noise) == 1.0
+    assert widening(data, largest, [residuals], [np.full((20, 1), 0.05**2)], noise) == 0.3

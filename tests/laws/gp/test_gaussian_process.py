@@ -120,7 +120,7 @@ def test_slopes_of_the_surface_are_its_derivatives(law: Law) -> None:
         def value(p: np.ndarray, of: object = surface, at: tuple[float, float] = at) -> np.ndarray:
             return np.exp(of.log_losses(np.array([at[0]]), np.array([at[1]]), p[None]))[0]  # type: ignore[attr-defined]
 
-        assert losses == pytest.approx(value(shares), rel=1e-12)
+        assert losses == pytest.approx(value(shares), rel=1e-10)
         for j in range(3):
             ahead, behind = shares.copy(), shares.copy()
             ahead[j] += 1e-6
@@ -194,7 +194,7 @@ def test_renaming_and_reordering_languages_changes_nothing(law: Law, table: Runs
     at = (np.full(20, 1e5), np.full(20, 3e5))
     first, second = law.predict(*at, shares).losses, other.predict(*at, turned).losses
     columns = [other.targets.index(names[name]) for name in law.targets]
-    assert second[:, columns] == pytest.approx(first, rel=2e-4)
+    assert second[:, columns] == pytest.approx(first, rel=5e-4)
 
 
 def law_inputs(data: Observations) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -370,3 +370,30 @@ def test_as_many_rows_as_may_be_are_all_taken_and_few_or_flat_residuals_have_no_
     assert own.rows == list(range(20))
     assert own.residuals == residuals[:20, 1].tolist()
     assert len(own.weights) == 20
+
+
+def test_whatever_the_workers_the_law_is_the_same_to_the_last_bit(law: Law, table: RunsTable) -> None:
+    assert fit_law(table, bootstrap=6, workers=2).model_dump() == law.model_dump()
+
+
+def test_a_process_that_is_told_of_luck_does_not_follow_lucky_trunks(data: Observations) -> None:
+    """Residuals that are all luck, shared by the rows of a trunk: told, the process takes little of it for the
+    mixture's, and what it does not know of a trunk is about the luck.
+    """
+    luck, data = 0.01, replace(data, trunk=data.mixture_index)
+    generator = np.random.default_rng(0)
+    residuals = luck * generator.standard_normal((int(data.trunk.max()) + 1, 1))[data.trunk]
+    residuals = residuals + 0.0005 * generator.standard_normal(residuals.shape)
+    followed, unknown, amplitudes = [], [], []
+    for told in (0.0, luck):
+        found = fit_gaussian_process(data, ("l0",), residuals, np.array([told]), 0)
+        own = found.targets["l0"]
+        assert own.luck == told
+        amplitudes.append(own.amplitude)
+        posterior = law_correction(found, own, np.array(own.residuals)[:, None])
+        followed.append(float(posterior.correction(found.inputs).std()))
+        unknown.append(float(np.sqrt(posterior.variance(found.inputs).mean())))
+    assert followed[0] > 0.7 * luck
+    assert followed[1] < 0.5 * luck
+    assert unknown[1] > 1.5 * unknown[0]
+    assert amplitudes[1] < 0.6 * amplitudes[0], amplitudes

@@ -146,3 +146,38 @@ def test_no_other_hyperparameters_are_likelier_under_the_priors() -> None:
     generator = np.random.default_rng(0)
     for _ in range(30):
         assert posterior.value_and_gradient(theta + 0.3 * generator.standard_normal(6))[0] > least
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_in_single_precision_the_same_hyperparameters_are_found_however_little_noise_there_is(seed: int) -> None:
+    """Inputs of the size of log N and log D, noise of a hundredth of the amplitude: single precision would lose it."""
+    generator = np.random.default_rng(seed)
+    inputs = np.array([11.0, 12.0]) + generator.uniform(0, 4, (150, 2))
+    matrix = 0.2**2 * covariance(np.array([1 / 3, 1 / 2]), inputs, inputs) + 0.002**2 * np.eye(150)
+    residuals = np.linalg.cholesky(matrix) @ generator.standard_normal(150)
+    double, single = (fit_hyperparameters(inputs.astype(kind), residuals, np.ones(150)) for kind in (float, np.float32))
+    assert double.noise == pytest.approx(0.002, rel=0.3)
+    assert single.noise == pytest.approx(double.noise, rel=0.01)
+    assert single.amplitude == pytest.approx(double.amplitude, rel=0.02)
+    np.testing.assert_allclose(single.relevance, double.relevance, rtol=0.05, atol=1e-3)
+
+
+def test_noise_that_is_known_beforehand_is_no_other_noise_and_no_signal() -> None:
+    """Rows of a trunk share luck: told, it is left out of the process's amplitude, untold the process follows it."""
+    generator = np.random.default_rng(3)
+    trunks = np.arange(150) // 3
+    inputs = np.column_stack([generator.uniform(0, 9, (50, 5))[trunks]])
+    residuals = 0.05 * generator.standard_normal(50)[trunks] + 0.002 * generator.standard_normal(150)
+    luck = 0.05**2 * (trunks[:, None] == trunks)
+    told = fit_hyperparameters(inputs, residuals, np.ones(150), known_noise=luck)
+    untold = fit_hyperparameters(inputs, residuals, np.ones(150))
+    assert told.noise == pytest.approx(0.002, rel=0.2)
+    assert told.amplitude < 0.6 * untold.amplitude
+
+
+def test_n_and_d_of_one_value_still_fade_away_and_shares_of_one_value_do_not_count() -> None:
+    inputs, residuals = planted(4, 0.05, 0.01)
+    inputs[:, :2] = [11.0, 12.0]
+    found = fit_hyperparameters(inputs, residuals, np.ones(150))
+    assert found.relevance[:3].tolist() == [1 / 5, 1 / 2, 0.0]
+    assert (found.relevance[3:] > 0).all()

@@ -152,7 +152,7 @@ def test_a_lucky_run_is_trusted_no_more_than_seeds_allow() -> None:
             )
         )
         believed.append(float(sampler.expected(study, [lucky])[0][0] - losses.mean()))
-    assert believed[0] < 0.01
+    assert believed[0] < 0.013
     assert believed[1] > believed[0] + 0.003
 
 
