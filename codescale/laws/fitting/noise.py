@@ -17,7 +17,7 @@ _LEAST_PART = 0.1
 """Of the residuals' deviation that is left as noise, however much a process says that it does not know."""
 _UNKNOWN_WIDENING = 1.0
 """Of the noise per unit of distance outside the fitted range, where the runs do not tell."""
-_LEAST_WIDENING = 0.3
+_LEAST_WIDENING = 0.2
 """The same where hold-outs ask for less, since they are nearer than what a law is asked for. What the fit and the
 process do not know beyond the runs comes on top; with 1, nine in ten became all on planted truth
 (docs/law-intervals.md).

@@ -24,7 +24,7 @@ _AT_END = 1e-3
 """Of a log exponent: nearer to an end of its range it counts as at that end."""
 _RESAMPLING_STEPS = 40
 """Of a bootstrap sample, which starts where the fit ended (docs/law-fit.md)."""
-_RESAMPLED_ROWS = 512
+_RESAMPLED_ROWS = 320
 """Rows about which a bootstrap sample is fitted to, where runs are curves of more."""
 _NEAR_TOLERANCE = 1e-6
 """Relative gain at which a fit ends that begins near its end: a hundredth of a deviation of its parameters."""
@@ -167,12 +167,14 @@ class CurveForm(Form):
         if warm is not None:
             theta = np.concatenate([theta, warm.reshape(len(theta), 1, -1)], axis=1)
         tried = theta.shape[1]
-        problems, _ = self._problems(data, weights, tried, None)
-        settled = replace(problems, free=problems.free & ~self.late_parameters(data))
-        start = np.where(problems.free, theta.reshape(problems.prior_mean.shape), problems.prior_mean)
-        theta, value = levenberg_marquardt(settled, start, self.iterations, workers)
+        rough, _ = self._problems(data, weights, tried, None, np.float32)
+        settled = replace(rough, free=rough.free & ~self.late_parameters(data))
+        start = np.where(rough.free, theta.reshape(rough.prior_mean.shape), rough.prior_mean)
+        theta, value = levenberg_marquardt(settled, start, self.iterations, workers, _NEAR_TOLERANCE)
         best = np.arange(0, len(theta), tried) + np.argmin(value.reshape(-1, tried), axis=1)
-        theta, _ = levenberg_marquardt(problems.part(best), theta[best], self.iterations, workers)
+        theta, _ = levenberg_marquardt(rough.part(best), theta[best], self.iterations, workers, _NEAR_TOLERANCE)
+        problems, _ = self._problems(data, weights, 1, None)
+        theta, _ = levenberg_marquardt(problems, theta, self.iterations, workers)
         return self._finish(data, theta.reshape(len(weights), len(data.targets), -1))
 
     def _screened(self, data: Observations, weights: Array, workers: int | None) -> Array:

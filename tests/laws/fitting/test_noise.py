@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from codescale.laws.fitting.holdout import Split
-from codescale.laws.fitting.noise import correlation, deviation, fitted_range, widening
+from codescale.laws.fitting.noise import _LEAST_WIDENING, correlation, deviation, fitted_range, widening
 from codescale.laws.law import NORMAL_90
 from codescale.laws.observations import Observations
 
@@ -80,7 +80,7 @@ def test_beyond_the_range_intervals_widen_until_they_hold_the_largest_runs(exces
     inside = (np.abs(residuals) <= wide).mean()
     assert inside >= 0.85
     if excess < 1:
-        assert factor == 0.3
+        assert factor == _LEAST_WIDENING < 0.5
     else:
         assert (np.abs(residuals) <= narrower).mean() < 0.9
 
@@ -193,4 +193,4 @@ def test_what_a_process_does_not_know_beyond_the_range_widens_nothing() -> None:
     residuals, noise = np.full((20, 1), NORMAL_90 * 0.05), np.array([0.01])
     assert widening_alone(data, largest, [residuals], noise) == pytest.approx(4.0)
     assert widening(data, largest, [residuals], [np.full((20, 1), 0.04**2)], noise) == pytest.approx(0.03 / 0.01 - 1)
-    assert widening(data, largest, [residuals], [np.full((20, 1), 0.05**2)], noise) == 0.3
+    assert widening(data, largest, [residuals], [np.full((20, 1), 0.05**2)], noise) == _LEAST_WIDENING
