@@ -67,11 +67,12 @@ class Coupled(CurveForm):
         return term_starts()
 
     def log_curve(self, theta: Array, rows: Rows) -> Array:
-        return np.log(joined_terms(theta, rows.log_params, rows.log_tokens).total)
+        total = joined_terms(theta, rows.log_params, rows.log_tokens).total
+        return np.log(np.broadcast_to(total, (len(theta), rows.count)))
 
     def curve(self, theta: Array, rows: Rows) -> tuple[Array, Array]:
         terms = joined_terms(theta, rows.log_params, rows.log_tokens)
-        total = terms.total
+        total = np.broadcast_to(terms.total, (len(theta), rows.count))
         jacobian = np.empty((*total.shape, COUNT), dtype=total.dtype)
         fill_jacobian(jacobian, terms, rows.log_params, rows.log_tokens, total)
         return np.log(total), jacobian

@@ -26,6 +26,8 @@ _RESAMPLING_STEPS = 40
 """Of a bootstrap sample, which starts where the fit ended (docs/law-fit.md)."""
 _RESAMPLED_ROWS = 320
 """Rows about which a bootstrap sample is fitted to, where runs are curves of more."""
+_RESAMPLING_TOLERANCE = 1e-5
+"""Relative gain at which a bootstrap sample ends: its spread is then within 1 % of what it goes to."""
 _NEAR_TOLERANCE = 1e-6
 """Relative gain at which a fit ends that begins near its end: a hundredth of a deviation of its parameters."""
 
@@ -232,7 +234,7 @@ class CurveForm(Form):
         problems, _ = self._problems(part, weights[:, index] * stands_for, 1, noise, np.float32)
         start = np.tile(self.inner(values, self._centre(part)), (len(weights), 1))
         start = np.where(problems.free, start, problems.prior_mean)
-        theta, _ = levenberg_marquardt(problems, start, _RESAMPLING_STEPS, workers, _NEAR_TOLERANCE)
+        theta, _ = levenberg_marquardt(problems, start, _RESAMPLING_STEPS, workers, _RESAMPLING_TOLERANCE)
         return self._finish(part, theta.reshape(len(weights), *values.shape))
 
     def _with_fit(self, part: Observations, values: Array, weights: Array) -> Observations:

@@ -12,7 +12,8 @@ from codescale.arrays import Array, Integers
 
 @dataclass(frozen=True)
 class Rows:
-    """``log_params``, ``log_tokens`` (rows,): log N and log D, less the centre where a fit has one. ``shares`` and
+    """``log_params``, ``log_tokens`` (rows,), or (1,) where all rows have one: log N and log D, less the centre where a fit
+    has one. ``count``: rows. ``shares`` and
     ``log_shares`` (mixtures, domains) of the distinct mixtures, ``mixture`` (rows,) which of them each row has; None
     where each row is a mixture of its own.
     """
@@ -22,6 +23,7 @@ class Rows:
     shares: Array
     log_shares: Array
     mixture: Integers | None
+    count: int
 
     @classmethod
     def of(cls, log_params: Array, log_tokens: Array, shares: Array, precision: Any = np.float64) -> Rows:
@@ -32,13 +34,19 @@ class Rows:
         # Far below any share that a token could have, where a share is 0.
         logs = np.log(np.maximum(shares, 1e-300))
         return cls(
-            np.asarray(log_params, dtype=precision),
-            np.asarray(log_tokens, dtype=precision),
+            np.asarray(_once(log_params), dtype=precision),
+            np.asarray(_once(log_tokens), dtype=precision),
             np.asarray(shares, dtype=precision),
             np.asarray(logs, dtype=precision),
             mixture.ravel() if repeated else None,
+            len(log_params),
         )
 
     def spread(self, values: Array) -> Array:
         """(problems, rows, …) from what is known of each mixture (problems, mixtures, …)."""
         return values if self.mixture is None else values[:, self.mixture]
+
+
+def _once(values: Array) -> Array:
+    """``values`` (rows,), or the first alone where all are equal."""
+    return values[:1] if len(values) and np.all(values == values[0]) else values

@@ -31,6 +31,10 @@ _PROBE = 0.1
 """Of a step: how far along it the bend of the curve is measured."""
 _MOST_BENT = 0.75
 """Twice the bend's length over the step's, above which a step is left straight (Transtrum and Sethna, equation 15)."""
+_STRAIGHT = 0.2
+"""How far a step's decrease may be from the foretold one, relative to it, until the next is bent: a bend costs an
+evaluation more.
+"""
 
 
 @dataclass(frozen=True)
@@ -136,14 +140,16 @@ def _levenberg_marquardt(problems: Problems, start: Array, iterations: int, tole
     at = _linearised(problems, theta)
     active = np.arange(len(theta))
     still = np.zeros(len(theta), dtype=int)
+    bent = np.ones(len(theta), dtype=bool)
     for _ in range(iterations):
         whole = len(active) == len(theta)
         part, here = (problems, at) if whole else (problems.part(active), at.part(active))
-        step = _step(part, theta[active], here, damping[active])
+        step, foretold = _step(part, theta[active], here, damping[active], bent[active])
         trial = np.clip(theta[active] + step, part.lower, part.upper)
         there = _linearised(part, trial)
         better = there.value < here.value
         gain = (here.value - there.value) / np.maximum(np.abs(here.value), 1e-300)
+        bent[active] = np.abs(here.value - there.value - foretold) > _STRAIGHT * foretold
         moved = active[better]
         theta[moved] = trial[better]
         at.take(moved, there, better)
@@ -184,8 +190,12 @@ def stationary_change(problems: Problems, theta: Array) -> Array:
 def _residuals(problems: Problems, log_loss: Array) -> tuple[Array, Array]:
     """(problems, rows): predicted less measured, and the rows' weights, 0 where nothing was measured."""
     residuals = log_loss - problems.log_losses[problems.target]
-    weights = np.where(np.isnan(residuals), 0.0, problems.weights[problems.sample])
-    return np.nan_to_num(residuals, copy=False, posinf=50.0, neginf=-50.0), weights
+    weights = problems.weights[problems.sample]
+    unknown = np.isnan(residuals)
+    if unknown.any():
+        residuals[unknown] = 0.0
+        weights[unknown] = 0.0
+    return residuals, weights
 
 
 def _linearised(problems: Problems, theta: Array) -> _Linearised:
@@ -204,9 +214,9 @@ def _linearised(problems: Problems, theta: Array) -> _Linearised:
     return _Linearised(value, gradient, hessian, residuals, jacobian, weighted)
 
 
-def _step(problems: Problems, theta: Array, here: _Linearised, damping: Array) -> Array:
-    """The damped step, bent with the curve, in which parameters that are held, or pressed against a bound, do not
-    move.
+def _step(problems: Problems, theta: Array, here: _Linearised, damping: Array, bent: Mask) -> tuple[Array, Array]:
+    """The damped step, in which parameters that are held, or pressed against a bound, do not move, and the decrease of the
+    objective that it foretells (problems,). It bends with the curve where ``bent``.
     """
     pressed = (theta <= problems.lower) & (here.gradient > 0) | (theta >= problems.upper) & (here.gradient < 0)
     moving = problems.free & ~pressed
@@ -214,11 +224,16 @@ def _step(problems: Problems, theta: Array, here: _Linearised, damping: Array) -
     diagonal = np.arange(theta.shape[1])
     scale = np.where(moving, here.hessian[:, diagonal, diagonal], 1.0)
     system[:, diagonal, diagonal] = scale * (1.0 + np.where(moving, damping[:, None], 0.0)) + 1e-300
-    straight = _solved(system, np.where(moving, -here.gradient, 0.0))
-    bend = _solved(system, np.where(moving, -0.5 * _curvature(problems, theta, here, straight), 0.0))
-    lengths = [np.sqrt((scale * part * part).sum(axis=1)) for part in (bend, straight)]
-    bends = 2.0 * lengths[0] < _MOST_BENT * lengths[1]
-    return straight + np.where(bends[:, None], bend, 0.0)
+    step = _solved(system, np.where(moving, -here.gradient, 0.0))
+    foretold = -0.5 * (step * here.gradient).sum(axis=1)
+    if bent.any():
+        index = np.flatnonzero(bent)
+        part, at = (problems, here) if bent.all() else (problems.part(index), here.part(index))
+        second = np.where(moving[index], -0.5 * _curvature(part, theta[index], at, step[index]), 0.0)
+        bend = _solved(system[index], second)
+        lengths = [np.sqrt((scale[index] * one * one).sum(axis=1)) for one in (bend, step[index])]
+        step[index] += np.where((2.0 * lengths[0] < _MOST_BENT * lengths[1])[:, None], bend, 0.0)
+    return step, foretold
 
 
 def _curvature(problems: Problems, theta: Array, here: _Linearised, step: Array) -> Array:
