@@ -12,10 +12,9 @@ from codescale.arrays import Array, Integers
 
 @dataclass(frozen=True)
 class Rows:
-    """``log_params``, ``log_tokens`` (rows,), or (1,) where all rows have one: log N and log D, less the centre where a fit
-    has one. ``count``: rows. ``shares`` and
-    ``log_shares`` (mixtures, domains) of the distinct mixtures, ``mixture`` (rows,) which of them each row has; None
-    where each row is a mixture of its own.
+    """``log_params``, ``log_tokens`` (rows,), or (1,) where all rows have one: log N and log D, less the centre where a
+    fit has one. ``shares`` and ``log_shares`` (mixtures, domains) of the distinct mixtures, ``mixture`` (rows,) which
+    of them each row has; None where each row is a mixture of its own. ``count``: rows.
     """
 
     log_params: Array

@@ -215,8 +215,8 @@ def _linearised(problems: Problems, theta: Array) -> _Linearised:
 
 
 def _step(problems: Problems, theta: Array, here: _Linearised, damping: Array, bent: Mask) -> tuple[Array, Array]:
-    """The damped step, in which parameters that are held, or pressed against a bound, do not move, and the decrease of the
-    objective that it foretells (problems,). It bends with the curve where ``bent``.
+    """The damped step, in which parameters that are held, or pressed against a bound, do not move, and the decrease of
+    the objective that it foretells (problems,). It bends with the curve where ``bent``.
     """
     pressed = (theta <= problems.lower) & (here.gradient > 0) | (theta >= problems.upper) & (here.gradient < 0)
     moving = problems.free & ~pressed

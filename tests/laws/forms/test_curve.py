@@ -71,6 +71,24 @@ def test_rows_of_few_mixtures_are_what_they_are_one_by_one(form: CurveForm) -> N
         np.testing.assert_allclose(slopes[:, k], slope[:, 0], rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.parametrize("same", ["N", "D", "N and D"])
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
+def test_rows_of_one_n_or_d_are_what_they_are_one_by_one(form: CurveForm, same: str) -> None:
+    generator = np.random.default_rng(6)
+    theta, (log_params, log_tokens, shares) = some_theta(form, generator), some_rows(generator, repeated=False)
+    log_params = np.full(8, 0.3) if "N" in same else log_params
+    log_tokens = np.full(8, -0.2) if "D" in same else log_tokens
+    rows = Rows.of(log_params, log_tokens, shares)
+    assert (len(rows.log_params), len(rows.log_tokens)) == (1 if "N" in same else 8, 1 if "D" in same else 8)
+    together, slopes = form.curve(theta, rows)
+    assert together.shape == form.log_curve(theta, rows).shape == (2, 8)
+    np.testing.assert_allclose(slopes, differences(form, theta, rows), rtol=1e-5, atol=1e-7)
+    for k in range(8):
+        one, slope = form.curve(theta, Rows.of(log_params[[k]], log_tokens[[k]], shares[[k]]))
+        np.testing.assert_allclose(together[:, k], one[:, 0], rtol=1e-12)
+        np.testing.assert_allclose(slopes[:, k], slope[:, 0], rtol=1e-12, atol=1e-15)
+
+
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
 @settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10_000))
