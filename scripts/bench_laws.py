@@ -1,9 +1,14 @@
 """Scores and times the laws on other people's runs and writes docs/benchmarks/laws.md.
 
     .venv/bin/python scripts/bench_laws.py [--data ../shared/data] [--page docs/benchmarks/laws.md]
+    .venv/bin/python scripts/bench_laws.py --sections gemstones misfitting
+    .venv/bin/python scripts/bench_laws.py --against REV [--repeats 3]
 
 Every law and the plain baselines, linear and mean, in one run on one machine. Tests are rows that no fit has seen:
-RegMix's second table; of the Pythia models the largest size, the longest runs, and both, each predicted from the rest.
+RegMix's second table; of the Pythia models the largest size, the longest runs, and both, each predicted from the rest;
+of tables of one domain, and of the four Pile domains, larger and longer runs. Beside the laws of one domain stands what
+others would fit to it. `--sections` measures some sections and leaves the page's others as they are; `--against`
+measures speed beside that of another revision, and nothing else.
 """
 
 from __future__ import annotations
@@ -13,12 +18,15 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+import rivals
+from laws_against import TABLES, against
 from scipy.stats import spearmanr
 
 from codescale.laws.fitting.fit import fit_law
@@ -30,47 +38,84 @@ from codescale.runs.table_reader import read_runs
 from codescale.stages.timings import machine
 
 LAWS = ("auto", "joint", "additive", "effective-data", "exponential", "linear", "mean")
+ONE_DOMAIN = ("auto", "coupled", "chinchilla", "linear", "mean")
+"""The laws of tables of one domain, where no share can differ."""
+RIVALS = {"scikit-learn's Gaussian process": rivals.process, "plain Chinchilla by Huber": rivals.chinchilla}
+BOOTSTRAP = 100
+Found = TypeVar("Found")
 EPOCH = {"E": 1.8172, "A": 482.01, "alpha": 0.3478, "B": 2085.43, "beta": 0.3658}
 """Besiroglu et al. (2024): Hoffmann et al.'s third approach, fitted again."""
 
 
-def timed(work: Callable[[], Law]) -> tuple[Law, float]:
+def timed(work: Callable[[], Found]) -> tuple[Found, float]:
     """What ``work`` gives, and its seconds of wall time."""
     begun = time.perf_counter()
-    law = work()
-    return law, time.perf_counter() - begun
+    found = work()
+    return found, time.perf_counter() - begun
 
 
-def figures(law: Law, test: RunsTable) -> tuple[float, float, float]:
-    """Mean relative error, mean Spearman correlation over targets (NaN for none), share of rows in the 90 %
-    interval.
-    """
+def foretold(law: Law, test: RunsTable) -> rivals.Foretold:
+    """Losses of the test rows and the ends of their 90 % intervals."""
     prediction = law.predict(test.n_params, test.n_tokens, test.proportions)
-    error = float(np.nanmean(np.abs(prediction.losses / test.losses - 1)))
+    return prediction.losses, prediction.low, prediction.high
+
+
+def figures(found: rivals.Foretold, test: RunsTable) -> tuple[float, float, float]:
+    """Mean relative error, mean Spearman correlation over targets (NaN for none), share of losses in the 90 % interval
+    (NaN where there are none).
+    """
+    losses, low, high = found
+    error = float(np.nanmean(np.abs(losses / test.losses - 1)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        ranks = [float(spearmanr(prediction.losses[:, k], test.losses[:, k])[0]) for k in range(len(law.targets))]
-    inside = (prediction.low <= test.losses) & (test.losses <= prediction.high)
-    return error, float(np.mean(ranks)), float(inside.mean())
+        ranks = [float(spearmanr(losses[:, k], test.losses[:, k])[0]) for k in range(losses.shape[1])]
+    inside = (low <= test.losses) & (test.losses <= high)
+    claimed = np.isfinite(low) & np.isfinite(test.losses)
+    return error, float(np.mean(ranks)), float(inside[claimed].mean()) if claimed.any() else float("nan")
 
 
-def scored(title: str, train: RunsTable, test: RunsTable, laws: tuple[str, ...] = LAWS) -> list[str]:
-    """A section: every law fitted to ``train`` without bootstrap and judged on ``test``."""
+def share(value: float, digits: int = 1) -> str:
+    """A percentage; a dash for none."""
+    return "–" if np.isnan(value) else f"{value:.{digits}%}"
+
+
+def scored(
+    title: str, train: RunsTable, test: RunsTable, laws: tuple[str, ...] = LAWS, beside: Sequence[str] = ()
+) -> list[str]:
+    """A section: every law fitted to ``train`` and judged on ``test``, without its bootstrap and with it."""
     lines = [
         f"## {title}", "", f"Fitted to {len(train):,} rows, judged on {len(test):,}; {len(train.domains)} domains, "
-        f"{len(train.targets)} targets.", "",
-        "| law | held-out error | test error | Spearman | in the 90 % interval | seconds |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        f"{len(train.targets)} targets. Measured on {datetime.now(UTC):%Y-%m-%d}.", "",
+        "| law | held-out error | test error | Spearman | in the 90 % interval | with a bootstrap of "
+        f"{BOOTSTRAP} | seconds with it |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]  # fmt: skip
     for name in laws:
-        law, seconds = timed(lambda name=name: fit_law(train, name, bootstrap=0))
-        error, rank, inside = figures(law, test)
+        law, seconds = timed(lambda name=name: fit_law(train, name, bootstrap=BOOTSTRAP))
+        alone = law.model_copy(update={"bootstrap": {}})  # before any prediction: those are kept with the law
+        error, rank, inside = figures(foretold(alone, test), test)
+        _, _, with_bootstrap = figures(foretold(law, test), test)
         shown = name if law.name == name else f"{name} ({law.name})"
-        held_out = law.held_out[law.name].error
-        ranked = "–" if np.isnan(rank) else f"{rank:.2%}"
-        lines.append(f"| {shown} | {held_out:.2%} | {error:.2%} | {ranked} | {inside:.1%} | {seconds:.1f} |")
+        held_out = law.held_out[law.name].error if law.name in law.held_out else float("nan")
+        lines.append(
+            f"| {shown} | {share(held_out, 2)} | {error:.2%} | {share(rank, 2)} | {share(inside)} | "
+            f"{share(with_bootstrap)} | {seconds:.1f} |"
+        )
+        print(lines[-1], flush=True)
+    for name in beside:
+        found, seconds = timed(lambda name=name: RIVALS[name](train, test))
+        error, rank, inside = figures(found, test)
+        lines.append(f"| {name} | – | {error:.2%} | {share(rank, 2)} | {share(inside)} | – | {seconds:.1f} |")
         print(lines[-1], flush=True)
     return [*lines, ""]
+
+
+def larger(title: str, data: Path, stem: str) -> list[str]:
+    """A section of a published table whose larger or longer runs stand apart."""
+    train, test = (read_runs(data / f"{stem}_{part}.csv") for part in ("train", "test"))
+    if len(train.domains) > 1:
+        return scored(title, train, test)
+    return scored(title, train, test, ONE_DOMAIN, tuple(RIVALS))
 
 
 def chinchilla(data: Path) -> list[str]:
@@ -117,34 +162,88 @@ def speed(data: Path) -> list[str]:
     ]  # fmt: skip
 
 
-def main() -> None:
-    """Measures everything and writes the page."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
-    parser.add_argument("--page", type=Path, default=Path(__file__).parents[1] / "docs" / "benchmarks" / "laws.md")
-    arguments = parser.parse_args()
-    if not arguments.data.is_dir():
-        raise SystemExit(f"{arguments.data} is not there: the published tables are needed")
-    warnings.simplefilter("ignore", LawWarning)
-    pythia = read_runs(arguments.data / "pythia_7domains_train.csv")
-    small, long = pythia.n_params < 2.5e8, pythia.n_tokens > 2.4e10
+def pythia(title: str, data: Path, beyond: str) -> list[str]:
+    """A section of the Pythia models: the ``largest``, the ``longest`` or ``both``, predicted from the rest."""
+    table = read_runs(data / "pythia_7domains_train.csv")
+    small, long = table.n_params < 2.5e8, table.n_tokens > 2.4e10
+    train = {"largest": small, "longest": ~long, "both": small & ~long}[beyond]
+    test = {"largest": ~small, "longest": long, "both": ~small & long}[beyond]
+    return scored(title, table.select(train), table.select(test))
+
+
+SECTIONS: dict[str, Callable[[Path], list[str]]] = {
+    "chinchilla": chinchilla,
+    "regmix": lambda data: larger("RegMix, 1 M parameters", data, "regmix_1m"),
+    "pythia-largest": lambda data: pythia("Pythia, 302 M parameters from 19 M to 201 M", data, "largest"),
+    "pythia-longest": lambda data: pythia("Pythia, beyond 24 B tokens from shorter runs", data, "longest"),
+    "pythia-both": lambda data: pythia("Pythia, both: 302 M beyond 24 B from smaller and shorter", data, "both"),
+    "pile4": lambda data: larger("Four Pile domains, 440 M from 90 M and 200 M", data, "pile4_larger"),
+    "gemstones": lambda data: larger("Gemstones, larger and longer runs of one corpus", data, "gemstones"),
+    "marin-comma": lambda data: larger("Marin on Comma, the highest budget from lower ones", data, "marin_comma"),
+    "misfitting": lambda data: larger("(Mis)Fitting, the highest budget from lower ones", data, "misfitting"),
+    "seconds": speed,
+}
+
+
+def head() -> list[str]:
+    """The page's title, the machine, and what its columns mean."""
     here = machine()
-    lines = [
+    return [
         "# Laws on other people's runs", "",
         f"Measured on {datetime.now(UTC):%Y-%m-%d} by `scripts/bench_laws.py`: {here['cpu']}, {here['cores']} cores, "
         f"{here['memory_gb']} GB; Python {here['python']}, NumPy {np.__version__}.", "",
         "The held-out error is what `auto` chooses by and what a law file records; the test error is of rows that no "
-        "fit has seen. Without bootstrap: intervals hold the noise alone.", "",
-        *chinchilla(arguments.data),
-        *scored("RegMix, 1 M parameters", read_runs(arguments.data / "regmix_1m_train.csv"),
-                read_runs(arguments.data / "regmix_1m_test.csv")),
-        *scored("Pythia, 302 M parameters from 19 M to 201 M", pythia.select(small), pythia.select(~small)),
-        *scored("Pythia, beyond 24 B tokens from shorter runs", pythia.select(~long), pythia.select(long)),
-        *scored("Pythia, both: 302 M beyond 24 B from smaller and shorter", pythia.select(small & ~long),
-                pythia.select(~small & long)),
-        *speed(arguments.data),
+        "fit has seen. Without bootstrap, intervals hold the noise alone.", "",
     ]  # fmt: skip
-    arguments.page.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+
+
+def parted(text: str) -> list[list[str]]:
+    """A page's lines before its first section, and those of each section."""
+    parts: list[list[str]] = [[]]
+    for line in text.splitlines():
+        if line.startswith("## "):
+            parts.append([])
+        parts[-1].append(line)
+    return parts
+
+
+def with_section(page: str, lines: Sequence[str], title: str) -> str:
+    """``page`` with ``lines`` in place of the section whose heading begins with ``title``, else at its end."""
+    parts = parted(page)
+    found = [k for k, part in enumerate(parts) if part and part[0].startswith(title)]
+    if found:
+        parts[found[0]] = list(lines)
+    else:
+        parts.append(list(lines))
+    return "\n\n".join("\n".join(part).strip() for part in parts if part) + "\n"
+
+
+def main() -> None:
+    """Measures everything, or what is asked for, and writes the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
+    parser.add_argument("--page", type=Path, default=Path(__file__).parents[1] / "docs" / "benchmarks" / "laws.md")
+    parser.add_argument("--sections", nargs="+", choices=SECTIONS, help="only these; the page's others stay")
+    parser.add_argument("--against", metavar="REV", help="speed beside that of another revision, and nothing else")
+    parser.add_argument("--tables", nargs="+", default=TABLES, help="for --against: files of the data folder")
+    parser.add_argument("--repeats", type=int, default=1, help="for --against: turns, of which the median counts")
+    arguments = parser.parse_args()
+    if not arguments.data.is_dir():
+        raise SystemExit(f"{arguments.data} is not there: the published tables are needed")
+    warnings.simplefilter("ignore", LawWarning)
+    page = arguments.page.read_text(encoding="utf-8") if arguments.page.exists() else "\n".join(head())
+    if arguments.against:
+        lines = against(arguments.against, arguments.data, arguments.tables, arguments.repeats)
+        page = with_section(page, lines, "## Speed against")
+    else:
+        if not arguments.sections:
+            kept = [part for part in parted(page) if part and part[0].startswith("## Speed against")]
+            page = "\n".join(line for part in (head(), *kept) for line in part)
+        for name in arguments.sections or SECTIONS:
+            lines = SECTIONS[name](arguments.data)
+            page = with_section(page, lines, lines[0])
+            arguments.page.write_text(page, encoding="utf-8")  # each as it comes: a whole run takes long
+    arguments.page.write_text(page, encoding="utf-8")
     print(f"Wrote {arguments.page}")
 
 

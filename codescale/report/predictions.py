@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from codescale.laws.fitting.calibration import share_interval
 from codescale.laws.forms.registry import BASELINES
 from codescale.laws.law import Law
 from codescale.report.figures.law import HeldOutError, Pairing
 from codescale.runs.table import RunsTable
 
 _STAGES = ("mixture", "trial")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the law in use foretold of one kind of hold-out, beside how it was: the mean relative ``error``, the one
+    ``foretold``, and the share of losses ``inside`` its 90 % intervals, ``low`` to ``high`` by that many ``trunks``.
+    """
+
+    kind: str
+    error: float
+    foretold: float
+    inside: float
+    low: float
+    high: float
+    trunks: int
 
 
 def _finished(runs: RunsTable) -> tuple[RunsTable, NDArray[np.object_]]:
@@ -69,3 +86,22 @@ def held_out_errors(law: Law) -> list[HeldOutError]:
         for name, score in law.held_out.items()
     ]
     return sorted(errors, key=lambda candidate: candidate.error)
+
+
+def claims_on_hold_outs(law: Law) -> list[Claim]:
+    """By kind of hold-out; none in law files of before, and where nothing was held out."""
+    own = law.held_out.get(law.name)
+    if own is None:
+        return []
+    return [
+        Claim(
+            kind,
+            own.splits[kind],
+            own.foretold[kind],
+            share,
+            *share_interval(share, own.trunks[kind]),
+            own.trunks[kind],
+        )
+        for kind, share in own.inside.items()
+        if kind in own.splits and kind in own.foretold and own.trunks.get(kind, 0) > 0
+    ]

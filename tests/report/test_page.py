@@ -14,8 +14,10 @@ import pytest
 import yaml
 
 from codescale.errors import UserError
+from codescale.laws.law import load_law
 from codescale.report.page import render, write_report
-from codescale.report.quantities import count
+from codescale.report.predictions import claims_on_hold_outs
+from codescale.report.quantities import count, percent
 from codescale.study.config import StudyConfig, parse_study
 from codescale.study.folder import StudyFolder
 from tests.report.synthetic_study import LANGUAGES, study_text
@@ -143,6 +145,16 @@ def test_the_objective_in_words_is_the_one_that_was_judged(whole_study: Study, t
     assert "It minimised the weighted mean of the losses of TypeScript (0.75), Go (0.25)." in page
     copied.comparison.unlink()
     assert "The objective is the mean of the losses of Python, Java" in render(config, copied)
+
+
+def test_what_the_law_foretold_of_its_hold_outs_stands_beside_its_error(whole_study: Study, page: str) -> None:
+    claims = claims_on_hold_outs(load_law(whole_study[1].law))
+    assert claims
+    section = page[page.index("What effective-data foretold of runs held out") :]
+    for claim in claims:
+        for share, digits in ((claim.error, 2), (claim.foretold, 2), (claim.inside, 0)):
+            assert percent(share, digits) in section
+        assert f"{claim.trunks} trunks" in section
 
 
 def test_both_scales_of_the_proof_stand_side_by_side(page: str) -> None:

@@ -1,4 +1,5 @@
-"""Every law side by side on one table: held-out error, seconds, and what an allocation lives on, ranks across scale.
+"""Every law side by side on one table: held-out error beside what the law foretold of it, seconds, and what an
+allocation lives on, ranks across scale.
 
 A law is fitted on the smaller models and ranks the mixtures of the largest: does it put the best one first, and what
 does it cost to believe it? The same is asked of the plainest answer of all, the ranking measured on the largest of the
@@ -10,20 +11,22 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from codescale.arrays import Array, Integers, Mask
 from codescale.laws.fitting.boosted_trees import NAME as TREES
 from codescale.laws.fitting.boosted_trees import fit_and_predict, installed, predict_held_out
+from codescale.laws.fitting.calibration import Calibration, calibration, claims
+from codescale.laws.fitting.candidates import Candidate
 from codescale.laws.fitting.fit import fit_candidates, warn_of_oddities
-from codescale.laws.fitting.holdout import Split, make_splits, score
+from codescale.laws.fitting.holdout import INSIDE, Split, make_splits, score
 from codescale.laws.fitting.threads import one_blas_thread
 from codescale.laws.forms.registry import find_form
 from codescale.laws.law import HeldOut
 from codescale.laws.observations import Observations, narrow, observe, thin, warn_of_rows
-from codescale.laws.replicates import trunk_luck
+from codescale.laws.replicates import between_seeds, trunk_luck
 from codescale.laws.warning import warn
 from codescale.progress import Progress, Silent
 from codescale.runs.table import RunsTable
@@ -53,6 +56,9 @@ class Ranking:
 class LawComparison:
     """One law: its held-out error (None for what predicts no loss), the seconds of its fit to all rows, how it ranks
     the mixtures of the largest N when fitted on smaller ones, and unseen mixtures (None: the table cannot tell).
+
+    ``inside`` and ``beyond``: what it claimed of held-out rows inside the range of N and D, and of larger and longer
+    runs, beside how they were (None for what claims nothing, and where none was held out).
     """
 
     name: str
@@ -60,6 +66,8 @@ class LawComparison:
     seconds: float | None
     across_scale: Ranking | None
     unseen_mixtures: Ranking | None
+    inside: Calibration | None = None
+    beyond: Calibration | None = None
 
 
 def compare_laws(
@@ -91,11 +99,24 @@ def compare_laws(
         )
     weight = _weights(data.targets, weights)
     trees = _trees(data, splits, weight, workers or os.cpu_count() or 1) if splits and installed() else []
-    found = [_compared(one.name, one.held_out, one.seconds, one.predicted, data, splits, weight) for one in candidates]
+    seeds = between_seeds(chosen, data.targets)
+    found = [_of_candidate(one, data, splits, weight, seeds) for one in candidates]
     found += trees
     found.sort(key=lambda one: one.held_out.error if one.held_out else np.inf)
     measured = _measured_on_smaller(data, splits, weight)
     return [*found, LawComparison(SMALLER_MODELS, None, None, measured, None)] if measured else found
+
+
+def _of_candidate(
+    law: Candidate, data: Observations, splits: Sequence[Split], weight: Array, seeds: Array
+) -> LawComparison:
+    claimed = claims(law, data, splits, seeds)
+    beyond = {split.kind for split in splits} - set(INSIDE)
+    return replace(
+        _compared(law.name, law.held_out, law.seconds, law.predicted, data, splits, weight),
+        inside=calibration(data, splits, law.residuals, claimed, INSIDE),
+        beyond=calibration(data, splits, law.residuals, claimed, beyond),
+    )
 
 
 def _weights(targets: Sequence[str], weights: Mapping[str, float] | None) -> Array:

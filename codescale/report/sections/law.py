@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from codescale.laws.law import Law
 from codescale.report.figures.base import Picture
 from codescale.report.figures.law import HeldOutError, errors_picture, misses, proof_picture, runs_picture
-from codescale.report.quantities import number, percent
+from codescale.report.predictions import claims_on_hold_outs
+from codescale.report.quantities import interval, number, percent
 from codescale.report.sections.base import Cell, Grid, PageSection, Subject
 
 
@@ -39,7 +41,7 @@ def law_section(subject: Subject) -> PageSection:
 
 
 def held_out_section(subject: Subject) -> PageSection:
-    """The candidates' errors beside the baselines'."""
+    """The candidates' errors beside the baselines', and what the law in use foretold of them."""
     title, law = "Which law predicts best", subject.artifacts.law
     if law is None:
         return PageSection("held-out", title, missing="fit")
@@ -61,10 +63,26 @@ def held_out_section(subject: Subject) -> PageSection:
         title,
         f"Every law was fitted without some of the runs and then asked for them. In use is {law.name}.",
         (errors_picture(subject.errors),),
-        (Grid("", columns, rows, frozenset(range(1, len(columns)))),),
+        (Grid("", columns, rows, frozenset(range(1, len(columns)))), *_claims(law)),
         tuple(f"Some parameters cannot be told from these runs: {reason}." for reason in unidentified),
         formula=law.formula,
     )
+
+
+def _claims(law: Law) -> tuple[Grid, ...]:
+    """What the law in use foretold of each hold-out from the others; nothing for law files of before."""
+    rows = tuple(
+        (
+            Cell(_HOLD_OUTS.get(one.kind, one.kind), f"{one.trunks} trunks"),
+            Cell(percent(one.error, 2)),
+            Cell(percent(one.foretold, 2)),
+            Cell(percent(one.inside, 0), interval(100 * one.low, 100 * one.high, 0)),
+        )
+        for one in claims_on_hold_outs(law)
+    )
+    caption = f"What {law.name} foretold of runs held out, had they never been measured"
+    columns = ("Held out", "Error", "Foretold", "In the 90 % interval")
+    return (Grid(caption, columns, rows, frozenset(range(1, len(columns)))),) if rows else ()
 
 
 _HOLD_OUTS = {
@@ -73,6 +91,7 @@ _HOLD_OUTS = {
     "longest": "the longest runs (D)",
     "largest": "the largest models (N)",
     "both": "the largest models' longest runs",
+    "compute": "the runs of the most compute (N D)",
 }
 
 

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 from rich.table import Table
 
+from codescale.laws.fitting.calibration import Calibration
 from codescale.laws.fitting.compare import LawComparison, Ranking
 from codescale.laws.forms.registry import BASELINES
 from codescale.laws.law import Law
 from codescale.laws.synergy.predicted import LawSynergy
-from codescale.report.predictions import held_out_errors
+from codescale.report.predictions import Claim, claims_on_hold_outs, held_out_errors
 from codescale.report.quantities import interval, number, percent
 from codescale.terminal import plain
 
@@ -21,7 +22,9 @@ _LISTED = 20
 
 
 def law_table(law: Law) -> RenderableType:
-    """Which law was taken, and the held-out error of every law that was tried beside the baselines'."""
+    """Which law was taken, the held-out error of every law that was tried beside the baselines', and what the one that
+    was taken foretold of it.
+    """
     errors = held_out_errors(law)
     line = plain(f"{law.name}: {law.formula}; fitted to {law.fitted_rows} rows")
     if not errors:
@@ -40,11 +43,15 @@ def law_table(law: Law) -> RenderableType:
             *figures,
             style="bold" if candidate.is_chosen else "",
         )
-    return Group(table, line)
+    claims = [(one.kind, one) for one in claims_on_hold_outs(law)]
+    parts: list[RenderableType] = [table, plain("")]
+    if claims:
+        parts += [_claims(f"What {law.name} foretold of runs held out", "held out", claims), plain("")]
+    return Group(*parts, line)
 
 
 def laws_table(found: Sequence[LawComparison]) -> RenderableType:
-    """Laws side by side: held-out error by kind, seconds, and how they rank mixtures (see
+    """Laws side by side: held-out error by kind, seconds, whether their intervals hold, and how they rank mixtures (see
     codescale/laws/fitting/compare.py).
     """
     kinds = list(dict.fromkeys(kind for one in found if one.held_out for kind in one.held_out.splits))
@@ -58,6 +65,13 @@ def laws_table(found: Sequence[LawComparison]) -> RenderableType:
             role = " (baseline)" if one.name in BASELINES else ""
             table.add_row(plain(one.name + role), percent(one.held_out.error, 2), *figures, f"{one.seconds:.1f}")
     parts: list[RenderableType] = [table] if kinds else [plain("Too few runs to hold any out.")]
+    for title, judged in (
+        ("What the laws foretold of runs held out inside the range of N and D", [one.inside for one in found]),
+        ("What the laws foretold of longer and larger runs, held out", [one.beyond for one in found]),
+    ):
+        claims = [(one.name, claim) for one, claim in zip(found, judged, strict=True) if claim]
+        if claims:
+            parts += [plain(""), _claims(title, "law", claims)]
     for title, rankings in (
         ("The largest models' mixtures, ranked by a law fitted on the smaller ones", [o.across_scale for o in found]),
         ("Mixtures that the law was not fitted to, ranked", [o.unseen_mixtures for o in found]),
@@ -65,9 +79,21 @@ def laws_table(found: Sequence[LawComparison]) -> RenderableType:
         rows = [(one.name, ranking) for one, ranking in zip(found, rankings, strict=True) if ranking]
         if rows:
             parts += [plain(""), _rankings(title, rows)]
-    if len(parts) > 1:
+    if any(one.across_scale or one.unseen_mixtures for one in found):
         parts += [plain(""), plain("regret: how far the mixture ranked first lies above the best one, measured.")]
     return Group(*parts)
+
+
+def _claims(title: str, first: str, rows: Sequence[tuple[str, Calibration | Claim]]) -> Table:
+    """Each law's, or each hold-out's, error beside the one foretold, and how many losses the intervals hold."""
+    table = Table(title=plain(title), title_justify="left")
+    table.add_column(first, no_wrap=True)
+    for column in ("error", "foretold", "in the 90 % interval", "trunks"):
+        table.add_column(column, justify="right")
+    for name, claim in rows:
+        held = f"{percent(claim.inside, 0)} {interval(100 * claim.low, 100 * claim.high, 0)}"
+        table.add_row(plain(name), percent(claim.error, 2), percent(claim.foretold, 2), plain(held), str(claim.trunks))
+    return table
 
 
 def _rankings(title: str, rows: Sequence[tuple[str, Ranking]]) -> Table:

@@ -55,6 +55,14 @@ def test_the_law_that_made_the_table_is_best_and_ranks_across_scale(table: RunsT
     assert measured.across_scale is not None
     assert 0.9 < measured.across_scale.correlation <= 1.0
     assert best.unseen_mixtures is not None
+    assert best.inside is not None
+    assert best.inside.low < 0.9 < best.inside.high
+    assert best.inside.trunks == 45
+    assert best.inside.foretold == pytest.approx(best.inside.error, rel=0.5)
+    assert best.beyond is not None
+    assert mean.beyond is not None
+    assert mean.beyond.error > 10 * best.beyond.error
+    assert measured.inside is measured.beyond is None
 
 
 def test_weights_choose_the_objective(table: RunsTable) -> None:
@@ -79,6 +87,7 @@ def test_trees_stand_beside_the_laws_and_do_not_extrapolate(table: RunsTable) ->
     assert found["effective-data"].held_out is not None
     assert trees.held_out.splits["largest"] > 3 * found["effective-data"].held_out.splits["largest"]
     assert trees.seconds is not None
+    assert trees.inside is None
 
 
 def test_without_lightgbm_there_are_no_trees(table: RunsTable, monkeypatch: pytest.MonkeyPatch) -> None:

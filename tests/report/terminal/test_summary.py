@@ -9,14 +9,16 @@ import pytest
 from rich.console import Console, RenderableType
 
 from codescale.errors import UserError
-from codescale.laws.law import load_law
+from codescale.laws.fitting.calibration import Calibration
+from codescale.laws.fitting.compare import LawComparison
+from codescale.laws.law import HeldOut, load_law
 from codescale.laws.scaling import fit_scaling
 from codescale.laws.synergy.measured import measure_synergy
 from codescale.report.artifacts import read_artifacts
 from codescale.report.headline import headline, language_labels, shares, study_cost
-from codescale.report.predictions import held_out_errors, pairings
+from codescale.report.predictions import claims_on_hold_outs, held_out_errors, pairings
 from codescale.report.quantities import count, duration, interval, number, signed_percent, with_error
-from codescale.report.terminal.laws import law_table
+from codescale.report.terminal.laws import law_table, laws_table
 from codescale.report.terminal.mixtures import mixture_table
 from codescale.report.terminal.summary import corpus_table, summary_table
 from codescale.runs.table_reader import read_runs
@@ -119,6 +121,35 @@ def test_held_out_errors_name_the_law_in_use(whole_study: Study) -> None:
     assert [error.name for error in errors if error.is_chosen] == ["effective-data"]
     assert {error.name for error in errors if error.is_baseline} == {"mean", "linear"}
     assert [error.error for error in errors] == sorted(error.error for error in errors)
+
+
+def test_what_the_law_foretold_stands_beside_its_error_and_older_laws_have_none(whole_study: Study) -> None:
+    law = load_law(whole_study[1].law)
+    own = law.held_out[law.name]
+    claims = claims_on_hold_outs(law)
+    assert [claim.kind for claim in claims] == list(own.splits)
+    text = printed(law_table(law))
+    assert "What effective-data foretold of runs held out" in text
+    for claim in claims:
+        assert claim.low <= claim.inside <= claim.high
+        assert f"{100 * own.foretold[claim.kind]:.2f}" in text
+        assert f"{100 * claim.inside:.0f} % [{100 * claim.low:.0f}, {100 * claim.high:.0f}]" in text
+    older = own.model_copy(update={"inside": {}, "foretold": {}, "trunks": {}})
+    before = law.model_copy(update={"held_out": {law.name: older}})
+    assert claims_on_hold_outs(before) == []
+    assert "foretold" not in printed(law_table(before))
+
+
+def test_compared_laws_show_what_they_foretold_inside_the_range_and_beyond() -> None:
+    held_out = HeldOut(error=0.02, splits={"runs": 0.02}, targets={"a": 0.02})
+    sure = Calibration(0.3, 0.2, 0.4, 31, 0.0217, 0.0051)
+    table = laws_table([LawComparison("additive", held_out, 1.0, None, None, inside=sure)])
+    text = " ".join(printed(table).split())  # titles wrap
+    assert "inside the range of N and D" in text
+    assert "longer and larger" not in text
+    for figure in ("2.17 %", "0.51 %", "30 % [20, 40]", "31"):
+        assert figure in text
+    assert "regret" not in text
 
 
 def test_the_laws_own_artifacts_are_understood(whole_study: Study) -> None:
