@@ -106,6 +106,8 @@ class FittedRange(BaseModel):
     def _beyond_corners(self, n_params: Array, n_tokens: Array) -> Array:
         """(rows,): how far N D and D / N lie beyond what was fitted."""
         total = np.zeros(len(n_params))
+        if any(np.log(most / least) < 0.01 for least, most in (self.n_params, self.n_tokens)):
+            return total  # with one N or D these say what D or N alone do
         for values, ends in (
             (n_params * n_tokens, self.params_times_tokens),
             (n_tokens / n_params, self.tokens_per_parameter),

@@ -23,7 +23,7 @@ from codescale.laws.forms.stack import Stack
 from codescale.laws.gp.gaussian_process import GaussianProcess, chosen_rows, fit_gaussian_process
 from codescale.laws.gp.kernel import kernel_inputs
 from codescale.laws.gp.law_correction import law_correction
-from codescale.laws.law import HeldOut
+from codescale.laws.law import NORMAL_90, HeldOut
 from codescale.laws.observations import Observations
 
 GAUSSIAN_PROCESS = "gaussian-process"
@@ -135,10 +135,10 @@ def least_error(candidates: Sequence[Candidate]) -> Candidate:
 
 
 def clearly_better(first: Candidate, second: Candidate, data: Observations, splits: Sequence[Split]) -> bool:
-    """Whether ``first`` errs less than ``second`` on held-out rows by more than the standard error of the difference.
+    """Whether ``first`` errs less than ``second`` on held-out rows by more than chance: one time in twenty otherwise.
 
-    Trunks are what varies, so the error is that of their parts in the difference; kinds of hold-out count alike, as in
-    the error itself.
+    Trunks are what varies, so the standard error of the difference is that of their parts in it; kinds of hold-out count
+    alike, as in the error itself.
     """
     parts = np.zeros(int(data.trunk.max()) + 1)
     kinds = [split.kind for split in splits]
@@ -148,8 +148,8 @@ def clearly_better(first: Candidate, second: Candidate, data: Observations, spli
         trunks = np.concatenate([data.trunk[splits[k].test] for k in own])
         known = np.isfinite(gains)
         np.add.at(parts, trunks[known], gains[known] / max(known.sum(), 1) / len(set(kinds)))
-    error = np.sqrt(len(parts) * parts.var())
-    return bool(parts.sum() > error)
+    error = np.sqrt(len(parts) * parts.var(ddof=1)) if len(parts) > 1 else np.inf
+    return bool(parts.sum() > NORMAL_90 * error)
 
 
 def _row_errors(residuals: Array) -> Array:
