@@ -53,8 +53,8 @@ class HeldOut(BaseModel):
     ``targets`` holds each target's error, averaged over splits.
 
     By kind of hold-out, of intervals made without the judged rows (codescale/laws/fitting/calibration.py):
-    ``foretold``, the error that they foretell; ``inside``, the share of losses in the 90 % intervals; ``trunks``, of how many trunks.
-    Law files hold them for the law that was taken, those of before for none.
+    ``foretold``, the error that they foretell; ``inside``, the share of losses in the 90 % intervals; ``trunks``, of
+    how many trunks. Law files hold them for the law that was taken, those of before for none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
