@@ -21,6 +21,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -42,6 +43,7 @@ ONE_DOMAIN = ("auto", "coupled", "chinchilla", "linear", "mean")
 """The laws of tables of one domain, where no share can differ."""
 RIVALS = {"scikit-learn's Gaussian process": rivals.process, "plain Chinchilla by Huber": rivals.chinchilla}
 BOOTSTRAP = 100
+SPEED = ("## Seconds", "## Speed against")
 Found = TypeVar("Found")
 EPOCH = {"E": 1.8172, "A": 482.01, "alpha": 0.3478, "B": 2085.43, "beta": 0.3658}
 """Besiroglu et al. (2024): Hoffmann et al.'s third approach, fitted again."""
@@ -91,7 +93,7 @@ def scored(
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]  # fmt: skip
     for name in laws:
-        law, seconds = timed(lambda name=name: fit_law(train, name, bootstrap=BOOTSTRAP))
+        law, seconds = timed(partial(fit_law, train, name, bootstrap=BOOTSTRAP))
         alone = law.model_copy(update={"bootstrap": {}})  # before any prediction: those are kept with the law
         error, rank, inside = figures(foretold(alone, test), test)
         _, _, with_bootstrap = figures(foretold(law, test), test)
@@ -103,7 +105,7 @@ def scored(
         )
         print(lines[-1], flush=True)
     for name in beside:
-        found, seconds = timed(lambda name=name: RIVALS[name](train, test))
+        found, seconds = timed(partial(RIVALS[name], train, test))
         error, rank, inside = figures(found, test)
         lines.append(f"| {name} | – | {error:.2%} | {share(rank, 2)} | {share(inside)} | – | {seconds:.1f} |")
         print(lines[-1], flush=True)
@@ -208,13 +210,17 @@ def parted(text: str) -> list[list[str]]:
 
 
 def with_section(page: str, lines: Sequence[str], title: str) -> str:
-    """``page`` with ``lines`` in place of the section whose heading begins with ``title``, else at its end."""
+    """``page`` with ``lines`` in place of the section whose heading begins with ``title``, else as its last section
+    before those on speed.
+    """
     parts = parted(page)
-    found = [k for k, part in enumerate(parts) if part and part[0].startswith(title)]
+    headings = [part[0] if part else "" for part in parts]
+    found = [k for k, heading in enumerate(headings) if heading.startswith(title)]
     if found:
         parts[found[0]] = list(lines)
     else:
-        parts.append(list(lines))
+        last = min((k for k, heading in enumerate(headings) if heading.startswith(SPEED)), default=len(parts))
+        parts.insert(len(parts) if title.startswith(SPEED) else last, list(lines))
     return "\n\n".join("\n".join(part).strip() for part in parts if part) + "\n"
 
 
@@ -234,10 +240,10 @@ def main() -> None:
     page = arguments.page.read_text(encoding="utf-8") if arguments.page.exists() else "\n".join(head())
     if arguments.against:
         lines = against(arguments.against, arguments.data, arguments.tables, arguments.repeats)
-        page = with_section(page, lines, "## Speed against")
+        page = with_section(page, lines, SPEED[1])
     else:
         if not arguments.sections:
-            kept = [part for part in parted(page) if part and part[0].startswith("## Speed against")]
+            kept = [part for part in parted(page) if part and part[0].startswith(SPEED[1])]
             page = "\n".join(line for part in (head(), *kept) for line in part)
         for name in arguments.sections or SECTIONS:
             lines = SECTIONS[name](arguments.data)

@@ -133,14 +133,14 @@ def rows_of(work: str, table: str, threads: int | None, old: Measured, new: Meas
 
 
 def against(revision: str, data: Path, tables: Sequence[str] = TABLES, repeats: int = 1) -> list[str]:
-    """The section: ``fit_law`` with its defaults and ``compare_laws`` on each table, at one thread and by default."""
+    """The section: ``fit_law`` with its defaults and ``compare_laws``, on each table, at one thread and by default."""
     short = git("rev-parse", "--short", revision)
     here = git("rev-parse", "--short", "HEAD") + (" and changes" if git("status", "--porcelain", "-uno") else "")
     lines = [
         f"## Speed against {short}", "",
         f"Measured on {datetime.now(UTC):%Y-%m-%d}: {short} (old) and {here} (new) in turns, a process for each "
-        f"figure, the median of {repeats}. Imports are left out. `fit_law` with its defaults, a bootstrap of 200. "
-        "At one thread OMP has one too.", "",
+        f"figure, the median of {repeats}. Seconds are without imports. `fit_law` with its defaults, a bootstrap of "
+        "200. At one thread OMP has one too.", "",
         "| work | | old | new | new / old |", "| --- | --- | ---: | ---: | ---: |",
     ]  # fmt: skip
     with checkout(revision) as tree:

@@ -52,9 +52,9 @@ class HeldOut(BaseModel):
     ``error`` is the mean over ``splits``, a split per kind of hold-out (unseen mixtures, the longest D, the largest N);
     ``targets`` holds each target's error, averaged over splits.
 
-    By kind of hold-out, of intervals made without the judged rows (codescale/laws/fitting/calibration.py; files of
-    before have none): ``foretold``, the error that they foretell; ``inside``, the share of losses in the 90 %
-    intervals; ``trunks``, of how many trunks.
+    By kind of hold-out, of intervals made without the judged rows (codescale/laws/fitting/calibration.py):
+    ``foretold``, the error that they foretell; ``inside``, the share of losses in the 90 % intervals; ``trunks``, of
+    how many trunks. Law files hold them for the law that was taken, those of before for none.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

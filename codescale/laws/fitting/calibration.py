@@ -8,7 +8,7 @@ training rows, as if the judged rows had never been measured.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import erf
@@ -17,7 +17,7 @@ from codescale.arrays import Array, Mask
 from codescale.laws.fitting.candidates import Candidate, log_losses
 from codescale.laws.fitting.holdout import Split
 from codescale.laws.fitting.noise import deviation, fitted_range, widening
-from codescale.laws.law import NORMAL_90
+from codescale.laws.law import NORMAL_90, HeldOut
 from codescale.laws.observations import Observations
 
 
@@ -38,18 +38,10 @@ class Calibration:
     foretold: float
 
 
-def with_calibration(
-    candidates: Sequence[Candidate], data: Observations, splits: Sequence[Split], seeds: Array
-) -> list[Candidate]:
-    """``candidates`` whose held-out errors stand beside what each foretold of them, by kind; ``seeds`` as in
-    :func:`claims`.
-    """
-    return [_with_calibration(law, data, splits, seeds) for law in candidates]
-
-
-def _with_calibration(law: Candidate, data: Observations, splits: Sequence[Split], seeds: Array) -> Candidate:
+def calibrated(law: Candidate, data: Observations, splits: Sequence[Split], seeds: Array) -> HeldOut | None:
+    """The held-out errors of ``law`` beside what it foretold of them, by kind; ``seeds`` as in :func:`claims`."""
     if law.held_out is None:
-        return law
+        return None
     claimed = claims(law, data, splits, seeds)
     by_kind = {kind: calibration(data, splits, law.residuals, claimed, (kind,)) for kind in law.held_out.splits}
     known = {kind: one for kind, one in by_kind.items() if one}
@@ -58,7 +50,7 @@ def _with_calibration(law: Candidate, data: Observations, splits: Sequence[Split
         "inside": {kind: one.inside for kind, one in known.items()},
         "trunks": {kind: one.trunks for kind, one in known.items()},
     }
-    return replace(law, held_out=law.held_out.model_copy(update=fields))
+    return law.held_out.model_copy(update=fields)
 
 
 def claims(law: Candidate, data: Observations, splits: Sequence[Split], seeds: Array) -> list[Array]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from codescale.arrays import Array
 from codescale.errors import UserError
-from codescale.laws.fitting.calibration import with_calibration
+from codescale.laws.fitting.calibration import calibrated
 from codescale.laws.fitting.candidates import (
     GAUSSIAN_PROCESS,
     Candidate,
@@ -300,6 +300,7 @@ def _assembled(
     seeds = between_seeds(table, data.targets)
     if not form.one_loss:
         noise = np.hypot(noise, seeds)
+    judged = calibrated(best, data, splits, seeds)
     return Law(
         name=best.name,
         members=form.member_names if isinstance(form, Stack) else (),
@@ -313,7 +314,8 @@ def _assembled(
         noise=dict(zip(targets, noise.tolist(), strict=True)),
         correlation=correlation(in_sample, splits, best.residuals).tolist(),
         widening=widening(data, splits, best.residuals, best.variances, noise),
-        held_out={one.name: one.held_out for one in with_calibration(candidates, data, splits, seeds) if one.held_out},
+        held_out={one.name: one.held_out for one in candidates if one.held_out}
+        | ({best.name: judged} if judged else {}),
         unidentified=unidentified,
         bytes_per_token=None if bytes_per_token is None else dict(bytes_per_token),
         seed=seed,

@@ -10,11 +10,11 @@ import pytest
 
 from codescale.laws.fitting.calibration import (
     Calibration,
+    calibrated,
     calibration,
     claims,
     expected_error,
     share_interval,
-    with_calibration,
 )
 from codescale.laws.fitting.candidates import Candidate
 from codescale.laws.fitting.holdout import INSIDE, Split, score
@@ -157,7 +157,7 @@ def test_what_seeds_change_is_in_the_claim_and_beyond_one_size_nothing_is_claime
     alone, with_seeds = (claims(law, data, splits, np.full(2, seeds))[0] for seeds in (0.0, 0.03))
     np.testing.assert_allclose(with_seeds, np.hypot(alone, 0.03))
     assert np.isnan(claims(law, data, splits, NO_SEEDS)[6]).all()  # trained on the smallest size alone
-    judged = with_calibration([law], data, splits, NO_SEEDS)[0].held_out
+    judged = calibrated(law, data, splits, NO_SEEDS)
     assert judged is not None
     assert set(judged.splits) == {"mixtures", "largest", "longest"}
     assert set(judged.inside) == set(judged.foretold) == set(judged.trunks) == {"mixtures", "largest"}
