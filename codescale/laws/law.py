@@ -9,7 +9,6 @@ Symbols and shapes: N (n,), non-embedding parameters; D (n,), training tokens; p
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,8 +20,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from codescale.arrays import Array, Mask
 from codescale.errors import UserError
 from codescale.files import read_json, write_json
+from codescale.laws.earlier_files import with_kappa
 from codescale.laws.forms.base import Form
-from codescale.laws.forms.registry import FORMS, find_form
+from codescale.laws.forms.registry import find_form
 from codescale.laws.forms.stack import Stack
 from codescale.laws.gp.gaussian_process import GaussianProcess
 from codescale.laws.gp.kernel import kernel_inputs
@@ -174,7 +174,7 @@ class Law(BaseModel):
     @classmethod
     def _had_no_kappa(cls, content: Any) -> Any:
         """Laws of before knew sums only: their kappa is 1."""
-        return _with_kappa(content) if isinstance(content, dict) else content
+        return with_kappa(content) if isinstance(content, dict) else content
 
     @model_validator(mode="after")
     def _is_complete(self) -> Law:
@@ -347,34 +347,6 @@ class Law(BaseModel):
                 raise UserError(
                     where, f"has no column proportion.{name}", "the law has this domain: add it, 0 if unused"
                 )
-
-
-def _with_kappa(content: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a law file with a kappa of 1 beside every beta that has none, save in forms that have no kappa."""
-    sums = ("chinchilla", "proportional")
-    members = content.get("members") or [content.get("name")]
-    stacked = "/" if content.get("members") else ""
-    names = [
-        f"{member if stacked else ''}{stacked}kappa" for member in members if member in FORMS and member not in sums
-    ]
-    result = dict(content)
-    for field, one in (("parameters", lambda beta: 1.0), ("bootstrap", lambda beta: [1.0] * len(beta))):
-        columns = content.get(field)
-        if not isinstance(columns, dict):
-            continue
-        result[field] = {
-            target: _filled(own, names, one) if isinstance(own, dict) else own for target, own in columns.items()
-        }
-    return result
-
-
-def _filled(own: dict[str, Any], names: list[str], one: Callable[[Any], Any]) -> dict[str, Any]:
-    added = {}
-    for name in names:
-        beta = own.get(name.removesuffix("kappa") + "beta")
-        if name not in own and beta is not None:
-            added[name] = one(beta)
-    return own | added
 
 
 def _half_width(drawn: Array) -> Array:

@@ -137,8 +137,8 @@ def least_error(candidates: Sequence[Candidate]) -> Candidate:
 def clearly_better(first: Candidate, second: Candidate, data: Observations, splits: Sequence[Split]) -> bool:
     """Whether ``first`` errs less than ``second`` on held-out rows by more than chance: one time in twenty otherwise.
 
-    Trunks are what varies, so the standard error of the difference is that of their parts in it; kinds of hold-out count
-    alike, as in the error itself.
+    Trunks are what varies, so the standard error of the difference is that of their parts in it; kinds of hold-out
+    count alike, as in the error itself.
     """
     parts = np.zeros(int(data.trunk.max()) + 1)
     kinds = [split.kind for split in splits]
