@@ -44,7 +44,7 @@ COMPOSED = (Stack.name, GAUSSIAN_PROCESS)
 
 _BATCH = 25
 """Bootstrap samples fitted between two steps of the progress bar."""
-_MOST_SPREAD = 2.0
+_MOST_SPREAD = 3.0
 """Largest variance of a trunk's weight: of fewer trunks a sample would hardly know any."""
 
 
@@ -261,15 +261,15 @@ def _bootstrap(
     """(samples, targets, parameters): refits under random weights of the trunks (the Bayesian bootstrap, Rubin 1981).
 
     Gamma weights stand for resampling with replacement: few trunks stay usable, since none is ever lost whole. Their
-    variance, 1 in Rubin's, is T / (T - p) for T trunks and p parameters that they decide: a fit's residuals are smaller
-    than the noise by as much.
+    variance, 1 in Rubin's, is (T / (T - p))^2 for T trunks and p parameters that they decide: a trunk's residual is
+    smaller than it would be without that trunk, by 1 - p / T on average (MacKinnon and White, 1985, their HC3).
     """
     if count == 0:
         return np.empty((0, *values.shape))
     generator = np.random.default_rng(seed)
     trunks = int(data.trunk.max()) + 1
     parameters = float(form.effective_parameters(data, values).mean())
-    spread = min(trunks / max(trunks - parameters, 1.0), _MOST_SPREAD)
+    spread = min((trunks / max(trunks - parameters, 1.0)) ** 2, _MOST_SPREAD)
     parts = []
     with progress.bar("bootstrap", count) as advance:
         for first in range(0, count, _BATCH):
