@@ -19,8 +19,10 @@ $(VENV)/installed-test: $(VENV)/installed
 demo: $(VENV)/installed
 	@$(BIN)/codescale demo $(DEMO)
 
+# Tests that start Ray have both cores to themselves: beside others it does not start in time.
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not ray" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m ray
 
 check: $(VENV)/installed-test docs
 	$(BIN)/ruff check .

@@ -15,7 +15,7 @@ def test_a_cost_counts_what_the_budget_allows() -> None:
     config = study(trials=20, check_pruned=2, budget={"tokens": 5 * TOKENS})
     each = run_cost(config, "tiny", TOKENS)
     speed = Speed(each / 3600, 2, "by hand")  # a run takes a worker an hour
-    found = search_cost(config, SeedNoise(np.array([0.01]), 0.01, 4), speed)
+    found = search_cost(config, SeedNoise(np.array([0.01]), 0.01, 4, np.array([4.0])), speed)
     assert [(one.name[:6], one.runs, one.hours) for one in found.costs] == [
         ("trials", 5, pytest.approx(2.5)), ("stoppe", 2, pytest.approx(1.0)), ("compar", 9, pytest.approx(4.5))
     ]  # fmt: skip
