@@ -34,7 +34,7 @@ FEWEST_ROWS = 20
 """Rows below which a target has no process of its own."""
 
 _ROWS_FOR_HYPERPARAMETERS = 512
-_LAST_STEPS = 8
+_LAST_STEPS = 20
 _ROBUST = 1.345
 _ROUNDS = 3
 _LEAST_WEIGHT = 1e-3
