@@ -86,12 +86,13 @@ def gain_draws(problem: Problem, samples: list[LawAtScale], optima: Array, best:
     reference
         (law's domains,) the mixture that it is held against.
     """
-    claimed = float(difference(problem, [problem.point], reference, problem.mixtures(best))[0])
-    draws = []
-    for point, own in zip(samples, problem.mixtures(optima), strict=True):
-        under_sample, under_law = difference(problem, [point, problem.point], reference, own)
-        draws.append(claimed - (under_sample - under_law))
-    return np.array(draws)
+    mixtures = problem.mixtures(np.vstack([best, *optima]))
+    by_law = problem.goal.values(problem.point.losses(np.vstack([reference, mixtures])))
+    claimed, *under_law = by_law[0] - by_law[1:]
+    under_sample = [
+        difference(problem, [point], reference, own)[0] for point, own in zip(samples, mixtures[1:], strict=True)
+    ]
+    return np.asarray(claimed - (np.array(under_sample) - np.array(under_law)))
 
 
 def standard_error(problem: Problem, samples: list[LawAtScale], optima: Array, best: Array) -> float:

@@ -92,9 +92,8 @@ class FittedRange(BaseModel):
             (n_params, self.n_params, _N_COUNTS),
             (n_tokens, self.n_tokens, 1.0),
         ):
-            beyond = np.maximum(np.log(least / values), np.log(values / most))
-            beyond = np.where(beyond > 0.01, beyond, 0.0)
-            total += counts * beyond / max(np.log(most / least), np.log(2.0))
+            beyond = _log_excess(values, (least, most), 0.01)
+            total += counts * beyond
             if np.log(most / least) < 0.01:
                 knowable &= beyond == 0
         total = np.maximum(total, self._beyond_corners(n_params, n_tokens))
@@ -112,12 +111,18 @@ class FittedRange(BaseModel):
             (n_params * n_tokens, self.params_times_tokens),
             (n_tokens / n_params, self.tokens_per_parameter),
         ):
-            if ends is None:
-                continue
-            beyond = np.maximum(np.log(ends[0] / values), np.log(values / ends[1]))
-            beyond = np.where(beyond > 0.02, beyond, 0.0)
-            total += _CORNER_COUNTS * beyond / max(np.log(ends[1] / ends[0]), np.log(2.0))
+            if ends is not None:
+                total += _CORNER_COUNTS * _log_excess(values, ends, 0.02)
         return total
+
+
+def _log_excess(values: Array, ends: tuple[float, float], ignored: float) -> Array:
+    """(rows,): how far the logs of ``values`` lie beyond those of ``ends``, in units of their range (at least log 2);
+    up to ``ignored`` is inside.
+    """
+    least, most = ends
+    beyond = np.maximum(np.log(least / values), np.log(values / most))
+    return np.where(beyond > ignored, beyond, 0.0) / max(np.log(most / least), np.log(2.0))
 
 
 @dataclass(frozen=True)

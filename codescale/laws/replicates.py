@@ -29,7 +29,7 @@ def between_seeds(table: RunsTable, targets: tuple[str, ...]) -> Array:
     for width in sorted(set(support.tolist()), reverse=True):
         noise = log_loss_noise(table.select(support == width), targets)
         if noise.degrees_of_freedom:
-            return np.nan_to_num(np.where(np.isnan(noise.per_column), noise.pooled, noise.per_column))
+            return _of_each_target(noise)
     return np.zeros(len(targets))
 
 
@@ -41,6 +41,11 @@ def trunk_luck(table: RunsTable, targets: tuple[str, ...]) -> Array:
     noise = log_loss_noise(table, targets)
     if noise.degrees_of_freedom < _FEWEST_DEGREES:
         return np.zeros(len(targets))
+    return _of_each_target(noise)
+
+
+def _of_each_target(noise: SeedNoise) -> Array:
+    """(targets,): each target's own deviation, or that of all where it has none."""
     return np.nan_to_num(np.where(np.isnan(noise.per_column), noise.pooled, noise.per_column))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from codescale.laws.fitting.candidates import Candidate
-from codescale.laws.forms.stack import Stack
 from codescale.laws.observations import Observations, appearance_index
 from codescale.laws.warning import warn
 
@@ -25,7 +24,7 @@ def warn_of_nonsense(best: Candidate, data: Observations) -> None:
             f"{data.path}: held-out error {best.held_out.error:.0%} (loss.{worst}: {best.held_out.targets[worst]:.0%}):"
             " the law foretells nothing; look for losses in several units, wrong N or D, or runs of another recipe"
         )
-    ends = exponents_at_ends(best, data)
+    ends = best.form.exponents_at_ends(data, best.values)
     if ends:
         shown = ", ".join(ends[:6]) + (f" and {len(ends) - 6} more" if len(ends) > 6 else "")
         warn(
@@ -48,13 +47,3 @@ def _warn_of_units(data: Observations) -> None:
                     " give all in one unit (nats per token), or tell the runs apart"
                 )
                 return
-
-
-def exponents_at_ends(best: Candidate, data: Observations) -> list[str]:
-    """``<target>.<parameter>`` of every free alpha or beta at an end of its range."""
-    if not isinstance(best.form, Stack):
-        return best.form.exponents_at_ends(data, best.values)
-    found = []
-    for member, own in best.form.split(best.values, data.domains):
-        found += [f"{member.name}/{name}" for name in member.exponents_at_ends(data, own)]
-    return found

@@ -29,7 +29,6 @@ from codescale.laws.forms.terms import (
     fixed_terms,
     inner_terms,
     joined_terms,
-    late_terms,
     named_terms,
     reducible_and_shares,
     term_prior,
@@ -64,9 +63,6 @@ class Additive(CurveForm):
 
     def prior(self, data: Observations) -> Prior:
         return joined(term_prior(), mixing_prior(len(data.domains)))
-
-    def late_parameters(self, data: Observations) -> Mask:
-        return late_terms(COUNT + 2 * len(data.domains))
 
     def starts(self, data: Observations) -> Array:
         terms = term_starts()

@@ -29,9 +29,6 @@ class Chinchilla(Coupled):
     def parameter_names(self, domains: tuple[str, ...], target: str) -> tuple[str, ...]:
         return SCALARS
 
-    def late_parameters(self, data: Observations) -> Mask:
-        return np.zeros(_SUM, dtype=bool)
-
     def fixed_parameters(self, data: Observations) -> tuple[Mask, Array]:
         held, fixed = super().fixed_parameters(data)
         return held[:, :_SUM], fixed[:, :_SUM]

@@ -15,7 +15,6 @@ from codescale.laws.forms.terms import (
     fixed_terms,
     inner_terms,
     joined_terms,
-    late_terms,
     named_terms,
     reducible_and_shares,
     term_prior,
@@ -53,9 +52,6 @@ class Coupled(CurveForm):
 
     def unidentified(self, data: Observations) -> dict[str, str]:
         return unidentified_terms(data)
-
-    def late_parameters(self, data: Observations) -> Mask:
-        return late_terms(COUNT)
 
     def fixed_parameters(self, data: Observations) -> tuple[Mask, Array]:
         return fixed_terms(data)

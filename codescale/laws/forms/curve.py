@@ -90,8 +90,10 @@ class CurveForm(Form):
         """(starts, parameters) on the solver's scale, relative where levelled."""
 
     def late_parameters(self, data: Observations) -> Mask:
-        """(parameters,): which are held at their starts until the others have settled."""
-        return np.zeros(self.starts(data).shape[1], dtype=bool)
+        """(parameters,): which are held at their starts until the others have settled: a sum is found first, from many
+        starts, and only then how N and D depend on one another.
+        """
+        return np.array([name == "kappa" for name in self.parameter_names(data.domains, "")])
 
     def warm_start(self, data: Observations, simpler: Mapping[str, Array]) -> Array | None:
         """One more start (samples, targets, parameters) on the solver's scale, from fits of simpler laws; or None."""
@@ -264,4 +266,4 @@ class CurveForm(Form):
     def log_losses(
         self, values: Array, domains: tuple[str, ...], log_params: Array, log_tokens: Array, shares: Array
     ) -> Array:
-        return self.log_curve(self.inner(values, Centre()), Rows.of(log_params, log_tokens, shares))
+        return self.log_curve(self.inner(values, Centre()), Rows.each(log_params, log_tokens, shares))

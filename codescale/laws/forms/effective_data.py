@@ -20,7 +20,6 @@ from codescale.laws.forms.terms import (
     fixed_terms,
     inner_terms,
     joined_terms,
-    late_terms,
     named_terms,
     reducible_and_shares,
     sum_of_terms,
@@ -90,9 +89,6 @@ class EffectiveData(CurveForm):
             upper=np.concatenate([terms.upper, 3.0 * ones]),
             levelled=np.concatenate([terms.levelled, np.zeros(len(data.domains), dtype=bool)]),
         )
-
-    def late_parameters(self, data: Observations) -> Mask:
-        return late_terms(COUNT + len(data.domains))
 
     def starts(self, data: Observations) -> Array:
         terms = term_starts()

@@ -21,7 +21,6 @@ from codescale.laws.forms.terms import (
     fixed_terms,
     inner_terms,
     joined_terms,
-    late_terms,
     named_terms,
     reducible_and_shares,
     term_prior,
@@ -66,9 +65,6 @@ class Exponential(CurveForm):
             upper=np.concatenate([terms.upper, 3.0 * ones]),
             levelled=np.concatenate([terms.levelled, ones.astype(bool)]),
         )
-
-    def late_parameters(self, data: Observations) -> Mask:
-        return late_terms(COUNT + len(data.domains))
 
     def starts(self, data: Observations) -> Array:
         terms = term_starts()

@@ -19,7 +19,6 @@ from codescale.laws.forms.terms import (
     fixed_terms,
     inner_terms,
     joined_terms,
-    late_terms,
     named_terms,
     reducible_and_shares,
     term_prior,
@@ -81,9 +80,6 @@ class Family(CurveForm):
             levelled=np.zeros(2 + len(ones), dtype=bool),
         )
         return joined(term_prior(), own)
-
-    def late_parameters(self, data: Observations) -> Mask:
-        return late_terms(_MEMBERS + len(data.domains))
 
     def starts(self, data: Observations) -> Array:
         terms = term_starts()

@@ -33,7 +33,6 @@ from codescale.laws.forms.terms import (
     fixed_terms,
     inner_terms,
     joined_terms,
-    late_terms,
     named_terms,
     reducible_and_shares,
     term_prior,
@@ -100,9 +99,6 @@ class Joint(CurveForm):
             levelled=np.zeros(2 + 2 * count, dtype=bool),
         )
         return joined(joined(term_prior(), factors), mixing_prior(count))
-
-    def late_parameters(self, data: Observations) -> Mask:
-        return late_terms(_FACTORS + 4 * len(data.domains))
 
     def starts(self, data: Observations) -> Array:
         terms, count = term_starts(), len(data.domains)

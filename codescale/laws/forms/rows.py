@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,8 +28,13 @@ class Rows:
     def of(cls, log_params: Array, log_tokens: Array, shares: Array, precision: Any = np.float64) -> Rows:
         """From (rows,), (rows,) and (rows, domains), in the floating-point type ``precision``."""
         distinct, mixture = np.unique(shares, axis=0, return_inverse=True)
-        repeated = 2 * len(distinct) <= len(shares)
-        shares = distinct if repeated else shares
+        if 2 * len(distinct) > len(shares):
+            return cls.each(log_params, log_tokens, shares, precision)
+        return replace(cls.each(log_params, log_tokens, distinct, precision), mixture=mixture.ravel())
+
+    @classmethod
+    def each(cls, log_params: Array, log_tokens: Array, shares: Array, precision: Any = np.float64) -> Rows:
+        """As :meth:`of`, each row a mixture of its own: to look for equal ones costs more than to evaluate a curve."""
         # Far below any share that a token could have, where a share is 0.
         logs = np.log(np.maximum(shares, 1e-300))
         return cls(
@@ -37,7 +42,7 @@ class Rows:
             np.asarray(_once(log_tokens), dtype=precision),
             np.asarray(shares, dtype=precision),
             np.asarray(logs, dtype=precision),
-            mixture.ravel() if repeated else None,
+            None,
             len(log_params),
         )
 

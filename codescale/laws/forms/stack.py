@@ -45,6 +45,13 @@ class Stack(Form):
         counts = [member.effective_parameters(data, own) for member, own in self.split(values, data.domains)]
         return np.asarray(self.weights @ np.array(counts))
 
+    def exponents_at_ends(self, data: Observations, values: Array) -> list[str]:
+        return [
+            f"{member.name}/{name}"
+            for member, own in self.split(values, data.domains)
+            for name in member.exponents_at_ends(data, own)
+        ]
+
     def unidentified(self, data: Observations) -> dict[str, str]:
         return {
             f"{member.name}/{name}": reason

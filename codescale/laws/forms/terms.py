@@ -89,13 +89,6 @@ def term_starts() -> Array:
     )
 
 
-def late_terms(parameters: int) -> Mask:
-    """(parameters,): kappa alone is freed after the others: a sum is found first, from many starts."""
-    late = np.zeros(parameters, dtype=bool)
-    late[TERMS.index("kappa")] = True
-    return late
-
-
 def fixed_terms(data: Observations) -> tuple[Mask, Array]:
     """(targets, 6): which terms are fixed, and at what on the solver's scale: N's, D's or both, where they don't vary;
     and kappa, at 1, where either takes fewer than three values: from two no exponent can be told, let alone how the two
