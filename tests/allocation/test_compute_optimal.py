@@ -29,7 +29,7 @@ def test_the_best_n_and_d_are_where_the_laws_own_derivatives_say() -> None:
     # Hoffmann et al., 2022, equation 4: N = G (C/6)^(beta / (alpha + beta))
     g = (p["alpha"] * p["A"] / (p["beta"] * p["B"])) ** (1 / (p["alpha"] + p["beta"]))
     expected = g * (6e15 / 6) ** (p["beta"] / (p["alpha"] + p["beta"]))
-    assert found.n_params[0] == pytest.approx(expected, rel=0.1)
+    assert found.n_params[0] == pytest.approx(expected, rel=2e-3)  # between candidates that lie 7 % apart
     assert found.n_params[0] * found.n_tokens[0] == pytest.approx(1e15, rel=1e-9)
     assert found.n_params[1] <= found.n_params[0] <= found.n_params[2]
     assert not found.at_the_edge

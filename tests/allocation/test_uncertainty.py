@@ -5,10 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from codescale.allocation.goals import LawAtScale
 from codescale.allocation.minimise import minimise_over_mixtures, starts
 from codescale.allocation.optimize import optimize_mixture
 from codescale.allocation.problem import make_problem
-from codescale.allocation.uncertainty import difference, middle_90, sample_optima, sampled_laws, standard_error
+from codescale.allocation.uncertainty import (
+    difference,
+    gain_draws,
+    middle_90,
+    sample_optima,
+    sampled_laws,
+    standard_error,
+)
 from tests.allocation.made_law import LANGUAGES, made_law
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
@@ -60,3 +68,23 @@ def test_the_standard_error_is_what_the_best_loses_under_each_sample() -> None:
     assert standard_error(problem, samples, optima, best) == pytest.approx(np.sqrt(np.mean(np.square(lost))), rel=1e-9)
     assert difference(problem, samples, best, optima[0])[0] == pytest.approx(lost[0], rel=1e-9)
     assert np.isnan(standard_error(problem, [], np.empty((0, 5)), best))
+
+
+def test_the_optimism_of_each_samples_own_optimum_is_taken_off_the_gain() -> None:
+    law = made_law("additive", samples=5)
+    problem = make_problem(law, N, D, WEIGHTS)
+    samples = sampled_laws(law, problem.point)
+    best = minimise_over_mixtures(problem, starts(problem, np.random.default_rng(0)))
+    optima = sample_optima(problem, samples, best)
+    uniform = np.full(len(LANGUAGES), 1 / len(LANGUAGES))
+    weight = problem.goal.pieces[0]
+
+    def gain(point: LawAtScale, mixture: np.ndarray) -> float:
+        of_uniform, own = point.losses(np.stack([uniform, mixture])) @ weight
+        return float(of_uniform - own)
+
+    optimism = [gain(one, own) - gain(problem.point, own) for one, own in zip(samples, optima, strict=True)]
+    assert np.abs(optimism).max() > 1e-4
+    expected = gain(problem.point, best) - np.array(optimism)
+    assert gain_draws(problem, samples, optima, best, uniform) == pytest.approx(expected, abs=1e-12)
+    assert len(gain_draws(problem, [], optima[:0], best, uniform)) == 0
