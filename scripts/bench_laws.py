@@ -31,7 +31,7 @@ from laws_against import TABLES, against
 from scipy.stats import spearmanr
 
 from codescale.laws.fitting.fit import fit_law
-from codescale.laws.forms.solver import huber
+from codescale.laws.forms.regression import huber
 from codescale.laws.law import Law
 from codescale.laws.warning import LawWarning
 from codescale.runs.table import RunsTable

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-from codescale.laws.forms.solver import huber
+from codescale.laws.forms.regression import huber
 from codescale.laws.law import NORMAL_90
 from codescale.runs.table import RunsTable
 

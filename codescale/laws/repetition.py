@@ -20,7 +20,7 @@ import numpy as np
 from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.forms.base import Form
-from codescale.laws.forms.solver import huber
+from codescale.laws.forms.regression import huber
 from codescale.laws.observations import REPEATED, Observations
 
 PUBLISHED = 15.4

@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 
 from codescale.errors import UserError
 from codescale.laws.fitting.fit import fit_law
-from codescale.laws.forms.solver import huber
+from codescale.laws.forms.regression import huber
 from codescale.laws.predict import predict_table
 from codescale.laws.warning import LawWarning
 from codescale.runs.table import RunsTable

@@ -22,7 +22,7 @@ from codescale.laws.forms.registry import BASELINES
 from codescale.laws.forms.stack import Stack
 from codescale.laws.gp.gaussian_process import GaussianProcess, chosen_rows, fit_gaussian_process
 from codescale.laws.gp.kernel import kernel_inputs
-from codescale.laws.gp.law_correction import law_correction
+from codescale.laws.gp.law_correction import KnownPart, held_out_corrections
 from codescale.laws.law import NORMAL_90, HeldOut
 from codescale.laws.observations import Observations
 
@@ -179,36 +179,36 @@ def _judged(
     predicted = [log_losses(form, own, data, split.test) for split, own in zip(splits, held_out_values, strict=True)]
     variances = [np.zeros(one.shape) for one in predicted]
     if process is not None:
-        inputs = kernel_inputs(data.log_params, data.log_tokens, data.shares)
-        rows = chosen_rows(data, seed)
-        for k, (own, split) in enumerate(zip(held_out_values, splits, strict=True)):
-            left_over = (data.log_losses - log_losses(form, own, data))[rows]
-            corrections, variances[k] = _held_out_corrections(
-                process, left_over, split.train[rows], inputs[split.test], data.targets
-            )
-            predicted[k] = predicted[k] + corrections
+        corrections, variances = _held_out_corrections(process, form, data, splits, held_out_values, seed)
+        predicted = [one + added for one, added in zip(predicted, corrections, strict=True)]
     residuals = [one - observed[split.test] for one, split in zip(predicted, splits, strict=True)]
     judged = score(form, data, list(splits), residuals) if splits else None
     return Candidate(name, form, values, held_out_values, predicted, residuals, variances, judged, seconds, process)
 
 
 def _held_out_corrections(
-    process: GaussianProcess, left_over: Array, known: Mask, points: Array, targets: Sequence[str]
-) -> tuple[Array, Array]:
-    """(points, targets): the process's corrections where it knows only the rows ``known``, and their variances.
-
-    ``left_over`` (process's rows, targets): the residuals of the law that was fitted without the others.
+    process: GaussianProcess,
+    form: Form,
+    data: Observations,
+    splits: Sequence[Split],
+    held_out_values: Array,
+    seed: int,
+) -> tuple[list[Array], list[Array]]:
+    """For each of ``splits`` the corrections (rows, targets) of the process that knows only its training rows, given
+    what the law fitted to them leaves over, and their variances.
     """
-    corrections, variances = np.zeros((len(points), len(targets))), np.zeros((len(points), len(targets)))
-    for k, target in enumerate(targets):
+    inputs = kernel_inputs(data.log_params, data.log_tokens, data.shares)
+    rows = chosen_rows(data, seed)
+    shapes = [(int(split.test.sum()), len(data.targets)) for split in splits]
+    corrections, variances = ([np.zeros(shape) for shape in shapes] for _ in range(2))
+    left_over = [(data.log_losses - log_losses(form, own, data))[rows] for own in held_out_values]
+    for k, target in enumerate(data.targets):
         whole = process.targets.get(target)
         if whole is None:
             continue
-        kept = known[np.array(whole.rows)]
-        if kept.sum() < 2:
-            continue
-        own = whole.on(kept)
-        posterior = law_correction(process, own, left_over[np.array(own.rows), k : k + 1])
-        corrections[:, k] = posterior.correction(points)[:, 0]
-        variances[:, k] = posterior.variance(points)
+        own = np.array(whole.rows)
+        asked = [i for i, split in enumerate(splits) if split.train[rows][own].sum() > 1]
+        held_out = [KnownPart(left_over[i][own, k], splits[i].train[rows][own], inputs[splits[i].test]) for i in asked]
+        for i, (correction, variance) in zip(asked, held_out_corrections(process, whole, held_out), strict=True):
+            corrections[i][:, k], variances[i][:, k] = correction, variance
     return corrections, variances

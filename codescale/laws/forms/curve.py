@@ -16,8 +16,9 @@ import numpy as np
 
 from codescale.arrays import Array, Mask
 from codescale.laws.forms.base import Form
+from codescale.laws.forms.regression import Problems, effective_parameters, stationary_change
 from codescale.laws.forms.rows import Rows
-from codescale.laws.forms.solver import Problems, effective_parameters, levenberg_marquardt, stationary_change
+from codescale.laws.forms.solver import levenberg_marquardt
 from codescale.laws.observations import Observations, spread_rows
 
 _AT_END = 1e-3

@@ -19,7 +19,7 @@ from codescale.arrays import Array, Mask
 from codescale.errors import UserError
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.chinchilla import Chinchilla
-from codescale.laws.forms.solver import huber
+from codescale.laws.forms.regression import huber
 from codescale.laws.forms.terms import SCALARS
 from codescale.laws.observations import Observations
 

@@ -73,11 +73,17 @@ def noisy_covariance(
     """K: (n, n), the covariance of what is measured at ``inputs`` (n, k) with noise of variances (n,), or of covariance
     (n, n) where rows share some.
     """
-    matrix = prior_covariance(process, inputs, inputs, basis, None if means is None else (means, means))
+    return with_noise(
+        prior_covariance(process, inputs, inputs, basis, None if means is None else (means, means)), noise
+    )
+
+
+def with_noise(prior: Array, noise: Array) -> Array:
+    """(n, n): ``prior`` (n, n), which may be overwritten, and ``noise`` as :func:`noisy_covariance` takes it."""
     if noise.ndim == 2:
-        return np.asarray(matrix + noise)
-    matrix[np.diag_indices(len(matrix))] += noise
-    return matrix
+        return np.asarray(prior + noise.astype(prior.dtype, copy=False))
+    prior[np.diag_indices(len(prior))] += noise
+    return prior
 
 
 @dataclass(frozen=True)
@@ -147,9 +153,29 @@ def condition(
     basis, means
         Level and slope of the mean where they are unknown, and the mean at the rows, (n,).
     """
+    matrix = noisy_covariance(process, inputs, noise, basis, means)
+    return _factored(process, inputs, residuals, matrix, basis, means)
+
+
+def condition_with_prior(
+    process: Hyperparameters, inputs: Array, residuals: Array, noise: Array, prior: Array
+) -> ConditionedGP:
+    """As :func:`condition`, where the covariance ``prior`` (n, n) of the rows before any is known is at hand: in its
+    floating-point type.
+    """
+    return _factored(process, inputs, residuals.astype(prior.dtype, copy=False), with_noise(prior, noise))
+
+
+def _factored(
+    process: Hyperparameters,
+    inputs: Array,
+    residuals: Array,
+    matrix: Array,
+    basis: LevelAndSlope | None = None,
+    means: Array | None = None,
+) -> ConditionedGP:
     from scipy.linalg import cho_factor, cho_solve
 
-    matrix = noisy_covariance(process, inputs, noise, basis, means)
     factor = cho_factor(matrix, lower=True, overwrite_a=True)
     return ConditionedGP(process, inputs, factor[0], cho_solve(factor, residuals), basis, means)
 

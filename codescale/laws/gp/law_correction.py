@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from codescale.arrays import Array
-from codescale.laws.gp.conditioning import ConditionedGP, condition
+from codescale.arrays import Array, Mask
+from codescale.laws.gp.conditioning import ConditionedGP, condition, condition_with_prior, prior_covariance
 from codescale.laws.gp.gaussian_process import GaussianProcess, TargetProcess
-from codescale.laws.gp.kernel import Hyperparameters, covariance_slopes, kernel_inputs
+from codescale.laws.gp.kernel import Hyperparameters, covariance_slopes, kernel_inputs, single_precision_does
 from codescale.laws.gp.prior_functions import PriorFunctions, draw_prior_functions
 
 _SMALLEST_ROOT = 0.05
@@ -54,12 +56,38 @@ class LawCorrection:
         return found, by_root[2:] / (3.0 * np.maximum(point[2:], _SMALLEST_ROOT) ** 2)
 
 
-def law_correction(process: GaussianProcess, target: TargetProcess, residuals: Array) -> LawCorrection:
-    """``target``'s process given ``residuals`` (its rows, columns): of each column the mean."""
-    conditioned = condition(
-        _hyperparameters(target), process.inputs[np.array(target.rows)], residuals, process.noise_covariance(target)
-    )
-    return LawCorrection(conditioned)
+@dataclass(frozen=True)
+class KnownPart:
+    """What a process is asked to predict from a part of its rows: ``residuals`` (its rows,) of a law that was fitted
+    without the others, ``known`` (its rows,) and ``points`` (points, inputs).
+    """
+
+    residuals: Array
+    known: Mask
+    points: Array
+
+
+def held_out_corrections(
+    process: GaussianProcess, target: TargetProcess, held_out: Sequence[KnownPart]
+) -> list[tuple[Array, Array]]:
+    """Of each hold-out the mean (points,) and the variance (points,) of what ``target``'s process adds, where it knows
+    only that hold-out's rows: their covariance is worked out once for all.
+    """
+    hyperparameters, inputs = _hyperparameters(target), process.inputs[np.array(target.rows)]
+    prior: Any = prior_covariance(hyperparameters, inputs, inputs)
+    if single_precision_does(target.amplitude**2, target.noise**2):
+        prior = prior.astype(np.float32)
+    found = []
+    for one in held_out:
+        known = np.flatnonzero(one.known)
+        noise = process.noise_covariance(target.on(one.known))
+        conditioned = condition_with_prior(
+            hyperparameters, inputs[known], one.residuals[known, None], noise, prior[np.ix_(known, known)]
+        )
+        cross = conditioned.cross_covariance(one.points).astype(prior.dtype, copy=False)
+        mean = (cross @ conditioned.dual)[:, 0].astype(np.float64)
+        found.append((mean, conditioned.variance(cross, np.zeros(len(cross)))))
+    return found
 
 
 def sampled_correction(

@@ -10,14 +10,8 @@ import pytest
 from scipy.optimize import least_squares
 
 from codescale.laws.forms import solver
-from codescale.laws.forms.solver import (
-    Curve,
-    Problems,
-    effective_parameters,
-    huber,
-    levenberg_marquardt,
-    stationary_change,
-)
+from codescale.laws.forms.regression import Curve, Problems, effective_parameters, huber, stationary_change
+from codescale.laws.forms.solver import levenberg_marquardt
 
 
 def test_huber_is_quadratic_then_linear() -> None:
@@ -103,9 +97,9 @@ def test_the_prior_decides_what_no_row_tells() -> None:
     assert value[0] == pytest.approx(0.0, abs=1e-12)
 
 
-def test_one_iteration_is_a_damped_gauss_newton_step_and_a_worse_one_is_not_taken() -> None:
-    """Marquardt's: the Hessian's diagonal times 1.01, the next time times 1.001 (Nocedal and Wright 2006, ch. 10). A
-    straight curve bends no step.
+def test_one_iteration_is_a_gauss_newton_step_damped_in_the_priors_deviations() -> None:
+    """The Hessian and ten times the prior's precision, the next time as much: where a step brings what it foretold,
+    the damping falls to a tenth. A straight curve bends no step.
     """
     problems = lines(
         3, strength=0.3, delta=50.0, prior_mean=np.array([[0.2, -0.4]]), prior_deviation=np.array([0.5, 2.0])
@@ -116,10 +110,10 @@ def test_one_iteration_is_a_damped_gauss_newton_step_and_a_worse_one_is_not_take
     losses = np.nan_to_num(problems.log_losses[0])
     precision = 0.3 / np.array([0.5, 2.0]) ** 2
     theta = np.zeros(2)
-    for count, damping in ((1, 1e-2), (2, 1e-2 / 10)):
+    for count, damping in ((1, 10.0), (2, 1.0)):
         gradient = rows.T @ (weights * (rows @ theta - losses)) + precision * (theta - [0.2, -0.4])
         hessian = rows.T @ (weights[:, None] * rows) + np.diag(precision)
-        theta = theta - np.linalg.solve(hessian + damping * np.diag(np.diag(hessian)), gradient)
+        theta = theta - np.linalg.solve(hessian + damping * np.diag(precision), gradient)
         found, value = levenberg_marquardt(problems, np.zeros((1, 2)), count)
         assert found[0] == pytest.approx(theta, rel=1e-9)
         left = rows @ theta - losses
@@ -127,43 +121,103 @@ def test_one_iteration_is_a_damped_gauss_newton_step_and_a_worse_one_is_not_take
         assert value[0] == pytest.approx(expected, rel=1e-9)
 
 
-def test_after_steps_that_lead_uphill_it_takes_shorter_ones() -> None:
-    """Undamped steps from x = 3 towards the zero of arctan lead ever farther away; damping brings them home, and steps
-    are bent with the curve where it bends less than three quarters of their length (Transtrum and Sethna, 2012), unless
-    the step before decreased the objective by what was foretold, within a fifth.
-    """
+def test_a_parameter_that_would_cross_a_bound_goes_to_it_and_the_other_to_its_best_there() -> None:
+    problems = lines(3, strength=0.3, delta=50.0, lower=np.array([[-9.0, -9.0]]), upper=np.array([[9.0, 0.2]]))
+    rows = problems.curve(np.zeros((1, 2)))[1][0]
+    weights = np.where(np.isnan(problems.log_losses[0]), 0.0, problems.weights[0])
+    losses = np.nan_to_num(problems.log_losses[0])
+    gradient, hessian = -rows.T @ (weights * losses), rows.T @ (weights[:, None] * rows) + 0.3 * np.eye(2)
+    free = np.linalg.solve(hessian + 3.0 * np.eye(2), -gradient)
+    assert free[1] > 0.2
+    other = (-gradient[0] - hessian[0, 1] * 0.2) / (hessian[0, 0] + 3.0)
+    found, _ = levenberg_marquardt(problems, np.zeros((1, 2)), 1)
+    assert found[0] == pytest.approx([other, 0.2], rel=1e-9)
+
+
+def arctangent(**changes: Any) -> Problems:
+    """Rows of arctan(x), whose undamped steps lead from x = 3 ever farther from the zero."""
 
     def curve(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return np.arctan(theta), (1 / (1 + theta**2))[:, :, None]
 
+    fields: dict[str, Any] = {
+        "curve": curve,
+        "log_losses": np.zeros((1, 1)),
+        "weights": np.ones((1, 1)),
+        "prior_mean": np.zeros((1, 1)),
+        "prior_deviation": np.ones(1),
+        "lower": np.full((1, 1), -99.0),
+        "upper": np.full((1, 1), 99.0),
+        "free": np.ones((1, 1), dtype=bool),
+        "delta": 9.0,
+        "strength": 1e-6,
+    }
+    return lines(0, **(fields | changes))
+
+
+def test_after_steps_that_lead_uphill_it_takes_shorter_ones() -> None:
+    """Steps are bent with the curve where it bends less than three quarters of their length (Transtrum and Sethna,
+    2012); damping falls to a tenth where three quarters of the decrease came that was foretold, doubles where less
+    than a quarter did, and grows five times where the objective rose.
+    """
+    theta, damping, start, factors = 3.0, 10.0, np.array([[3.0]]), set()
+    for count in range(1, 16):
+        slope = 1 / (1 + theta**2)
+        gradient, hessian = np.arctan(theta) * slope + 1e-6 * theta, slope**2 + 1e-6
+        step = -gradient / (hessian + damping * 1e-6)
+        foretold = -step * gradient - 0.5 * step**2 * hessian
+        ahead = np.arctan(np.clip(theta + 0.1 * step, -99, 99))
+        second = 2 / 0.1 * ((ahead - np.arctan(theta)) / 0.1 - slope * step)
+        bend = -0.5 * second * slope / (hessian + damping * 1e-6)
+        trial = np.clip(theta + step + (bend if 2 * abs(bend) < 0.75 * abs(step) else 0.0), -99, 99)
+        decrease = (np.arctan(theta) ** 2 - np.arctan(trial) ** 2 + 1e-6 * (theta**2 - trial**2)) / 2
+        ratio = decrease / foretold
+        factor = 5.0 if decrease <= 0 else 0.1 if ratio > 0.75 else 1.0 if ratio > 0.25 else 2.0
+        factors.add(factor)
+        theta, damping = (trial if decrease > 0 else theta), damping * factor
+        found = levenberg_marquardt(arctangent(), start, count, tolerance=1e-30)[0][0, 0]
+        assert found == pytest.approx(theta, rel=1e-6, abs=1e-9)
+    assert {5.0, 0.1} <= factors
+
+
+def test_what_the_rows_do_not_tell_does_not_shorten_the_step_for_what_they_tell() -> None:
+    """A parameter that a plateau leaves almost untold: Marquardt's scaling by the Hessian would send it far away, and
+    a damping that keeps it would hold the other back as well.
+    """
+
+    def curve(theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        x, y = theta.T
+        plateau = 1e-3 * np.tanh(4.0 * (y + 2.0))
+        rows = np.stack([x, x + plateau], axis=1)
+        slope = 4e-3 / np.cosh(4.0 * (y + 2.0)) ** 2
+        jacobian = np.stack(
+            [np.stack([np.ones_like(x), np.zeros_like(x)], 1), np.stack([np.ones_like(x), slope], 1)], 1
+        )
+        return rows, jacobian
+
+    counted: list[int] = []
+
+    def log_curve(theta: np.ndarray) -> np.ndarray:
+        counted.append(len(theta))
+        return curve(theta)[0]
+
     problems = lines(
         0,
         curve=curve,
-        log_losses=np.zeros((1, 1)),
-        weights=np.ones((1, 1)),
-        prior_mean=np.zeros((1, 1)),
-        prior_deviation=np.ones(1),
-        lower=np.full((1, 1), -99.0),
-        upper=np.full((1, 1), 99.0),
-        free=np.ones((1, 1), dtype=bool),
+        log_curve=log_curve,
+        log_losses=np.array([[1.0, 0.9995]]),
+        weights=np.ones((1, 2)),
+        lower=np.full((1, 2), -99.0),
+        upper=np.full((1, 2), 99.0),
         delta=9.0,
+        strength=1e-9,
     )
-    theta, damping, start, bent = 3.0, 1e-2, np.array([[3.0]]), True
-    for count in range(1, 12):
-        slope = 1 / (1 + theta**2)
-        system = slope**2 * (1 + damping) + 1e-12
-        step = -np.arctan(theta) * slope / system
-        ahead = np.arctan(np.clip(theta + 0.1 * step, -99, 99))
-        second = 2 / 0.1 * ((ahead - np.arctan(theta)) / 0.1 - slope * step)
-        bend = -0.5 * second * slope / system
-        trial = theta + step + (bend if bent and 2 * abs(bend) < 0.75 * abs(step) else 0.0)
-        decrease, foretold = (np.arctan(theta) ** 2 - np.arctan(trial) ** 2) / 2, -step * np.arctan(theta) * slope / 2
-        bent = abs(decrease - foretold) > 0.2 * foretold
-        if decrease > 0:
-            theta, damping = trial, damping / 10
-        else:
-            damping *= 5
-        assert levenberg_marquardt(problems, start, count)[0][0, 0] == pytest.approx(theta, rel=1e-6, abs=1e-9)
+    found, _ = levenberg_marquardt(problems, np.zeros((1, 2)), 200, tolerance=1e-10)
+    expected = least_squares(
+        lambda t: np.concatenate([curve(t[None])[0][0] - [1.0, 0.9995], np.sqrt(1e-9) * t]), found[0], xtol=1e-15
+    )
+    assert found[0] == pytest.approx(expected.x, abs=1e-4)
+    assert len(counted) < 60
 
 
 TIMES = np.linspace(0.0, 5.0, 30)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.fitting.candidates import (
     _held_out_corrections,
@@ -33,7 +34,7 @@ from codescale.laws.gp.gaussian_process import (
     fit_gaussian_process,
 )
 from codescale.laws.gp.kernel import Hyperparameters
-from codescale.laws.gp.law_correction import law_correction
+from codescale.laws.gp.law_correction import KnownPart, held_out_corrections
 from codescale.laws.law import Law, load_law, save_law
 from codescale.laws.observations import Observations, narrow, observe
 from codescale.runs.table import RunsTable, write_runs
@@ -217,16 +218,8 @@ def test_held_out_rows_do_not_reach_their_own_prediction(data: Observations) -> 
     assert judged.process is not None
     split, values = splits[0], judged.held_out_values[0]
     spoilt = replace(data, log_losses=np.where(split.test[:, None], data.log_losses + 1.0, data.log_losses))
-    rows = chosen_rows(data, 0)
-    at = kernel.kernel_inputs(data.log_params, data.log_tokens, data.shares)[split.test]
     clean, other = (
-        _held_out_corrections(
-            judged.process,
-            (one.log_losses - log_losses(judged.form, values, one))[rows],
-            split.train[rows],
-            at,
-            data.targets,
-        )
+        [both[0] for both in _held_out_corrections(judged.process, judged.form, one, splits[:1], [values], 0)]
         for one in (data, spoilt)
     )
     assert np.array_equal(clean, other)
@@ -247,6 +240,12 @@ def test_a_baseline_is_no_member_of_a_stack_however_well_it_does(data: Observati
     assert stack_candidates(data, splits, [fitted[0], flattered]) is None
 
 
+def corrections(process: GaussianProcess, own: TargetProcess, residuals: Array, points: Array) -> tuple[Array, Array]:
+    """Mean and variance at ``points`` where ``own`` knows all its rows."""
+    known = np.ones(len(own.rows), dtype=bool)
+    return held_out_corrections(process, own, [KnownPart(residuals, known, points)])[0]
+
+
 def test_a_row_in_twenty_that_is_far_off_hardly_moves_the_rest(data: Observations) -> None:
     form = find_form("effective-data")
     values = form.fit(data, np.ones((1, len(data))), 1)[0]
@@ -259,8 +258,7 @@ def test_a_row_in_twenty_that_is_far_off_hardly_moves_the_rest(data: Observation
     others = np.setdiff1d(np.arange(len(data)), odd)
     for process, values_of in ((clean, residuals), (robust, spoilt)):
         own = process.targets["l0"]
-        posterior = law_correction(process, own, values_of[:, :1])
-        corrected = posterior.correction(process.inputs[others])[:, 0]
+        corrected, _ = corrections(process, own, values_of[:, 0], process.inputs[others])
         assert np.abs(corrected - residuals[others, 0]).mean() < 0.01
     assert np.array(robust.targets["l0"].weights)[odd].max() < 0.2
 
@@ -397,9 +395,9 @@ def test_a_process_that_is_told_of_luck_does_not_follow_lucky_trunks(data: Obser
         own = found.targets["l0"]
         assert own.luck == told
         amplitudes.append(own.amplitude)
-        posterior = law_correction(found, own, np.array(own.residuals)[:, None])
-        followed.append(float(posterior.correction(found.inputs).std()))
-        unknown.append(float(np.sqrt(posterior.variance(found.inputs).mean())))
+        correction, variance = corrections(found, own, np.array(own.residuals), found.inputs)
+        followed.append(float(correction.std()))
+        unknown.append(float(np.sqrt(variance.mean())))
     assert followed[0] > 0.7 * luck
     assert followed[1] < 0.5 * luck
     assert unknown[1] > 1.5 * unknown[0]

@@ -8,7 +8,7 @@ import pytest
 from codescale.arrays import Array
 from codescale.laws.gp.gaussian_process import GaussianProcess, TargetProcess
 from codescale.laws.gp.kernel import Hyperparameters, covariance, kernel_inputs
-from codescale.laws.gp.law_correction import law_correction, sampled_correction
+from codescale.laws.gp.law_correction import KnownPart, held_out_corrections, sampled_correction
 from tests.laws.gp.oracle import Oracle
 
 ROWS = 24
@@ -65,12 +65,39 @@ def by_dense_algebra(at: Array) -> tuple[Array, Array]:
 
 @pytest.mark.parametrize(("luck", "posterior"), [(0.0, by_scikit_learn), (LUCK, by_dense_algebra)])
 def test_the_mean_and_variance_are_those_of_the_posterior(luck: float, posterior: object) -> None:
-    mean, matrix = posterior(ASKED)  # type: ignore[operator]
-    found = law_correction(process(luck), target(luck), RESIDUALS[:, None])
-    assert found.correction(ASKED)[:, 0] == pytest.approx(mean, abs=1e-9)
-    assert found.variance(ASKED) == pytest.approx(np.diag(matrix), abs=1e-9)
-    assert found.variance(FAR) == pytest.approx(AMPLITUDE**2)
+    """In single precision, as the noise allows."""
+    expected, matrix = posterior(ASKED)  # type: ignore[operator]
+    every = np.ones(ROWS, dtype=bool)
+    asked, far = (KnownPart(RESIDUALS, every, points) for points in (ASKED, FAR))
+    (mean, variance), (_, unknown) = held_out_corrections(process(luck), target(luck), [asked, far])
+    assert mean == pytest.approx(expected, abs=1e-6)
+    assert variance == pytest.approx(np.diag(matrix), abs=1e-7)
+    assert unknown == pytest.approx(AMPLITUDE**2)
     assert np.abs(mean).max() > 0.1 * AMPLITUDE
+
+
+@pytest.mark.parametrize("luck", [0.0, LUCK])
+def test_of_a_hold_out_only_its_training_rows_are_known(luck: float) -> None:
+    """As a process that never had the others, whatever their residuals; its rows' weights and trunks are its own."""
+    known = np.arange(ROWS) % 3 > 0
+    residuals = np.where(known, RESIDUALS, 9.0)
+    found = held_out_corrections(process(luck), target(luck), [KnownPart(residuals, known, ASKED)])[0]
+    kept = target(luck).on(known)
+    alone = held_out_corrections(process(luck), kept, [KnownPart(RESIDUALS[known], known[known], ASKED)])[0]
+    for one, other in zip(found, alone, strict=True):
+        assert one == pytest.approx(other, abs=1e-7)
+    whole = held_out_corrections(process(luck), target(luck), [KnownPart(RESIDUALS, known | True, ASKED)])[0]
+    assert np.abs(whole[0] - found[0]).max() > 0.01
+
+
+def test_where_noise_is_small_it_reckons_in_double_precision() -> None:
+    quiet = target().model_copy(update={"noise": 1e-3 * AMPLITUDE})
+    hyperparameters = Hyperparameters(RELEVANCE, AMPLITUDE, quiet.noise)
+    oracle = Oracle(hyperparameters, process().inputs, RESIDUALS, quiet.noise**2 / WEIGHTS)
+    mean, matrix = oracle.mean_and_covariance(ASKED)
+    found = held_out_corrections(process(), quiet, [KnownPart(RESIDUALS, np.ones(ROWS, dtype=bool), ASKED)])[0]
+    assert found[0] == pytest.approx(mean, abs=1e-9)
+    assert found[1] == pytest.approx(np.diag(matrix), abs=1e-10)
 
 
 @pytest.mark.parametrize(("luck", "posterior"), [(0.0, by_scikit_learn), (LUCK, by_dense_algebra)])
@@ -134,7 +161,8 @@ def test_what_a_trunk_owes_to_luck_is_not_known_better_by_more_of_its_rows() -> 
             update={"rows": list(range(rows)), "residuals": [0.0] * rows, "weights": [1.0] * rows}
         )
         at = kernel_inputs(np.array([12.0]), np.array([13.0]), np.array([[0.2, 0.5, 0.3]]))
-        return float(law_correction(own, one, np.zeros((rows, 1))).variance(at)[0])
+        known = KnownPart(np.zeros(rows), np.ones(rows, dtype=bool), at)
+        return float(held_out_corrections(own, one, [known])[0][1][0])
 
     least = AMPLITUDE**2 * LUCK**2 / (AMPLITUDE**2 + LUCK**2)
     for rows in (4, 16, 64):
