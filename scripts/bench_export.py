@@ -118,14 +118,23 @@ def page(results: list[dict[str, Any]], machine: str) -> str:
     lines = [
         "# Exports: what trainers make of them",
         "",
-        f"Measured from {min(one['date'] for one in results)} to {max(one['date'] for one in results)} by "
-        f"`scripts/bench_export.py`: {machine}, Python {first['python']}.",
+        f"Measured on {' and '.join(sorted({one['date'] for one in results}))} by `scripts/bench_export.py`: "
+        f"{machine}, Python {first['python']}.",
         "",
         f"Each trainer's own sampler ran on our exported file: {first['n_tokens']:,} tokens, {count:,} sequences of "
         f"{first['sequence_length']}, {first['batch_size']} a global batch; loaders of rows draw documents.",
         "Documents are of unequal length: the longest twentieth of a language is about six times as long as the",
         "shortest, and cobol's are four times as long as ruby's. `rust` has a third of the tokens that its share asks",
         "for; `fortran` has documents and a share of 0.",
+        "",
+        "```bash",
+        "PYTHONPATH=. VENV/bin/python scripts/bench_export.py measure levanter --output levanter.json  # and so on",
+        ".venv/bin/python scripts/bench_export.py page *.json --page docs/benchmarks/export.md",
+        "```",
+        "",
+        "An environment for each trainer, of its present release. nanotron's release has no Nanosets: their file alone",
+        "ran, from its sources, with datatrove's present reader in the place of the one that it calls. Levanter drew",
+        "from packed sequences, Megatron, nanotron and OLMo-core from files of tokens, the others from documents.",
         "",
         "| format | package | date | | " + " | ".join(SHARES) + " |",
         "| --- | --- | --- | --- | " + " | ".join("---:" for _ in SHARES) + " |",

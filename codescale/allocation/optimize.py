@@ -35,13 +35,14 @@ from codescale.allocation.uncertainty import (
     sampled_laws,
     standard_error,
 )
+from codescale.allocation.whole_sequences import in_whole_sequences
 from codescale.arrays import Array
 from codescale.laws.law import NORMAL_90, Law
 from codescale.laws.warning import warn
 from codescale.mixtures.bounds import AvailableTokens, Bounds, Ties
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
-from codescale.mixtures.smallest_share import SEQUENCE_LENGTH, said_of, smallest_share
+from codescale.mixtures.smallest_share import SEQUENCE_LENGTH
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ def optimize_mixture(
     if reuse is not None:
         problem, refitted = reused(problem, law, reuse, samples)
     optimum = _optimum(problem, law, seed)
-    best = _in_whole_sequences(
+    best = in_whole_sequences(
         problem.mixtures(optimum),
         FeasibleSet.within(law.domains, n_tokens, bounds, available),
         n_tokens,
@@ -323,19 +324,6 @@ def _optimum(problem: Problem, law: Law, seed: int) -> Array:
     if len(problem.ceilings.ceiling):
         begin = [safest(problem, law, begin), *begin]
     return minimise_over_mixtures(problem, begin)
-
-
-def _in_whole_sequences(best: Array, feasible: FeasibleSet, n_tokens: float, sequence_length: int) -> Array:
-    """(domains,): ``best`` without shares that are written and buy less than a sequence; itself where the bounds need
-    them.
-    """
-    lost = (best.round(12) > 0) & (best < smallest_share(n_tokens, sequence_length)) & (feasible.low == 0)
-    high = np.where(lost, 0.0, feasible.high)
-    if not lost.any() or high.sum() < 1.0:
-        return best
-    named = tuple(name for name, gone in zip(feasible.domains, lost, strict=True) if gone)
-    warn(said_of(named, Mixture.from_array(feasible.domains, best), n_tokens, sequence_length))
-    return FeasibleSet(feasible.domains, feasible.low, high).project(np.where(lost, 0.0, best))
 
 
 def _share_intervals(law: Law, optima: Array, best: Array) -> dict[str, tuple[float, float]]:

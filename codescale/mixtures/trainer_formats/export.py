@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, get_args
 
 from codescale.errors import UserError
@@ -92,9 +92,7 @@ def export_mixture(
             warn(said_of(lost, mixture, n_tokens, sequence_length))
         mixture = whole
     languages = list(mixture.support)
-    missing = [name for name in languages if name not in sources]
-    if missing:
-        raise UserError("--paths", f"{missing[0]} has a share and no path", "add it to the file")
+    _check_sources(languages, sources)
     shares = rounded(languages, [mixture[name] for name in languages])
     weighted = WeightedSources(
         languages, [sources[name] for name in languages], shares, seed, n_tokens, sequence_length, batch_size
@@ -103,3 +101,18 @@ def export_mixture(
         if epochs > 1:
             warn(f"{language}: its share is {epochs:.3g} times the tokens that it has: {_WHERE_DATA_RUNS_OUT[form]}")
     return _WRITERS[form](weighted)
+
+
+def _check_sources(languages: Sequence[str], sources: Mapping[str, DataSource]) -> None:
+    """Raises :class:`UserError` for a language without a source; warns of two that share one."""
+    missing = [name for name in languages if name not in sources]
+    if missing:
+        named = f"{missing[0]} has" if len(missing) == 1 else f"{' and '.join(missing)} have"
+        raise UserError(
+            "--paths", f"{named} a share and no path", f"add it to the file, which has {', '.join(sources)}"
+        )
+    homes: dict[str, str] = {}
+    for name in languages:
+        other = homes.setdefault(sources[name].path, name)
+        if other != name:
+            warn(f"{other} and {name} have one path, {sources[name].path}: its data is drawn for both")

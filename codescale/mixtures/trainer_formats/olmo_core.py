@@ -41,6 +41,10 @@ def source_mixture(weighted: WeightedSources) -> str:
             "give a smaller one",
         )
     steps = round(weighted.n_tokens / tokens)
+    if steps * batch >= 2**53:
+        raise UserError(
+            "--tokens", f"{weighted.n_tokens:g} tokens are more sequences than can be counted", "give fewer"
+        )
     counts = whole_counts(weighted.shares, [steps * batch])[0].tolist()
     return yaml_text(
         {

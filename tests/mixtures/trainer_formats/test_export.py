@@ -100,6 +100,12 @@ def test_a_corpus_too_small_for_its_share_is_said(form: Format) -> None:
     assert told[0].startswith("java: its share is 2.5 times")
 
 
+def test_two_languages_with_one_path_are_said() -> None:
+    sources = {name: DataSource(path="/data/code") for name in ("python", "java")}
+    with pytest.warns(MixtureWarning, match="python and java have one path, /data/code"):
+        export_mixture(Mixture({"python": 0.5, "java": 0.5}), sources, "megatron")
+
+
 def test_two_names_that_torchtitan_reads_as_one_are_refused() -> None:
     sources = {name: DataSource(path=name) for name in ("SQL", "sql")}
     with pytest.raises(UserError, match="sql: is sql to torchtitan"):
@@ -154,6 +160,8 @@ def test_a_path_that_megatron_would_split_is_refused(path: str) -> None:
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="java and rust have a share and no path; add it to the file, which has python"):
+        export_mixture(MIXTURE, {"python": SOURCES["python"]}, "megatron")
     with pytest.raises(UserError, match="rust has a share and no path"):
         export_mixture(MIXTURE, {name: SOURCES[name] for name in ("python", "java")}, "megatron")
     half = SOURCES | {"python": DataSource(path="p", tokens_per_row=10)}

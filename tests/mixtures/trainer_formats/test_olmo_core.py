@@ -87,3 +87,5 @@ def test_what_is_assumed_is_said() -> None:
 def test_a_batch_beyond_the_budget_is_refused() -> None:
     with pytest.raises(UserError, match="--batch-size: a global batch of 512 sequences of 2048 tokens"):
         exported(Mixture({"python": 1.0}), 1e5, 512)
+    with pytest.raises(UserError, match="more sequences than can be counted"):
+        exported(Mixture({"python": 1.0}), 1e25, 512)
