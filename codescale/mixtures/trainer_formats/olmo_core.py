@@ -40,7 +40,7 @@ def source_mixture(weighted: WeightedSources) -> str:
             f"{weighted.n_tokens:.4g}",
             "give a smaller one",
         )
-    steps = round(weighted.n_tokens / tokens)
+    steps = math.ceil(weighted.n_tokens / tokens)
     if steps * batch >= 2**53:
         raise UserError(
             "--tokens", f"{weighted.n_tokens:g} tokens are more sequences than can be counted", "give fewer"
@@ -57,7 +57,7 @@ def source_mixture(weighted: WeightedSources) -> str:
 
 
 def _sources(weighted: WeightedSources, ratios: list[float]) -> list[dict[str, object]]:
-    """A source for each ratio above 0, since files of one with a ratio of 0 are dealt tokens as well."""
+    """A source for each ratio; a language without a share is no source, since its files would be dealt tokens too."""
     epochs = weighted.epochs()
     unknown = [name for name in weighted.languages if name not in epochs]
     if unknown:
@@ -73,5 +73,4 @@ def _sources(weighted: WeightedSources, ratios: list[float]) -> list[dict[str, o
             "max_repetition_ratio": math.floor(epochs.get(language, 0.0)) + 1.0,
         }
         for language, path, ratio in zip(weighted.languages, weighted.paths, ratios, strict=True)
-        if ratio > 0
     ]

@@ -59,12 +59,20 @@ def test_what_is_trained_is_the_mixture_to_a_sequence(drawn: list[float], digits
     requested, batch = content["requested_tokens"], content["global_batch_size"]
     assert batch == batch_size * LENGTH
     assert requested % batch == 0
-    assert abs(requested - 10**digits) <= batch / 2
+    assert 0 <= requested - 10**digits < batch
     ratios = {one["source_name"]: one["target_ratio"] for one in content["source_list"]["sources"]}
     assert abs(sum(ratios.values()) - 1) < 1e-9
     found = trained(ratios, requested, batch)
     for name, share in mixture.items():
         assert abs(found.get(name, 0.0) - share) <= 1.5 * LENGTH / requested + 1e-8
+
+
+def test_each_language_that_buys_a_sequence_gets_one() -> None:
+    tiny = 1.01 / (1.45 * 64)
+    mixture = Mixture({"python": 1 - 10 * tiny, **{f"l{k}": tiny for k in range(10)}})
+    content = exported(mixture, 1.45 * 64 * LENGTH, 64)
+    assert all(one["target_ratio"] >= 1 / 128 for one in content["source_list"]["sources"])
+    assert len(content["source_list"]["sources"]) == 11
 
 
 def test_a_source_may_be_repeated_as_often_as_its_share_asks() -> None:
