@@ -113,9 +113,14 @@ def write_json_with_lines(path: str | Path, content: Mapping[str, Any], name: st
     write_text(path, f"{head},\n  {json.dumps(name)}: [\n{items}\n  ]\n}}\n")
 
 
+def yaml_text(content: Any) -> str:
+    """``content`` as YAML in the order given."""
+    return str(yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+
+
 def write_yaml(path: str | Path, content: Any) -> None:
     """Writes ``content`` as YAML in the order given, atomically."""
-    write_text(path, yaml.safe_dump(content, sort_keys=False, allow_unicode=True))
+    write_text(path, yaml_text(content))
 
 
 def read_text(path: str | Path) -> str:

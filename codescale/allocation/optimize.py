@@ -35,11 +35,14 @@ from codescale.allocation.uncertainty import (
     sampled_laws,
     standard_error,
 )
+from codescale.allocation.whole_sequences import in_whole_sequences
 from codescale.arrays import Array
 from codescale.laws.law import NORMAL_90, Law
 from codescale.laws.warning import warn
 from codescale.mixtures.bounds import AvailableTokens, Bounds, Ties
+from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.smallest_share import SEQUENCE_LENGTH
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,7 @@ def optimize_mixture(
     kl: float = 0.0,
     no_harm: float | None = None,
     reuse: Reuse | None = None,
+    sequence_length: int = SEQUENCE_LENGTH,
 ) -> Allocation:
     """The best mixture of a law's domains at N and D, and how sure that is.
 
@@ -149,6 +153,8 @@ def optimize_mixture(
         than this fraction; None: no such floor.
     reuse
         An earlier mixture whose ratios are kept.
+    sequence_length
+        Tokens of a training sequence: a share that buys less than one of ``n_tokens`` becomes 0, where bounds allow it.
 
     Returns
     -------
@@ -176,7 +182,12 @@ def optimize_mixture(
     if reuse is not None:
         problem, refitted = reused(problem, law, reuse, samples)
     optimum = _optimum(problem, law, seed)
-    best = problem.mixtures(optimum)
+    best = in_whole_sequences(
+        problem.mixtures(optimum),
+        FeasibleSet.within(law.domains, n_tokens, bounds, available),
+        n_tokens,
+        sequence_length,
+    )
     optima = sample_optima(problem, samples, optimum)
     error = standard_error(problem, samples, optima, optimum)
     prediction = law.predict(np.array([n_params]), np.array([n_tokens]), best[None], problem.point.row)

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from codescale.cli.app import app, console
-from codescale.cli.options import check_output
+from codescale.cli.options import check_counts, check_output
 from codescale.errors import UserError
+from codescale.mixtures.smallest_share import SEQUENCE_LENGTH
 from codescale.organisation import PAIRED
 
 
@@ -17,28 +18,55 @@ from codescale.organisation import PAIRED
 def export(
     mixture: Annotated[Path, typer.Argument(metavar="MIXTURE", help="A mixture (YAML).")],
     form: Annotated[
-        str, typer.Option("--format", help="[b]megatron[/b], [b]torchtitan[/b], [b]nanotron[/b] or [b]datasets[/b].")
+        str,
+        typer.Option(
+            "--format",
+            help="[b]megatron[/b], [b]torchtitan[/b], [b]nanotron[/b], [b]datasets[/b], [b]levanter[/b], "
+            "[b]olmo-core[/b], [b]streaming[/b] or [b]litdata[/b].",
+        ),
     ],
     paths: Annotated[
-        Path, typer.Option(help="paths.yaml: {python: /data/python, java: {path: …, tokens_per_row: 800}}")
+        Path, typer.Option(help="paths.yaml: {python: /data/python, java: {path: …, tokens_per_row: 800, tokens: 3e9}}")
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where it goes.")],
     seed: Annotated[int, typer.Option(help="Seed of the mixing, where the form has one.", min=0)] = 0,
+    tokens: Annotated[
+        float | None, typer.Option(help="D: training tokens; default: n_tokens of the mixture's file.")
+    ] = None,
+    sequence_length: Annotated[int, typer.Option(help="Tokens of a training sequence.", min=1)] = SEQUENCE_LENGTH,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Sequences of a global batch (olmo-core; default: 512).", min=1)
+    ] = None,
 ) -> None:
     """Write a mixture in the form that a trainer reads: Megatron-LM data arguments, YAML, probabilities.
+
+    A share that buys less than a sequence of D becomes 0, and what the trainer's
+    sampler makes of the file that it does not say is said.
 
     Example: codescale export mixture.yaml --format megatron --paths paths.yaml
     --output data_args.txt
     """
     from codescale.files import write_text
-    from codescale.mixtures.files import read_mixture, read_organisation
+    from codescale.mixtures.files import read_mixture, read_organisation, read_target_tokens
     from codescale.mixtures.trainer_formats import FORMATS, export_mixture, read_sources
 
     check_output(output, mixture, paths)
+    check_counts(None, tokens)
     chosen = next((one for one in FORMATS if one == form), None)
     if chosen is None:
         raise UserError("--format", f"{form!r} is not a form", f"use one of {', '.join(FORMATS)}")
-    write_text(output, export_mixture(read_mixture(mixture), read_sources(paths), chosen, seed))
+    if batch_size is not None and chosen != "olmo-core":
+        raise UserError("--batch-size", f"is given for {chosen}, whose file has no batch in it", "leave it out")
+    text = export_mixture(
+        read_mixture(mixture),
+        read_sources(paths),
+        chosen,
+        seed,
+        n_tokens=read_target_tokens(mixture) if tokens is None else tokens,
+        sequence_length=sequence_length,
+        batch_size=batch_size,
+    )
+    write_text(output, text)
     console.print(f"Wrote {output}")
     if read_organisation(mixture) == PAIRED:
         console.print(

@@ -23,6 +23,7 @@ from codescale.cli.options import (
     split_names,
 )
 from codescale.errors import UserError
+from codescale.mixtures.smallest_share import SEQUENCE_LENGTH
 
 
 @app.command()
@@ -55,6 +56,9 @@ def optimize(
         str | None,
         typer.Option(help="With --earlier: languages (a,b) to refit beside the new ones."),
     ] = None,
+    sequence_length: Annotated[
+        int, typer.Option(help="Tokens of a training sequence; a share that buys less becomes 0.", min=1)
+    ] = SEQUENCE_LENGTH,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the mixture goes (YAML).")] = None,
 ) -> None:
     """Compute the mixture that minimises the predicted loss at N and D, under bounds and the tokens available.
@@ -100,6 +104,7 @@ def optimize(
         kl=kl,
         no_harm=0.0 if no_harm else None,
         reuse=Reuse(read_mixture(earlier), split_names(affected)) if earlier else None,
+        sequence_length=sequence_length,
     )
     write_mixture(path, allocation, str(law))
     console.print(allocation_table(allocation))

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from codescale.mixtures.feasible import FeasibleSet
     from codescale.mixtures.files import read_available, read_bounds, read_mixture, read_weights
     from codescale.mixtures.mixture import Mixture, MixtureError
-    from codescale.mixtures.trainer_formats import DataSource, export_mixture, read_sources
+    from codescale.mixtures.trainer_formats.export import export_mixture
+    from codescale.mixtures.trainer_formats.sources import DataSource, read_sources
+    from codescale.mixtures.warning import MixtureWarning
 
 __all__ = [
     "AvailableTokens",
@@ -28,6 +30,7 @@ __all__ = [
     "FeasibleSet",
     "Mixture",
     "MixtureError",
+    "MixtureWarning",
     "Ties",
     "export_mixture",
     "read_available",
@@ -44,6 +47,8 @@ __getattr__, __dir__ = lazy(
         "codescale.mixtures.feasible": ["FeasibleSet"],
         "codescale.mixtures.files": ["read_available", "read_bounds", "read_mixture", "read_weights"],
         "codescale.mixtures.mixture": ["Mixture", "MixtureError"],
-        "codescale.mixtures.trainer_formats": ["DataSource", "export_mixture", "read_sources"],
+        "codescale.mixtures.trainer_formats.export": ["export_mixture"],
+        "codescale.mixtures.trainer_formats.sources": ["DataSource", "read_sources"],
+        "codescale.mixtures.warning": ["MixtureWarning"],
     },
 )

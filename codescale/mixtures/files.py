@@ -27,6 +27,7 @@ class _MixtureFile(BaseModel):
     model_config = ConfigDict(extra="ignore")
     proportions: dict[str, Number] = Field(min_length=1)
     organisation: str = SHUFFLED
+    n_tokens: Number | None = Field(default=None, gt=0, allow_inf_nan=False)
 
 
 def read_weights(path: str | Path, known: Iterable[str] | None = None) -> dict[str, float]:
@@ -85,6 +86,14 @@ def read_organisation(path: str | Path) -> str:
     Raises as :func:`read_mixture` where the file has another shape.
     """
     return _mixture_file(path).organisation
+
+
+def read_target_tokens(path: str | Path) -> float | None:
+    """D of the model that the mixture in ``path`` was found for; None where it does not say.
+
+    Raises as :func:`read_mixture` where the file has another shape.
+    """
+    return _mixture_file(path).n_tokens
 
 
 def _mixture_file(path: str | Path) -> _MixtureFile:

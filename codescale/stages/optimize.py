@@ -26,6 +26,7 @@ def optimize(context: StageContext) -> Mixture:
         bounds=dict(config.target.bounds),
         available=target_availability(context),
         seed=config.seed,
+        sequence_length=config.training.context,
     )
     write_mixture(folder.mixture, allocation, folder.law.name, config.training.organisation)
     context.timings.add("optimize", seconds=time.monotonic() - begun)

@@ -150,3 +150,17 @@ def test_the_best_mixture_is_that_of_the_whole_allocation() -> None:
 def test_ties_that_contradict_the_bounds_are_named() -> None:
     with pytest.raises(UserError, match=r"bounds, python \+ go: cannot hold at the ratios of the tie"):
         best_mixture(made_law(), N, D, bounds={"python": 0.1, "go": 0.4}, ties=[{"python": 1, "go": 2}])
+
+
+def test_a_share_that_buys_less_than_a_sequence_is_0_with_a_line() -> None:
+    law = made_law("joint", samples=0, seed=3)
+    weights = {"python": 3.0, "java": 0.02, "go": 0.001, "rust": 0.0001}
+    small = optimize_mixture(law, N, D, weights=weights, sequence_length=1).mixture
+    assert 1e-5 < small["java"] < 8192 / D
+    with pytest.warns(LawWarning, match=r"java \(4\.9\de-05\): less than one sequence of 8192 tokens at D = 1e\+08"):
+        found = optimize_mixture(law, N, D, weights=weights, sequence_length=8192).mixture
+    assert found["java"] == 0
+    assert found["rust"] == pytest.approx(small["rust"], abs=1e-4)
+    assert sum(found.values()) == pytest.approx(1.0, abs=1e-12)
+    held = optimize_mixture(law, N, D, weights=weights, bounds={"java": (2e-5, 1.0)}, sequence_length=8192).mixture
+    assert held["java"] >= 2e-5
