@@ -179,6 +179,7 @@ def laws_compare(
         hyper=parse_hyper(hyper),
     )
     console.print(laws_table(found))
+    console.print(f"Losses are {table.loss_unit.additive}.")
     if not weights and (text := text_by_default(table.targets, load_registry())):
         console.print(weightless_line(text, "--weights"))
 
@@ -237,6 +238,8 @@ def predict(
 ) -> None:
     """Predict the losses of runs: RUNS plus predicted.<target>, predicted.<target>.low and .high, and extrapolated.
 
+    RUNS with losses in another unit than the law's are refused.
+
     Example: codescale predict law.json runs.csv --output predictions.csv
     """
     from codescale.laws.law import load_law
@@ -246,6 +249,7 @@ def predict(
 
     check_output(output, law, runs)
     check_ending(output)
-    table = predict_table(load_law(law), read_runs(runs), strict)
+    fitted = load_law(law)
+    table = predict_table(fitted, read_runs(runs), strict)
     write_runs(output, table)
-    console.print(f"Wrote {output} ({table.num_rows:,} rows)")
+    console.print(f"Wrote {output} ({table.num_rows:,} rows; losses in {fitted.loss_unit})")

@@ -7,8 +7,9 @@ from __future__ import annotations
 import numpy as np
 
 from codescale.arrays import Array
+from codescale.runs.records import LOSS
 from codescale.runs.table import LOSS_UNIT, RunsTable
-from codescale.runs.units import LossUnit, converted
+from codescale.runs.units import LossUnit, converted, unit_in_name
 
 _FEWEST_TOKENS = 0.1
 """D over N of a table's longest run: published isoFLOP curves have runs of 0.04, but none as their longest."""
@@ -22,11 +23,20 @@ _SHOWN = 3
 
 
 def doubts(table: RunsTable) -> list[str]:
-    """A line for each thing that does not look as it should: losses worse than guessing or too low to be per token, and
-    D far from N. What may well be right is no reason to refuse a table.
+    """A line for each thing that does not look as it should: names that say another unit, losses worse than guessing or
+    too low to be per token, and D far from N. What may well be right is no reason to refuse a table.
     """
-    found = [_high_losses(table), _low_losses(table), _odd_counts(table)] if len(table) else []
+    found = [_named_units(table), _high_losses(table), _low_losses(table), _odd_counts(table)] if len(table) else []
     return [f"{table.path}: {line}" for line in found if line]
+
+
+def _named_units(table: RunsTable) -> str:
+    said = {name: unit_in_name(name) for name in table.targets}
+    others = [name for name, unit in said.items() if unit not in (None, table.loss_unit)]
+    if not others:
+        return ""
+    unit = said[others[0]]
+    return f"{LOSS}{others[0]} is called {unit} and read as {table.loss_unit}: a column {LOSS_UNIT} can say which it is"
 
 
 def _high_losses(table: RunsTable) -> str:

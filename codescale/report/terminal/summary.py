@@ -11,6 +11,7 @@ from codescale.errors import UserError
 from codescale.report.artifacts import MIXTURES, read_artifact, read_artifacts
 from codescale.report.headline import SHORT, Headline, agreement, headline, language_labels
 from codescale.report.quantities import count, duration, interval, number, percent, signed, whole, with_error
+from codescale.runs.units import LossUnit
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 from codescale.study.languages import label, weightless_line
@@ -54,7 +55,9 @@ def _lines(result: Headline, folder: StudyFolder) -> list[str]:
         lines.append(result.statement_at_scale)
     if result.predicted:
         bounds = interval(result.predicted.low, result.predicted.high)
-        foreseen = f"{number(result.predicted.value)} {result.predicted_unit} {bounds}".strip()
+        unit = result.predicted_unit
+        said = "" if unit is LossUnit.NATS_PER_TOKEN else f" {unit}"  # the table above is in the usual one
+        foreseen = f"{number(result.predicted.value)}{said} {bounds}".strip()
         line = f"The law predicted an objective of {foreseen} for its best mixture"
         if result.measured_as_predicted:
             line += f"; measured: {_measured(result.measured_as_predicted)} (validation split)"
