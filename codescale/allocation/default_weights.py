@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from codescale.laws.law import Law
 from codescale.study.languages import load_registry, text_by_default, weightless_line
 
+_NAMED = 8
+
 
 @dataclass(frozen=True)
 class Weightless:
@@ -25,8 +27,9 @@ class Weightless:
         """A sentence for each kind that there is; ``mend``: the word that gives weight, such as ``--weights``."""
         found = [weightless_line(self.text, mend)] if self.text else []
         if self.unmeasured:
-            names = ", ".join(self.unmeasured)
-            found.append(f"No loss of {names} was measured, and so it weighs nothing: fit a law to runs that have one.")
+            names, more = ", ".join(self.unmeasured[:_NAMED]), len(self.unmeasured) - _NAMED
+            names += f" and {more} more" if more > 0 else ""
+            found.append(f"Of no weight, since no loss of it was measured: {names} (fit a law to runs that have one).")
         return found
 
 
