@@ -8,7 +8,7 @@ import pyarrow as pa
 from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.law import Law
-from codescale.laws.observations import distinct_tokens, in_additive_unit
+from codescale.laws.observations import distinct_tokens
 from codescale.laws.warning import warn
 from codescale.runs.table import LOSS_UNIT, RunsTable, with_unit
 from codescale.runs.units import LossUnit
@@ -32,21 +32,22 @@ def law_shares(law: Law, table: RunsTable) -> Array:
 
 
 def in_unit_of(law: Law, table: RunsTable) -> RunsTable:
-    """``table`` for what is held beside ``law``: losses in the law's unit, perplexities as their logarithms.
+    """``table`` for what is held beside ``law``: losses in the law's unit, with a line where they were in another one.
 
-    Raises :class:`UserError` where it has losses in another unit. One without losses is as it was.
+    Raises :class:`UserError` where that takes the bytes per token. A table without losses is as it was.
     """
-    if not table.has_losses:
+    unit = table.loss_unit
+    if not table.has_losses or unit is law.loss_unit:
         return table
-    converted = in_additive_unit(table)
-    if converted.loss_unit is not law.loss_unit:
+    if unit.is_per_byte != law.loss_unit.is_per_byte:
         raise UserError(
             f"{table.path}, {LOSS_UNIT}",
-            f"its losses are {converted.loss_unit}, the law's are {law.loss_unit}",
+            f"its losses are {unit}, the law's are {law.loss_unit}",
             "give runs in the law's unit (codescale import converts where it is told bytes_per_token), or fit a law to "
             "these",
         )
-    return converted
+    warn(f"{table.path}: losses are {unit} and are converted to {law.loss_unit}, the law's unit")
+    return table.in_unit(law.loss_unit)
 
 
 def predict_table(law: Law, table: RunsTable, strict: bool = False) -> pa.Table:
