@@ -22,7 +22,7 @@ _EDGES = "_/.- "
 
 def _unit(written: object) -> object:
     try:
-        return parse_unit(written, "loss_unit") if isinstance(written, str) else written
+        return written if written is None or isinstance(written, LossUnit) else parse_unit(str(written), "loss_unit")
     except UserError as error:
         raise ValueError(f"{error.problem}; {error.hint}") from None
 

@@ -42,7 +42,7 @@ def read_pair(pair: Pair, n_params: float | None, n_tokens: float | None, unit: 
     key = next((name for name in _RUN_COLUMNS if name in mixtures.column_names and name in results.column_names), None)
     names, order = _joined(pair, mixtures, results, key)
     domains = short_names(name for name in mixtures.column_names if name not in _NOT_DATA)
-    targets = short_names(name for name in results.column_names if name not in _NOT_DATA)
+    targets = [name for name in results.column_names if name not in _NOT_DATA]
     if not domains or not targets:
         raise UserError(pair.mixtures if not domains else pair.results, "has no data column", "add one for each domain")
     count = len(names)
@@ -55,11 +55,11 @@ def read_pair(pair: Pair, n_params: float | None, n_tokens: float | None, unit: 
     }
     for column, short in domains.items():
         columns[PROPORTION + short] = pa.array(numbers(pair.mixtures, mixtures, column))
-    chosen = choose(str(pair.results), {short: column for column, short in targets.items()}, unit)
-    for column, short in targets.items():
-        values = numbers(pair.results, results, column)[order]
-        prefix = LOSS if short in chosen.losses else METRIC
-        columns[prefix + short] = pa.array(values, from_pandas=True)
+    chosen = choose(str(pair.results), {name: name for name in targets}, unit)
+    for prefix, group in ((LOSS, chosen.losses), (METRIC, chosen.others)):
+        for column, short in short_names(group).items():
+            values = numbers(pair.results, results, column)[order]
+            columns[prefix + short] = pa.array(values, from_pandas=True)
     return chosen.told(pa.table(columns))
 
 

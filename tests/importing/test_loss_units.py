@@ -97,6 +97,7 @@ def test_losses_per_byte_are_converted_where_the_bytes_per_token_are_named(tmp_p
         ),
         ({"loss_unit": "bpb", "bytes_per_token": {"go": 3, "python": 3, "c": 2}}, "bytes_per_token: c is no target"),
         ({"loss_unit": "miles"}, "loss_unit: 'miles' is not a unit of losses; write one of nats per token"),
+        ({"loss_unit": ["bpb"]}, "is not a unit of losses; write one of nats per token"),
         ({"loss_unit": "perplexity"}, "row 1, loss.go: is no perplexity: that is above 1"),
     ],
 )
@@ -129,6 +130,18 @@ def test_of_several_units_one_is_taken_and_the_rest_are_metrics() -> None:
     assert (list(found.losses), found.unit) == (["go"], LossUnit.NATS_PER_TOKEN)
     with pytest.warns(LawWarning, match=r"become metric"):
         assert list(choose("here", columns, LossUnit.BITS_PER_BYTE).losses) == ["go", "go_bpb"]
+
+
+def test_losses_of_a_pair_are_named_as_their_domains_whatever_metrics_stand_beside_them(tmp_path: Path) -> None:
+    rows = {"index": [0, 1]}
+    pa.csv.write_csv(pa.table(rows | {"train_go": [0.5, 1.0], "train_rust": [0.5, 0.0]}), tmp_path / "m.csv")
+    losses = {"go_val": [3.0, 2.5], "rust_val": [2.0, 3.5], "go_bpb": [1.0, 0.9], "rust_bpb": [0.8, 1.3]}
+    pa.csv.write_csv(pa.table(rows | losses), tmp_path / "l.csv")
+    with pytest.warns(LawWarning, match=r"2 columns are not in nats per token and become metric\.\*"):
+        table = import_runs([tmp_path / "m.csv", tmp_path / "l.csv"], tmp_path / "r.csv", n_params=1e6, n_tokens=1e9)
+    assert table.targets == table.domains == ("go", "rust")
+    assert table.metrics["go"].tolist() == [1.0, 0.9]
+    assert "loss_unit" not in table.table.column_names
 
 
 def test_a_person_is_believed_against_the_columns_names() -> None:
