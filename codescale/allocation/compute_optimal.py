@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from codescale.allocation.default_weights import NOTHING, Weightless, weightless
 from codescale.allocation.goals import LawAtScale
 from codescale.allocation.optimize import predict_objective
 from codescale.allocation.problem import law_at_scale, shares_of, weights_of
@@ -24,6 +25,7 @@ from codescale.laws.surface import Surface
 from codescale.laws.warning import warn
 from codescale.mixtures.bounds import AvailableTokens
 from codescale.mixtures.mixture import Mixture
+from codescale.runs.units import LossUnit
 
 FLOPS_PER_PARAMETER_AND_TOKEN = 6.0
 
@@ -38,7 +40,7 @@ Bottleneck = Literal["data", "parameters", "cannot be told"]
 
 @dataclass(frozen=True)
 class NextUnit:
-    """What 1 % more compute changes a loss by (nats per token; negative is a gain), spent on ``parameters`` or on
+    """What 1 % more compute changes a loss by (in the law's unit; negative is a gain), spent on ``parameters`` or on
     ``data``: value and middle 90 % over the law's bootstrap samples; and which is better, if that can be told.
     """
 
@@ -49,10 +51,11 @@ class NextUnit:
 
 @dataclass(frozen=True)
 class LossForecast:
-    """``losses`` and ``objective``: value, low and high of one new run (nats per token, 90 %, NaN where the law cannot
+    """``losses`` and ``objective``: value, low and high of one new run (``loss_unit``, 90 %, NaN where the law cannot
     tell). ``next_unit`` per target; none where the runs had one N or one D. ``extrapolated``: outside the fitted range.
     ``epochs``: how often each language of the mixture is seen whose available tokens are given. ``counted_as_fresh``:
     the law knows repetition and was not told what is available, so that no token counts as seen again.
+    ``weightless``: as in :class:`~codescale.allocation.optimize.Allocation`.
     """
 
     n_params: float
@@ -64,6 +67,8 @@ class LossForecast:
     extrapolated: bool
     epochs: dict[str, float] = field(default_factory=dict)
     counted_as_fresh: bool = False
+    loss_unit: LossUnit = LossUnit.NATS_PER_TOKEN
+    weightless: Weightless = NOTHING
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,7 @@ class ComputeOptimal:
     n_tokens: tuple[float, float, float]
     objective: tuple[float, float, float]
     at_the_edge: bool
+    loss_unit: LossUnit = LossUnit.NATS_PER_TOKEN
 
 
 def forecast_losses(
@@ -132,6 +138,8 @@ def forecast_losses(
         extrapolated=bool(prediction.extrapolated[0]),
         epochs=epochs,
         counted_as_fresh=law.half_life is not None and available is None,
+        loss_unit=law.loss_unit,
+        weightless=weightless(law, weights),
     )
 
 
@@ -194,6 +202,7 @@ def compute_optimal_scale(
         n_tokens=(n_tokens, *middle_90(np.exp(log_compute - drawn))),
         objective=predict_objective(law, n_params, n_tokens, mixture, weights, available),
         at_the_edge=middle in (log_params[0], log_params[-1]),
+        loss_unit=law.loss_unit,
     )
 
 

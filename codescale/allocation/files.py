@@ -11,12 +11,15 @@ from codescale.allocation.optimize import Allocation
 from codescale.allocation.pareto import FrontPoint
 from codescale.files import write_yaml
 from codescale.organisation import ORGANISATION, SHUFFLED, Organisation
+from codescale.runs.table import LOSS_UNIT
+from codescale.runs.units import LossUnit
 
 
 def write_mixture(
     path: str | Path, allocation: Allocation, law_path: str | Path, organisation: Organisation = SHUFFLED
 ) -> None:
-    """Writes ``mixture.yaml`` atomically; an unknown end of the interval is null.
+    """Writes ``mixture.yaml`` atomically; an unknown end of the interval is null. The unit of the objective is written
+    where it is not nats per token.
 
     Parameters
     ----------
@@ -37,13 +40,15 @@ def write_mixture(
         "n_params": float(allocation.n_params),
         "n_tokens": float(allocation.n_tokens),
     }
+    if allocation.loss_unit is not LossUnit.NATS_PER_TOKEN:
+        content[LOSS_UNIT] = allocation.loss_unit.value
     if organisation != SHUFFLED:
         content[ORGANISATION] = organisation
     write_yaml(path, content)
 
 
 def write_front(path: str | Path, front: Sequence[FrontPoint]) -> None:
-    """Writes the mixtures of a Pareto front atomically, in order; an unknown end of an interval is null."""
+    """Writes the mixtures of a Pareto front atomically, in order; nulls and units as in :func:`write_mixture`."""
 
     def ends(values: Sequence[float]) -> list[float | None]:
         return [value if math.isfinite(value) else None for value in values]
@@ -58,6 +63,7 @@ def write_front(path: str | Path, front: Sequence[FrontPoint]) -> None:
                 "second": one.second[0],
                 "second_interval": ends(one.second[1:]),
             }
+            | ({} if one.loss_unit is LossUnit.NATS_PER_TOKEN else {LOSS_UNIT: one.loss_unit.value})
             for one in front
         ],
     )

@@ -42,7 +42,7 @@ class LawAtScale:
         return None if self.unique_tokens is None else self.unique_tokens[None]
 
     def losses(self, shares: Array) -> Array:
-        """(rows, targets) in nats per token at ``shares`` (rows, domains)."""
+        """(rows, targets) in the law's unit at ``shares`` (rows, domains)."""
         rows = len(shares)
         at = (np.full(rows, self.log_params), np.full(rows, self.log_tokens))
         return np.asarray(np.exp(self.surface.log_losses(*at, shares)))
@@ -71,7 +71,7 @@ class Goal(ABC):
 
 @dataclass(frozen=True)
 class WeightedMean(Goal):
-    """sum_i w_i L_i in nats per token, ``weights`` (targets,) summing to 1."""
+    """sum_i w_i L_i in the law's unit, ``weights`` (targets,) summing to 1."""
 
     weights: Array
 
@@ -85,7 +85,7 @@ class WorstCase(Goal):
     """max_i L_i / L_i(reference) over the targets that weigh: 0.98 is 2 % below the reference for the worst of them.
 
     Languages differ in difficulty, so their losses are compared with their own at a reference mixture, not with one
-    another. ``reference``: that mixture (domains,); ``losses`` (targets,) under it, in nats per token.
+    another. ``reference``: that mixture (domains,); ``losses`` (targets,) under it, in the law's unit.
     """
 
     weights: Array

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from codescale.allocation.default_weights import NOTHING, Weightless, weightless
 from codescale.allocation.goals import LawAtScale
 from codescale.allocation.minimise import Problem, minimise_over_mixtures, starts
 from codescale.allocation.problem import (
@@ -43,11 +44,12 @@ from codescale.mixtures.bounds import AvailableTokens, Bounds, Ties
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
 from codescale.mixtures.smallest_share import SEQUENCE_LENGTH
+from codescale.runs.units import LossUnit
 
 
 @dataclass(frozen=True)
 class Allocation:
-    """The best mixture and what the law predicts for it: losses in nats per token, intervals of 90 %, NaN where the law
+    """The best mixture and what the law predicts for it: losses in the law's unit, intervals of 90 %, NaN where the law
     cannot tell.
 
     Attributes
@@ -65,7 +67,7 @@ class Allocation:
     improvement
         The middle 90 % of (uniform - best), less the optimism of an optimum, in the goal's unit.
     goal, value, value_uniform
-        The goal's name, and its value at the optimum and at equal shares, without the penalty: nats per token for
+        The goal's name, and its value at the optimum and at equal shares, without the penalty: a loss for
         ``mean``, a ratio to the loss under the reference for ``worst``.
     standard_error
         What not knowing the law better may cost, in the goal's unit.
@@ -83,6 +85,10 @@ class Allocation:
         The N and D asked for.
     extrapolated
         Whether N, D or the optimum lie outside what the law was fitted on.
+    loss_unit
+        The law's unit, which that of every loss is.
+    weightless
+        What weighs nothing though nobody said so (:func:`~codescale.allocation.default_weights.weightless`).
     """
 
     mixture: Mixture
@@ -104,6 +110,8 @@ class Allocation:
     n_params: float
     n_tokens: float
     extrapolated: bool
+    loss_unit: LossUnit = LossUnit.NATS_PER_TOKEN
+    weightless: Weightless = NOTHING
 
 
 def optimize_mixture(
@@ -142,7 +150,7 @@ def optimize_mixture(
     seed
         Of the random mixtures that the search for the optimum starts from.
     goal
-        ``mean``: the weighted mean of the losses, in nats per token. ``worst``: the largest ratio of a loss to its
+        ``mean``: the weighted mean of the losses, in the law's unit. ``worst``: the largest ratio of a loss to its
         value under ``reference``.
     reference
         The mixture that is trusted; None: equal shares.
@@ -220,6 +228,8 @@ def optimize_mixture(
         n_params=float(n_params),
         n_tokens=float(n_tokens),
         extrapolated=bool(prediction.extrapolated[0]),
+        loss_unit=law.loss_unit,
+        weightless=weightless(law, weights),
     )
 
 
@@ -243,7 +253,7 @@ def predict_objective(
     Returns
     -------
     tuple of float
-        Value, low and high of the 90 % interval, in nats per token; NaN where an end cannot be told.
+        Value, low and high of the 90 % interval, in the law's unit; NaN where an end cannot be told.
 
     Raises
     ------

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from codescale.allocation.default_weights import unmeasured_domains
 from codescale.allocation.goals import LawAtScale, WeightedMean, no_ceilings
 from codescale.allocation.minimise import Problem, minimise_over_mixtures, starts
 from codescale.allocation.problem import law_at_scale
@@ -21,17 +22,19 @@ from codescale.laws.law import Law
 from codescale.mixtures.bounds import AvailableTokens, Bounds, check_names
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
+from codescale.runs.units import LossUnit
 
 
 @dataclass(frozen=True)
 class FrontPoint:
-    """A mixture of the front: ``first`` and ``second`` are the groups' mean losses (nats per token), each with the
-    middle 90 % over the law's bootstrap samples.
+    """A mixture of the front: ``first`` and ``second`` are the groups' mean losses (in ``loss_unit``), each with
+    the middle 90 % over the law's bootstrap samples.
     """
 
     mixture: Mixture
     first: tuple[float, float, float]
     second: tuple[float, float, float]
+    loss_unit: LossUnit = LossUnit.NATS_PER_TOKEN
 
 
 def trace_front(
@@ -97,6 +100,11 @@ def trace_front(
     return [_front_point(law, point, goals, samples, found[k]) for k in kept]
 
 
+def in_neither_group(law: Law, first: Sequence[str], second: Sequence[str]) -> list[str]:
+    """What weighs nothing on a front of two groups: the targets in neither, and domains of which no loss is known."""
+    return [name for name in (*law.targets, *unmeasured_domains(law)) if name not in {*first, *second}]
+
+
 def _mean_of(law: Law, group: Sequence[str]) -> WeightedMean:
     weights = np.array([float(name in group) for name in law.targets])
     return WeightedMean(weights / weights.sum())
@@ -121,4 +129,4 @@ def _front_point(
     for goal in goals:
         drawn = np.array([goal.values(one.losses(shares[None]))[0] for one in samples])
         ends.append((float(goal.values(point.losses(shares[None]))[0]), *middle_90(drawn)))
-    return FrontPoint(Mixture.from_array(law.domains, shares), ends[0], ends[1])
+    return FrontPoint(Mixture.from_array(law.domains, shares), ends[0], ends[1], law.loss_unit)

@@ -8,12 +8,13 @@ from typing import Literal
 
 import numpy as np
 
+from codescale.allocation.default_weights import weightless
 from codescale.allocation.goals import Goal, KLPenalty, LawAtScale, NoHarm, WeightedMean, WorstCase, no_ceilings
 from codescale.allocation.minimise import Problem, minimise_over_mixtures
 from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.law import Law
-from codescale.laws.warning import warn
+from codescale.laws.warning import DefaultWeightWarning, warn
 from codescale.mixtures.bounds import AvailableTokens, Bounds, Ties, check_names
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture, MixtureError
@@ -119,10 +120,13 @@ def shares_of(law: Law, mixture: Mixture, where: str) -> Array:
 def weights_of(law: Law, weights: Mapping[str, float] | None) -> Array:
     """(targets,) summing to 1. A law of one loss over all domains has nothing to weigh.
 
-    Raises :class:`UserError` for names outside the law, a weight that is none, and weights that are all 0.
+    Warns of what weighs nothing though nobody said so. Raises :class:`UserError` for names outside the law, a weight
+    that is none, and weights that are all 0.
     """
     whole = law.form.one_loss
     if weights is None:
+        for line in weightless(law, weights).lines("weights"):
+            warn(line, DefaultWeightWarning)
         weights = dict.fromkeys(law.targets, 1.0) if whole else default_weights(law.targets, load_registry())
     else:
         check_names(weights, law.domains if whole else law.targets, "weights")

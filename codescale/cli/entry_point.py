@@ -16,7 +16,7 @@ from codescale import __version__
 from codescale.cli import export, laws, optimize, search, study  # noqa: F401  (each defines its commands)
 from codescale.cli.app import app, console, errors, laws_app, search_app
 from codescale.errors import UserError, on_one_line, visible
-from codescale.laws.warning import LawWarning
+from codescale.laws.warning import DefaultWeightWarning, LawWarning
 from codescale.validation import first_mistake
 
 USAGE_ERROR: Any = typer.BadParameter.__bases__[0]
@@ -120,6 +120,7 @@ def run_program() -> None:
     """Runs the command line: exit code 0 if done, 2 for bad input (one line, no traceback), 130 for Ctrl-C."""
     warnings.showwarning = _show_warning
     warnings.simplefilter("once", LawWarning)
+    warnings.simplefilter("ignore", DefaultWeightWarning)
     try:
         code = app(standalone_mode=False) or 0
         if code == INTERRUPTED:

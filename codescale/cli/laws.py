@@ -109,6 +109,10 @@ def import_results(
     runs: Annotated[
         Path | None, typer.Option(help="For event files: a table with run_id, n_params and proportion.* of each run.")
     ] = None,
+    loss_unit: Annotated[
+        str | None,
+        typer.Option(help="What the losses are: nats-per-token, bits-per-byte, perplexity … (docs/runs-table.md)."),
+    ] = None,
 ) -> None:
     """Turn other people's results into a runs table, which every other command reads.
 
@@ -123,14 +127,19 @@ def import_results(
 
       codescale import export.csv --columns columns.yaml --output runs.parquet
     """
-    from codescale.importing.columns import read_columns
+    from codescale.importing.columns import Columns, read_columns
     from codescale.importing.sources import PAIR, import_runs
+    from codescale.runs.units import parse_unit
 
     paired = (source / name for source in sources for name in PAIR)
     check_output(output, *sources, *paired, columns, runs)
     check_counts(params, tokens)
-    table = import_runs(sources, output, read_columns(columns) if columns else None, params, tokens, runs)
+    named = read_columns(columns) if columns else Columns()
+    if loss_unit is not None:
+        named = named.with_loss_unit(parse_unit(loss_unit, "--loss-unit"))
+    table = import_runs(sources, output, named, params, tokens, runs)
     found = f"{len(set(table.run_id)):,} runs, {len(table.domains)} domains, {len(table.targets)} targets"
+    found += f" in {table.loss_unit}" if table.has_losses else ""
     console.print(f"Wrote {output}: {len(table):,} rows of {found}")
 
 
@@ -157,6 +166,7 @@ def laws_compare(
     from codescale.mixtures.files import read_weights
     from codescale.report.terminal.laws import laws_table
     from codescale.runs.table_reader import read_runs
+    from codescale.study.languages import load_registry, text_by_default, weightless_line
 
     table = read_runs(runs)
     found = compare_laws(
@@ -169,6 +179,9 @@ def laws_compare(
         hyper=parse_hyper(hyper),
     )
     console.print(laws_table(found))
+    console.print(f"Losses are {table.loss_unit.additive}.")
+    if not weights and (text := text_by_default(table.targets, load_registry())):
+        console.print(weightless_line(text, "--weights"))
 
 
 @laws_app.command("synergy")
@@ -225,6 +238,8 @@ def predict(
 ) -> None:
     """Predict the losses of runs: RUNS plus predicted.<target>, predicted.<target>.low and .high, and extrapolated.
 
+    RUNS with losses in another unit than the law's are refused.
+
     Example: codescale predict law.json runs.csv --output predictions.csv
     """
     from codescale.laws.law import load_law
@@ -234,6 +249,7 @@ def predict(
 
     check_output(output, law, runs)
     check_ending(output)
-    table = predict_table(load_law(law), read_runs(runs), strict)
+    fitted = load_law(law)
+    table = predict_table(fitted, read_runs(runs), strict)
     write_runs(output, table)
-    console.print(f"Wrote {output} ({table.num_rows:,} rows)")
+    console.print(f"Wrote {output} ({table.num_rows:,} rows; losses in {fitted.loss_unit})")

@@ -44,7 +44,7 @@ def optimize(
         typer.Option(help="A trusted mixture (YAML) for --goal worst and --kl; default: equal shares."),
     ] = None,
     kl: Annotated[
-        float, typer.Option(help="What a KL divergence of 1 nat from the reference costs, in nats per token.", min=0)
+        float, typer.Option(help="What a KL divergence of 1 nat from the reference costs, in the losses' unit.", min=0)
     ] = 0.0,
     no_harm: Annotated[
         bool, typer.Option("--no-harm", help="No language may do worse than under equal shares.")
@@ -141,7 +141,7 @@ def front(
     --tokens 1e11 --output front.yaml
     """
     from codescale.allocation.files import write_front
-    from codescale.allocation.pareto import trace_front
+    from codescale.allocation.pareto import in_neither_group, trace_front
     from codescale.laws.law import load_law
     from codescale.mixtures.files import read_available, read_bounds
     from codescale.report.terminal.mixtures import front_table
@@ -149,18 +149,18 @@ def front(
     n_params, n_tokens, path = required_target(params, tokens, output)
     check_output(path, law, bounds, available)
     fitted = load_law(law)
+    groups = split_names(first) or [], split_names(second) or []
     found = trace_front(
         fitted,
         n_params,
         n_tokens,
-        split_names(first) or [],
-        split_names(second) or [],
+        *groups,
         points,
         bounds=read_bounds(bounds, fitted.domains) if bounds else None,
         available=read_available(available, fitted.domains) if available else None,
     )
     write_front(path, found)
-    console.print(front_table(found))
+    console.print(front_table(found, in_neither_group(fitted, *groups)))
     console.print(f"Wrote {path}")
 
 

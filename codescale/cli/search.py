@@ -94,7 +94,7 @@ def simulate(
     from codescale.laws.law import load_law
     from codescale.report.terminal.simulation import simulation_rows, simulation_table
     from codescale.search.samplers import named_samplers
-    from codescale.search.simulation.landscape import attainable, read_landscape, refuse_other_languages
+    from codescale.search.simulation.landscape import attainable, read_landscape, refuse_other_question
     from codescale.search.simulation.simulate import Known, Outcome, SearchPlan, simulate_seeds
 
     chosen = named_samplers(split_names(sampler) or [], "--sampler")
@@ -103,7 +103,7 @@ def simulate(
     target = attainable(landscape, searched)
     prior = Known(law=load_law(known) if known else None)
     if known and prior.law:
-        refuse_other_languages(known, prior.law, landscape)
+        refuse_other_question(known, prior.law, landscape)
     outcomes: dict[str, list[Outcome]] = {}
     with terminal_progress().bar("simulated searches", len(chosen)) as advance:
         for name in chosen:

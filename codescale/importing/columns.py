@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 
 from codescale.errors import UserError
 from codescale.files import read_yaml
+from codescale.runs.units import LossUnit, parse_unit
 from codescale.validation import Number, checked
 
 _PositiveNumber = Annotated[Number, Field(gt=0, allow_inf_nan=False)]
@@ -19,13 +20,22 @@ _ColumnOrNumber = Annotated[_PositiveNumber | str | None, Field(union_mode="left
 _EDGES = "_/.- "
 
 
+def _unit(written: object) -> object:
+    try:
+        return written if written is None or isinstance(written, LossUnit) else parse_unit(str(written), "loss_unit")
+    except UserError as error:
+        raise ValueError(f"{error.problem}; {error.hint}") from None
+
+
 class Columns(BaseModel):
     """Where an export keeps what a runs table needs.
 
     ``run_id``, ``n_params``, ``n_tokens``: a column; the last two may be a number that holds for every run. ``step``
     and ``tokens_per_step`` stand for ``n_tokens`` where an export counts steps. ``proportions``, ``losses``,
     ``metrics``: a pattern with one ``*`` for the language, such as ``eval/loss/*``, or a mapping of language to column.
-    ``weights_are_scaled``: whether shares are weights, to be scaled to sum 1.
+    ``weights_are_scaled``: whether shares are weights, to be scaled to sum 1. ``loss_unit``: of the losses; what the
+    columns' names say (``bpb``, ``perplexity``), else nats per token. ``bytes_per_token``: one number, or by target;
+    losses per byte are then converted to nats per token.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,6 +48,14 @@ class Columns(BaseModel):
     losses: str | dict[str, str] = "loss.*"
     metrics: str | dict[str, str] = "metric.*"
     weights_are_scaled: bool = False
+    loss_unit: Annotated[LossUnit, BeforeValidator(_unit)] | None = None
+    bytes_per_token: _PositiveNumber | dict[str, _PositiveNumber] | None = None
+
+    def with_loss_unit(self, unit: LossUnit) -> Columns:
+        """The same with losses in ``unit``. Raises :class:`UserError` where the file says another one."""
+        if self.loss_unit not in (None, unit):
+            raise UserError("--loss-unit", f"says {unit}, columns.yaml {self.loss_unit}", "leave one of them out")
+        return self.model_copy(update={"loss_unit": unit})
 
 
 def read_columns(path: str | Path) -> Columns:

@@ -15,9 +15,11 @@ import pyarrow as pa
 
 from codescale.errors import UserError
 from codescale.importing.columns import Columns, matching
+from codescale.importing.loss_units import choose
 from codescale.runs.records import LOSS, PROPORTION
-from codescale.runs.table import RunsTable
+from codescale.runs.table import LOSS_UNIT, RunsTable
 from codescale.runs.table_reader import read_runs
+from codescale.runs.units import LossUnit
 
 _EVENTS = "*tfevents*"
 _KINDS = {"annealed": True, "trunk": False}
@@ -63,7 +65,8 @@ def _run_rows(
     reader = EventAccumulator(str(run), size_guidance={"scalars": 0})
     reader.Reload()
     by_step: dict[tuple[int, bool], dict[str, float]] = {}
-    for language, tag in matching(columns.losses, reader.Tags()["scalars"]).items():
+    chosen = choose(str(run), matching(columns.losses, reader.Tags()["scalars"]), columns.loss_unit)
+    for language, tag in chosen.losses.items():
         target, _, kind = language.rpartition("/")
         annealed = _KINDS.get(kind, True)
         for event in reader.Scalars(tag):
@@ -78,6 +81,7 @@ def _run_rows(
             "n_tokens": step * (columns.tokens_per_step or 1.0),
             "annealed": annealed,
             "status": "ok" if finite else "diverged",
+            **({} if chosen.unit is LossUnit.NATS_PER_TOKEN else {LOSS_UNIT: chosen.unit.value}),
             **{PROPORTION + domain: float(known.proportions[row, k]) for k, domain in enumerate(known.domains)},
             **{LOSS + target: value for target, value in losses.items() if np.isfinite(value)},
         }

@@ -13,11 +13,12 @@ import pyarrow as pa
 from codescale.errors import UserError
 from codescale.importing.columns import short_names
 from codescale.importing.csv_tables import numbers, read_csv
+from codescale.importing.loss_units import choose
 from codescale.runs.records import LOSS, METRIC, PROPORTION
+from codescale.runs.units import LossUnit
 
 _RUN_COLUMNS = ("run_id", "run", "index")
 _NOT_DATA = {*_RUN_COLUMNS, "name"}
-_BITS = ("bpb", "bits_per_byte")
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,11 @@ class Pair:
     results: Path
 
 
-def read_pair(pair: Pair, n_params: float | None, n_tokens: float | None) -> pa.Table:
+def read_pair(pair: Pair, n_params: float | None, n_tokens: float | None, unit: LossUnit | None = None) -> pa.Table:
     """The runs of both files, joined by ``run_id``, ``run`` or ``index``, else by row, at one N and one D.
 
-    Losses are nats per token; columns whose name says bits per byte become ``metric.*``, since no table says how many
-    bytes a token has. Weights that do not sum to 1 are refused by the runs table. Raises :class:`UserError` for files
-    that do not fit each other.
+    ``unit`` is that of the losses, where a person gave it (:func:`~codescale.importing.loss_units.choose`). Weights
+    that do not sum to 1 are refused by the runs table. Raises :class:`UserError` for files that do not fit each other.
     """
     for name, value in (("--params", n_params), ("--tokens", n_tokens)):
         if value is None:
@@ -42,7 +42,7 @@ def read_pair(pair: Pair, n_params: float | None, n_tokens: float | None) -> pa.
     key = next((name for name in _RUN_COLUMNS if name in mixtures.column_names and name in results.column_names), None)
     names, order = _joined(pair, mixtures, results, key)
     domains = short_names(name for name in mixtures.column_names if name not in _NOT_DATA)
-    targets = short_names(name for name in results.column_names if name not in _NOT_DATA)
+    targets = [name for name in results.column_names if name not in _NOT_DATA]
     if not domains or not targets:
         raise UserError(pair.mixtures if not domains else pair.results, "has no data column", "add one for each domain")
     count = len(names)
@@ -55,11 +55,12 @@ def read_pair(pair: Pair, n_params: float | None, n_tokens: float | None) -> pa.
     }
     for column, short in domains.items():
         columns[PROPORTION + short] = pa.array(numbers(pair.mixtures, mixtures, column))
-    for column, short in targets.items():
-        values = numbers(pair.results, results, column)[order]
-        prefix = METRIC if any(word in column.lower() for word in _BITS) else LOSS
-        columns[prefix + short] = pa.array(values, from_pandas=True)
-    return pa.table(columns)
+    chosen = choose(str(pair.results), {name: name for name in targets}, unit)
+    for prefix, group in ((LOSS, chosen.losses), (METRIC, chosen.others)):
+        for column, short in short_names(group).items():
+            values = numbers(pair.results, results, column)[order]
+            columns[prefix + short] = pa.array(values, from_pandas=True)
+    return chosen.told(pa.table(columns))
 
 
 def _joined(pair: Pair, mixtures: pa.Table, results: pa.Table, key: str | None) -> tuple[list[str], np.ndarray]:

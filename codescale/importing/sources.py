@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,8 +12,11 @@ import pyarrow as pa
 from codescale.errors import UserError
 from codescale.importing.columns import Columns
 from codescale.importing.event_files import has_events, read_event_files
+from codescale.importing.loss_units import in_known_unit
 from codescale.importing.regmix_tables import Pair, read_pair
 from codescale.importing.wandb_export import read_export
+from codescale.laws.warning import warn
+from codescale.runs.doubts import doubts
 from codescale.runs.table import RunsTable, check_ending, write_runs
 from codescale.runs.table_reader import read_runs
 
@@ -59,23 +63,27 @@ def import_runs(
         if not path.exists():
             raise UserError(path, "no such file or folder", "check the path")
     check_ending(output)
-    table = _read(paths, columns or Columns(), n_params, n_tokens, runs)
+    chosen = columns or Columns()
+    table = _read(paths, chosen, n_params, n_tokens, runs)
     with TemporaryDirectory() as folder:
         trial = Path(folder) / Path(output).name
         write_runs(trial, table)
         try:
-            read_runs(trial)
+            checked = read_runs(trial)
         except UserError as error:
             raise UserError(error.where.replace(str(trial), str(output)), error.problem, error.hint) from None
-    write_runs(output, table)
-    return read_runs(output)
+    write_runs(output, in_known_unit(replace(checked, path=str(output)), chosen.bytes_per_token).table)
+    found = read_runs(output)
+    for line in doubts(found):
+        warn(line)
+    return found
 
 
 def _read(
     paths: list[Path], columns: Columns, n_params: float | None, n_tokens: float | None, runs: str | Path | None
 ) -> pa.Table:
     if len(paths) == 2:
-        return read_pair(Pair(paths[0], paths[1]), n_params, n_tokens)
+        return read_pair(Pair(paths[0], paths[1]), n_params, n_tokens, columns.loss_unit)
     if len(paths) > 2:
         raise UserError(
             "SOURCE", f"{len(paths)} were given", "give one file or folder, or mixtures and losses as two files"
@@ -85,7 +93,7 @@ def _read(
         return read_export(only, columns, n_params, n_tokens)
     mixtures, losses = (only / name for name in PAIR)
     if mixtures.exists() and losses.exists():
-        return read_pair(Pair(mixtures, losses), n_params, n_tokens)
+        return read_pair(Pair(mixtures, losses), n_params, n_tokens, columns.loss_unit)
     if has_events(only):
         return read_event_files(only, columns, n_params, runs)
     raise UserError(

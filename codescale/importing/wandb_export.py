@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from codescale.errors import UserError
 from codescale.importing.columns import Columns, matching
 from codescale.importing.csv_tables import numbers, read_text_table
+from codescale.importing.loss_units import choose
 from codescale.laws.warning import warn
 from codescale.runs.records import LOSS, METRIC, PROPORTION
 
@@ -27,8 +28,9 @@ def read_export(path: Path, columns: Columns, n_params: float | None, n_tokens: 
     if columns.run_id not in table.column_names:
         raise _missing(path, table, "run_id", columns.run_id)
     shares = matching(columns.proportions, table.column_names)
-    losses = matching(columns.losses, table.column_names)
-    metrics = matching(columns.metrics, table.column_names)
+    chosen = choose(str(path), matching(columns.losses, table.column_names), columns.loss_unit)
+    losses = chosen.losses
+    metrics = chosen.others | matching(columns.metrics, table.column_names)
     if not shares:
         raise _missing(path, table, "proportions", str(columns.proportions))
     if not losses and not metrics:
@@ -55,7 +57,7 @@ def read_export(path: Path, columns: Columns, n_params: float | None, n_tokens: 
         raise UserError(path, "no row has a loss", "name the columns of losses in columns.yaml")
     if diverged.any():
         warn(f"{path}: {int(diverged.sum())} rows have a loss that is no number: their status is diverged")
-    return pa.table(found).filter(pa.array(measured))
+    return chosen.told(pa.table(found).filter(pa.array(measured)))
 
 
 def _tokens(path: Path, table: pa.Table, columns: Columns, n_tokens: float | None) -> NDArray[np.float64]:

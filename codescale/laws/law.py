@@ -3,7 +3,7 @@
 Laws as JSON files: written atomically, read back with every mistake named. No pickle.
 
 Symbols and shapes: N (n,), non-embedding parameters; D (n,), training tokens; p (n, d), shares of the d domains; L
-(n, t), losses of the t targets in nats per token; values (t, k), the k parameters of each target's form; samples
+(n, t), losses of the t targets in the law's unit; values (t, k), the k parameters of each target's form; samples
 (s, t, k), those of the bootstrap. Deviations and residuals are of log L.
 """
 
@@ -29,6 +29,7 @@ from codescale.laws.gp.kernel import kernel_inputs
 from codescale.laws.gp.law_correction import LawCorrection, sampled_correction
 from codescale.laws.repetition import effective_tokens
 from codescale.laws.surface import RepeatingSurface, Surface
+from codescale.runs.units import LossUnit
 from codescale.validation import first_mistake
 
 LEVEL = 0.9
@@ -127,7 +128,7 @@ def _log_excess(values: Array, ends: tuple[float, float], ignored: float) -> Arr
 
 @dataclass(frozen=True)
 class Prediction:
-    """Losses in nats per token: ``losses``, ``low`` and ``high`` (rows, targets), a 90 % prediction interval.
+    """Losses in the law's unit: ``losses``, ``low`` and ``high`` (rows, targets), a 90 % prediction interval.
 
     ``extrapolated`` (rows,) is true outside the fitted range of N, D or a share. ``low`` and ``high`` are NaN where
     the law cannot say: N or D differs from the only one it was fitted at.
@@ -149,7 +150,8 @@ class Law(BaseModel):
     maps target to parameter name to one value per sample (samples are joint over targets). ``noise`` is the standard
     deviation of a new run's log loss around the law, per target, from held-out rows where there are any;
     ``correlation`` (targets, targets) that of the residuals; ``widening`` multiplies the distance outside the fitted
-    range. ``unidentified`` names what the data could not tell, and why. ``bytes_per_token`` turns nats per token into
+    range. ``unidentified`` names what the data could not tell, and why. ``loss_unit`` is that of the
+    runs, and of all that is predicted (files of before: nats per token); ``bytes_per_token`` turns nats per token into
     bits per byte.
     """
 
@@ -167,6 +169,7 @@ class Law(BaseModel):
     widening: float = Field(default=1.0, ge=0)
     held_out: dict[str, HeldOut] = {}
     unidentified: dict[str, str] = {}
+    loss_unit: LossUnit = LossUnit.NATS_PER_TOKEN
     bytes_per_token: dict[str, float] | None = None
     seed: int
     fitted_rows: int
@@ -191,6 +194,8 @@ class Law(BaseModel):
                 raise ValueError(f"bootstrap.{target} does not hold {', '.join(wanted)}")
             if self.noise.get(target, -1.0) < 0:
                 raise ValueError(f"noise.{target} is missing or negative")
+        if self.loss_unit.is_exponential:
+            raise ValueError(f"loss_unit: laws are of {self.loss_unit.additive}, not of {self.loss_unit}")
         if tuple(self.fitted_range.proportions) != self.domains:
             raise ValueError("fitted_range.proportions does not hold every domain in order")
         if self.process and not set(self.process.targets) <= set(self.targets):
@@ -299,7 +304,7 @@ class Law(BaseModel):
         Returns
         -------
         Prediction
-            Losses (n, t) in nats per token, and which rows are extrapolated.
+            Losses (n, t) in ``loss_unit``, and which rows are extrapolated.
         """
         n_params, n_tokens = np.asarray(n_params, dtype=float), np.asarray(n_tokens, dtype=float)
         proportions = np.asarray(proportions, dtype=float)

@@ -16,6 +16,7 @@ from codescale.arrays import Array, Integers, Mask
 from codescale.errors import UserError
 from codescale.laws.warning import warn
 from codescale.runs.table import RunsTable
+from codescale.runs.units import LossUnit
 
 MOST_ROWS = 20_000
 """Rows that a law is fitted to: more do not sharpen it, and cost memory and time."""
@@ -32,7 +33,7 @@ class Observations:
     appearance: the unit that a bootstrap resamples and a hold-out takes whole. ``usable`` is false on rows that
     repeat their tokens although rows of the same mixture see fresh ones up to that D or beyond: a law without
     repetition would take the difference for noise. ``unique_tokens`` (rows, domains): distinct tokens, infinite where
-    the table does not say. ``path`` is the file, for messages.
+    the table does not say. ``path`` is the file, for messages; ``loss_unit`` what the logarithms of losses are of.
     """
 
     path: str
@@ -45,6 +46,7 @@ class Observations:
     trunk: Integers
     usable: Mask
     unique_tokens: Array
+    loss_unit: LossUnit = LossUnit.NATS_PER_TOKEN
 
     def __len__(self) -> int:
         return len(self.log_params)
@@ -74,13 +76,24 @@ def appearance_index(values: NDArray) -> Integers:
     return np.array([seen.setdefault(key, len(seen)) for key in keys], dtype=np.intp)
 
 
+def in_additive_unit(table: RunsTable) -> RunsTable:
+    """``table`` with perplexities as their logarithms, which are exactly nats, and a line that says so: laws are of
+    losses that add up.
+    """
+    unit = table.loss_unit
+    if unit.is_exponential:
+        warn(f"{table.path}: losses are {unit}: their natural logarithms, {unit.additive}, are taken")
+    return table.in_unit(unit.additive)
+
+
 def narrow(
     table: RunsTable,
     corpus_id: str | None = None,
     organisation: str | None = None,
     hyper: Mapping[str, float] | None = None,
 ) -> RunsTable:
-    """The fittable rows of a table on one corpus, one organisation and one value of each hyperparameter.
+    """The fittable rows of a table on one corpus, one organisation and one value of each hyperparameter; perplexities
+    as their logarithms (:func:`in_additive_unit`).
 
     Parameters
     ----------
@@ -96,7 +109,7 @@ def narrow(
     UserError
         Where several are left and none was named, or where nothing is left.
     """
-    rows = table.fittable()
+    rows = in_additive_unit(table.fittable())
     if len(rows) == 0:
         raise UserError(table.path, "has no row that is ok and annealed", "a law needs finished runs: let some finish")
     for name, column, wanted in (
@@ -220,6 +233,7 @@ def observe(table: RunsTable) -> Observations:
         trunk=appearance_index(rows.trunk),
         usable=fresh | (rows.n_tokens > 1.02 * longest_fresh[mixture]),
         unique_tokens=distinct_tokens(rows),
+        loss_unit=rows.loss_unit,
     )
 
 

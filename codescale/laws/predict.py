@@ -10,7 +10,8 @@ from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.laws.observations import distinct_tokens
 from codescale.laws.warning import warn
-from codescale.runs.table import RunsTable
+from codescale.runs.table import LOSS_UNIT, RunsTable, with_unit
+from codescale.runs.units import LossUnit
 
 
 def law_shares(law: Law, table: RunsTable) -> Array:
@@ -30,6 +31,25 @@ def law_shares(law: Law, table: RunsTable) -> Array:
     return table.proportions[:, [table.domains.index(name) for name in law.domains]]
 
 
+def in_unit_of(law: Law, table: RunsTable) -> RunsTable:
+    """``table`` for what is held beside ``law``: losses in the law's unit, with a line where they were in another one.
+
+    Raises :class:`UserError` where that takes the bytes per token. A table without losses is as it was.
+    """
+    unit = table.loss_unit
+    if not table.has_losses or unit is law.loss_unit:
+        return table
+    if unit.is_per_byte != law.loss_unit.is_per_byte:
+        raise UserError(
+            f"{table.path}, {LOSS_UNIT}",
+            f"its losses are {unit}, the law's are {law.loss_unit}",
+            "give runs in the law's unit (codescale import converts where it is told bytes_per_token), or fit a law to "
+            "these",
+        )
+    warn(f"{table.path}: losses are {unit} and are converted to {law.loss_unit}, the law's unit")
+    return table.in_unit(law.loss_unit)
+
+
 def predict_table(law: Law, table: RunsTable, strict: bool = False) -> pa.Table:
     """A runs table with a law's predictions beside its own columns. Warns where rows lie outside the fitted range.
 
@@ -45,15 +65,17 @@ def predict_table(law: Law, table: RunsTable, strict: bool = False) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        The n rows with ``predicted.<target>``, ``predicted.<target>.low`` and ``.high`` (nats per token, the middle
-        90 %; empty where the law cannot tell, see :class:`~codescale.laws.law.Prediction`) and ``extrapolated``.
+        The n rows with ``predicted.<target>``, ``predicted.<target>.low`` and ``.high`` (in the law's unit, the middle
+        90 %; empty where the law cannot tell, see :class:`~codescale.laws.law.Prediction`) and ``extrapolated``;
+        ``loss_unit`` too where the law's unit is another than nats per token.
 
     Raises
     ------
     UserError
-        Where the table lacks a domain of the law or trains on one that it does not know, and with ``strict`` for the
-        first row outside the fitted range.
+        Where the table lacks a domain of the law or trains on one that it does not know, has losses in another unit
+        than the law, and with ``strict`` for the first row outside the fitted range.
     """
+    table = in_unit_of(law, table)
     shares = law_shares(law, table)
     unique = distinct_tokens(table)[:, [table.domains.index(name) for name in law.domains]]
     prediction = law.predict(table.n_params, table.n_tokens, shares, unique)
@@ -78,7 +100,8 @@ def predict_table(law: Law, table: RunsTable, strict: bool = False) -> pa.Table:
     result = table.table.drop_columns([name for name in columns if name in table.table.column_names])
     for name, column in columns.items():
         result = result.append_column(name, column)
-    return result
+    told = LOSS_UNIT in result.column_names or law.loss_unit is not LossUnit.NATS_PER_TOKEN
+    return with_unit(result, law.loss_unit) if told else result
 
 
 def _reason(law: Law, table: RunsTable, shares: Array, row: int) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from codescale.artifact import Artifact, Interval
+from codescale.runs.units import LossUnit
 
 
 class ScalingPoint(Artifact):
-    """A measured loss (nats per token) at N and D, and what the fit says there."""
+    """A measured loss at N and D, and what the fit says there."""
 
     n_params: float
     n_tokens: float
@@ -24,7 +25,7 @@ class ScalingPoint(Artifact):
 class LanguageScaling(Artifact):
     """L = E + A N^-alpha + B D^-beta of one language.
 
-    ``unidentified`` names parameters that the runs cannot tell, ``rmse`` is in nats per token, and ``intervals_from``
+    ``unidentified`` names parameters that the runs cannot tell, ``rmse`` is in the losses' unit, and ``intervals_from``
     says what the samples were drawn from: ``trunks``, ``noise`` where these are few, ``nothing`` where the noise is not
     known either: then there are no intervals. ``noise`` is the standard deviation of a run's log loss of this language,
     shrunk to that of all, with the ``degrees_of_freedom`` of Student's t.
@@ -42,10 +43,12 @@ class LanguageScaling(Artifact):
 
 class Scaling(Artifact):
     """``scaling.json``; ``level`` is the intervals' coverage, ``noise`` the standard deviation of a run's log loss,
-    pooled over languages; None where it is not known. ``skipped`` says why a language has no fit.
+    pooled over languages; None where it is not known. ``skipped`` says why a language has no fit. ``loss_unit``:
+    files of before have none and are in nats per token.
     """
 
     level: float = 0.9
+    loss_unit: LossUnit = LossUnit.NATS_PER_TOKEN
     noise: float | None = None
     languages: dict[str, LanguageScaling]
     skipped: dict[str, str] = {}
@@ -58,7 +61,7 @@ class SynergyGain(Interval):
 
 
 class AloneLosses(Artifact):
-    """Losses (nats per token) of one language: D/2 tokens once, the same D/2 twice, D fresh tokens."""
+    """Losses of one language: D/2 tokens once, the same D/2 twice, D fresh tokens."""
 
     half: float | None = None
     twice: float | None = None
@@ -72,10 +75,11 @@ class Synergy(Artifact):
     runs of one pair, and ``degrees_of_freedom`` are those of the noise: 0 means that it is unknown, and with it all
     intervals. ``target_degrees_of_freedom`` are those of Student's t in each target's row, whose noise is its own,
     shrunk to that of all. ``repetition`` is ``unknown`` where the table does not say how many distinct tokens a run
-    saw.
+    saw. ``loss_unit`` as in :class:`Scaling`.
     """
 
     level: float = 0.9
+    loss_unit: LossUnit = LossUnit.NATS_PER_TOKEN
     n_params: float | None = None
     n_tokens: float | None = None
     languages: tuple[str, ...] = ()

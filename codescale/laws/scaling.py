@@ -91,7 +91,7 @@ def fit_scaling(table: RunsTable, languages: Sequence[str], seed: int = 0, boots
     generator = np.random.default_rng(seed)
     results = {name: _fit_one(own, noise.of(name), generator, bootstrap) for name, own in chosen.items()}
     pooled = noise.pooled if np.isfinite(noise.pooled) else None
-    return Scaling(level=LEVEL, noise=pooled, languages=results, skipped=skipped)
+    return Scaling(level=LEVEL, loss_unit=rows.loss_unit, noise=pooled, languages=results, skipped=skipped)
 
 
 def _own_rows(data: Observations, language: str) -> Observations:
@@ -114,6 +114,7 @@ def _own_rows(data: Observations, language: str) -> Observations:
         data.trunk[rows],
         data.usable[rows],
         data.unique_tokens[rows],
+        data.loss_unit,
     )
 
 

@@ -29,7 +29,7 @@ class Surface:
     posteriors: tuple[LawCorrection | None, ...]
 
     def log_losses(self, log_params: Array, log_tokens: Array, shares: Array) -> Array:
-        """(rows, targets): natural logs of the losses (nats per token) at log N and log D (rows,) and shares (rows,
+        """(rows, targets): natural logs of the losses (in the runs' unit) at log N and log D (rows,) and shares (rows,
         domains).
         """
         logs = self.form.log_losses(self.values, self.domains, log_params, log_tokens, shares).T
@@ -43,7 +43,7 @@ class Surface:
         return np.asarray(logs + np.column_stack(corrections))
 
     def losses_and_slopes(self, log_params: float, log_tokens: float, shares: Array) -> tuple[Array, Array]:
-        """Losses (targets,) in nats per token at one point, and their derivatives by each share (targets, domains)."""
+        """Losses (targets,) in the runs' unit at one point, and their derivatives by each share (targets, domains)."""
         losses, slopes = np.empty(len(self.values)), np.empty((len(self.values), len(shares)))
         for k, (one, posterior) in enumerate(zip(self.values, self.posteriors, strict=True)):
             losses[k], slopes[k] = self.form.share_gradient(one, self.domains, log_params, log_tokens, shares)

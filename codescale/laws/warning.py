@@ -9,6 +9,10 @@ class LawWarning(UserWarning):
     """A law was fitted or used, but something about it deserves to be known: one plain sentence."""
 
 
-def warn(message: str) -> None:
+class DefaultWeightWarning(LawWarning):
+    """Something weighs nothing though nobody said so. The commands' tables say it beside the optimum."""
+
+
+def warn(message: str, category: type[LawWarning] = LawWarning) -> None:
     """Gives ``message`` as a :class:`LawWarning`."""
-    warnings.warn(message, LawWarning, stacklevel=3)
+    warnings.warn(message, category, stacklevel=3)

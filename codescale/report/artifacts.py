@@ -18,6 +18,7 @@ from codescale.laws.law import Law, load_law
 from codescale.laws.results import Scaling, Synergy
 from codescale.runs.table import RunsTable
 from codescale.runs.table_reader import read_runs
+from codescale.runs.units import LossUnit
 from codescale.search.result import SearchResult
 from codescale.study.folder import StudyFolder
 from codescale.study.timings import StudyTimings
@@ -32,6 +33,7 @@ class PredictedMixture(Artifact):
     proportions: dict[str, float]
     objective: float | None = None
     interval: tuple[float | None, float | None] | None = None
+    loss_unit: LossUnit = LossUnit.NATS_PER_TOKEN
     n_params: float | None = None
     n_tokens: float | None = None
 

@@ -10,6 +10,7 @@ import numpy as np
 from codescale.artifact import Interval
 from codescale.comparison.result import ForetoldDifference, PairedDifference, SeedMean
 from codescale.report.artifacts import MIXTURES, Artifacts, MixtureName
+from codescale.runs.units import LossUnit
 from codescale.study.config import StudyConfig
 
 SHORT: dict[MixtureName, str] = {
@@ -47,7 +48,8 @@ class Headline:
     """The result: a row a language, the objective under each mixture, prediction beside measurement, and the cost.
 
     ``objectives`` are on the test split; ``predicted`` and ``measured_as_predicted`` are the predicted best mixture's
-    objective as the law foresaw it and as it was measured on the same (validation) split; ``foretold`` holds each
+    objective as the law foresaw it, in ``predicted_unit``, and as it was measured on the same (validation) split, in
+    nats per token like all that the study measured; ``foretold`` holds each
     mixture's difference from uniform likewise, which is what the law is held to.
     """
 
@@ -55,6 +57,7 @@ class Headline:
     objectives: Mapping[MixtureName, SeedMean]
     differences: Mapping[MixtureName, PairedDifference]
     predicted: Interval | None
+    predicted_unit: LossUnit
     measured_as_predicted: SeedMean | None
     foretold: Mapping[MixtureName, ForetoldDifference]
     statement: str | None
@@ -135,14 +138,14 @@ def headline(config: StudyConfig, artifacts: Artifacts, labels: Mapping[str, str
                 },
             )
         )
-    predicted, measured = None, None
+    predicted, unit, measured = None, LossUnit.NATS_PER_TOKEN, None
     best = judged.get("predicted_best")
     if best is not None:
         predicted = best.predicted.objective if best.predicted else None
         measured = best.validation.objective if best.validation else None
     elif artifacts.mixture is not None and artifacts.mixture.objective is not None:
         low, high = artifacts.mixture.interval or (None, None)
-        predicted = Interval(value=artifacts.mixture.objective, low=low, high=high)
+        predicted, unit = Interval(value=artifacts.mixture.objective, low=low, high=high), artifacts.mixture.loss_unit
     verdict = comparison.verdict if comparison else None
     larger = comparison.larger.verdict if comparison and comparison.larger else None
     return Headline(
@@ -154,6 +157,7 @@ def headline(config: StudyConfig, artifacts: Artifacts, labels: Mapping[str, str
         if comparison
         else {},
         predicted=predicted,
+        predicted_unit=unit,
         measured_as_predicted=measured,
         foretold={name: comparison.foretold[name] for name in MIXTURES if name in comparison.foretold}
         if comparison

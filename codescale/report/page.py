@@ -6,6 +6,7 @@ link or command on the page is taken from a file unescaped.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -35,6 +36,7 @@ from codescale.report.sections.mixtures import proved_on
 from codescale.report.sections.page_order import all_sections
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
+from codescale.study.languages import weightless_line
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ def outcome_facts(result: Headline) -> list[Fact]:
         facts.append(Fact("Measured best minus uniform, nats per token", signed(difference.mean), bounds))
     if result.predicted is not None:
         bounds = interval(result.predicted.low, result.predicted.high)
-        facts.append(Fact("Predicted best: the law's objective (validation)", number(result.predicted.value), bounds))
+        title = f"Predicted best: the law's objective, {result.predicted_unit} (validation)"
+        facts.append(Fact(title, number(result.predicted.value), bounds))
     if result.measured_as_predicted is not None:
         measured = result.measured_as_predicted
         error = f"± {number(measured.standard_error)}" if measured.standard_error is not None else ""
@@ -128,6 +131,12 @@ def _weights(config: StudyConfig, artifacts: Artifacts) -> dict[str, float]:
     return comparison.weights if comparison is not None and comparison.weights else config.weights()
 
 
+def _by_default(config: StudyConfig, weights: Mapping[str, float], labels: Mapping[str, str]) -> str:
+    """What weighs nothing though nobody said so; empty where ``weights`` are others than the study's."""
+    names = [labels.get(name, name) for name in config.weightless()] if weights == config.weights() else []
+    return f"{weightless_line(names, 'target.weights in study.yaml')} " if names else ""
+
+
 def render(config: StudyConfig, folder: StudyFolder) -> str:
     """The page as HTML, from what ``folder`` holds; a section whose artifact is absent names the command that makes it.
 
@@ -154,7 +163,7 @@ def render(config: StudyConfig, folder: StudyFolder) -> str:
         outcome=outcome_facts(result),
         cost=cost_facts(result.cost),
         key_table=key_table(result, {name: style.colour for name, style in styles.items()}),
-        objective=f"The objective is {mean_in_words(weights, labels)}. "
+        objective=f"The objective is {mean_in_words(weights, labels)}. {_by_default(config, weights, labels)}"
         "Bold marks the lowest mean of a row, whatever its noise.",
         proved_on=proved_on(subject),
         sections=all_sections(subject),

@@ -53,8 +53,9 @@ def _used(runs: RunsTable) -> set[str]:
 def pairings(law: Law, runs: RunsTable, weights: Mapping[str, float]) -> list[Pairing] | None:
     """Measured and predicted objective of every finished mixture run and trial; None where the law cannot say.
 
-    The objective is the weighted mean of the losses (nats per token, validation). Runs that lack a weighted loss are
-    left out. The law cannot say where a weighted language is no target of it, or a trained one no domain.
+    The objective is the weighted mean of the losses (in the law's unit, validation). Runs that lack a weighted loss are
+    left out. The law cannot say where a weighted language is no target of it, or a trained one no domain, nor of losses
+    in another unit.
     """
     finished, stages = _finished(runs)
     if len(finished) == 0:
@@ -62,6 +63,7 @@ def pairings(law: Law, runs: RunsTable, weights: Mapping[str, float]) -> list[Pa
     counted = [name for name, weight in weights.items() if weight > 0]
     if (
         not counted
+        or runs.loss_unit is not law.loss_unit
         or not set(counted) <= set(law.targets) & set(runs.targets)
         or not _used(finished) <= set(law.domains)
     ):

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from codescale.runs.records import Evaluation, RunRecord, RunSpec, read_records
     from codescale.runs.table import RunsTable, records_table, write_runs
     from codescale.runs.table_reader import read_runs
+    from codescale.runs.units import LossUnit
 
 __all__ = [
     "Evaluation",
+    "LossUnit",
     "RunRecord",
     "RunSpec",
     "RunsTable",
@@ -32,6 +34,7 @@ __getattr__, __dir__ = lazy(
     __name__,
     {
         "codescale.runs.table_reader": ["read_runs"],
+        "codescale.runs.units": ["LossUnit"],
         "codescale.runs.records": ["Evaluation", "RunRecord", "RunSpec", "read_records"],
         "codescale.runs.table": ["RunsTable", "records_table", "write_runs"],
     },

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +19,11 @@ from codescale.files import replacing
 from codescale.mixtures.mixture import Mixture
 from codescale.organisation import Organisation
 from codescale.runs.records import HYPER, LOSS, METRIC, PROPORTION, RETRY, UNIQUE, RunRecord, Status
+from codescale.runs.units import LossUnit, converted
 
 STATUSES: tuple[Status, ...] = ("ok", "diverged", "pruned", "failed")
+LOSS_UNIT = "loss_unit"
+"""The column that says what unit the losses are in, where that is not nats per token."""
 
 
 def records_table(records: Iterable[RunRecord]) -> pa.Table:
@@ -59,12 +62,20 @@ def write_runs(path: str | Path, table: pa.Table) -> None:
             pa.parquet.write_table(table, temporary)
 
 
+def with_unit(table: pa.Table, unit: LossUnit) -> pa.Table:
+    """``table`` that says that its losses are in ``unit``."""
+    column = pa.array([unit.value] * table.num_rows, type=pa.string())
+    if LOSS_UNIT in table.column_names:
+        return table.set_column(table.column_names.index(LOSS_UNIT), LOSS_UNIT, column)
+    return table.append_column(LOSS_UNIT, column)
+
+
 @dataclass(frozen=True)
 class RunsTable:
     """A runs table in memory: ``rows`` evaluations of runs over ``domains``, measured on ``targets``.
 
     Arrays have one entry a row; ``proportions`` is (rows, domains) with rows that sum to 1, ``losses`` (rows, targets)
-    in nats per token with NaN where not measured. ``trunk`` is what a bootstrap resamples: the parent run's id where
+    in ``loss_unit`` with NaN where not measured. ``trunk`` is what a bootstrap resamples: the parent run's id where
     there is one, else the run's own. ``hyper``, ``metrics`` and ``unique_tokens`` hold one array a column (NaN where
     empty).
     ``table`` is what was read, unknown columns included, row for row.
@@ -89,6 +100,7 @@ class RunsTable:
     hyper: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     unique_tokens: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     table: pa.Table = field(default=None, repr=False)
+    loss_unit: LossUnit = LossUnit.NATS_PER_TOKEN
 
     def __len__(self) -> int:
         return len(self.run_id)
@@ -131,6 +143,26 @@ class RunsTable:
         if not self.targets:
             raise UserError(self.path, f"has no column {LOSS}<name>", "add one; docs/runs-table.md lists the columns")
         return self.select((self.status == "ok") & self.annealed)
+
+    @property
+    def has_losses(self) -> bool:
+        """Whether any loss was measured, so that the table's unit means something."""
+        return bool(np.isfinite(self.losses).any())
+
+    def in_unit(self, unit: LossUnit, bytes_per_token: Mapping[str, float] | None = None) -> RunsTable:
+        """The same with losses in ``unit``, in ``table`` as well.
+
+        ``bytes_per_token`` of every target are needed from a unit per token to one per byte, or back: without them
+        ``ValueError`` is raised, and ``KeyError`` for a target that they lack.
+        """
+        if unit is self.loss_unit:
+            return self
+        sizes = None if bytes_per_token is None else np.array([bytes_per_token[name] for name in self.targets])
+        losses, table = converted(self.losses, self.loss_unit, unit, sizes), self.table
+        for k, name in enumerate(self.targets):
+            place = table.column_names.index(LOSS + name)
+            table = table.set_column(place, LOSS + name, pa.array(losses[:, k], from_pandas=True))
+        return replace(self, losses=losses, table=with_unit(table, unit), loss_unit=unit)
 
     @cached_property
     def retried(self) -> NDArray[np.bool_]:

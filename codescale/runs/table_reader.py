@@ -16,7 +16,10 @@ from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.mixtures.mixture import SUM_TOLERANCE
 from codescale.runs.records import HYPER, LOSS, METRIC, PROPORTION, UNIQUE
-from codescale.runs.table import STATUSES, RunsTable
+from codescale.runs.table import LOSS_UNIT, STATUSES, RunsTable
+from codescale.runs.units import LossUnit, parse_unit
+
+_TEXTS = ("run_id", "parent_run_id", "status", "organisation", "corpus_id", LOSS_UNIT)
 
 
 def _load(path: Path) -> pa.Table:
@@ -27,7 +30,7 @@ def _load(path: Path) -> pa.Table:
     try:
         if path.suffix.lower() == ".parquet":
             return pa.parquet.read_table(path)
-        text = {name: pa.string() for name in ("run_id", "parent_run_id", "status", "organisation", "corpus_id")}
+        text = {name: pa.string() for name in _TEXTS}
         table = pa.csv.read_csv(
             path, convert_options=pa.csv.ConvertOptions(column_types=text, strings_can_be_null=True)
         )
@@ -145,13 +148,39 @@ def _proportions(columns: _TableColumns) -> Array:
 
 
 def _losses(columns: _TableColumns, rows: int) -> Array:
-    """(rows, targets): losses in nats per token, NaN where not measured."""
+    """(rows, targets): losses in whatever unit, NaN where not measured."""
     names = columns.named(LOSS)
     losses = np.column_stack([columns.number(name) for name in names] or [np.empty((rows, 0))])
     for k, name in enumerate(names):
         wrong = ~np.isnan(losses[:, k]) & ~((losses[:, k] > 0) & np.isfinite(losses[:, k]))
         columns.check(name, wrong, "is not a loss (negative, zero or infinite)", "leave it empty where not measured")
     return losses
+
+
+def _loss_unit(columns: _TableColumns, losses: Array) -> LossUnit:
+    """The one unit of ``losses`` (rows, targets): what the rows that measure one say, nats per token where they don't.
+
+    Where none is measured, what all rows say: predictions of planned runs have a unit too.
+    """
+    measured = ~np.isnan(losses).all(axis=1)
+    rows = np.flatnonzero(measured if measured.any() else ~measured)
+    words, first = np.unique(columns.text(LOSS_UNIT, "")[rows].astype(str), return_index=True)
+    found: dict[LossUnit, int] = {}
+    for word, row in sorted(zip(words.tolist(), rows[first].tolist(), strict=True), key=lambda one: one[1]):
+        where = f"{columns.path}, row {row + 1}, {LOSS_UNIT}"
+        unit = parse_unit(word, where) if word.strip() else LossUnit.NATS_PER_TOKEN
+        if found and unit not in found:
+            (one, before), *_ = found.items()
+            raise UserError(
+                where,
+                f"the losses are in {unit}, those of row {before + 1} in {one}",
+                "give all in one unit (codescale import converts where it is told bytes_per_token), or make two tables",
+            )
+        found.setdefault(unit, row)
+    unit = next(iter(found), LossUnit.NATS_PER_TOKEN)
+    for k, name in enumerate(columns.named(LOSS) if unit.is_exponential else ()):
+        columns.check(name, losses[:, k] <= 1, f"is no {unit}: that is above 1", f"correct it, or {LOSS_UNIT}")
+    return unit
 
 
 def read_runs(path: str | Path) -> RunsTable:
@@ -172,7 +201,7 @@ def read_runs(path: str | Path) -> RunsTable:
     UserError
         Names file, row and column of: a missing column, a value that is not a number, sizes or tokens that are not
         positive, proportions that are negative or do not sum to 1 within 1e-3, a loss that is negative or infinite, an
-        unknown status, a row that repeats another.
+        unknown status, losses in an unknown unit or in several, a row that repeats another.
     """
     path = Path(path)
     table = _load(path)
@@ -217,4 +246,5 @@ def read_runs(path: str | Path) -> RunsTable:
         hyper=group(HYPER),
         unique_tokens=group(UNIQUE),
         table=table,
+        loss_unit=_loss_unit(columns, losses),
     )

@@ -16,7 +16,7 @@ from codescale.runs.records import RunSpec, read_records
 from codescale.search.law_optimum import law_optimum
 from codescale.search.objective.problem import SearchProblem, study_problem
 from codescale.search.result import Incumbent
-from codescale.stages.inputs import StageContext, fitted_law, search_result, target_availability, unique_tokens
+from codescale.stages.inputs import StageContext, comparable_law, search_result, target_availability, unique_tokens
 from codescale.stages.runs import describe, publish
 from codescale.study.comparison import Scale
 from codescale.study.languages import label
@@ -61,7 +61,7 @@ def compared_mixtures(context: StageContext, problem: SearchProblem) -> tuple[di
         raise UserError(context.folder.search, "has no trial that came to its end", command)
     mixtures = {
         UNIFORM: context.config.uniform(),
-        PREDICTED: law_optimum(fitted_law(context.folder), problem, target_availability(context)),
+        PREDICTED: law_optimum(comparable_law(context.folder), problem, target_availability(context)),
         MEASURED: Mixture(best.proportions),
     }
     return mixtures, best
@@ -76,7 +76,7 @@ def _judged(
         problem.config,
         scale,
         context.corpus(),
-        fitted_law(context.folder),
+        comparable_law(context.folder),
         {role: [records[spec.run_id] for spec in specs] for role, specs in plan.items()},
         context.folder.test_losses,
         {language: label(language, registry) for language in context.config.languages},

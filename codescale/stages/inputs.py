@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codescale.errors import UserError
+from codescale.laws.warning import DefaultWeightWarning, warn
 from codescale.mixtures.mixture import Mixture
 from codescale.progress import Progress
+from codescale.runs.units import LossUnit
 from codescale.stages.timings import Timings
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
+from codescale.study.languages import weightless_line
 
 if TYPE_CHECKING:
     from codescale.corpus.reader import Corpus
@@ -62,6 +65,30 @@ def fitted_law(folder: StudyFolder) -> Law:
     from codescale.laws.law import load_law
 
     return load_law(needed(folder, folder.law, "codescale fit"))
+
+
+def comparable_law(folder: StudyFolder) -> Law:
+    """The study's mixture law, for what is held beside the study's own runs, whose losses are nats per token.
+
+    Raises as :func:`fitted_law`, and for a law in another unit.
+    """
+    law = fitted_law(folder)
+    if law.loss_unit is not LossUnit.NATS_PER_TOKEN:
+        raise UserError(
+            f"{folder.law}, loss_unit",
+            f"the law is of {law.loss_unit}, what the study trains is measured in {LossUnit.NATS_PER_TOKEN}",
+            f"fit one to the study's own runs: codescale fit {folder.root.name}",
+        )
+    return law
+
+
+def say_weightless(context: StageContext) -> None:
+    """Says which of the study's languages weigh nothing though nobody said so; to Python as a warning."""
+    names = context.config.weightless()
+    if names:
+        line = weightless_line(names, "target.weights in study.yaml")
+        context.progress.say(line)
+        warn(line, DefaultWeightWarning)
 
 
 def predicted_mixture(folder: StudyFolder) -> Mixture:

@@ -7,7 +7,7 @@ import time
 from codescale.allocation.files import write_mixture
 from codescale.allocation.optimize import optimize_mixture
 from codescale.mixtures.mixture import Mixture
-from codescale.stages.inputs import StageContext, fitted_law, target_availability
+from codescale.stages.inputs import StageContext, fitted_law, say_weightless, target_availability
 
 
 def optimize(context: StageContext) -> Mixture:
@@ -30,4 +30,5 @@ def optimize(context: StageContext) -> Mixture:
     )
     write_mixture(folder.mixture, allocation, folder.law.name, config.training.organisation)
     context.timings.add("optimize", seconds=time.monotonic() - begun)
+    say_weightless(context)
     return allocation.mixture

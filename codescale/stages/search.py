@@ -16,7 +16,13 @@ from codescale.search.result import SearchResult
 from codescale.search.run import run_search
 from codescale.search.trials.pruning_audit import audit_runs, with_checks
 from codescale.search.warm_start import WarmStart
-from codescale.stages.inputs import StageContext, fitted_law, target_availability, unique_tokens
+from codescale.stages.inputs import (
+    StageContext,
+    comparable_law,
+    say_weightless,
+    target_availability,
+    unique_tokens,
+)
 from codescale.stages.runs import check_organisation, publish, train_runs
 from codescale.training.session_factory import session_factory
 
@@ -64,6 +70,8 @@ def search(context: StageContext) -> SearchResult:
             result = _audited(context, problem, found)
             result.write(folder.search)
     publish(folder)
+    if not problem.space.aims:
+        say_weightless(context)
     context.timings.put(
         "search",
         seconds=result.seconds,
@@ -76,9 +84,9 @@ def search(context: StageContext) -> SearchResult:
 def warm_start(context: StageContext, problem: SearchProblem) -> WarmStart:
     """What the law and the sweep tell a search of ``problem``.
 
-    Raises :class:`~codescale.errors.UserError` where ``codescale fit`` has not run.
+    Raises :class:`~codescale.errors.UserError` where ``codescale fit`` has not run, or its law is in another unit.
     """
-    law, records = fitted_law(context.folder), read_records(context.folder.runs)
+    law, records = comparable_law(context.folder), read_records(context.folder.runs)
     noise = sweep_noise(records, problem.objective, problem.proxy.n_params)
     return WarmStart(
         law_optimum=law_optimum(law, problem, target_availability(context)),

@@ -15,7 +15,7 @@ from codescale.mixtures.mixture import Mixture
 from codescale.study.base import Name, Section, without_line_breaks
 from codescale.study.comparison import AT_SCALE, ComparisonSection
 from codescale.study.corpus import CorpusSection
-from codescale.study.languages import Registry, default_weights, load_registry
+from codescale.study.languages import Registry, default_weights, load_registry, text_by_default
 from codescale.study.search import SearchSection
 from codescale.study.sweep import FitSection, SweepSection, TargetSection
 from codescale.study.train import RaySection, TrainSection
@@ -140,6 +140,10 @@ class StudyConfig(Section):
         if given is None:
             return default_weights(self.languages, self.registry())
         return {language: given.get(language, 0.0) for language in self.languages}
+
+    def weightless(self) -> tuple[str, ...]:
+        """The study's languages that weigh nothing though nobody said so; none where ``target.weights`` are given."""
+        return text_by_default(self.languages, self.registry()) if self.target.weights is None else ()
 
     @property
     def start_id(self) -> str | None:

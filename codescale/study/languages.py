@@ -76,5 +76,19 @@ def default_weights(names: Iterable[str], registry: Registry) -> dict[str, float
     nothing but text, text is the objective.
     """
     chosen = list(names)
-    text = {name for name in chosen if name in registry and registry[name].kind == "text"}
-    return {name: 1.0 if name not in text or len(text) == len(chosen) else 0.0 for name in chosen}
+    text = text_by_default(chosen, registry)
+    return {name: 0.0 if name in text else 1.0 for name in chosen}
+
+
+def text_by_default(names: Iterable[str], registry: Registry) -> tuple[str, ...]:
+    """Those of ``names`` that weigh nothing by default: natural-language text; none where there is nothing else."""
+    chosen = list(names)
+    text = tuple(name for name in chosen if name in registry and registry[name].kind == "text")
+    return () if len(text) == len(chosen) else text
+
+
+def weightless_line(names: Iterable[str], mend: str) -> str:
+    """What a person is told of ``names`` that weigh nothing by default; ``mend``: what gives them weight."""
+    listed = list(names)
+    verb, pronoun = ("weighs", "it") if len(listed) == 1 else ("weigh", "them")
+    return f"{', '.join(listed)} {verb} nothing by default (natural language): {mend} gives {pronoun} weight."

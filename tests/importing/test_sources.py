@@ -19,6 +19,7 @@ from codescale.importing.columns import Columns, matching, read_columns, short_n
 from codescale.importing.sources import import_runs
 from codescale.laws.warning import LawWarning
 from codescale.runs.table_reader import read_runs
+from codescale.runs.units import LossUnit
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -52,8 +53,9 @@ def test_olmix_folders_and_bits_per_byte(tmp_path: Path) -> None:
     written(tmp_path / "ratios.csv", {"run_id": ["a", "b"], "name": ["x", "y"], "dclm": [0.4, 0.5], "code": [0.6, 0.5]})
     written(tmp_path / "metrics.csv", {"run_id": ["b", "a"], "arc_bpb": [1.1, 1.2], "mmlu_bpb": [1.5, 1.6]})
     table = import_runs([tmp_path], tmp_path / "runs.parquet", n_params=3e7, n_tokens=1e9)
-    assert table.targets == ()
-    assert table.metrics["arc"].tolist() == [1.2, 1.1]
+    assert table.targets == ("arc", "mmlu")
+    assert table.losses[:, 0].tolist() == [1.2, 1.1]
+    assert table.loss_unit is LossUnit.BITS_PER_BYTE
 
 
 def test_published_regmix_survives_the_way_its_authors_keep_it(tmp_path: Path) -> None:

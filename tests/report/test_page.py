@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from codescale.errors import UserError
+from codescale.files import write_json
 from codescale.laws.law import load_law
 from codescale.report.page import render, write_report
 from codescale.report.predictions import claims_on_hold_outs
@@ -145,6 +146,26 @@ def test_the_objective_in_words_is_the_one_that_was_judged(whole_study: Study, t
     assert "It minimised the weighted mean of the losses of TypeScript (0.75), Go (0.25)." in page
     copied.comparison.unlink()
     assert "The objective is the mean of the losses of Python, Java" in render(config, copied)
+
+
+def test_what_weighs_nothing_by_default_is_said_beside_the_objective(whole_study: Study, tmp_path: Path) -> None:
+    config, folder = whole_study
+    line = "weighs nothing by default (natural language): target.weights in study.yaml gives it weight."
+    assert line in render(config, folder)
+    content = yaml.safe_load(study_text())
+    content["target"]["weights"] = {"python": 1.0}
+    assert line not in render(parse_study(content, tmp_path / "study.yaml"), folder)
+
+
+def test_a_law_and_runs_in_bits_per_byte_are_shown_in_it(whole_study: Study, tmp_path: Path) -> None:
+    config, folder = whole_study
+    copy = StudyFolder(Path(shutil.copytree(folder.root, tmp_path / "study")))
+    for path in (copy.law, copy.scaling, copy.synergy):
+        write_json(path, json.loads(path.read_text()) | {"loss_unit": "bits per byte"})
+    text = render(config, copy)
+    for shown in ("fit error, bits per byte", "(validation loss, bits per byte)", "loss, bits per byte"):
+        assert shown in text
+    assert "could not be asked for predictions" in text  # of runs in nats per token
 
 
 def test_what_the_law_foretold_of_its_hold_outs_stands_beside_its_error(whole_study: Study, page: str) -> None:

@@ -11,6 +11,7 @@ from codescale.errors import UserError
 from codescale.runs.records import Evaluation, RunRecord, RunSpec, read_records, write_record
 from codescale.runs.table import records_table, write_runs
 from codescale.runs.table_reader import read_runs
+from codescale.runs.units import LossUnit
 
 HEADER = "run_id,n_params,n_tokens,proportion.a,proportion.b,loss.x"
 
@@ -44,6 +45,49 @@ def test_a_bad_row_is_named(tmp_path: Path, row: str, message: str) -> None:
     assert message in str(caught.value)
     assert "runs.csv" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+UNITS = f"{HEADER},loss_unit"
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            ("r1,1e6,1e9,0.5,0.5,3.2,", "r2,1e6,1e9,0.5,0.5,1.1,bpb"),
+            "row 2, loss_unit: the losses are in bits per byte, those of row 1 in nats per token; give all in one unit",
+        ),
+        (("r1,1e6,1e9,0.5,0.5,3.2,miles",), "row 1, loss_unit: 'miles' is not a unit of losses; write one of nats per"),
+        (
+            ("r1,1e6,1e9,0.5,0.5,3.2,perplexity", "r2,1e6,1e9,0.5,0.5,0.9,perplexity"),
+            "row 2, loss.x: is no perplexity: that is above 1",
+        ),
+    ],
+)
+def test_a_wrong_unit_is_named(tmp_path: Path, rows: tuple[str, ...], message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        read_runs(table(tmp_path, *rows, header=UNITS))
+    assert message in str(caught.value)
+
+
+def test_a_table_has_the_unit_that_its_losses_have(tmp_path: Path) -> None:
+    rows = ("r1,1e6,1e9,0.5,0.5,1.1,bits per byte", "r2,1e6,1e9,0.5,0.5,,", "r3,1e6,1e9,0.5,0.5,1.2,Bits_per_byte")
+    assert read_runs(table(tmp_path, *rows, header=UNITS)).loss_unit is LossUnit.BITS_PER_BYTE
+    assert read_runs(table(tmp_path, GOOD)).loss_unit is LossUnit.NATS_PER_TOKEN
+    planned = read_runs(table(tmp_path, "r1,1e6,1e9,0.5,0.5,,bits per byte", header=UNITS))
+    assert planned.loss_unit is LossUnit.BITS_PER_BYTE
+
+
+def test_losses_are_converted_in_the_table_too(tmp_path: Path) -> None:
+    rows = ("r1,1e6,1e9,0.5,0.5,1.5,bits per byte", "r2,1e6,1e9,0.5,0.5,,bits per byte")
+    runs = read_runs(table(tmp_path, *rows, header=UNITS)).in_unit(LossUnit.NATS_PER_TOKEN, {"x": 4.0})
+    assert runs.losses[0, 0] == pytest.approx(1.5 * 4.0 * np.log(2))
+    write_runs(tmp_path / "again.csv", runs.table)
+    again = read_runs(tmp_path / "again.csv")
+    assert again.loss_unit is LossUnit.NATS_PER_TOKEN
+    assert again.losses == pytest.approx(runs.losses, nan_ok=True)
+    with pytest.raises(KeyError):
+        again.in_unit(LossUnit.BITS_PER_BYTE, {"y": 4.0})
 
 
 @pytest.mark.parametrize("missing", ["run_id", "n_params", "n_tokens", "proportion."])

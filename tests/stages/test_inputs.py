@@ -11,12 +11,17 @@ import yaml
 
 import codescale.corpus.reader
 from codescale.errors import UserError
+from codescale.laws.law import save_law
+from codescale.laws.warning import DefaultWeightWarning
 from codescale.progress import Silent
+from codescale.runs.units import LossUnit
 from codescale.stages.inputs import (
     StageContext,
     available_tokens,
+    comparable_law,
     fitted_law,
     predicted_mixture,
+    say_weightless,
     search_result,
     swept_runs,
     target_availability,
@@ -25,6 +30,7 @@ from codescale.stages.inputs import (
 from codescale.stages.study import Study
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
+from tests.allocation.made_law import made_law
 from tests.memory_corpus import MemoryCorpus
 
 
@@ -74,6 +80,31 @@ def test_a_missing_artifact_names_the_command_that_makes_it(
 def test_a_stage_that_comes_too_early_says_which_one_to_run(context: StageContext, stage: str, command: str) -> None:
     with pytest.raises(UserError, match=f"run {command}"):
         getattr(Study(context.folder.root), stage)()
+
+
+def test_a_law_in_another_unit_is_not_held_beside_the_studys_runs(context: StageContext) -> None:
+    save_law(made_law(samples=0), context.folder.law)
+    assert comparable_law(context.folder).loss_unit is LossUnit.NATS_PER_TOKEN
+    save_law(made_law(samples=0).model_copy(update={"loss_unit": LossUnit.BITS_PER_BYTE}), context.folder.law)
+    assert fitted_law(context.folder).loss_unit is LossUnit.BITS_PER_BYTE
+    with pytest.raises(UserError, match="the law is of bits per byte, what the study trains is measured in nats"):
+        comparable_law(context.folder)
+
+
+def test_what_weighs_nothing_by_default_is_said_unless_the_study_says_weights(context: StageContext) -> None:
+    heard: list[str] = []
+    context.progress.say = heard.append  # type: ignore[method-assign]
+    say_weightless(context)
+    assert heard == []
+    content = context.config.model_dump(mode="json", exclude_none=True) | {"languages": ["python", "text", "rust"]}
+    context.config = StudyConfig.model_validate(content)
+    with pytest.warns(DefaultWeightWarning):
+        say_weightless(context)
+    assert heard == ["text weighs nothing by default (natural language): target.weights in study.yaml gives it weight."]
+    content["target"] = content["target"] | {"weights": {"python": 1.0}}
+    context.config = StudyConfig.model_validate(content)
+    say_weightless(context)
+    assert len(heard) == 1
 
 
 def test_a_language_that_the_corpus_lacks_is_named(context: StageContext, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from codescale.laws.fitting.calibration import Calibration, calibration, claims
 from codescale.laws.fitting.candidates import Candidate
 from codescale.laws.fitting.fit import fit_candidates, warn_of_oddities
 from codescale.laws.fitting.holdout import INSIDE, Split, make_splits, score
+from codescale.laws.fitting.plausibility import warn_of_doubts
 from codescale.laws.fitting.threads import one_blas_thread
 from codescale.laws.forms.registry import find_form
 from codescale.laws.law import HeldOut
@@ -88,6 +89,7 @@ def compare_laws(
     """
     chosen = thin(narrow(table, corpus_id, organisation, hyper), seed)
     warn_of_rows(chosen)
+    warn_of_doubts(chosen)
     data = observe(chosen)
     warn_of_oddities(data)
     splits = make_splits(data, seed)
@@ -126,12 +128,14 @@ def _weights(targets: Sequence[str], weights: Mapping[str, float] | None) -> Arr
 
 
 def _trees(data: Observations, splits: Sequence[Split], weight: Array, workers: int) -> list[LawComparison]:
-    """Gradient-boosted trees, where LightGBM is installed."""
+    """Gradient-boosted trees; none where the runs are too few to grow one."""
     begun = time.perf_counter()
     every = np.ones(len(data), dtype=bool)
     fit_and_predict(data, data.usable, every, workers)
     seconds = time.perf_counter() - begun
     predicted = predict_held_out(data, splits, workers)
+    if not any(np.isfinite(one).any() for one in predicted):
+        return []  # too few runs to grow one
     residuals = [one - data.log_losses[split.test] for one, split in zip(predicted, splits, strict=True)]
     judged = score(find_form("mean"), data, list(splits), residuals)
     return [_compared(TREES, judged, seconds, predicted, data, splits, weight)]

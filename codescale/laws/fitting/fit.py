@@ -26,7 +26,7 @@ from codescale.laws.fitting.candidates import (
 )
 from codescale.laws.fitting.holdout import Split, make_splits
 from codescale.laws.fitting.noise import correlation, deviation, fitted_range, widening
-from codescale.laws.fitting.plausibility import warn_of_nonsense
+from codescale.laws.fitting.plausibility import warn_of_doubts, warn_of_nonsense
 from codescale.laws.fitting.threads import one_blas_thread
 from codescale.laws.forms.base import Form, one_value
 from codescale.laws.forms.registry import BASELINES, CANDIDATES, FORMS, find_form
@@ -101,6 +101,7 @@ def fit_law(
     check_name(law)
     chosen = thin(narrow(table, corpus_id, organisation, hyper), seed)
     warn_of_rows(chosen)
+    warn_of_doubts(chosen)
     measured = observe(chosen)
     workers = workers or os.cpu_count() or 1
     with one_blas_thread():
@@ -317,6 +318,7 @@ def _assembled(
         held_out={one.name: one.held_out for one in candidates if one.held_out}
         | ({best.name: judged} if judged else {}),
         unidentified=unidentified,
+        loss_unit=data.loss_unit,
         bytes_per_token=None if bytes_per_token is None else dict(bytes_per_token),
         seed=seed,
         fitted_rows=int(data.usable.sum()),

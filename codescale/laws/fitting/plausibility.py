@@ -7,11 +7,19 @@ import numpy as np
 from codescale.laws.fitting.candidates import Candidate
 from codescale.laws.observations import Observations, appearance_index
 from codescale.laws.warning import warn
+from codescale.runs.doubts import doubts
+from codescale.runs.table import RunsTable
 
 _LARGE_ERROR = 0.1
 """A held-out error that no law of losses in one unit has had: published tables' are 0.2 to 2 %, noisy ones' 6 %."""
 _LARGE_RATIO = 1.8
 """Of two losses of equal runs: seeds differ by per cents, nats per token and bits per byte by a factor of 2 or 3."""
+
+
+def warn_of_doubts(table: RunsTable) -> None:
+    """One line for each thing about the rows to fit that is unlikely to be meant (:mod:`codescale.runs.doubts`)."""
+    for line in doubts(table):
+        warn(line)
 
 
 def warn_of_nonsense(best: Candidate, data: Observations) -> None:
@@ -44,6 +52,6 @@ def _warn_of_units(data: Observations) -> None:
             if losses.max() > _LARGE_RATIO * losses.min():
                 warn(
                     f"{data.path}, loss.{target}: equal runs have losses of {losses.min():.4g} and {losses.max():.4g}:"
-                    " give all in one unit (nats per token), or tell the runs apart"
+                    " give all in one unit, or tell the runs apart"
                 )
                 return

@@ -41,9 +41,9 @@ from codescale.laws.observations import Observations
 class Additive(CurveForm):
     """Each target's own loss, convex in the shares.
 
-    E: irreducible loss, nats per token. A, alpha, B, beta: what finite N (parameters) and D (tokens) cost; left out
+    E: irreducible loss, in the runs' unit. A, alpha, B, beta: what finite N (parameters) and D (tokens) cost; left out
     where N or D does not vary. kappa: 1 where the two add up. C.<domain>: one over what the loss has above those terms
-    (nats per token) when training on that domain alone. gamma.<domain>: how fast that falls with the domain's share;
+    (in the runs' unit) when training on that domain alone. gamma.<domain>: how fast that falls with the domain's share;
     above 0, at most 1 (the paper sets no bound: this one keeps the law convex).
     """
 

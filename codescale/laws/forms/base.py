@@ -1,7 +1,7 @@
 """What every form of a law can do: be fitted to many weightings of the rows at once, and predict.
 
 A form holds no state: parameters are arrays (…, parameters) in the order of ``parameter_names``. Losses are natural
-logs of nats per token throughout, since errors of losses are relative.
+logs of the runs' losses throughout, since errors of losses are relative.
 
 Symbols, as ``formula`` writes them: N, non-embedding parameters; D, training tokens; p_j, the share of domain j; L_i,
 the loss of target i. Shapes: ``log_params``, ``log_tokens`` (rows,), natural logs of N and D; ``shares`` (rows,
@@ -116,7 +116,7 @@ class Form(ABC):
     def share_gradient(
         self, values: Array, domains: tuple[str, ...], log_params: float, log_tokens: float, shares: Array
     ) -> tuple[float, Array]:
-        """Loss (nats per token) and its derivative by each share at one mixture, under ``values`` (parameters,).
+        """Loss (in the runs' unit) and its derivative by each share at one mixture, under ``values`` (parameters,).
 
         Central differences along each share, the others held: forms with a closed form override it.
         """

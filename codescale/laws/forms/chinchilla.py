@@ -19,7 +19,7 @@ _SUM = len(SCALARS)
 class Chinchilla(Coupled):
     """``coupled`` with kappa = 1: the published law of one data distribution, per target.
 
-    E: irreducible loss, nats per token. A, alpha: height and exponent of what is lost to finite size, N in
+    E: irreducible loss, in the runs' unit. A, alpha: height and exponent of what is lost to finite size, N in
     parameters. B, beta: likewise for finite data, D in tokens. Shares are ignored: on mixtures it is a baseline.
     """
 

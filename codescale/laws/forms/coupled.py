@@ -27,7 +27,7 @@ from codescale.laws.observations import Observations
 class Coupled(CurveForm):
     """The law of one data distribution, per target: ``chinchilla``, and how much N and D depend on one another.
 
-    E: irreducible loss, nats per token. A, alpha: height and exponent of what is lost to finite size, N in
+    E: irreducible loss, in the runs' unit. A, alpha: height and exponent of what is lost to finite size, N in
     parameters. B, beta: likewise for finite data, D in tokens. kappa: 1 where the two add up. Shares are ignored: on
     mixtures it is a baseline. Fitted with Huber's delta 1e-3 on log loss, as Hoffmann et al. and Besiroglu et al.
     (2024) do, and a prior that counts where runs cannot tell N from D (a ladder on which both rise together).

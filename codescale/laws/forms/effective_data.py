@@ -36,7 +36,7 @@ _NO_DATA = 1e-9
 class EffectiveData(CurveForm):
     """Each target's own loss, convex in the shares.
 
-    E: irreducible loss, nats per token. A, alpha: what finite N costs, N in parameters. B, beta: what finite
+    E: irreducible loss, in the runs' unit. A, alpha: what finite N costs, N in parameters. B, beta: what finite
     effective data cost, D_i in tokens. kappa: 1 where the two add up. t.<domain>: tokens of the target that one token
     of the domain is worth, at least 0; 1 for the target itself where it is trained on. For a target that is no training
     domain only ratios of t are identified: the largest is 1.

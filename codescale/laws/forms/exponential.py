@@ -33,7 +33,7 @@ from codescale.laws.observations import Observations
 class Exponential(CurveForm):
     """Each target's own loss as an exponential of a linear function of the shares, beside terms in N and D.
 
-    E: irreducible loss, nats per token. A, alpha, B, beta: what finite N (parameters) and D (tokens) cost; left out
+    E: irreducible loss, in the runs' unit. A, alpha, B, beta: what finite N (parameters) and D (tokens) cost; left out
     where N or D does not vary. kappa: 1 where the two add up. c.<domain>: log of what the loss has above those terms
     when training on that domain alone.
     """

@@ -48,7 +48,7 @@ _FACTORS = COUNT + 2
 class Joint(CurveForm):
     """Each target's own loss, convex in the shares; the best mixture may change with N and D.
 
-    E: irreducible loss, nats per token. A, alpha, B, beta: what finite N (parameters) and D (tokens) cost a mixture
+    E: irreducible loss, in the runs' unit. A, alpha, B, beta: what finite N (parameters) and D (tokens) cost a mixture
     whose domains all cost alike. kappa: 1 where the two add up. A(p) = A (sum_j p_j a_j^(-1/gamma_A))^-gamma_A:
     a.<domain> is the factor when training on that domain alone (the paper's gamma^A is -gamma_A); b.<domain> and
     gamma_B likewise. C.<domain>, gamma.<domain>: as in ``additive``. The scale of a against A rests on the prior, which

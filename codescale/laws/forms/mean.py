@@ -12,7 +12,7 @@ from codescale.laws.observations import Observations
 
 
 class MeanForm(Form):
-    """log_loss: the mean of the target's log losses (log nats per token). N, D and the shares are ignored."""
+    """log_loss: the mean of the target's log losses (of the runs' unit). N, D and the shares are ignored."""
 
     name = "mean"
     ignores_shares = True

@@ -1,6 +1,7 @@
 """The term of the mixture alone in Shukor et al. (2025): 1 / sum_j C_ij p_j^gamma_ij, with its derivatives and prior.
 
-At p_j = 1 it is 1 / C_ij nats per token. With gamma_ij at most 1 the sum is concave in the shares and the term convex.
+At p_j = 1 it is 1 / C_ij in the runs' unit. With gamma_ij at most 1 the sum is concave in the shares and the term
+convex.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from codescale.laws.forms.rows import Rows
 SMALLEST_SHARE = 1e-6
 """The share at which the derivative of p^gamma is taken where p is 0: with gamma below 1 it is infinite there."""
 _LEAST_WORTH = 1e-15
-"""Of the mixture in 1 / (nats per token): keeps the term and its square finite in single precision."""
+"""Of the mixture in 1 / (a loss in the runs' unit): keeps the term and its square finite in single precision."""
 
 
 def mixing_prior(domains: int) -> Prior:

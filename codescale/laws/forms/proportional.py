@@ -151,6 +151,7 @@ class Proportional(Form):
             data.trunk[rows],
             data.usable[rows],
             data.unique_tokens[rows],
+            data.loss_unit,
         )
 
     def _with_gamma(self, data: Observations, own: Array, weights: Array) -> Array:

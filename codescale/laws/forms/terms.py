@@ -33,7 +33,7 @@ LARGEST = 80.0
 
 @dataclass(frozen=True)
 class Terms:
-    """``floor`` E (problems, 1) and ``reducible``, what N and D add to it (problems, rows), nats per token.
+    """``floor`` E (problems, 1) and ``reducible``, what N and D add to it (problems, rows), in the runs' unit.
 
     ``share_n``, ``share_d`` (problems, rows): by how much the log of ``reducible`` grows with the logs of A and of B;
     they sum to 1. ``log_n``, ``log_d``, ``log_reducible`` (problems, rows): logs of the two and of what they make. The
@@ -193,7 +193,7 @@ def fill_jacobian(jacobian: Array, terms: Terms, log_params: Array, log_tokens: 
 
 
 def sum_of_terms(values: Array, log_params: Array, log_tokens: Array) -> Array:
-    """(samples, rows): E and what N and D add, in nats per token, under named ``values`` (samples, 6 or more).
+    """(samples, rows): E and what N and D add, in the runs' unit, under named ``values`` (samples, 6 or more).
 
     ``log_tokens``: (rows,), or (samples, rows) where each sees tokens of its own. Exponents are taken before heights
     are multiplied in, so that no height overflows.

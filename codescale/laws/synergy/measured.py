@@ -85,6 +85,7 @@ def measure_synergy(table: RunsTable, languages: Sequence[str], level: float = 0
     deviations = zip(known, noise.per_column.tolist(), strict=True)
     return Synergy(
         level=level,
+        loss_unit=rows.loss_unit,
         n_params=n_params,
         n_tokens=n_tokens,
         languages=tuple(languages),

@@ -13,11 +13,12 @@ from codescale.comparison.result import ComparedMixture, SeedMean
 from codescale.report.figures.base import GAIN, INK, MUTED, PAPER, Panel, Picture, draw
 from codescale.report.figures.palette import MIXTURE_COLOURS, LanguageStyle
 from codescale.report.quantities import percent
+from codescale.runs.units import LossUnit
 
 
 @dataclass(frozen=True)
 class Pairing:
-    """A run's measured objective and what the law says for it (nats per token, validation split)."""
+    """A run's measured objective and what the law says for it (in the law's unit, validation split)."""
 
     stage: str
     measured: float
@@ -38,7 +39,7 @@ def _diagonal(axes: Axes, values: Sequence[float]) -> None:
     axes.set_aspect("equal")
 
 
-def _paint_runs(axes: Axes, pairings: Sequence[Pairing]) -> None:
+def _paint_runs(axes: Axes, pairings: Sequence[Pairing], unit: LossUnit) -> None:
     for stage, (marker, colour) in _STAGES.items():
         chosen = [pairing for pairing in pairings if pairing.stage == stage]
         axes.plot(
@@ -52,14 +53,14 @@ def _paint_runs(axes: Axes, pairings: Sequence[Pairing]) -> None:
             linestyle="none",
         )
     _diagonal(axes, [value for pairing in pairings for value in (pairing.measured, pairing.predicted)])
-    axes.set_xlabel("measured objective, nats per token")
-    axes.set_ylabel("predicted objective, nats per token")
+    axes.set_xlabel(f"measured objective, {unit}")
+    axes.set_ylabel(f"predicted objective, {unit}")
 
 
-def runs_picture(pairings: Sequence[Pairing]) -> Picture:
+def runs_picture(pairings: Sequence[Pairing], unit: LossUnit) -> Picture:
     """Every finished mixture run and trial: measured along, predicted up."""
     svg = draw(
-        "predicted", "Predicted against measured objective", (500, 460), lambda axes: _paint_runs(axes, pairings)
+        "predicted", "Predicted against measured objective", (500, 460), lambda axes: _paint_runs(axes, pairings, unit)
     )
     return Picture(
         "Predicted against measured, every run",

@@ -19,7 +19,7 @@ from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.files import replacing
 from codescale.laws.law import Law, Prediction
-from codescale.laws.predict import law_shares
+from codescale.laws.predict import in_unit_of, law_shares
 from codescale.report.figures.base import GAIN, MUTED, figure_style
 from codescale.report.quantities import count, percent
 from codescale.runs.table import RunsTable
@@ -33,11 +33,11 @@ def draw_law(law: Law, table: RunsTable, path: str | Path, targets: Sequence[str
     """Draws ``law`` beside the finished runs of ``table`` to ``path`` (.svg, .png or .pdf); the targets drawn.
 
     Of more than eight targets those with the largest error, unless ``targets`` names others. Raises :class:`UserError`
-    for another ending, an unknown target, and a table without the law's losses.
+    for another ending, an unknown target, and a table without the law's losses or with losses in another unit.
     """
     if Path(path).suffix not in _ENDINGS:
         raise UserError(path, "has an ending that names no picture", f"use one of {', '.join(_ENDINGS)}")
-    runs = table.fittable()
+    runs = in_unit_of(law, table.fittable())
     shared = [name for name in law.targets if name in runs.targets]
     for name in targets:
         if name not in shared:
@@ -107,7 +107,7 @@ def _paint_pairs(axes: Axes, law: Law, runs: RunsTable, prediction: Prediction, 
         0.03, 0.97, f"{percent(inside, 0)} in the 90 % interval", transform=axes.transAxes, va="top", fontsize=7.5
     )
     axes.set_title(title, loc="left", fontsize=8.2)
-    axes.set_xlabel("measured, nats per token")
+    axes.set_xlabel(f"measured, {law.loss_unit}")
     axes.set_ylabel("predicted")
 
 
@@ -138,5 +138,5 @@ def _paint_curves(axes: Axes, law: Law, runs: RunsTable, target: str) -> None:
     axes.set_xlim(*ends)
     axes.set_title(f"{target}: one mixture, {len(rows)} rows", loc="left", fontsize=8.2)
     axes.set_xlabel("D, tokens")
-    axes.set_ylabel("loss, nats per token")
+    axes.set_ylabel(f"loss, {law.loss_unit}")
     axes.legend(fontsize=7, loc="best")

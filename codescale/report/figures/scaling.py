@@ -17,13 +17,14 @@ from codescale.laws.results import LanguageScaling, Scaling, ScalingPoint
 from codescale.report.figures.base import INK, MUTED, PAPER, Panel, Picture, draw, spread, ticks_at
 from codescale.report.figures.palette import MIXTURE_COLOURS, LanguageStyle
 from codescale.report.quantities import count
+from codescale.runs.units import LossUnit, converted
 
 _PANEL = (250, 210)
 _PARAMETERS = ("E", "A", "alpha", "B", "beta")
 
 
 def fitted_loss(scaling: LanguageScaling, n_params: float, n_tokens: float) -> float | None:
-    """L = E + A N^-alpha + B D^-beta (nats per token) at N, D; None where a parameter is missing."""
+    """L = E + A N^-alpha + B D^-beta at N, D, in the fit's unit; None where a parameter is missing."""
     if any(name not in scaling.parameters for name in _PARAMETERS):
         return None
     e, a, alpha, b, beta = (scaling.parameters[name].value for name in _PARAMETERS)
@@ -47,7 +48,12 @@ _AGAINST_D = _Axis(
 
 
 def _paint_curves(
-    axes: Axes, scaling: LanguageScaling, style: LanguageStyle, axis: _Axis, limits: tuple[float, float]
+    axes: Axes,
+    scaling: LanguageScaling,
+    style: LanguageStyle,
+    axis: _Axis,
+    limits: tuple[float, float],
+    unit: LossUnit,
 ) -> None:
     values = sorted({axis.along(point) for point in scaling.points})
     levels = sorted({axis.across(point) for point in scaling.points})
@@ -78,7 +84,7 @@ def _paint_curves(
     axes.set_ylim(*limits)
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.set_xlabel(axis.label, fontsize=7.6)
-    axes.set_ylabel("loss, nats per token", fontsize=7.6)
+    axes.set_ylabel(f"loss, {unit}", fontsize=7.6)
 
 
 def _label_ends(axes: Axes, x: float, heights: list[float], texts: list[str], gap: float) -> None:
@@ -108,7 +114,10 @@ def _curves(
         style = styles[language]
         description = f"{labels[language]}: loss against {axis.label}"
         svg = draw(
-            f"scaling-{name}-{k}", description, _PANEL, lambda axes: _paint_curves(axes, fit, style, axis, limits)
+            f"scaling-{name}-{k}",
+            description,
+            _PANEL,
+            lambda axes: _paint_curves(axes, fit, style, axis, limits, scaling.loss_unit),
         )
         return Panel(svg, labels[language], style.colour)
 
@@ -151,9 +160,11 @@ class Difficulty:
         return pairs if self.alone is None else [self.alone, *pairs]
 
 
-def bits_per_byte(loss: float, bytes_per_token: float) -> float:
-    """Bits per byte of a loss in nats per token: loss / (ln 2 · bytes per token)."""
-    return loss / (math.log(2) * bytes_per_token)
+def bits_per_byte(loss: float, unit: LossUnit, bytes_per_token: float | None) -> float | None:
+    """Bits per byte of a loss in ``unit``; None where that takes the bytes per token and they are not known."""
+    if bytes_per_token is None and not unit.is_per_byte:
+        return None
+    return float(converted(np.asarray(loss), unit, LossUnit.BITS_PER_BYTE, bytes_per_token))
 
 
 def difficulties(
@@ -166,9 +177,9 @@ def difficulties(
         alone = None
         points = scaling.languages[name].points if scaling and name in scaling.languages else ()
         packing = manifest.languages[name].bytes_per_token if manifest and name in manifest.languages else {}
-        ratio = packing.get("validation")
-        if points and ratio:
-            alone = bits_per_byte(max(points, key=lambda p: p.scale).loss, ratio)
+        if points and scaling:
+            largest = max(points, key=lambda p: p.scale)
+            alone = bits_per_byte(largest.loss, scaling.loss_unit, packing.get("validation"))
         pairs: list[tuple[float, float | None] | None] = []
         for mixture in ("uniform", "measured_best"):
             judged = comparison.mixtures[mixture].measured if comparison and mixture in comparison.mixtures else None

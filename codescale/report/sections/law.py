@@ -13,18 +13,19 @@ from codescale.report.sections.base import Cell, Grid, PageSection, Subject
 def law_section(subject: Subject) -> PageSection:
     """Predicted against measured."""
     title = "Predicted against measured"
-    if subject.artifacts.law is None:
+    law = subject.artifacts.law
+    if law is None:
         return PageSection("law", title, missing="fit")
     pictures: list[Picture] = []
     notes: list[str] = []
     if subject.pairings:
-        pictures.append(runs_picture(subject.pairings))
+        pictures.append(runs_picture(subject.pairings, law.loss_unit))
         for stage, words in (("mixture", "the sweep's mixtures"), ("trial", "the search's trials")):
             errors = [p.predicted - p.measured for p in subject.pairings if p.stage == stage]
             if errors:
                 size = (sum(error * error for error in errors) / len(errors)) ** 0.5
                 notes.append(
-                    f"Over {words} ({len(errors)} points) the law's error is {number(size, 4)} nats per token "
+                    f"Over {words} ({len(errors)} points) the law's error is {number(size, 4)} {law.loss_unit} "
                     f"(root mean square), {number(sum(errors) / len(errors), 4)} on average."
                 )
     elif subject.pairings is None:

@@ -22,7 +22,7 @@ def scaling_section(subject: Subject) -> PageSection:
     level = f"{100 * scaling.level:.0f} %"
     table = Grid(
         f"Fitted parameters with {level} bootstrap intervals; grey: the runs cannot tell this parameter",
-        ("Language", "E", "A", "alpha", "B", "beta", "fit error, nats", "runs"),
+        ("Language", "E", "A", "alpha", "B", "beta", f"fit error, {scaling.loss_unit}", "runs"),
         tuple(rows),
         frozenset(range(1, 8)),
         folded=True,

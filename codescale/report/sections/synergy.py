@@ -22,7 +22,8 @@ def synergy_section(subject: Subject) -> PageSection:
         for language, alone in synergy.alone.items()
     )
     table = Grid(
-        "Each language alone (validation loss, nats per token): half the tokens, those twice, and as many fresh ones",
+        f"Each language alone (validation loss, {synergy.loss_unit}): half the tokens, those twice, and as many fresh "
+        "ones",
         ("Language", "D/2 once", "D/2 twice", "D fresh"),
         rows,
         frozenset({1, 2, 3}),

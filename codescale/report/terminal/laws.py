@@ -26,7 +26,7 @@ def law_table(law: Law) -> RenderableType:
     was taken foretold of it.
     """
     errors = held_out_errors(law)
-    line = plain(f"{law.name}: {law.formula}; fitted to {law.fitted_rows} rows")
+    line = plain(f"{law.name}: {law.formula}; fitted to {law.fitted_rows} rows, losses in {law.loss_unit}")
     if not errors:
         return Group(line, plain("Too few runs to hold any out: its error on unseen runs is not known."))
     kinds = list(dict.fromkeys(kind for candidate in errors for kind in candidate.splits))

@@ -14,8 +14,11 @@ from codescale.allocation.pareto import FrontPoint
 from codescale.errors import UserError
 from codescale.report.artifacts import PredictedMixture, read_artifact
 from codescale.report.quantities import count, interval, number, percent
+from codescale.runs.units import LossUnit
 from codescale.terminal import plain
 
+_WEIGHTS = "--weights"
+_NAMED = 8
 _UNKNOWN = (float("nan"), float("nan"))
 """An interval that is not known."""
 
@@ -38,7 +41,7 @@ def mixture_table(path: Path) -> RenderableType:
     rows = [(name, percent(share)) for name, share in mixture.proportions.items()]
     title = f"The predicted best mixture at N = {count(mixture.n_params)}, D = {count(mixture.n_tokens)}"
     low, high = mixture.interval or (None, None)
-    foreseen = f"Predicted objective: {number(mixture.objective)} nats per token {interval(low, high)}".rstrip()
+    foreseen = f"Predicted objective: {number(mixture.objective)} {mixture.loss_unit} {interval(low, high)}".rstrip()
     return Group(_shares_table(title, ("share",), rows), plain(foreseen))
 
 
@@ -59,9 +62,13 @@ def allocation_table(allocation: Allocation) -> RenderableType:
         flat = allocation.flat.get(name, _UNKNOWN)
         gain, *ends = allocation.marginal.get(name, (float("nan"), *_UNKNOWN))
         values.append((name, interval(100 * flat[0], 100 * flat[1], 1), number(gain, 5), interval(ends[0], ends[1], 5)))
+    for name, loss in allocation.losses.items():
+        if name not in allocation.mixture:
+            rows.append((name, "–", "", f"{number(loss[0])} {interval(loss[1], loss[2])}".rstrip()))
     title = f"The predicted best mixture at N = {count(allocation.n_params)}, D = {count(allocation.n_tokens)}"
     lines = [
-        f"Predicted objective: {number(allocation.objective)} nats per token {interval(*allocation.interval)}".rstrip(),
+        f"Predicted objective: {number(allocation.objective)} {allocation.loss_unit} "
+        f"{interval(*allocation.interval)}".rstrip(),
         f"Equal shares: {number(allocation.objective_uniform)}; the best is below by "
         f"{interval(*allocation.improvement)}.",
     ]
@@ -74,7 +81,8 @@ def allocation_table(allocation: Allocation) -> RenderableType:
         lines.append(f"Predicted above their loss under equal shares: {', '.join(allocation.harmed)} (see --no-harm).")
     if allocation.extrapolated:
         lines.append("This lies outside the range that the law was fitted on.")
-    columns = ("share", "interval, %", "predicted loss, nats per token")
+    lines += allocation.weightless.lines(_WEIGHTS)
+    columns = ("share", "interval, %", f"predicted loss, {allocation.loss_unit}")
     parts: list[RenderableType] = [_shares_table(title, columns, rows)]
     if len(allocation.flat) and allocation.standard_error == allocation.standard_error:
         known = ("as good, %", "1 % more tokens change the goal by", "interval")
@@ -88,7 +96,7 @@ def allocation_table(allocation: Allocation) -> RenderableType:
 
 def forecast_table(found: LossForecast) -> RenderableType:
     """Losses at N and D, and per target what the next unit of compute should buy."""
-    title = f"Losses at N = {count(found.n_params)}, D = {count(found.n_tokens)}, nats per token"
+    title = f"Losses at N = {count(found.n_params)}, D = {count(found.n_tokens)}, {found.loss_unit}"
     table = Table(title=plain(title), title_justify="left")
     table.add_column("target", no_wrap=True)
     for column in ("loss", "1 % more parameters", "1 % more data", "next unit buys"):
@@ -97,7 +105,8 @@ def forecast_table(found: LossForecast) -> RenderableType:
         unit = found.next_unit.get(name)
         bought = (number(unit.parameters[0], 5), number(unit.data[0], 5), unit.verdict) if unit else ("–", "–", "–")
         table.add_row(plain(name), f"{number(value)} {interval(low, high)}".rstrip(), *bought)
-    lines = [f"Objective: {number(found.objective[0])} nats per token {interval(*found.objective[1:])}".rstrip()]
+    objective = f"{number(found.objective[0])} {found.loss_unit}"
+    lines = [f"Objective: {objective} {interval(*found.objective[1:])}".rstrip(), *found.weightless.lines(_WEIGHTS)]
     if not found.next_unit:
         lines.append("What N and D do is not known: the law's runs had one of them fixed.")
     repeated = [f"{name} {number(seen, 1)}" for name, seen in found.epochs.items() if seen > 1]
@@ -119,15 +128,15 @@ def compute_optimal_table(found: ComputeOptimal) -> RenderableType:
         if found.n_params[1] == found.n_params[1]
         else f"{found.flops:.3g} FLOPs (6ND) are best spent on N = {count(found.n_params[0])} and "
         f"D = {count(found.n_tokens[0])},",
-        f"for an objective of {number(found.objective[0])} nats per token {interval(*found.objective[1:])}".rstrip(),
+        f"for an objective of {number(found.objective[0])} {found.loss_unit} {interval(*found.objective[1:])}".rstrip(),
     ]
     if found.at_the_edge:
         lines.append("The best N lies at the end of what was looked through: the law has no optimum there.")
     return Group(*(plain(line) for line in lines))
 
 
-def front_table(front: Sequence[FrontPoint]) -> RenderableType:
-    """The trade-off between two groups of languages."""
+def front_table(front: Sequence[FrontPoint], weightless: Sequence[str] = ()) -> RenderableType:
+    """The trade-off between two groups of languages; ``weightless``: those in neither."""
     table = Table(title="No mixture here is better for both groups than another", title_justify="left")
     for column in ("first group", "interval", "second group", "interval", "shares above 1 %"):
         table.add_column(column, justify="right")
@@ -140,4 +149,10 @@ def front_table(front: Sequence[FrontPoint]) -> RenderableType:
             interval(*one.second[1:]),
             plain(shares),
         )
-    return Group(table, plain("Mean losses of the groups, nats per token; the law's own intervals of 90 %."))
+    unit = front[0].loss_unit if front else LossUnit.NATS_PER_TOKEN
+    lines = [f"Mean losses of the groups, {unit}; the law's own intervals of 90 %."]
+    if weightless:
+        more = f" and {len(weightless) - _NAMED} more" if len(weightless) > _NAMED else ""
+        named = ", ".join(weightless[:_NAMED])
+        lines.append(f"In neither group, and so of no weight: {named}{more} (see --first and --second).")
+    return Group(table, *(plain(line) for line in lines))

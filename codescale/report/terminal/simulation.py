@@ -46,10 +46,11 @@ def simulation_table(outcomes: Mapping[str, Sequence[Outcome]], landscape: Lands
     for k, cost in enumerate(costs):
         table.add_row(f"{cost / landscape.cost():.1f}", f"{cost:.2e}", *(_cell(column[k]) for column in columns))
     lines = [
-        f"0 % is the best mixture ({target.best:.4f} nats per token), 100 % is uniform ({target.uniform:.4f}); in "
-        f"brackets the middle 90 % over seeds. A trial has {count(landscape.n_params)} parameters, "
+        f"0 % is the best mixture ({target.best:.4f} {landscape.loss_unit}), 100 % is uniform ({target.uniform:.4f}); "
+        f"in brackets the middle 90 % over seeds. A trial has {count(landscape.n_params)} parameters, "
         f"{count(landscape.n_tokens)} tokens, and noise of {percent(landscape.noise)} of a loss,"
-        f" {landscape.deviation(target.shares):.4f} nats per token of the objective."
+        f" {landscape.deviation(target.shares):.4f} {landscape.loss_unit} of the objective.",
+        *landscape.weightless.lines("--weights"),
     ]
     for name, own in outcomes.items():
         costs_to_goal = sorted(cost_to(outcome, _GOAL) for outcome in own)

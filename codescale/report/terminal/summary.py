@@ -11,9 +11,10 @@ from codescale.errors import UserError
 from codescale.report.artifacts import MIXTURES, read_artifact, read_artifacts
 from codescale.report.headline import SHORT, Headline, agreement, headline, language_labels
 from codescale.report.quantities import count, duration, interval, number, percent, signed, whole, with_error
+from codescale.runs.units import LossUnit
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
-from codescale.study.languages import label
+from codescale.study.languages import label, weightless_line
 from codescale.terminal import plain
 
 
@@ -53,7 +54,10 @@ def _lines(result: Headline, folder: StudyFolder) -> list[str]:
     if result.statement_at_scale:
         lines.append(result.statement_at_scale)
     if result.predicted:
-        foreseen = f"{number(result.predicted.value)} {interval(result.predicted.low, result.predicted.high)}".strip()
+        bounds = interval(result.predicted.low, result.predicted.high)
+        unit = result.predicted_unit
+        said = "" if unit is LossUnit.NATS_PER_TOKEN else f" {unit}"  # the table above is in the usual one
+        foreseen = f"{number(result.predicted.value)}{said} {bounds}".strip()
         line = f"The law predicted an objective of {foreseen} for its best mixture"
         if result.measured_as_predicted:
             line += f"; measured: {_measured(result.measured_as_predicted)} (validation split)"
@@ -87,7 +91,10 @@ def summary_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
     """
     artifacts = read_artifacts(folder)
     result = headline(config, artifacts, language_labels(config, artifacts))
-    return Group(_shares(result, config.name), _losses(result), *(plain(line) for line in _lines(result, folder)))
+    lines = _lines(result, folder)
+    if (names := config.weightless()) and artifacts.comparison and artifacts.comparison.weights == config.weights():
+        lines.insert(0, weightless_line(names, "target.weights in study.yaml"))
+    return Group(_shares(result, config.name), _losses(result), *(plain(line) for line in lines))
 
 
 def corpus_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from codescale.allocation.default_weights import NOTHING, Weightless, weightless
 from codescale.allocation.problem import weights_of
 from codescale.arrays import Array
 from codescale.errors import UserError
@@ -20,6 +21,7 @@ from codescale.laws.law import Law, load_law
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.files import read_weights
 from codescale.runs.table_reader import read_runs
+from codescale.runs.units import LossUnit
 from codescale.search.bayesopt.optimize_acquisition import optimize_acquisition
 from codescale.search.space.feasible_region import FeasibleRegion
 from codescale.search.space.points import Points
@@ -38,8 +40,8 @@ LogLosses = Callable[[Array, Array, Array], Array]
 
 @dataclass(frozen=True)
 class SimulatedRun:
-    """What a run measured: ``losses`` (targets,) at its end, nats per token, and ``evaluations`` on its trunk before:
-    tokens and losses (targets,).
+    """What a run measured: ``losses`` (targets,) at its end, and ``evaluations`` on its trunk before: tokens and losses
+    (targets,).
     """
 
     losses: Array
@@ -52,7 +54,7 @@ class Landscape:
     ``n_params`` and ``n_tokens``. ``noise``: standard deviation of a run's log losses, of a usual target.
     ``evaluations``: evaluations before the end, none where the losses do not depend on D. ``covariance`` (targets,
     targets): of a run's log losses, in units of ``noise`` squared; None: each target has the same noise and luck of its
-    own.
+    own. ``loss_unit``: of the losses. ``weightless``: what weighs nothing though nobody said so.
     """
 
     domains: tuple[str, ...]
@@ -64,6 +66,8 @@ class Landscape:
     noise: float
     evaluations: int = 0
     covariance: Array | None = None
+    loss_unit: LossUnit = LossUnit.NATS_PER_TOKEN
+    weightless: Weightless = NOTHING
     _weight: Array = field(init=False, repr=False)
     _root: Array = field(init=False, repr=False)
 
@@ -83,7 +87,7 @@ class Landscape:
         return np.asarray(self.losses(shares) @ self._weight)
 
     def deviation(self, shares: Array) -> float:
-        """The standard deviation of the objective between runs of ``shares`` (domains,), nats per token."""
+        """The standard deviation of the objective between runs of ``shares`` (domains,), in the losses' unit."""
         return float(self.noise * np.linalg.norm(self._root @ (self._weight * self.losses(shares[None])[0])))
 
     def mean(self, losses: Array) -> float:
@@ -187,6 +191,7 @@ def of_law(
         noise=usual if noise is None else noise,
         evaluations=evaluations if depends else 0,
         covariance=np.outer(apart, apart) * np.array(law.correlation),
+        loss_unit=law.loss_unit,
     )
 
 
@@ -216,13 +221,18 @@ def within(space: SearchSpace, law: Law) -> SearchSpace:
     return narrowed
 
 
-def refuse_other_languages(path: Path, law: Law, landscape: Landscape) -> None:
-    """Raises :class:`UserError` where ``law``, of ``path``, is not of the languages of ``landscape``."""
+def refuse_other_question(path: Path, law: Law, landscape: Landscape) -> None:
+    """Raises :class:`UserError` where ``law``, of ``path``, is of other languages than ``landscape``, or in another
+    unit.
+    """
     missing = [name for name in landscape.weights if name not in law.targets]
     strange = [name for name in law.domains if name not in landscape.domains]
     if missing or strange:
         problem = f"tells nothing of {', '.join(missing)}" if missing else f"is also of {', '.join(strange)}"
         raise UserError(f"--known {path}", problem, f"give a law of {', '.join(landscape.domains)}")
+    if law.loss_unit is not landscape.loss_unit:
+        problem = f"its losses are {law.loss_unit}, those to search in {landscape.loss_unit}"
+        raise UserError(f"--known {path}", problem, "give a law in the same unit, or start cold")
 
 
 def read_landscape(
@@ -261,4 +271,5 @@ def read_landscape(
     searched = replace(loaded, hyperparameters={})
     if path.suffix != ".json":
         searched = within(searched, law)
-    return of_law(law, weight, scale[0], scale[1], noise, evaluations), searched
+    landscape = of_law(law, weight, scale[0], scale[1], noise, evaluations)
+    return replace(landscape, weightless=weightless(law, given)), searched

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from codescale.laws.synergy.measured import measure_synergy
 from codescale.laws.warning import LawWarning
 from codescale.runs.table import RunsTable, write_runs
 from codescale.runs.table_reader import read_runs
+from codescale.runs.units import LossUnit
 from tests.laws.synthetic_runs import SIZES, TOKENS, TableMaker, make_truth, study_table
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
@@ -401,6 +403,37 @@ def test_the_bootstrap_draws_runs_and_not_rows(tmp_path: Path) -> None:
     runs, rows = (np.std(fit_law(one, "mean", bootstrap=200).bootstrap["a"]["log_loss"]) for one in (table, apart))
     assert 1.5 < runs / rows < 2.6
     assert runs == pytest.approx(0.1 / np.sqrt(30), rel=0.35)
+
+
+def test_a_law_in_bits_per_byte_is_the_law_in_nats_scaled_and_says_its_unit(
+    table: RunsTable, law: Law, tmp_path: Path
+) -> None:
+    sizes = dict.fromkeys(table.targets, 3.7)
+    found = fit_law(table.in_unit(LossUnit.BITS_PER_BYTE, sizes), bootstrap=30)
+    assert (found.name, found.loss_unit) == (law.name, LossUnit.BITS_PER_BYTE)
+    at = (np.array([3e6, 1e7]), np.array([2e8, 1e9]), np.full((2, 3), 1 / 3))
+    ours, theirs = found.predict(*at), law.predict(*at)
+    assert ours.losses == pytest.approx(theirs.losses / 3.7 / np.log(2), rel=1e-3)
+    assert ours.high / ours.low == pytest.approx(theirs.high / theirs.low, rel=0.02)
+    save_law(found, tmp_path / "law.json")
+    assert load_law(tmp_path / "law.json").loss_unit is LossUnit.BITS_PER_BYTE
+
+
+def test_perplexities_are_fitted_by_their_logarithms_with_a_line(table: RunsTable, law: Law) -> None:
+    with pytest.warns(LawWarning, match="losses are perplexity: their natural logarithms, nats per token, are taken"):
+        found = fit_law(table.in_unit(LossUnit.PERPLEXITY), law.name, bootstrap=0)
+    assert found.loss_unit is LossUnit.NATS_PER_TOKEN
+    assert found.values == pytest.approx(law.values, rel=1e-6)
+
+
+def test_a_law_file_without_a_unit_is_of_nats_per_token(law: Law, tmp_path: Path) -> None:
+    content = law.model_dump(mode="json")
+    assert content.pop("loss_unit") == "nats per token"
+    (tmp_path / "law.json").write_text(json.dumps(content))
+    assert load_law(tmp_path / "law.json").loss_unit is LossUnit.NATS_PER_TOKEN
+    (tmp_path / "law.json").write_text(json.dumps(content | {"loss_unit": "perplexity"}))
+    with pytest.raises(UserError, match="laws are of nats per token, not of perplexity"):
+        load_law(tmp_path / "law.json")
 
 
 def test_rows_that_are_left_out_do_not_move_the_law(table: RunsTable) -> None:

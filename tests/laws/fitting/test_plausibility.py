@@ -44,6 +44,13 @@ def test_a_sound_table_is_not_warned_of(tmp_path: Path) -> None:
     assert not any(word in spoken for word in ("unit", "foretells nothing", "range"))
 
 
+def test_a_fit_says_what_is_doubted_of_its_rows(tmp_path: Path) -> None:
+    table = grid(tmp_path)
+    spoken = said(replace(table, losses=np.exp(table.losses)))
+    assert "losses (of text) are above 15 nats per token, worse than guessing" in spoken
+    assert "n_tokens counts steps" in said(replace(table, n_tokens=table.n_tokens / 1e6))
+
+
 def test_equal_runs_in_two_units_are_named(tmp_path: Path) -> None:
     table = grid(tmp_path, twice=True)
     in_bits = np.where(table.seed[:, None] == 1, 1 / (3.5 * np.log(2)), 1.0)

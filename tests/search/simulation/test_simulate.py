@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from codescale.cli import main
 from codescale.errors import UserError
 from codescale.laws.law import Law, save_law
-from codescale.report.terminal.simulation import costs_of
-from codescale.search.simulation.landscape import attainable, of_law, read_landscape, within
+from codescale.report.terminal.simulation import costs_of, simulation_table
+from codescale.runs.units import LossUnit
+from codescale.search.simulation.landscape import attainable, of_law, read_landscape, refuse_other_question, within
 from codescale.search.simulation.simulate import Known, Outcome, SearchPlan, cost_to, regret_at, simulate
 from tests.search.planted_landscape import LANGUAGES, D, N, effective_data_law, landscape, space
 
@@ -26,6 +29,21 @@ def test_attainable_is_the_optimum_of_a_known_law() -> None:
         attainable(ground, space())
     skewed = of_law(law, {"python": 1.0}, N, D, 0.0, 0)
     assert attainable(skewed, space()).shares == pytest.approx([1, 0, 0, 0], abs=1e-3)
+
+
+def test_a_landscape_has_the_laws_unit_and_takes_no_law_in_another(tmp_path: Path) -> None:
+    law = effective_data_law((0.16, 0.2, 0.25, 0.3))
+    in_bits = law.model_copy(update={"loss_unit": LossUnit.BITS_PER_BYTE})
+    ground = of_law(in_bits, {"python": 1.0}, N, D, 0.0, 0)
+    refuse_other_question(tmp_path / "law.json", in_bits, ground)
+    with pytest.raises(UserError, match="its losses are nats per token, those to search in bits per byte"):
+        refuse_other_question(tmp_path / "law.json", law, ground)
+    shown = io.StringIO()
+    plan = SearchPlan("random", 4)
+    outcome = simulate(ground, space(), plan, Known(), attainable(ground, space()), 0)
+    Console(file=shown, width=200).print(simulation_table({"random": [outcome]}, ground, attainable(ground, space())))
+    assert "bits per byte" in shown.getvalue()
+    assert "nats" not in shown.getvalue()
 
 
 def correlated_law(deviations: tuple[float, ...], together: float) -> Law:

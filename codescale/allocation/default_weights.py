@@ -1,0 +1,49 @@
+"""What weighs nothing in an objective though nobody said so: natural-language text, and domains without a loss.
+
+An optimum gives such a domain only what helps the others, so a person has to hear of it wherever one is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from codescale.laws.law import Law
+from codescale.study.languages import load_registry, text_by_default, weightless_line
+
+_NAMED = 8
+
+
+@dataclass(frozen=True)
+class Weightless:
+    """``text``: targets that are natural language, which default weights leave out. ``unmeasured``: domains of which
+    the law has no loss, where it has one of others.
+    """
+
+    text: tuple[str, ...] = ()
+    unmeasured: tuple[str, ...] = ()
+
+    def lines(self, mend: str) -> list[str]:
+        """A sentence for each kind that there is; ``mend``: the word that gives weight, such as ``--weights``."""
+        found = [weightless_line(self.text, mend)] if self.text else []
+        if self.unmeasured:
+            names, more = ", ".join(self.unmeasured[:_NAMED]), len(self.unmeasured) - _NAMED
+            names += f" and {more} more" if more > 0 else ""
+            found.append(f"Of no weight, since no loss of it was measured: {names} (fit a law to runs that have one).")
+        return found
+
+
+NOTHING = Weightless()
+
+
+def weightless(law: Law, weights: Mapping[str, float] | None) -> Weightless:
+    """What weighs nothing by default under ``law``; nothing where ``weights`` are given, or the law has one loss."""
+    if weights is not None or law.form.one_loss:
+        return NOTHING
+    return Weightless(text_by_default(law.targets, load_registry()), unmeasured_domains(law))
+
+
+def unmeasured_domains(law: Law) -> tuple[str, ...]:
+    """Domains that the law has no loss of, where it has one of others: else its targets are of another kind."""
+    shared = set(law.domains) & set(law.targets)
+    return tuple(name for name in law.domains if name not in shared) if shared else ()

@@ -1,0 +1,98 @@
+"""What about a runs table is unlikely to be meant: losses in another unit than it says, tokens or parameters counted in
+something else.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from codescale.arrays import Array
+from codescale.runs.records import LOSS
+from codescale.runs.table import LOSS_UNIT, RunsTable
+from codescale.runs.units import LossUnit, converted, unit_in_name
+
+_FEWEST_TOKENS = 0.1
+"""D over N of a table's longest run: published isoFLOP curves have runs of 0.04, but none as their longest."""
+_MOST_TOKENS = 1e6
+"""The smallest proxies that laws are fitted to see some thousand tokens for each parameter."""
+_LOW_LOSS, _AT_PARAMS, _FALL, _FEWEST_PARAMS = 0.75, 59e6, 0.15, 1e6
+"""Below LOW (AT / N)^FALL nats per token a model of N parameters has hardly been: the losses of code in published
+tables lie at 1.3 times that or more, nats per byte at 0.95 (a model of 59 M parameters on StarCoder and web text).
+"""
+_SHOWN = 3
+
+
+def doubts(table: RunsTable) -> list[str]:
+    """A line for each thing that does not look as it should: names that say another unit, losses worse than guessing or
+    too low to be per token, and D far from N. What may well be right is no reason to refuse a table.
+    """
+    found = [_named_units(table), _high_losses(table), _low_losses(table), _odd_counts(table)] if len(table) else []
+    return [f"{table.path}: {line}" for line in found if line]
+
+
+def _named_units(table: RunsTable) -> str:
+    said = {name: unit_in_name(name) for name in table.targets}
+    others = [name for name, unit in said.items() if unit not in (None, table.loss_unit)]
+    if not others:
+        return ""
+    unit = said[others[0]]
+    return f"{LOSS}{others[0]} is called {unit} and read as {table.loss_unit}: a column {LOSS_UNIT} can say which it is"
+
+
+def _high_losses(table: RunsTable) -> str:
+    limit, unit = table.loss_unit.guessing, table.loss_unit
+    high = table.losses > limit
+    if not high.any():
+        return ""
+    row, k = (int(place[0]) for place in np.nonzero(high))
+    having = np.asarray(high.any(axis=0)).tolist()
+    names = [name for name, some in zip(table.targets, having, strict=True) if some]
+    shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+    line = (
+        f"{high.sum():,} losses (of {shown}) are above {limit:.3g} {unit}, worse than guessing (row {row + 1}: "
+        f"{table.losses[row, k]:.4g})"
+    )
+    likely = LossUnit.BYTE_PERPLEXITY if unit.is_per_byte else LossUnit.PERPLEXITY
+    return line if unit.is_exponential else f"{line}: {_mend('they are a perplexity', likely)}"
+
+
+def _low_losses(table: RunsTable) -> str:
+    if table.loss_unit not in (LossUnit.NATS_PER_TOKEN, LossUnit.BITS_PER_TOKEN) or not table.has_losses:
+        return ""
+    measured = np.isfinite(table.losses).any(axis=1)
+    losses, n_params = np.nanmedian(table.losses[measured], axis=1), table.n_params[measured]
+    nats = converted(losses, table.loss_unit, LossUnit.NATS_PER_TOKEN)
+    if np.median(nats / _lowest(n_params)) >= 1:
+        return ""
+    return (
+        f"half of the losses are below {np.median(losses):.3g} {table.loss_unit}, which is low at N = "
+        f"{np.median(n_params):.3g}: {_mend('they are per byte', LossUnit.BITS_PER_BYTE)}"
+    )
+
+
+def _mend(condition: str, likely: LossUnit) -> str:
+    option = likely.value.replace(" ", "-")
+    return f"if {condition}, write {likely} into a column {LOSS_UNIT}, or import them with --loss-unit {option}"
+
+
+def _lowest(n_params: Array) -> Array:
+    """(rows,): nats per token that a model of so many parameters hardly gets below."""
+    return np.asarray(_LOW_LOSS * (_AT_PARAMS / np.maximum(n_params, _FEWEST_PARAMS)) ** _FALL)
+
+
+def _odd_counts(table: RunsTable) -> str:
+    ratio = table.n_tokens / table.n_params
+    most, least = int(np.argmax(ratio)), int(np.argmin(ratio))
+    if ratio[most] < _FEWEST_TOKENS:
+        return (
+            f"no run has more than {ratio[most]:.2g} tokens a parameter (row {most + 1}: D = "
+            f"{table.n_tokens[most]:.4g}, N = {table.n_params[most]:.4g}): if n_tokens counts steps, or millions of "
+            "tokens, multiply it"
+        )
+    if ratio[least] > _MOST_TOKENS:
+        return (
+            f"every run has {ratio[least]:.2g} tokens a parameter or more (row {least + 1}: D = "
+            f"{table.n_tokens[least]:.4g}, N = {table.n_params[least]:.4g}): if n_params counts thousands or millions, "
+            "multiply it"
+        )
+    return ""
