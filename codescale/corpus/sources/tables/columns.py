@@ -22,13 +22,18 @@ _LOOKED_AT = 100
 """Rows of a file without a header in which every column has to occur once: JSON may leave out what is null."""
 
 _MOST_NAMED = 20
+"""Columns that an error lists."""
+
+_MOST_SHOWN = 60
+"""Characters of each: a file may be no table at all."""
 
 
 class MissingColumn(UserError):
     """A table has no column of a name that is wanted; ``column`` is that name."""
 
     def __init__(self, where: str | Path, present: Sequence[str], column: str) -> None:
-        named = ", ".join(present[:_MOST_NAMED]) + (", …" if len(present) > _MOST_NAMED else "")
+        named = ", ".join(name[:_MOST_SHOWN] for name in present[:_MOST_NAMED])
+        named += ", …" if len(present) > _MOST_NAMED else ""
         mend = f"name one of its columns ({named}) in corpus.sources" if present else "correct corpus.sources"
         super().__init__(where, f"has no column {column!r}", mend)
         self.column = column

@@ -14,6 +14,10 @@ from codescale.corpus.sources.tables.encoding import decoded, without_mark
 from codescale.errors import UserError
 
 _SEPARATORS = ",;\t|"
+_RETURN = "\ud800"
+"""Stands for a carriage return within a cell, which the csv module refuses without quotes, as Python 3.11 writes it.
+It is half a character, and cannot come from a file."""
+
 _HINT = "quote cells that hold separators, line ends or quotation marks, and double these, or write Parquet"
 
 
@@ -25,11 +29,11 @@ def csv_rows(path: Path, columns: Sequence[str]) -> Rows:
     """
     with opened(path) as file:
         lines = _Lines(path, file)
-        first = next((line for line in lines if line.strip()), None)
+        first = next((line for line in lines if line.strip("\r\n")), None)
         if first is None:
             return
         reader = csv.reader(chain([first], lines), delimiter=_separator(first, columns), strict=True)
-        header = _next(reader, lines) or []
+        header = [cell.replace(_RETURN, "\r") for cell in _next(reader, lines) or []]
         check_columns(path, header, columns)
         places = {column: header.index(column) for column in columns}
         number = 0
@@ -40,24 +44,26 @@ def csv_rows(path: Path, columns: Sequence[str]) -> Rows:
             if len(row) != len(header):
                 problem = f"has {len(row)} cells where the header has {len(header)}"
                 raise UserError(f"{path}, line {lines.number}", problem, _HINT)
-            yield number, {column: row[place] for column, place in places.items()}
+            yield number, {column: row[place].replace(_RETURN, "\r") for column, place in places.items()}
 
 
 def _separator(header: str, columns: Sequence[str]) -> str:
-    """The first that finds all columns in ``header``, else a comma."""
-    for separator in _SEPARATORS:
+    """The one that finds most of the columns in ``header``, a comma before others."""
+
+    def count(separator: str) -> int:
         cells = next(csv.reader([header], delimiter=separator), [])
-        if all(column in cells for column in columns):
-            return separator
-    return ","
+        return sum(column in cells for column in columns)
+
+    return max(_SEPARATORS, key=count)
 
 
 class _Lines:
-    """The lines of a file as text; of one row no more than :data:`LIMIT` bytes."""
+    """The lines of a file as text, which all end as the first one does; of one row no more than :data:`LIMIT` bytes."""
 
     def __init__(self, path: Path, file: IO[bytes]) -> None:
         self._path, self._file = path, file
         self._row = 0
+        self._end = "\n"
         self.number = 0
 
     def __iter__(self) -> Iterator[str]:
@@ -72,7 +78,11 @@ class _Lines:
         if self._row >= LIMIT:
             problem = f"belongs to a row of more than {LIMIT:,} bytes: a quotation mark before it may be left open"
             raise UserError(f"{self._path}, line {self.number}", problem, _HINT)
-        return decoded(without_mark(self._path, line) if self.number == 1 else line)
+        text = decoded(without_mark(self._path, line) if self.number == 1 else line)
+        if self.number == 1 and text.endswith("\r\n"):
+            self._end = "\r\n"
+        inner = text.removesuffix(self._end)
+        return inner.replace("\r", _RETURN) + text[len(inner) :]
 
     def next_row(self) -> None:
         """What comes now belongs to another row."""
