@@ -17,6 +17,15 @@ from codescale.errors import UserError
 from codescale.progress import Progress
 from codescale.study.corpus import TableSource
 
+_USUAL = {
+    "repository_column": ("repo", "repo_name", "repository", "repository_name", "max_stars_repo_name"),
+    "path_column": ("path", "file_path", "filepath", "repo_path", "max_stars_repo_path"),
+    "license_column": ("license", "licenses", "detected_licenses", "max_stars_repo_licenses"),
+    "generated_column": ("is_generated",),
+    "vendored_column": ("is_vendor", "is_vendored"),
+}
+"""By key of a source: what public corpora call such a column."""
+
 
 class TableReader:
     """One file, or a folder of such files, read row by row."""
@@ -25,6 +34,7 @@ class TableReader:
         self._section = section
         self._wanted = sorted(set(reading.endings.values()))
         self._path = reading.base / Path(section.path).expanduser()
+        self._present: set[str] = set()
         self.left_out = LeftOut()
         if not self._path.exists():
             raise UserError(self._path, "no such file", "correct corpus.sources; paths start at the study folder")
@@ -40,7 +50,7 @@ class TableReader:
         too_large = partial(self.left_out.add, "too_large", name)
         is_empty = True
         try:
-            for number, cells in table_rows(path, self._documents.columns, too_large):
+            for number, cells in table_rows(path, self._documents.columns, self._present.update, too_large):
                 is_empty = False
                 yield number, cells
         except MissingColumn as error:
@@ -67,6 +77,23 @@ class TableReader:
                     advance(1)
         if not recognised and not self.left_out.dropped:
             self._refuse_unrecognised()
+        self._say_unused(progress)
+
+    def _say_unused(self, progress: Progress) -> None:
+        """Says which columns could tell more of the rows, where the study's file does not name them."""
+        unused = {
+            key: column
+            for key, usual in _USUAL.items()
+            if getattr(self._section, key) is None
+            for column in usual
+            if column in self._present and column not in self._documents.columns
+        }
+        if unused:
+            named = ", ".join(f"{key}: {column}" for key, column in unused.items())
+            progress.say(
+                f"{self._path} has columns that tell of repositories, of vendored or generated files or of licences, "
+                f"and are not used. To use them, say in corpus.sources: {named}."
+            )
 
     def _refuse_unrecognised(self) -> None:
         """Raises :class:`UserError` where it is the study's file that keeps rows from being taken."""

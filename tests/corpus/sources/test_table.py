@@ -411,6 +411,27 @@ def test_columns_of_any_name(tmp_path: Path, name: str) -> None:
     assert texts(tmp_path / "t.parquet", text_column=name) == ["x"]
 
 
+def test_columns_that_would_tell_more_are_named(tmp_path: Path) -> None:
+    """The Stack's: a path_column that nobody names would leave vendored files in without a word."""
+
+    class Listening(Silent):
+        said = ""
+
+        def say(self, message: str) -> None:
+            self.said += message
+
+    row = {"text": "x", "max_stars_repo_path": "vendor/a.py", "max_stars_repo_licenses": "MIT", "is_generated": "no"}
+    for name, content in (("t.csv", separated([row])), ("t.jsonl", lines([row])), ("t.json", lines([row]))):
+        (tmp_path / name).write_bytes(content)
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "t.parquet")
+    for kind in ("csv", "jsonl", "json", "parquet"):
+        listening = Listening()
+        list(reader(tmp_path / f"t.{kind}", license_column="max_stars_repo_licenses").records(listening))
+        assert listening.said.endswith(
+            "corpus.sources: path_column: max_stars_repo_path, generated_column: is_generated."
+        )
+
+
 def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     pq.write_table(pa.table([pa.array(["x"]), pa.array(["y"])], names=["text", "text"]), tmp_path / "t.parquet")
     with pytest.raises(UserError, match="has 2 columns called 'text'"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,9 @@ Rows = Iterator[tuple[int, Cells]]
 
 LIMIT = 64_000_000
 """Bytes of a row, or of a cell: what is longer is no source code, and is not loaded only to be dropped."""
+
+Seen = Callable[[Iterable[str]], None]
+"""Is told of the columns that a file has, all of them, once they are known to hold those that are wanted."""
 
 _LOOKED_AT = 100
 """Rows of a file without a header in which every column has to occur once: JSON may leave out what is null."""
@@ -39,16 +42,17 @@ class MissingColumn(UserError):
         self.column = column
 
 
-def check_columns(where: str | Path, present: Sequence[str], wanted: Iterable[str]) -> None:
-    """Raises :class:`UserError` where a header lacks a column that is wanted, or has it twice."""
+def check_columns(where: str | Path, present: Sequence[str], wanted: Iterable[str], seen: Seen) -> None:
+    """Tells ``seen`` of a header. Raises :class:`UserError` where it lacks a column that is wanted, or has it twice."""
     for column in wanted:
         if column not in present:
             raise MissingColumn(where, present, column)
         if present.count(column) > 1:
             raise UserError(where, f"has {present.count(column)} columns called {column!r}", "rename all but one")
+    seen(present)
 
 
-def without_header(path: Path, rows: Iterator[tuple[int, dict[str, Any]]], wanted: Sequence[str]) -> Rows:
+def without_header(path: Path, rows: Iterator[tuple[int, dict[str, Any]]], wanted: Sequence[str], seen: Seen) -> Rows:
     """``rows`` of which each names its own columns, cut down to those that are ``wanted``.
 
     Raises :class:`MissingColumn` for a column that none of the first rows has, before any of them is handed on.
@@ -62,5 +66,6 @@ def without_header(path: Path, rows: Iterator[tuple[int, dict[str, Any]]], wante
             break
     if first and unseen:
         raise MissingColumn(path, list(present), next(iter(unseen)))
+    seen(present)
     for number, row in chain(first, rows):
         yield number, {column: row.get(column) for column in wanted}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from codescale.corpus.sources.compression import opened
-from codescale.corpus.sources.tables.columns import LIMIT, Rows, check_columns
+from codescale.corpus.sources.tables.columns import LIMIT, Rows, Seen, check_columns
 from codescale.corpus.sources.tables.encoding import decoded, without_mark
 from codescale.errors import UserError
 
@@ -21,7 +21,7 @@ It is half a character, and cannot come from a file."""
 _HINT = "quote cells that hold separators, line ends or quotation marks, and double these, or write Parquet"
 
 
-def csv_rows(path: Path, columns: Sequence[str]) -> Rows:
+def csv_rows(path: Path, columns: Sequence[str], seen: Seen) -> Rows:
     """The rows of a file with a header, separated by whichever of ``, ; tab |`` finds the ``columns`` in it.
 
     Raises :class:`UserError` for a column that is missing or there twice, a row with more or fewer cells than the
@@ -34,7 +34,7 @@ def csv_rows(path: Path, columns: Sequence[str]) -> Rows:
             return
         reader = csv.reader(chain([first], lines), delimiter=_separator(first, columns), strict=True)
         header = [cell.replace(_RETURN, "\r") for cell in _next(reader, lines) or []]
-        check_columns(path, header, columns)
+        check_columns(path, header, columns, seen)
         places = {column: header.index(column) for column in columns}
         number = 0
         while (row := _next(reader, lines)) is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from codescale.corpus.left_out import LeftOut, listed
 from codescale.corpus.sources.compression import BROKEN, COMPRESSIONS, ending
-from codescale.corpus.sources.tables.columns import Rows
+from codescale.corpus.sources.tables.columns import Rows, Seen
 from codescale.corpus.sources.tables.csv_rows import csv_rows
 from codescale.corpus.sources.tables.json_rows import json_line_rows, json_rows
 from codescale.corpus.sources.tables.parquet_rows import parquet_rows
@@ -61,21 +61,22 @@ def table_files(path: Path, left_out: LeftOut) -> list[Path]:
     return sorted(found)
 
 
-def table_rows(path: Path, columns: Sequence[str], too_large: Callable[[], None]) -> Rows:
-    """The rows of one file. ``too_large`` is told of each that is not read for its length.
+def table_rows(path: Path, columns: Sequence[str], seen: Seen, too_large: Callable[[], None]) -> Rows:
+    """The rows of one file. ``seen`` is told of all its columns, ``too_large`` of each row that is not read for its
+    length.
 
     Raises :class:`UserError`, with file and row or column, for one that is broken or lacks a column.
     """
     kind = _kind(path)
     try:
         if kind in _PARQUET:
-            yield from parquet_rows(path, columns)
+            yield from parquet_rows(path, columns, seen)
         elif kind in _LINES:
-            yield from json_line_rows(path, columns, too_large)
+            yield from json_line_rows(path, columns, seen, too_large)
         elif kind == ".json":
-            yield from json_rows(path, columns)
+            yield from json_rows(path, columns, seen)
         else:
-            yield from csv_rows(path, columns)
+            yield from csv_rows(path, columns, seen)
     except BROKEN as error:
         problem = "is not a readable Parquet file" if kind in _PARQUET else "cannot be read"
         said = getattr(error, "strerror", None) or error

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from codescale.corpus.sources.compression import opened
-from codescale.corpus.sources.tables.columns import LIMIT, Rows, without_header
+from codescale.corpus.sources.tables.columns import LIMIT, Rows, Seen, without_header
 from codescale.corpus.sources.tables.encoding import decoded, without_mark
 from codescale.errors import UserError
 
@@ -19,22 +19,22 @@ _DECODER = json.JSONDecoder()
 _Object = dict[str, Any]
 
 
-def json_line_rows(path: Path, columns: Sequence[str], too_large: Callable[[], None]) -> Rows:
+def json_line_rows(path: Path, columns: Sequence[str], seen: Seen, too_large: Callable[[], None]) -> Rows:
     """The rows of a file with one object a line. ``too_large`` is told of every line that is not read for its length.
 
     Raises :class:`UserError` for a line that is no JSON object, and a column that no row has.
     """
     with opened(path) as file:
-        yield from without_header(path, _lines(path, file, too_large), columns)
+        yield from without_header(path, _lines(path, file, too_large), columns, seen)
 
 
-def json_rows(path: Path, columns: Sequence[str]) -> Rows:
+def json_rows(path: Path, columns: Sequence[str], seen: Seen) -> Rows:
     """The rows of a file that is a list of objects, as pandas and polars write it, or holds one after the other.
 
     Raises :class:`UserError` for what is neither, and a column that no row has.
     """
     with opened(path) as file:
-        yield from without_header(path, enumerate(_values(path, file), start=1), columns)
+        yield from without_header(path, enumerate(_values(path, file), start=1), columns, seen)
 
 
 def _lines(path: Path, file: IO[bytes], too_large: Callable[[], None]) -> Iterator[tuple[int, _Object]]:

@@ -9,17 +9,17 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from codescale.corpus.sources.tables.columns import Rows, check_columns
+from codescale.corpus.sources.tables.columns import Rows, Seen, check_columns
 
 _BATCH = 1_000
 
 _LARGE = (pa.types.is_large_string, pa.types.is_large_binary)
 
 
-def parquet_rows(path: Path, columns: Sequence[str]) -> Rows:
+def parquet_rows(path: Path, columns: Sequence[str], seen: Seen) -> Rows:
     """The rows of a file. Raises :class:`UserError` for a column that is missing or there twice."""
     schema = pq.read_schema(path)
-    check_columns(path, schema.names, columns)
+    check_columns(path, schema.names, columns, seen)
     # Read as a dictionary, a text that is stored once for a thousand rows is in memory once.
     texts = [column for column in columns if _is_text(schema.field(column).type)]
     number = 0
