@@ -83,7 +83,7 @@ def _most(counts: Mapping[str, int]) -> dict[str, int]:
     ordered = sorted(counts.items(), key=lambda item: (item[0] == OTHERS, -item[1], item[0]))
     kept = dict(ordered[:_MOST_KEPT])
     rest = sum(number for _, number in ordered[_MOST_KEPT:])
-    return kept | ({OTHERS: kept.get(OTHERS, 0) + rest} if rest else {})
+    return kept | ({OTHERS: rest} if rest else {})
 
 
 def listed(counts: Mapping[str, int], most: int = 8) -> str:
