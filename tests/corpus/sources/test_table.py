@@ -360,6 +360,13 @@ def test_text_that_is_no_utf8_is_counted_as_that(tmp_path: Path, config: StudyCo
     assert (sum(entry.documents.values()), entry.dropped) == (30, {"not_utf8": 4})
 
 
+def test_a_list_that_is_no_utf8_is_a_broken_file(tmp_path: Path) -> None:
+    licences = pa.ListArray.from_arrays([0, 1], pa.array([b"\xff"]).view(pa.string()))
+    pq.write_table(pa.table({"text": ["x"], "lic": licences}), tmp_path / "t.parquet")
+    with pytest.raises(UserError, match=r"t\.parquet: is not a readable Parquet file \('utf-8'"):
+        records(tmp_path / "t.parquet", license_column="lic")
+
+
 def test_a_row_too_long_for_memory_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (json_rows, csv_rows):
         monkeypatch.setattr(module, "LIMIT", 1_000)

@@ -77,7 +77,7 @@ def table_rows(path: Path, columns: Sequence[str], seen: Seen, too_large: Callab
             yield from json_rows(path, columns, seen)
         else:
             yield from csv_rows(path, columns, seen)
-    except BROKEN as error:
+    except (*BROKEN, UnicodeDecodeError) as error:
         problem = "is not a readable Parquet file" if kind in _PARQUET else "cannot be read"
         said = getattr(error, "strerror", None) or error
         hint = "check its permissions" if isinstance(error, PermissionError) else "make the file again"
