@@ -44,9 +44,10 @@ def corpus(study: StudyArgument) -> None:
     """Fetch or read code, clean it, split it by package, train a tokenizer and write token shards.
 
     Sources are named in study.yaml: pinned packages of your Python package
-    index (the default), npm tarballs, a folder of your own repositories,
-    Parquet or JSON Lines files. Nothing of a package is executed. The manifest
-    says what was kept, and what was dropped and why.
+    index (the default), npm tarballs, a folder of your own repositories or one
+    of these, tables (Parquet, JSON Lines, JSON, CSV). Nothing of a package is
+    executed. Below the table, and in the manifest, stands what was left out
+    and why.
     """
     from codescale.report.terminal.summary import corpus_table
 

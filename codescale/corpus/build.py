@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,15 @@ from tokenizers import Tokenizer
 
 from codescale.corpus.checksum import file_sha256
 from codescale.corpus.fingerprint import fingerprint
-from codescale.corpus.manifest import CorpusLanguage, Manifest, RetentionEntry, TokenizerFile
+from codescale.corpus.left_out import left_out_phrases
+from codescale.corpus.manifest import (
+    CorpusLanguage,
+    CorpusSource,
+    Manifest,
+    RetentionEntry,
+    SourcesLeftOut,
+    TokenizerFile,
+)
 from codescale.corpus.model_tokenizer import TOKENIZER, model_tokenizer
 from codescale.corpus.reader import RETENTION_SPLIT, SPLITS, open_corpus
 from codescale.corpus.record import Reading, SourceReader, endings
@@ -52,34 +60,68 @@ def _finished(folder: StudyFolder, mark: str) -> Manifest | None:
 
 
 def _collect(config: StudyConfig, sources: list[SourceReader], progress: Progress) -> dict[str, Candidates]:
-    """Every source's records, cleaned, by language."""
+    """Every source's records, cleaned, by language, with the counts of what was left out before."""
     registry = config.registry()
     candidates = {language: Candidates() for language in config.languages}
     for source in sources:
         for record in source.records(progress):
             is_code = registry[record.language].kind == "programming"
             candidates[record.language].add(record, is_code, config.corpus)
+        for language, dropped in source.left_out.dropped.items():
+            candidates[language].dropped.update(dropped)
     return candidates
+
+
+def _read_left_out(path: Path, mark: str) -> SourcesLeftOut | None:
+    """What the sources of a build that was killed left out, None where that is not known."""
+    try:
+        left_out = SourcesLeftOut.read(path, "")
+    except UserError:
+        return None
+    return left_out if left_out.fingerprint == mark else None
 
 
 def _selections(
     config: StudyConfig, folder: StudyFolder, sources: list[SourceReader], mark: str, progress: Progress
-) -> dict[str, Selection]:
-    """The documents of every language: from the files of a build that was killed, else from the sources."""
+) -> tuple[dict[str, Selection], SourcesLeftOut]:
+    """The documents of every language, and what the sources left out: from the files of a build that was killed, else
+    from the sources.
+    """
+    left_out_path = folder.corpus / "documents" / "left_out.json"
     paths = {language: folder.corpus / "documents" / f"{language}.parquet" for language in config.languages}
     read = {language: read_selection(path, mark) for language, path in paths.items()}
     found = {language: selection for language, selection in read.items() if selection is not None}
-    if len(found) == len(paths):
-        return found
+    left_out = _read_left_out(left_out_path, mark)
+    if len(found) == len(paths) and left_out is not None:
+        return found, left_out
     candidates = _collect(config, sources, progress)
+    left_out = SourcesLeftOut(fingerprint=mark, sources=tuple(source.left_out.others() for source in sources))
     total = sum(
         min(sum(d.size for d in one.documents), config.corpus.max_bytes_per_language) for one in candidates.values()
     )
     with progress.bar("Cleaning and splitting", total) as advance:
-        found = select(candidates, config.corpus, advance)
+        try:
+            found = select(candidates, config.corpus, advance)
+        except UserError as error:
+            raise _with_what_was_left_out(error, left_out) from None
+    left_out.write(left_out_path)
     for language, selection in found.items():
         write_selection(paths[language], selection, mark)
-    return found
+    return found, left_out
+
+
+def _with_what_was_left_out(error: UserError, left_out: SourcesLeftOut) -> UserError:
+    """``error``, of a language that has too little, with what the sources left out: its files may be among that."""
+    phrases = [phrase for others in left_out.sources for phrase in left_out_phrases(others)]
+    said = f"; the sources left out {'; '.join(phrases)}" if phrases else ""
+    return UserError(error.where, f"{error.problem}{said}", error.hint)
+
+
+def _origins(sources: list[SourceReader], left_out: SourcesLeftOut) -> Iterator[CorpusSource]:
+    """What the manifest says of the sources; what one left out stands with the first of its origins."""
+    for source, others in zip(sources, left_out.sources, strict=True):
+        for position, origin in enumerate(source.origins()):
+            yield origin.model_copy(update={"left_out": others}) if others and not position else origin
 
 
 @dataclass(frozen=True)
@@ -201,7 +243,7 @@ def build_corpus(config: StudyConfig, folder: StudyFolder, progress: Progress) -
     registry = config.registry()
     reading = Reading(endings(registry, config.languages), registry, folder.root, folder.root / "downloads")
     sources = [open_source(section, reading) for section in config.corpus.sources]
-    selections = _selections(config, folder, sources, mark, progress)
+    selections, left_out = _selections(config, folder, sources, mark, progress)
     tokenizer_path = folder.corpus / TOKENIZER
     spec = _tokenizer(config, selections, tokenizer_path, progress)
     shards = _tokenize(selections, spec, folder.corpus, progress)
@@ -216,7 +258,7 @@ def build_corpus(config: StudyConfig, folder: StudyFolder, progress: Progress) -
         tokenizer=TokenizerFile(file=TOKENIZER, sha256=tokenizer_sha256),
         languages=languages,
         kept=kept,
-        sources=tuple(origin for source in sources for origin in source.origins()),
+        sources=tuple(_origins(sources, left_out)),
         seconds=round(time.monotonic() - begun, 3),
     )
     manifest.write(folder.manifest)

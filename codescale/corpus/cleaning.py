@@ -22,12 +22,14 @@ Reason = Literal[
     "long_lines",
     "too_large",
     "too_small",
+    "empty",
+    "null_text",
     "data",
     "exact_duplicate",
     "over_the_cap",
     "near_duplicate",
 ]
-"""Why a file is not in the corpus; the manifest counts them. The last three are not this file's."""
+"""Why a file is not in the corpus; the manifest counts them. ``null_text`` and the last three are not this file's."""
 
 _HEAD = 1_000
 """Characters at the start of a file in which a marker counts: further down it is only talked about."""
@@ -60,6 +62,8 @@ def unwanted_path(path: str) -> Reason | None:
 def _unwanted_size(content: bytes, section: CorpusSection) -> Reason | None:
     if len(content) > section.max_file_bytes:
         return "too_large"
+    if not content:
+        return "empty"
     return "too_small" if len(content) < section.min_file_bytes else None
 
 
@@ -78,7 +82,8 @@ def _unwanted_text(text: str, language: str, is_code: bool, section: CorpusSecti
 
 def clean(record: Record, is_code: bool, section: CorpusSection) -> tuple[str, None] | tuple[None, Reason]:
     """The text of ``record``, or the reason why it is left out. ``is_code`` is false for natural-language text."""
-    reason = unwanted_path(record.path) or _unwanted_size(record.content, section)
+    by_path = unwanted_path(record.path) if record.is_real_path else None
+    reason = by_path or _unwanted_size(record.content, section)
     if reason is not None:
         return None, reason
     try:

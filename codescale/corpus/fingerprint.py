@@ -18,8 +18,16 @@ FORMAT = 1
 
 _DATA = ("catalogue.yaml", "npm_catalogue.yaml", "unwanted.yaml")
 
-
-_LATER = ("translations", "program_column")
+_LATER = (
+    "translations",
+    "program_column",
+    "layout",
+    "language_labels",
+    "path_column",
+    "license_column",
+    "generated_column",
+    "vendored_column",
+)
 """Keys of a source that came after the first corpora: where they say nothing a corpus is what it was without them."""
 
 

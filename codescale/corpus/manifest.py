@@ -52,12 +52,24 @@ class CorpusLanguage(SplitCounts):
 
 
 class CorpusSource(Artifact):
-    """A source that the corpus was made from; ``sha256`` is of the archive, where there is one."""
+    """A source that the corpus was made from; ``sha256`` is of the archive, where there is one. ``left_out``: rows and
+    files that belong to no language of the study, by reason and by what they are called, the most frequent ones.
+    """
 
     name: str
     version: str | None = None
     sha256: str | None = None
     licence: str | None = None
+    left_out: dict[str, dict[str, int]] = {}
+
+
+class SourcesLeftOut(Artifact):
+    """``corpus/documents/left_out.json``: for each source what :class:`CorpusSource` says, kept beside the documents so
+    that a build that goes on from these knows it too. ``fingerprint`` is of the configuration.
+    """
+
+    fingerprint: str
+    sources: tuple[dict[str, dict[str, int]], ...]
 
 
 class Manifest(Artifact):

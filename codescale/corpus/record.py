@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from codescale.corpus.left_out import LeftOut
 from codescale.corpus.manifest import CorpusSource
 from codescale.progress import Progress
 from codescale.study.languages import Registry
@@ -18,7 +19,8 @@ UNSTATED = "not stated"
 @dataclass(frozen=True)
 class Record:
     """One source file: ``path`` is relative to its repository, with forward slashes; ``content`` is undecoded;
-    ``program`` is what its translations share.
+    ``program`` is what its translations share. A row of a table whose path nobody knows has a ``path`` that only tells
+    it from others: ``is_real_path`` is false, and no rule looks at it.
     """
 
     language: str
@@ -27,6 +29,7 @@ class Record:
     content: bytes
     licence: str = UNSTATED
     program: str | None = None
+    is_real_path: bool = True
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,9 @@ class Reading:
 
 
 class SourceReader(Protocol):
-    """Anything that yields records."""
+    """Anything that yields records, and counts in ``left_out`` what it does not yield."""
+
+    left_out: LeftOut
 
     def origins(self) -> list[CorpusSource]:
         """What the manifest says about this source; asked after ``records`` is exhausted."""

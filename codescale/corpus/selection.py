@@ -147,8 +147,8 @@ def _shortlist(language: str, candidates: Candidates, section: CorpusSection) ->
     taken = take_evenly(distinct, section.max_bytes_per_language)
     dropped["over_the_cap"] = len(distinct) - len(taken)
     _check(language, +dropped, len(taken))
-    places = {(document.repository, document.path) for document in taken}
-    over = [d for d in distinct if d.program is not None and (d.repository, d.path) not in places]
+    digests = {document.digest for document in taken}
+    over = [d for d in distinct if d.program is not None and d.digest not in digests]
     return _Shortlist(taken, over, dropped, same)
 
 
@@ -180,11 +180,11 @@ def _divided(
         for (name, document), (first, _) in ((ordered[here], ordered[there]) for here, there in repeated.items())
         if document.program is not None and name == "training" and first != "training"
     }
-    places = {(document.repository, document.path) for _, document in hidden}
+    digests = {document.digest for _, document in hidden}
     kept = [
         (name, document)
         for position, (name, document) in enumerate(ordered)
-        if position not in repeated and (document.repository, document.path) not in places
+        if position not in repeated and document.digest not in digests
     ]
     found = {name: tuple(document for part, document in kept if part == name) for name in SPLITS}
     counted = dropped + Counter(near_duplicate=len(documents) - len(kept))

@@ -15,7 +15,7 @@ from codescale.mixtures.mixture import Mixture
 from codescale.study.base import Name, Section, without_line_breaks
 from codescale.study.comparison import AT_SCALE, ComparisonSection
 from codescale.study.corpus import CorpusSection
-from codescale.study.languages import Registry, default_weights, load_registry, text_by_default
+from codescale.study.languages import LanguageNames, Registry, default_weights, load_registry, text_by_default
 from codescale.study.search import SearchSection
 from codescale.study.sweep import FitSection, SweepSection, TargetSection
 from codescale.study.train import RaySection, TrainSection
@@ -175,9 +175,8 @@ def parse_study(content: Any, where: str | Path) -> StudyConfig:
     registry = config.registry()
     for language in config.languages:
         if language not in registry:
-            raise UserError(
-                f"{where}, languages",
-                f"{language!r} is not in the registry",
-                f"use one of {', '.join(registry)}, or name a languages_file that defines it",
-            )
+            meant = LanguageNames(registry).find(language)
+            use = f"write {meant}" if meant else f"use one of {', '.join(registry)}"
+            hint = f"{use}, or name a languages_file that defines it"
+            raise UserError(f"{where}, languages", f"{language!r} is not in the registry", hint)
     return config

@@ -25,7 +25,10 @@ class NpmSource(Section):
 
 
 class FolderSource(Section):
-    """A folder of the user's own repositories: each direct sub-folder is one repository.
+    """A folder of the user's own repositories, or one repository.
+
+    ``layout``: whether each direct sub-folder is a repository (``repositories``) or the folder itself is one
+    (``repository``); None: told by what lies in it (:mod:`codescale.corpus.sources.repository_layout`).
 
     ``translations: same_path``: files of a repository whose paths differ in their endings alone, such as
     ``two_sum/solution.py`` and ``two_sum/solution.java``, are translations of each other.
@@ -33,12 +36,17 @@ class FolderSource(Section):
 
     kind: Literal["folder"]
     path: str
+    layout: Literal["repository", "repositories"] | None = None
     translations: Literal["same_path"] | None = None
 
 
 class TableSource(Section):
-    """A Parquet or JSON Lines file with a text column, of one ``language`` or with a ``language_column``.
+    """A Parquet, JSON Lines, JSON or CSV file with a text column, or a folder of them.
 
+    The language is one ``language``, or is named in a ``language_column``, or told by the endings in a ``path_column``.
+    A column names it as the registry does or as others do (py, golang, C-Sharp); ``language_labels`` says what any
+    other label means, and wins. ``path_column``: the file's path in its repository, which the rules on vendored and
+    generated files look at. Rows that ``generated_column`` or ``vendored_column`` calls true are left out.
     Rows with one value in ``program_column``, in this table or another one, are translations of each other.
     """
 
@@ -47,13 +55,22 @@ class TableSource(Section):
     text_column: str = "text"
     language: str | None = None
     language_column: str | None = None
+    language_labels: dict[str, str] | None = None
     repository_column: str | None = None
+    path_column: str | None = None
+    license_column: str | None = None
+    generated_column: str | None = None
+    vendored_column: str | None = None
     program_column: str | None = None
 
     @model_validator(mode="after")
     def _one_language_source(self) -> TableSource:
-        if (self.language is None) == (self.language_column is None):
+        if self.language is not None and self.language_column is not None:
             raise ValueError("give either language or language_column")
+        if self.language is None and self.language_column is None and self.path_column is None:
+            raise ValueError("give language or language_column, or a path_column whose endings tell the language")
+        if self.language_labels is not None and self.language_column is None:
+            raise ValueError("language_labels says what the labels of a language_column mean; give that too")
         return self
 
 

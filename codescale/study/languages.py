@@ -1,11 +1,13 @@
 """The registry of languages: what a name like ``rust`` means, read from a YAML file and not from code.
 
 ``codescale/languages.yaml`` holds the languages of the study; a study may name a file of the same shape to add SQL
-or COBOL. The registry does no work: it maps names to file endings and comment syntax.
+or COBOL. The registry does no work: it maps names, and what others call a language, to file endings and comment syntax.
 """
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -31,6 +33,7 @@ class Language(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     label: str
     endings: tuple[str, ...] = Field(min_length=1)
+    names: tuple[str, ...] = ()
     comments: Comments = Comments()
     kind: Literal["programming", "text"] = "programming"
     toolchain: str | None = None
@@ -53,15 +56,53 @@ def _read(path: Path) -> dict[str, Language]:
 
 
 def load_registry(extra: str | Path | None = None) -> Registry:
-    """The built-in languages, and those of the YAML file ``extra``, which win where both define one.
+    """The built-in languages, and those of the YAML file ``extra``, which win where both define one; one that says no
+    ``names`` keeps those that it has.
 
     Raises :class:`UserError` for a file that is missing or has another shape.
     """
     with as_file(files("codescale") / "languages.yaml") as path:
         registry = _read(path)
     if extra is not None:
-        registry.update(_read(Path(extra)))
+        for name, given in _read(Path(extra)).items():
+            inherits = name in registry and "names" not in given.model_fields_set
+            registry[name] = given.model_copy(update={"names": registry[name].names}) if inherits else given
     return registry
+
+
+def _normalised(name: str) -> str:
+    """``name`` without case and separators: C-Sharp, c_sharp and ``c sharp`` are one. ``#`` tells C# from C."""
+    return re.sub(r"[\s._-]+", "", name.casefold())
+
+
+class LanguageNames:
+    """Finds the language that a name in somebody's table means: ``py``, ``golang``, ``C-Sharp``, ``TypeScript``.
+
+    A registry's own names go before labels, labels before its other names, and these before endings without their dot.
+    What two languages have in common at one of these ranks means neither. ``labels`` say what labels of one table mean,
+    and go before all.
+    """
+
+    def __init__(self, registry: Registry, labels: Mapping[str, str] | None = None) -> None:
+        ranks = (
+            [(ending, name) for name, one in registry.items() for ending in one.endings],
+            [(other, name) for name, one in registry.items() for other in one.names],
+            [(one.label, name) for name, one in registry.items()],
+            [(name, name) for name in registry],
+            list((labels or {}).items()),
+        )
+        self._languages: dict[str, str | None] = {}
+        for rank in ranks:
+            found = {(_normalised(name), language) for name, language in rank}
+            counts = Counter(name for name, _ in found)
+            self._languages |= {name: language if counts[name] == 1 else None for name, language in found}
+        self._exact = {name.casefold(): name for name in registry}
+        self._labels = dict(labels or {})
+
+    def find(self, name: str) -> str | None:
+        """The registry's name of the language that ``name`` means, None where it means none."""
+        found = self._labels.get(name) or self._languages.get(_normalised(name))
+        return found or self._exact.get(name.casefold())
 
 
 def label(name: str, registry: Registry) -> str:

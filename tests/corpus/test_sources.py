@@ -100,7 +100,7 @@ def test_a_missing_column(tmp_path: Path, reading: Reading, name: str) -> None:
         ("t.jsonl", b"[1]\n", "line 1: is not a JSON object"),
         ("t.jsonl", b'{"text": 3}\n', "row 1, text: is not text"),
         ("t.jsonl.gz", b"no gzip", "cannot be read"),
-        ("t.csv", b"a,b", "neither Parquet nor JSON Lines"),
+        ("t.xlsx", b"a,b", "neither Parquet nor JSON Lines nor CSV"),
     ],
 )
 def test_a_broken_table(tmp_path: Path, reading: Reading, name: str, content: bytes, said: str) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from codescale.corpus.catalogue import NpmCatalogue, NpmPackage, read_catalogue
+from codescale.corpus.left_out import LeftOut
 from codescale.corpus.manifest import CorpusSource
 from codescale.corpus.record import Reading, Record
 from codescale.corpus.sources.packed import packed_records
@@ -65,6 +66,7 @@ class NpmReader:
         languages = set(reading.endings.values())
         self._packages = [package for package in catalogue.packages if languages & set(package.languages)]
         self._reading = reading
+        self.left_out = LeftOut()
         self._client = shutil.which("npm")
 
     def origins(self) -> list[CorpusSource]:

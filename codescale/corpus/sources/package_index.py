@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from codescale.corpus.catalogue import PackageCatalogue, read_catalogue
 from codescale.corpus.downloads import download
 from codescale.corpus.index_settings import read_index_settings
+from codescale.corpus.left_out import LeftOut
 from codescale.corpus.manifest import CorpusSource
 from codescale.corpus.record import Reading, Record
 from codescale.corpus.sources.packed import packed_records
@@ -22,6 +23,7 @@ class PackageIndexReader:
         languages = set(reading.endings.values())
         self._packages = [package for package in catalogue.packages if languages & set(package.languages)]
         self._reading = reading
+        self.left_out = LeftOut()
 
     def origins(self) -> list[CorpusSource]:
         """The packages, with version, checksum and licence."""

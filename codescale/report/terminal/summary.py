@@ -6,6 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from codescale.comparison.result import SeedMean
+from codescale.corpus.left_out import left_out_phrases, listed
 from codescale.corpus.manifest import Manifest
 from codescale.errors import UserError
 from codescale.report.artifacts import MIXTURES, read_artifact, read_artifacts
@@ -98,7 +99,9 @@ def summary_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
 
 
 def corpus_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
-    """What the corpus holds per language. Raises :class:`UserError` where there is no manifest yet."""
+    """What the corpus holds per language, and what was left out and why. Raises :class:`UserError` where there is no
+    manifest yet.
+    """
     manifest = read_artifact(folder.manifest, Manifest, "corpus")
     if manifest is None:
         raise UserError(folder.manifest, "no such file", f"make it with: codescale corpus {folder.root}")
@@ -115,4 +118,16 @@ def corpus_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
             number(entry.bytes_per_token.get("training"), 2),
             whole(sum(entry.dropped.values())),
         )
-    return table
+    return Group(table, *(plain(line) for line in _left_out_lines(config, manifest)))
+
+
+def _left_out_lines(config: StudyConfig, manifest: Manifest) -> list[str]:
+    registry, lines = config.registry(), []
+    for name, entry in manifest.languages.items():
+        counts = sorted(entry.dropped.items(), key=lambda item: -item[1])
+        dropped = {reason.replace("_", " "): number for reason, number in counts if number}
+        if dropped:
+            lines.append(f"{label(name, registry)}: dropped {listed(dropped, len(dropped))}.")
+    for source in manifest.sources:
+        lines += [f"{source.name}: left out {phrase}." for phrase in left_out_phrases(source.left_out)]
+    return lines

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from codescale.errors import UserError
+from codescale.files import read_json, write_json
 from codescale.laws.fitting.calibration import Calibration
 from codescale.laws.fitting.compare import LawComparison
 from codescale.laws.law import HeldOut, load_law
@@ -103,6 +104,16 @@ def test_stage_tables(whole_study: Study, tmp_path: Path) -> None:
         corpus_table(config, StudyFolder(tmp_path))
     with pytest.raises(UserError, match="codescale optimize"):
         mixture_table(tmp_path / "mixture.yaml")
+
+
+def test_below_the_corpus_stands_what_was_left_out(whole_study: Study, tmp_path: Path) -> None:
+    config, folder = whole_study[0], StudyFolder(tmp_path)
+    content = read_json(whole_study[1].manifest)
+    content["sources"][1]["left_out"] = {"unknown_label": {"Cobol": 1_200, "[red]": 1}}
+    write_json(folder.manifest, content)
+    text = printed(corpus_table(config, folder))
+    assert "Python: dropped near duplicate (31), long line (4)." in text
+    assert "another-package: left out rows whose label means no language: Cobol (1,200), [red] (1)." in text
 
 
 def test_pairings_hold_every_finished_mixture_and_trial(whole_study: Study) -> None:
