@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from codescale.study.config import StudyConfig
 from tests.memory_corpus import MemoryCorpus
@@ -14,6 +15,8 @@ from tests.tiny_study import tiny_study
 _ROOT = str(Path(__file__).parents[1])
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_ROOT, os.environ.get("PYTHONPATH")]))
 """So that processes that tests start, Ray's workers among them, import this checkout and its tests."""
+
+settings.register_profile("nightly", max_examples=2_000, deadline=None)
 
 
 @pytest.fixture
