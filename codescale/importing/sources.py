@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -74,13 +75,13 @@ def import_runs(
         trial = Path(folder) / Path(output).name
         write_runs(trial, table)
         try:
-            read_runs(trial)
+            found = read_runs(trial)
         except UserError as error:
             raise UserError(error.where.replace(str(trial), str(output)), error.problem, error.hint) from None
     for note in notes:
         warn(note)
     write_runs(output, table)
-    return read_runs(output)
+    return replace(found, path=str(output))
 
 
 def _read(paths: list[Path], columns: Columns, scale: Scale, runs: Path | None) -> tuple[pa.Table, list[str]]:
