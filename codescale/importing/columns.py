@@ -94,7 +94,8 @@ def short_names(columns: Iterable[str]) -> dict[str, str]:
     after = _shared_beginning([name[len(before) :][::-1] for name in names])[::-1]
     while after and after[0] not in _EDGES:
         after = after[1:]
-    return {name: name[len(before) : len(name) - len(after)] or name for name in names}
+    short = {name: name[len(before) : len(name) - len(after)] for name in names}
+    return short if all(short.values()) else {name: name for name in names}
 
 
 def _shared_beginning(names: Sequence[str]) -> str:

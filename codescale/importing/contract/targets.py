@@ -29,7 +29,7 @@ _HELD_OUT = re.compile(r"(?<![a-z])(val|valid|validation|eval|test)(?![a-z])", r
 _TRAINING = re.compile(r"(?<![a-z])train(ing)?(?![a-z])", re.IGNORECASE)
 _OF_NO_DOMAIN = frozenset(
     (
-        *("eval", "val", "valid", "validation", "test", "loss", "losses", "metric"),
+        *("eval", "val", "valid", "validation", "test", "loss", "losses", "nll", "bpb", "metric"),
         *("mean", "avg", "average", "total", "overall", "all"),
     )
 )
