@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +16,10 @@ from codescale.importing.contract.measurements import diverged_runs, ends_of_run
 from codescale.importing.contract.rows import ContractRows, read_rows
 from codescale.importing.contract.run_names import check_constant, check_mixtures
 from codescale.importing.contract.run_status import status_note
+from codescale.importing.contract.targets import Targets
 from codescale.importing.contract.training_tokens import Scale
 from codescale.importing.joined_rows import JoinedRows
-from codescale.importing.readers.source_table import SourceTable
+from codescale.importing.readers.source_table import SourceTable, listed
 from codescale.runs.records import LOSS, METRIC, PROPORTION
 
 
@@ -38,28 +41,25 @@ def evaluations(
     first, measurements = joined_by_step(
         source, found.run_ids, found.n_tokens, found.measurements, [*targets.losses, *targets.metrics]
     )
-    found = found.take(first)
-    status = _status(found, diverged_runs(found.run_ids, found.n_tokens, measurements))
-    ends = ends_of_runs(found.run_ids, found.n_tokens, measurements)
-    annealed = np.array([end if said is None else said for said, end in zip(found.annealed, ends, strict=True)], bool)
-    notes += left_out + changing + status_note(rows, found.run_ids, status)
-    curves = sum(said is None and not end for said, end in zip(found.annealed, ends, strict=True))
-    if curves:
-        notes.append(
-            f"{rows.path}: {curves:,} of {len(found):,} rows are curves, measured before their run's end: fits take "
-            "the last evaluation of each run; annealed in columns.yaml says otherwise"
-        )
+    found = replace(found.take(first), measurements=measurements)
+    status = _status(found)
+    annealed, curves = _annealed(rows, found)
+    table = _table(found, domains, targets) | {"status": status.tolist(), "annealed": annealed.tolist()}
+    notes += left_out + changing + status_note(rows, found.run_ids, status) + curves
+    return pa.table({name: pa.array(values, from_pandas=True) for name, values in table.items()}), notes
+
+
+def _table(found: ContractRows, domains: Sequence[str], targets: Targets) -> dict[str, Any]:
+    """The columns of the runs table, in its order; status and annealed are still to be said."""
     table: dict[str, Any] = {"run_id": found.run_ids.tolist()}
     table |= {name: [word or None for word in words] for name, words in found.texts.items()}
-    table |= {"status": status.tolist(), "annealed": annealed.tolist()}
-    table |= {"n_params": found.n_params, "n_tokens": found.n_tokens}
+    table |= {"status": None, "annealed": None, "n_params": found.n_params, "n_tokens": found.n_tokens}
     if np.isfinite(found.seed).any():
         table["seed"] = found.seed
     table |= {PROPORTION + name: found.shares[:, k] for k, name in enumerate(domains)}
-    table |= {LOSS + name: measurements.losses[:, k] for k, name in enumerate(targets.losses)}
-    table |= {METRIC + name: measurements.metrics[:, k] for k, name in enumerate(targets.metrics)}
-    table |= found.numbers
-    return pa.table({name: pa.array(values, from_pandas=True) for name, values in table.items()}), notes
+    table |= {LOSS + name: found.measurements.losses[:, k] for k, name in enumerate(targets.losses)}
+    table |= {METRIC + name: found.measurements.metrics[:, k] for k, name in enumerate(targets.metrics)}
+    return table | found.numbers
 
 
 def _kept(rows: JoinedRows, found: ContractRows) -> tuple[NDArray[np.intp], list[str]]:
@@ -75,6 +75,10 @@ def _kept(rows: JoinedRows, found: ContractRows) -> tuple[NDArray[np.intp], list
     infinite = keep[np.isinf(tokens[keep])]
     if len(infinite):
         raise UserError(rows.source.where(int(infinite[0])), "has infinitely many tokens", "give a count")
+    present = set(found.run_ids[keep])
+    gone = dict.fromkeys(name for name in found.run_ids if name not in present)
+    if gone and len(keep):
+        notes.append(f"{rows.path}: {len(gone):,} runs have no loss at all, and are left out: {listed(gone)}")
     if not len(keep):
         what = "; ".join(note.partition(": ")[2] for note in notes) or "it has no rows"
         raise UserError(rows.path, f"no row has a loss ({what})", "name the columns of losses in columns.yaml")
@@ -91,8 +95,23 @@ def _check_complete(rows: JoinedRows, found: ContractRows) -> None:
             raise UserError(rows.source.where(row, name), problem, "give every run its N and its shares")
 
 
-def _status(found: ContractRows, diverged: set[str]) -> NDArray[np.object_]:
+def _status(found: ContractRows) -> NDArray[np.object_]:
     """(rows,): how each row's run ended: as the source says, else by its last losses."""
-    last = np.isin(found.run_ids, sorted(diverged))
+    diverged = diverged_runs(found.run_ids, found.n_tokens, found.measurements)
     status = np.where(found.status == "", "ok", found.status)
+    last = np.isin(found.run_ids, sorted(diverged))
     return np.where((status == "ok") & last, "diverged", status).astype(object)
+
+
+def _annealed(rows: JoinedRows, found: ContractRows) -> tuple[NDArray[np.bool_], list[str]]:
+    """(rows,): which rows are final losses, by what the source says, else a run's last; and how many are curves."""
+    ends = ends_of_runs(found.run_ids, found.n_tokens, found.measurements)
+    unsaid = np.array([said is None for said in found.annealed], dtype=bool)
+    annealed = np.where(unsaid, ends, found.annealed == np.True_).astype(bool)
+    curves = int((unsaid & ~ends).sum())
+    if not curves:
+        return annealed, []
+    return annealed, [
+        f"{rows.path}: {curves:,} of {len(found):,} rows are curves, measured before their run's end: fits take the "
+        "last evaluation of each run; annealed in columns.yaml says otherwise"
+    ]

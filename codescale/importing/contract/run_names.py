@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.importing.columns import Columns
-from codescale.importing.joined_rows import JoinedRows, run_column
+from codescale.importing.joined_rows import JoinedRows, missing, run_column
 
 _IDS = ("ID", "id", "run_id", "run.id", "Id")
 """Where a table keeps what tells runs of one name apart."""
@@ -50,7 +50,7 @@ def run_names(rows: JoinedRows, columns: Columns) -> tuple[NDArray[np.object_], 
 def _ids(rows: JoinedRows, columns: Columns, run_id: str) -> list[str] | None:
     if columns.id is not None:
         if columns.id not in rows.source.cells:
-            rows.needed("" if columns.id in rows.names else columns.id, "id")
+            raise missing(rows.source, "id", columns.id)
         return rows.source.text(columns.id)
     found = next((name for name in _IDS if name in rows.source.cells and name != run_id), None)
     if found is None:

@@ -12,7 +12,7 @@ import pyarrow.csv
 from codescale.errors import UserError
 from codescale.importing.readers.source_table import SourceTable
 
-_SEPARATORS = ",;\t"
+_SEPARATORS = ";\t,"
 PACKINGS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 """By ending: how a file is compressed."""
 _LARGEST = (1 << 31) - 1
@@ -59,12 +59,25 @@ def _header(path: Path, content: bytes) -> tuple[str, list[str]]:
     if "\0" in text:
         raise UserError(path, "cannot be read as CSV (it holds zero bytes)", "give a CSV file with a header")
     first = _first_record(text)
-    separator = max(_SEPARATORS, key=lambda mark: (len(_split(first, mark)), -_SEPARATORS.index(mark)))
+    separator = _separator(first, _first_record(text[len(first) :].lstrip("\r\n")))
     names = [name.strip() for name in _split(first, separator)]
     for k, name in enumerate(names):
         if name and name in names[:k]:
             raise UserError(path, f"column {name} occurs twice", "rename or remove one of them")
     return separator, [name or f"(column {k + 1})" for k, name in enumerate(names)]
+
+
+def _separator(header: str, row: str) -> str:
+    """What separates the most cells of the header, and as many of the first row if anything does.
+
+    Of two that do, the comma is not it: it also stands in numbers.
+    """
+
+    def rank(mark: str) -> tuple[bool, int, int]:
+        cells = len(_split(header, mark))
+        return cells > 1 and cells == len(_split(row, mark)), cells, -_SEPARATORS.index(mark)
+
+    return max(_SEPARATORS, key=rank)
 
 
 def _first_record(text: str) -> str:
@@ -108,7 +121,8 @@ def _read(path: Path, content: bytes, separator: str, names: list[str]) -> pa.Ta
         if wrong:
             number, cells = wrong[0]
             problem = f"has {cells} cells, where the header has {len(names)}"
-            raise UserError(f"{path}, row {number - 1}", problem, "give every row a cell for each column") from None
+            hint = "give every row a cell for each column; beside decimal commas, separate columns by semicolons"
+            raise UserError(f"{path}, row {number - 1}", problem, hint) from None
         detail = " ".join(str(error).split())[:160]
         raise UserError(path, f"cannot be read as CSV ({detail})", "give a CSV file with a header") from None
     return table.slice(1)

@@ -106,3 +106,8 @@ def test_curves_of_a_foreign_history_are_said_and_only_its_end_is_annealed(tmp_p
     cooled = [one | {"cooled": one["_step"] >= 500} for one in rows]
     table = imported(tmp_path, cooled, COLUMNS.model_copy(update={"annealed": "cooled"}))
     assert table.annealed.tolist() == [False, True, True] * 2
+
+
+def test_a_run_without_any_loss_is_named(tmp_path: Path) -> None:
+    with pytest.warns(LawWarning, match="1 runs have no loss at all, and are left out: r2"):
+        imported(tmp_path, [row("r1", 1, 2.0, 2.0), row("r2", 1, NOTHING, NOTHING)])

@@ -22,6 +22,13 @@ def test_separators_and_decimal_commas_are_recognised_in_the_header(tmp_path: Pa
     assert table.text("Name") == ["r", "007"]
 
 
+def test_commas_in_names_do_not_separate_where_semicolons_do(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Name;bits_per_byte,none;acc,none\nr;0,9;0,3\n")
+    table = read_csv(tmp_path / "a.csv")
+    assert table.names == ["Name", "bits_per_byte,none", "acc,none"]
+    assert table.numbers("acc,none").tolist() == [0.3]
+
+
 def test_a_comma_in_a_number_beside_commas_is_named_with_its_mend(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('Name,loss.a\nr,2.5\ns,"3,14"\n')
     with pytest.raises(
