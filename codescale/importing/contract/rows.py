@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -18,10 +19,28 @@ from codescale.importing.contract.shares import shares_of
 from codescale.importing.contract.targets import Targets, target_columns
 from codescale.importing.contract.training_tokens import Scale, model_sizes, training_tokens
 from codescale.importing.joined_rows import JoinedRows, missing
-from codescale.importing.readers.source_table import SourceTable
+from codescale.importing.readers.source_table import SourceTable, listed
 from codescale.organisation import ORGANISATIONS
 from codescale.runs.records import HYPER, PROPORTION, UNIQUE
 
+_RECIPE = frozenset(
+    (
+        *("lr", "learning_rate", "max_lr", "peak_lr", "min_lr", "weight_decay", "warmup", "warmup_steps", "optimizer"),
+        *(
+            "batch_size",
+            "global_batch_size",
+            "lr_scheduler",
+            "scheduler",
+            "schedule",
+            "beta1",
+            "beta2",
+            "dropout",
+            "seed",
+        ),
+        *("sequence_length", "seq_len", "context_length", "tokenizer", "dataset", "corpus", "corpus_id"),
+    )
+)
+"""How columns end that hold what a fit must not mix."""
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -87,7 +106,8 @@ def read_rows(
         texts={name: filled_text(run_ids, words) for name, words in _texts(rows, columns).items()},
         numbers=_numbers(rows, columns, run_ids),
     )
-    return found, tuple(domains), targets, notes + targets.notes + of_shares + of_tokens + of_losses + of_status
+    notes += targets.notes + of_shares + of_tokens + of_losses + of_status + _unread(rows, columns, run_ids)
+    return found, tuple(domains), targets, notes
 
 
 def _shares(rows: JoinedRows, columns: Columns) -> tuple[Array, list[str], list[str]]:
@@ -147,6 +167,24 @@ def _numbers(rows: JoinedRows, columns: Columns, run_ids: NDArray[np.object_]) -
     if flops is not None:
         found["flops"] = rows.numbers(rows.needed(flops, "flops"))
     return found
+
+
+def _unread(rows: JoinedRows, columns: Columns, run_ids: NDArray[np.object_]) -> list[str]:
+    """A line on columns that tell recipes apart, differ between runs, and are named nowhere: no guard sees them."""
+    named = set(rows.matching(columns, "hyper").values())
+    for value in columns.model_dump().values():
+        named |= set(value.values()) if isinstance(value, dict) else {value} if isinstance(value, str) else set()
+    found = []
+    for name in rows.source.names:
+        if name in named or name == "seed" or re.split(r"[/.]", name)[-1].lower() not in _RECIPE:
+            continue
+        pairs = {(run, word) for run, word in zip(run_ids, rows.source.text(name), strict=True) if word}
+        if len({run for run, _ in pairs}) == len(pairs) and len({word for _, word in pairs}) > 1:
+            found.append(name)
+    if not found:
+        return []
+    mend = "name them in columns.yaml (hyper, seed, corpus_id), else fits mix their values without a word"
+    return [f"{rows.path}: differ between runs and are not read: {listed(found)}; {mend}"]
 
 
 def _annealed(rows: JoinedRows, columns: Columns) -> NDArray[np.object_]:

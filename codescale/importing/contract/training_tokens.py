@@ -67,7 +67,11 @@ def training_tokens(rows: JoinedRows, columns: Columns, scale: Scale) -> tuple[A
     if own is not None:
         return _of_column(rows, own, value, "--tokens"), []
     if rows.source.steps_are_tokens:
-        return rows.numbers("step"), []
+        foreign = "annealed" not in rows.source.cells
+        doubt = (
+            "steps are taken for tokens; where they count those of an optimizer, give tokens_per_step in columns.yaml"
+        )
+        return rows.numbers("step"), [f"{rows.path}: {doubt}"] if foreign else []
     if value is None and "n_tokens" in rows.names and not any(name in rows.source.cells for name in _STEPS):
         return rows.numbers("n_tokens"), []
     if value is None:

@@ -64,6 +64,15 @@ def test_learning_rates_that_are_named_are_not_mixed_in_one_law(tmp_path: Path) 
         fit_law(table, "linear", bootstrap=2)
 
 
+def test_what_differs_between_recipes_and_is_not_named_is_said(tmp_path: Path) -> None:
+    head = "Name,n_params,n_tokens,lr,train/learning_rate,proportion.a,loss.a\n"
+    (tmp_path / "export.csv").write_text(
+        head + "a,1e7,1e8,0.001,1,1,2.1\na,1e7,1e9,0.001,2,1,2.0\nb,1e7,1e9,0.01,2,1,2.6\n"
+    )
+    with pytest.warns(LawWarning, match="differ between runs and are not read: lr; name them in columns.yaml"):
+        import_runs([tmp_path / "export.csv"], tmp_path / "runs.csv")
+
+
 @pytest.mark.parametrize(
     ("state", "status"),
     [("Finished", "ok"), ("running", "failed"), ("killed", "failed"), ("pruned", "pruned"), ("", "ok")],

@@ -98,6 +98,12 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
         imported(tmp_path)
 
 
+def test_steps_that_are_taken_for_tokens_are_doubted(tmp_path: Path) -> None:
+    logged(tmp_path / "logs" / "mix-a", {"eval/loss/go": {10: 2.5}})
+    with pytest.warns(LawWarning, match="logs: steps are taken for tokens; where they count those of an optimizer"):
+        assert imported(tmp_path, Columns(losses="eval/loss/*")).n_tokens.tolist() == [10]
+
+
 def test_options_that_event_files_cannot_hear_are_refused(tmp_path: Path) -> None:
     logged(tmp_path / "logs" / "mix-a", {"eval/loss/go": {10: 2.5}})
     (tmp_path / "mixtures.csv").write_text(RUNS)
