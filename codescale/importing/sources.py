@@ -96,6 +96,8 @@ def _read(paths: list[Path], columns: Columns, scale: Scale, runs: Path | None) 
     source, notes = _rows(paths[0], known)
     rows = JoinedRows(source)
     if known is not None:
+        if set(known.table.names) <= set(source.names):
+            raise UserError("--runs", f"has no column that {source.path} lacks", "leave it out, or add what is missing")
         rows = JoinedRows(source, known.table, known.rows_of(_names(source, columns)))
         notes += known.notes
     table, said = evaluations(rows, columns, scale)

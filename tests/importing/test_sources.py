@@ -205,3 +205,12 @@ def test_a_column_or_a_file_whose_name_is_no_text_is_one_line(tmp_path: Path, na
     (tmp_path / name).write_bytes(b"Name,loss.\x9b\nr1,3\n")
     with pytest.raises(UserError, match=r"\.csv: cannot be read as CSV"):
         import_runs([tmp_path / name], tmp_path / "runs.csv")
+
+
+def test_a_table_of_runs_that_adds_nothing_is_refused(tmp_path: Path) -> None:
+    columns = {"run_id": ["a"], "n_params": [1e6], "n_tokens": [1e9], "proportion.go": [1.0], "loss.go": [2.0]}
+    export = written(tmp_path / "export.csv", columns)
+    with pytest.raises(UserError, match=r"--runs: has no column that .*export\.csv lacks"):
+        import_runs([export], tmp_path / "runs.csv", runs=export)
+    runs = written(tmp_path / "runs-too.csv", {"run_id": ["a"], "seed": [3]})
+    assert import_runs([export], tmp_path / "runs.csv", runs=runs).seed.tolist() == [3]
