@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := $(if $(QUICK),--quick,)
 
-.PHONY: demo test check docs clean
+.PHONY: demo test nightly check docs clean
 
 $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older than Python 3.11; install a newer one or run: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 2; }
@@ -23,6 +23,10 @@ demo: $(VENV)/installed
 test: check
 	$(BIN)/python -m pytest -m "not ray" -n 2 --dist loadfile
 	$(BIN)/python -m pytest -m ray
+
+# The same properties as in `make test`, with twenty times as many examples.
+nightly: $(VENV)/installed-test
+	$(BIN)/python -m pytest -m fuzz --hypothesis-profile nightly -n 2
 
 check: $(VENV)/installed-test docs
 	$(BIN)/ruff check .

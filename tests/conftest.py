@@ -16,6 +16,8 @@ _ROOT = str(Path(__file__).parents[1])
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_ROOT, os.environ.get("PYTHONPATH")]))
 """So that processes that tests start, Ray's workers among them, import this checkout and its tests."""
 
+settings.register_profile("nightly", max_examples=2_000, deadline=None)
+
 
 settings.register_profile("nightly", max_examples=2_000, deadline=None)
 if "HYPOTHESIS_PROFILE" in os.environ:  # =nightly tries twenty times as many examples of every property

@@ -100,14 +100,18 @@ def fit(
 def import_results(
     sources: Annotated[
         list[Path],
-        typer.Argument(metavar="SOURCE...", help="Two CSV files, an export, or a folder."),
+        typer.Argument(metavar="SOURCE...", help="Two files (mixtures, losses), an export, or a folder."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the runs table goes (CSV or Parquet).")],
     columns: Annotated[Path | None, typer.Option(help="columns.yaml: which columns or tags hold what.")] = None,
     params: Annotated[float | None, typer.Option(help="N of every run, where the source does not say.")] = None,
     tokens: Annotated[float | None, typer.Option(help="D of every run, where the source does not say.")] = None,
     runs: Annotated[
-        Path | None, typer.Option(help="For event files: a table with run_id, n_params and proportion.* of each run.")
+        Path | None,
+        typer.Option(
+            help="A table of what the source lacks of each run: run_id, proportion.*, n_params (or --params), seed. "
+            "Needed for event files, charts and trainer states; refused beside a pair."
+        ),
     ] = None,
     loss_unit: Annotated[
         str | None,
@@ -116,9 +120,12 @@ def import_results(
 ) -> None:
     """Turn other people's results into a runs table, which every other command reads.
 
-    Two CSV files, or a folder with ratios.csv and metrics.csv: mixtures and
-    losses, as RegMix and Olmix write them. One CSV or JSON Lines file: a W&B
-    export. A folder of TensorBoard event files.
+    Two files, or a folder with ratios.csv and metrics.csv: mixtures and losses,
+    as RegMix and Olmix write them. One CSV, JSON Lines or Parquet file: an
+    export of W&B (runs table, history or chart) or of anything else. A folder of
+    TensorBoard event files, of transformers' trainer_state.json, or of results
+    of the lm-evaluation-harness. Of a curve the last evaluation is taken for
+    annealed; what is left out is counted.
 
     Examples:
 
@@ -126,6 +133,9 @@ def import_results(
       --output runs.csv
 
       codescale import export.csv --columns columns.yaml --output runs.parquet
+
+      codescale import logs --runs mixtures.csv --columns columns.yaml
+      --output runs.parquet
     """
     from codescale.importing.columns import Columns, read_columns
     from codescale.importing.sources import PAIR, import_runs

@@ -1,10 +1,13 @@
 """Importing: other people's results as a runs table.
 
-For: pairs of CSV files as RegMix and Olmix write them, W&B exports, TensorBoard event files. May not: fit, train, know
-torch or Ray, unpickle. Its sources are untrusted text and numbers; what it writes is read back by
-`codescale.runs.read_runs`.
+For: pairs of files as RegMix and Olmix write them, exports of W&B and others, TensorBoard event files, trainer states,
+results of the lm-evaluation-harness. May not: fit, train, know torch or Ray, unpickle. Its sources are untrusted text
+and numbers; what it writes is read back by `codescale.runs.read_runs`.
 
-    import_runs  a folder or a pair of tables -> runs table
+    import_runs   a file, a folder or a pair of tables -> runs table
+    readers       each format as rows of cells
+    contract      each column of the runs table found in such rows, by one rule for all sources
+    evaluations   rows that measure something, those of one step joined, as a runs table
 """
 
 from __future__ import annotations

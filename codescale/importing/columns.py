@@ -17,6 +17,7 @@ from codescale.validation import Number, checked
 _PositiveNumber = Annotated[Number, Field(gt=0, allow_inf_nan=False)]
 _ColumnOrNumber = Annotated[_PositiveNumber | str | None, Field(union_mode="left_to_right")]
 """A number however it is written, 1e9 as well; what is none names a column."""
+_Pattern = str | dict[str, str]
 _EDGES = "_/.- "
 
 
@@ -28,26 +29,39 @@ def _unit(written: object) -> object:
 
 
 class Columns(BaseModel):
-    """Where an export keeps what a runs table needs.
+    """Where a source keeps what a runs table needs; what is left out is looked for under its usual names.
 
-    ``run_id``, ``n_params``, ``n_tokens``: a column; the last two may be a number that holds for every run. ``step``
-    and ``tokens_per_step`` stand for ``n_tokens`` where an export counts steps. ``proportions``, ``losses``,
-    ``metrics``: a pattern with one ``*`` for the language, such as ``eval/loss/*``, or a mapping of language to column.
-    ``weights_are_scaled``: whether shares are weights, to be scaled to sum 1. ``loss_unit``: of the losses; what the
-    columns' names say (``bpb``, ``perplexity``), else nats per token. ``bytes_per_token``: one number, or by target;
-    losses per byte are then converted to nats per token.
+    ``run_id``, ``n_params``, ``n_tokens``, ``status``, ``seed``, ``parent_run_id``, ``organisation``, ``corpus_id``,
+    ``flops``: a column; N, D and the seed may be a number that holds for every run, ``organisation`` one of its words.
+    ``id``: a column that tells runs of one name apart. ``annealed``: a column, or true or false for every row; where
+    nothing says so, a run's last evaluation is annealed. ``step`` and ``tokens_per_step`` stand for ``n_tokens`` where
+    a source counts steps. ``proportions``, ``losses``, ``metrics``, ``hyper``, ``unique_tokens``: a pattern with one
+    ``*`` for the name, such as ``eval/loss/*``, or a mapping of name to column. ``weights_are_scaled``: whether shares
+    are weights, to be scaled to sum 1. ``loss_unit``: of the losses; what the columns' names say (``bpb``,
+    ``perplexity``), else nats per token. ``bytes_per_token``: one number, or by target; losses per byte are then
+    converted to nats per token.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    run_id: str = "Name"
+    run_id: str | None = None
+    id: str | None = None
     n_params: _ColumnOrNumber = None
     n_tokens: _ColumnOrNumber = None
-    step: str = "_step"
+    step: str | None = None
     tokens_per_step: _PositiveNumber | None = None
-    proportions: str | dict[str, str] = "proportion.*"
-    losses: str | dict[str, str] = "loss.*"
-    metrics: str | dict[str, str] = "metric.*"
+    proportions: _Pattern = "proportion.*"
+    losses: _Pattern = "loss.*"
+    metrics: _Pattern = "metric.*"
     weights_are_scaled: bool = False
+    status: str | None = None
+    annealed: bool | str | None = None
+    seed: Annotated[Number | str | None, Field(union_mode="left_to_right")] = None
+    parent_run_id: str | None = None
+    organisation: str | None = None
+    corpus_id: str | None = None
+    hyper: _Pattern = "hyper.*"
+    unique_tokens: _Pattern = "unique_tokens.*"
+    flops: str | None = None
     loss_unit: Annotated[LossUnit, BeforeValidator(_unit)] | None = None
     bytes_per_token: _PositiveNumber | dict[str, _PositiveNumber] | None = None
 
@@ -56,6 +70,10 @@ class Columns(BaseModel):
         if self.loss_unit not in (None, unit):
             raise UserError("--loss-unit", f"says {unit}, columns.yaml {self.loss_unit}", "leave one of them out")
         return self.model_copy(update={"loss_unit": unit})
+
+    def given(self, field: str) -> bool:
+        """Whether the file says ``field`` itself."""
+        return field in self.model_fields_set and getattr(self, field) is not None
 
 
 def read_columns(path: str | Path) -> Columns:
@@ -94,7 +112,8 @@ def short_names(columns: Iterable[str]) -> dict[str, str]:
     after = _shared_beginning([name[len(before) :][::-1] for name in names])[::-1]
     while after and after[0] not in _EDGES:
         after = after[1:]
-    return {name: name[len(before) : len(name) - len(after)] or name for name in names}
+    short = {name: name[len(before) : len(name) - len(after)] for name in names}
+    return short if all(short.values()) else {name: name for name in names}
 
 
 def _shared_beginning(names: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
@@ -32,34 +32,36 @@ class LossColumns:
     losses: dict[str, str]
     others: dict[str, str]
     unit: LossUnit
+    notes: list[str] = field(default_factory=list)
 
-    def told(self, table: pa.Table) -> pa.Table:
-        """``table`` with the unit in its column, where that is not the usual one."""
-        return table if self.unit is LossUnit.NATS_PER_TOKEN else with_unit(table, self.unit)
+
+def told(table: pa.Table, unit: LossUnit) -> pa.Table:
+    """``table`` with the unit of its losses in its column, where that is not the usual one."""
+    return table if unit is LossUnit.NATS_PER_TOKEN else with_unit(table, unit)
 
 
 def choose(where: str, columns: Mapping[str, str], given: LossUnit | None = None) -> LossColumns:
-    """Which of ``columns`` (name to column) are the losses of a table, and their unit; a line tells what is left out.
+    """Which of ``columns`` (name to column) are the losses of a table, and their unit; notes tell what is left out.
 
     A name without a unit is in ``given``, or in nats per token. Where all names say another unit than ``given``, the
-    person who gave it is believed, with a line. A perplexity per word is a metric: it is of no token and no byte.
+    person who gave it is believed, with a note. A perplexity per word is a metric: it is of no token and no byte.
     """
     if not columns:
         return LossColumns({}, {}, given or LossUnit.NATS_PER_TOKEN)
     said = {name: unit_in_name(column) for name, column in columns.items()}
     words = {name for name, column in columns.items() if _per_word(column)}
     units = {name: unit or given or LossUnit.NATS_PER_TOKEN for name, unit in said.items() if name not in words}
-    found = set(units.values())
+    found, notes = set(units.values()), []
     if given is not None and found and given not in found:
-        warn(f"{where}: columns say {', '.join(sorted(found))} and are read as {given}, as loss_unit says")
+        notes.append(f"{where}: columns say {', '.join(sorted(found))} and are read as {given}, as loss_unit says")
         units, found = dict.fromkeys(units, given), {given}
     unit = given or next((one for one in _PREFERRED if one in found), LossUnit.NATS_PER_TOKEN)
     losses = {name: column for name, column in columns.items() if units.get(name) is unit}
     others = {name: column for name, column in columns.items() if name not in losses}
     if others:
         shown = ", ".join(list(others.values())[:_SHOWN]) + (" and more" if len(others) > _SHOWN else "")
-        warn(f"{where}: {len(others)} columns are not in {unit} and become metric.* ({shown})")
-    return LossColumns(losses, others, unit)
+        notes.append(f"{where}: {len(others)} columns are not in {unit} and become metric.* ({shown})")
+    return LossColumns(losses, others, unit, notes)
 
 
 def _per_word(column: str) -> bool:

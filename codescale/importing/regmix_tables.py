@@ -1,24 +1,23 @@
-"""Two CSV files, one of mixtures and one of losses, joined by run: as RegMix (Liu et al., 2024) and Olmix write
+"""Two CSV files, one of mixtures and one of results, joined by run: as RegMix (Liu et al., 2024) and Olmix write
 them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from codescale.errors import UserError
-from codescale.importing.columns import short_names
-from codescale.importing.csv_tables import numbers, read_csv
-from codescale.importing.loss_units import choose
-from codescale.runs.records import LOSS, METRIC, PROPORTION
-from codescale.runs.units import LossUnit
+from codescale.importing.columns import Columns, matching, short_names
+from codescale.importing.contract.targets import data_columns
+from codescale.importing.joined_rows import JoinedRows, missing
+from codescale.importing.readers.source_table import SourceTable
+from codescale.importing.readers.tables import read_table
 
-_RUN_COLUMNS = ("run_id", "run", "index")
-_NOT_DATA = {*_RUN_COLUMNS, "name"}
+_KEYS = ("run_id", "run", "index", "name", "Name")
 
 
 @dataclass(frozen=True)
@@ -29,57 +28,95 @@ class Pair:
     results: Path
 
 
-def read_pair(pair: Pair, n_params: float | None, n_tokens: float | None, unit: LossUnit | None = None) -> pa.Table:
-    """The runs of both files, joined by ``run_id``, ``run`` or ``index``, else by row, at one N and one D.
+@dataclass(frozen=True)
+class JoinedPair:
+    """The rows of both files, where their columns are, and what to say of them."""
 
-    ``unit`` is that of the losses, where a person gave it (:func:`~codescale.importing.loss_units.choose`). Weights
-    that do not sum to 1 are refused by the runs table. Raises :class:`UserError` for files that do not fit each other.
+    rows: JoinedRows
+    columns: Columns
+    notes: list[str]
+
+
+def read_pair(pair: Pair, columns: Columns) -> JoinedPair:
+    """The results of ``pair``, in the order of its mixtures: joined by the column that ``columns`` names, by
+    ``run_id``, ``run``, ``index`` or ``name`` where both have it, else by row.
+
+    Raises :class:`UserError` for files that do not fit each other.
     """
-    for name, value in (("--params", n_params), ("--tokens", n_tokens)):
-        if value is None:
-            raise UserError(name, "is missing", "the two files hold neither N nor D: give both, such as --params 1e6")
-    mixtures, results = read_csv(pair.mixtures), read_csv(pair.results)
-    key = next((name for name in _RUN_COLUMNS if name in mixtures.column_names and name in results.column_names), None)
-    names, order = _joined(pair, mixtures, results, key)
-    domains = short_names(name for name in mixtures.column_names if name not in _NOT_DATA)
-    targets = [name for name in results.column_names if name not in _NOT_DATA]
-    if not domains or not targets:
-        raise UserError(pair.mixtures if not domains else pair.results, "has no data column", "add one for each domain")
-    count = len(names)
-    assert n_params is not None
-    assert n_tokens is not None
-    columns: dict[str, pa.Array] = {
-        "run_id": pa.array(names),
-        "n_params": pa.array(np.full(count, n_params)),
-        "n_tokens": pa.array(np.full(count, n_tokens)),
-    }
-    for column, short in domains.items():
-        columns[PROPORTION + short] = pa.array(numbers(pair.mixtures, mixtures, column))
-    chosen = choose(str(pair.results), {name: name for name in targets}, unit)
-    for prefix, group in ((LOSS, chosen.losses), (METRIC, chosen.others)):
-        for column, short in short_names(group).items():
-            values = numbers(pair.results, results, column)[order]
-            columns[prefix + short] = pa.array(values, from_pandas=True)
-    return chosen.told(pa.table(columns))
+    mixtures, notes = read_table(pair.mixtures)
+    results, more = read_table(pair.results)
+    key = _key(mixtures, results, columns)
+    shares = _shares(mixtures, columns)
+    names, mixture_rows, result_rows, said = _joined(mixtures, results, key)
+    source = results.take(result_rows)
+    source = replace(source, cells={**source.cells, "run_id": names})
+    columns = columns.model_copy(update={"run_id": "run_id", "proportions": shares})
+    rows = JoinedRows(source, mixtures, np.array(mixture_rows, dtype=np.intp))
+    return JoinedPair(rows, columns, notes + more + said)
 
 
-def _joined(pair: Pair, mixtures: pa.Table, results: pa.Table, key: str | None) -> tuple[list[str], np.ndarray]:
-    """The runs' names, and for each mixture the row of its results."""
+def _key(mixtures: SourceTable, results: SourceTable, columns: Columns) -> str | None:
+    if columns.run_id is not None:
+        for table in (mixtures, results):
+            if columns.run_id not in table.cells:
+                raise missing(table, "run_id", columns.run_id)
+        return columns.run_id
+    return next((name for name in _KEYS if name in mixtures.cells and name in results.cells), None)
+
+
+def _shares(mixtures: SourceTable, columns: Columns) -> dict[str, str]:
+    """Domain to column of the mixtures."""
+    if columns.given("proportions"):
+        found = matching(columns.proportions, mixtures.names)
+        asked = columns.proportions
+        absent = [one for one in asked.values() if one not in mixtures.cells] if isinstance(asked, dict) else []
+        if absent or not found:
+            raise missing(mixtures, "proportions", absent[0] if absent else str(asked))
+        return found
+    found = matching("proportion.*", mixtures.names)
+    if not found:
+        found = {short: name for name, short in short_names(data_columns(mixtures, columns)).items()}
+    if not found:
+        raise UserError(mixtures.path, "has no data column", "add one for each domain")
+    return found
+
+
+def _joined(
+    mixtures: SourceTable, results: SourceTable, key: str | None
+) -> tuple[list[str], list[int], list[int], list[str]]:
+    """The runs' names, the rows of their mixtures and of their results, in the order of the mixtures; and a word on
+    results that have no mixture.
+    """
     if key is None:
-        if mixtures.num_rows != results.num_rows:
+        if len(mixtures) != len(results):
             raise UserError(
-                pair.results,
-                f"has {results.num_rows} rows, {pair.mixtures} has {mixtures.num_rows}, and no column joins them",
-                f"add a column {_RUN_COLUMNS[0]} to both",
+                results.path,
+                f"has {len(results)} rows, {mixtures.path} has {len(mixtures)}, and no column joins them",
+                f"add a column {_KEYS[0]} to both",
             )
-        return [f"run{row}" for row in range(mixtures.num_rows)], np.arange(mixtures.num_rows)
-    wanted = [str(value) for value in mixtures[key].to_pylist()]
-    rows: dict[str, int] = {}
-    for row, value in enumerate(str(value) for value in results[key].to_pylist()):
-        if value in rows:
-            raise UserError(f"{pair.results}, row {row + 1}, {key}", f"{value!r} occurs twice", "give each run one row")
-        rows[value] = row
-    missing = [value for value in wanted if value not in rows]
-    if missing:
-        raise UserError(f"{pair.results}, {key}", f"has no row for {missing[0]!r}", f"{len(missing)} runs lack results")
-    return [f"{key}{value}" if value.isdigit() else value for value in wanted], np.array([rows[v] for v in wanted])
+        rows = list(range(len(mixtures)))
+        return [f"run{row}" for row in rows], rows, rows, []
+    wanted = mixtures.text(key)
+    _check_key(mixtures, key, wanted)
+    found: dict[str, list[int]] = {}
+    for row, value in enumerate(results.text(key)):
+        found.setdefault(value, []).append(row)
+    missing_runs = [value for value in wanted if value not in found]
+    if missing_runs:
+        problem = f"has no row for {missing_runs[0]!r}"
+        raise UserError(f"{results.path}, {key}", problem, f"{len(missing_runs)} runs lack results")
+    pairs = [(row, other) for row, value in enumerate(wanted) for other in found[value]]
+    number = "" if key == _KEYS[0] else key
+    names = [f"{number}{wanted[row]}" if wanted[row].isdigit() else wanted[row] for row, _ in pairs]
+    left = len(results) - len(pairs)
+    notes = [f"{results.path}: left out {left:,} rows whose run has no mixture"] if left else []
+    return names, [row for row, _ in pairs], [other for _, other in pairs], notes
+
+
+def _check_key(mixtures: SourceTable, key: str, values: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for row, value in enumerate(values):
+        if value in seen or not value:
+            problem = f"{value!r} occurs twice" if value else "is empty"
+            raise UserError(mixtures.where(row, key), problem, "give each run one mixture, and one name")
+        seen.add(value)

@@ -11,10 +11,16 @@ import pyarrow as pa
 
 from codescale.errors import UserError
 from codescale.importing.columns import Columns
-from codescale.importing.event_files import has_events, read_event_files
+from codescale.importing.contract.training_tokens import Scale
+from codescale.importing.evaluations import evaluations
+from codescale.importing.joined_rows import JoinedRows, RunsFile, run_column
 from codescale.importing.loss_units import in_known_unit
+from codescale.importing.readers.event_files import event_files, read_event_files
+from codescale.importing.readers.lm_eval import read_lm_eval
+from codescale.importing.readers.source_table import SourceTable, listed
+from codescale.importing.readers.tables import read_table
+from codescale.importing.readers.trainer_state import STATE, read_trainer_states
 from codescale.importing.regmix_tables import Pair, read_pair
-from codescale.importing.wandb_export import read_export
 from codescale.laws.warning import warn
 from codescale.runs.doubts import doubts
 from codescale.runs.table import RunsTable, check_ending, write_runs
@@ -22,6 +28,8 @@ from codescale.runs.table_reader import read_runs
 
 PAIR = ("ratios.csv", "metrics.csv")
 """In a folder: mixtures and losses."""
+_LM_EVAL = "results*.json"
+"""What the lm-evaluation-harness calls its files."""
 
 
 def import_runs(
@@ -32,13 +40,14 @@ def import_runs(
     n_tokens: float | None = None,
     runs: str | Path | None = None,
 ) -> RunsTable:
-    """Writes the runs table of other people's results and reads it back.
+    """Writes the runs table of other people's results and reads it back; what was decided or left out is warned of.
 
     Parameters
     ----------
     sources
-        Two CSV files, or a folder with ratios.csv and metrics.csv: mixtures and losses (RegMix, Olmix). One CSV or
-        JSON Lines file: an export of W&B. A folder: TensorBoard event files.
+        Two files, or a folder with ratios.csv and metrics.csv: mixtures and losses (RegMix, Olmix). One CSV, JSON
+        Lines or Parquet file: an export, a row an evaluation; a trainer state of transformers, or results of the
+        lm-evaluation-harness. A folder: TensorBoard event files, trainer states, or such results.
     output
         The table, CSV or Parquet by its ending.
     columns
@@ -46,7 +55,7 @@ def import_runs(
     n_params, n_tokens
         N and D (tokens) of every run, where the source says none.
     runs
-        For event files: a table of each run's N and shares.
+        For all but pairs: a table of what the source lacks of each run, such as N and shares.
 
     Returns
     -------
@@ -56,7 +65,7 @@ def import_runs(
     Raises
     ------
     UserError
-        Names file and field; nothing is written then.
+        Names file, row and field; nothing is written then.
     """
     paths = [Path(source) for source in sources]
     for path in paths:
@@ -64,7 +73,7 @@ def import_runs(
             raise UserError(path, "no such file or folder", "check the path")
     check_ending(output)
     chosen = columns or Columns()
-    table = _read(paths, chosen, n_params, n_tokens, runs)
+    table, notes = _read(paths, chosen, Scale(n_params, n_tokens), Path(runs) if runs else None)
     with TemporaryDirectory() as folder:
         trial = Path(folder) / Path(output).name
         write_runs(trial, table)
@@ -72,6 +81,8 @@ def import_runs(
             checked = read_runs(trial)
         except UserError as error:
             raise UserError(error.where.replace(str(trial), str(output)), error.problem, error.hint) from None
+    for note in notes:
+        warn(note)
     write_runs(output, in_known_unit(replace(checked, path=str(output)), chosen.bytes_per_token).table)
     found = read_runs(output)
     for line in doubts(found):
@@ -79,25 +90,65 @@ def import_runs(
     return found
 
 
-def _read(
-    paths: list[Path], columns: Columns, n_params: float | None, n_tokens: float | None, runs: str | Path | None
-) -> pa.Table:
-    if len(paths) == 2:
-        return read_pair(Pair(paths[0], paths[1]), n_params, n_tokens, columns.loss_unit)
+def _read(paths: list[Path], columns: Columns, scale: Scale, runs: Path | None) -> tuple[pa.Table, list[str]]:
+    pair = _pair(paths)
+    if pair is not None:
+        if runs is not None:
+            raise UserError("--runs", f"is given beside {pair.mixtures}, which is such a table", "leave it out")
+        joined = read_pair(pair, columns)
+        table, notes = evaluations(joined.rows, joined.columns, scale, joined.rows.source)
+        return table, joined.notes + notes
+    known = RunsFile(runs, columns) if runs is not None else None
+    source, notes = _rows(paths[0], known)
+    rows = JoinedRows(source)
+    if known is not None:
+        if set(known.table.names) <= set(source.names):
+            raise UserError("--runs", f"has no column that {source.path} lacks", "leave it out, or add what is missing")
+        rows = JoinedRows(source, known.table, known.rows_of(_names(source, columns)))
+        notes += known.notes
+    table, said = evaluations(rows, columns, scale)
+    return table, notes + said
+
+
+def _pair(paths: list[Path]) -> Pair | None:
     if len(paths) > 2:
-        raise UserError(
-            "SOURCE", f"{len(paths)} were given", "give one file or folder, or mixtures and losses as two files"
-        )
-    only = paths[0]
-    if not only.is_dir():
-        return read_export(only, columns, n_params, n_tokens)
-    mixtures, losses = (only / name for name in PAIR)
-    if mixtures.exists() and losses.exists():
-        return read_pair(Pair(mixtures, losses), n_params, n_tokens, columns.loss_unit)
-    if has_events(only):
-        return read_event_files(only, columns, n_params, runs)
+        problem = f"{len(paths)} were given"
+        raise UserError("SOURCE", problem, "give one file or folder, or mixtures and losses as two files")
+    if len(paths) == 2:
+        return Pair(paths[0], paths[1])
+    mixtures, losses = (paths[0] / name for name in PAIR)
+    return Pair(mixtures, losses) if mixtures.is_file() and losses.is_file() else None
+
+
+def _rows(source: Path, known: RunsFile | None) -> tuple[SourceTable, list[str]]:
+    """The rows of one file, or of all files of one kind in a folder."""
+    if not source.is_dir():
+        return read_table(source)
+    kinds = {
+        "TensorBoard event files": event_files(source),
+        f"{STATE} files": sorted(source.rglob(STATE)),
+        "lm-evaluation-harness results": sorted(source.rglob(_LM_EVAL)),
+    }
+    present = [kind for kind, files in kinds.items() if files]
+    others = [f"{source}: holds {len(kinds[kind]):,} {kind} too, which were not read" for kind in present[1:]]
+    if kinds["TensorBoard event files"]:
+        table, notes = read_event_files(source, known.known if known else frozenset())
+        return table, notes + others
+    if kinds[f"{STATE} files"]:
+        return read_trainer_states(source, kinds[f"{STATE} files"]), others
+    if kinds["lm-evaluation-harness results"]:
+        return read_lm_eval(source, kinds["lm-evaluation-harness results"]), others
+    seen = listed(sorted(path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()))
     raise UserError(
-        only,
-        "holds neither ratios.csv and metrics.csv nor TensorBoard event files",
-        "name the folder that holds them, or a CSV file",
+        source,
+        f"holds neither ratios.csv and metrics.csv nor TensorBoard event files, {STATE} or {_LM_EVAL}; it holds {seen}",
+        "name the folder that holds them, or one file of them, or mixtures and losses as two files",
     )
+
+
+def _names(source: SourceTable, columns: Columns) -> list[str]:
+    """The runs of ``source`` as the table of the runs may call them: a cooldown as its trunk."""
+    names = source.text(run_column(source, columns))
+    if "parent_run_id" not in source.cells:
+        return names
+    return [parent or name for parent, name in zip(source.text("parent_run_id"), names, strict=True)]

@@ -155,9 +155,11 @@ def test_patterns_and_mappings() -> None:
 
 def test_what_is_wrong_is_named_and_nothing_is_written(tmp_path: Path) -> None:
     mixtures, losses = regmix_pair(tmp_path, [0, 1])
+    whole = tmp_path / "whole"
+    whole.mkdir()
     output = tmp_path / "out.csv"
     cases = [
-        ([mixtures, losses], {"n_params": 1e6}, "--tokens: is missing"),
+        (regmix_pair(whole, [0, 1, 2]), {"n_params": 1e6}, "--tokens: is missing"),
         ([mixtures, losses], {"n_params": 1e6, "n_tokens": 1e9}, r"losses\.csv, index: has no row for '3'"),
         ([tmp_path / "nothing.csv"], {}, "no such file or folder"),
         ([mixtures], {}, "has no column Name for run_id; it has index"),
@@ -177,7 +179,7 @@ def test_what_is_wrong_is_named_and_nothing_is_written(tmp_path: Path) -> None:
     good = regmix_pair(tmp_path, [0, 1, 2])
     import_runs(good, output, n_params=1e6, n_tokens=1e9)
     before = output.read_bytes()
-    with pytest.raises(UserError, match=rf"^{output}, row 2"):
+    with pytest.raises(UserError, match=rf"^{wrong}, row 2"):
         import_runs([wrong, full], output, n_params=1e6, n_tokens=1e9)
     assert output.read_bytes() == before
     (tmp_path / "columns.yaml").write_text("{n_params: 1e9, n_tokens: tokens, run_id: 1e3}")
@@ -205,3 +207,12 @@ def test_a_column_or_a_file_whose_name_is_no_text_is_one_line(tmp_path: Path, na
     (tmp_path / name).write_bytes(b"Name,loss.\x9b\nr1,3\n")
     with pytest.raises(UserError, match=r"\.csv: cannot be read as CSV"):
         import_runs([tmp_path / name], tmp_path / "runs.csv")
+
+
+def test_a_table_of_runs_that_adds_nothing_is_refused(tmp_path: Path) -> None:
+    columns = {"run_id": ["a"], "n_params": [1e6], "n_tokens": [1e9], "proportion.go": [1.0], "loss.go": [2.0]}
+    export = written(tmp_path / "export.csv", columns)
+    with pytest.raises(UserError, match=r"--runs: has no column that .*export\.csv lacks"):
+        import_runs([export], tmp_path / "runs.csv", runs=export)
+    runs = written(tmp_path / "runs-too.csv", {"run_id": ["a"], "seed": [3]})
+    assert import_runs([export], tmp_path / "runs.csv", runs=runs).seed.tolist() == [3]
