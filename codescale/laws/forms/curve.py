@@ -27,7 +27,7 @@ _RESAMPLING_STEPS = 40
 """Of a bootstrap sample, which starts where the fit ended (docs/law-fit.md)."""
 _RESAMPLED_ROWS = 320
 """Rows about which a bootstrap sample is fitted to, where runs are curves of more."""
-_RESAMPLING_TOLERANCE = 1e-5
+_RESAMPLING_TOLERANCE = 5e-5
 """Relative gain at which a bootstrap sample ends: its spread is then within 1 % of what it goes to."""
 _NEAR_TOLERANCE = 1e-6
 """Relative gain at which a fit ends that begins near its end: a hundredth of a deviation of its parameters."""

@@ -28,10 +28,12 @@ from codescale.laws.forms.regression import (
     weighted_residuals,
 )
 
-_CHUNK = 300_000
-"""Entries of the Jacobians that a thread holds at once: about what the processor's second cache holds."""
-_ROUNDS = 4
-"""About how many times as many problems a block has."""
+_CHUNK = 600_000
+"""Entries of the Jacobians that a thread holds at once: with fewer NumPy's calls cost more, with more its caches."""
+_ROUNDS = 8
+"""At most how many times as many problems a block has as are worked on at once."""
+_BLOCKS = 4
+"""At least, where more problems than that fit into one: what threads share out."""
 _FIRST_DAMPING = 10.0
 """In units of the prior's own part of the Hessian."""
 _MOST_DAMPING = 1e13
@@ -56,7 +58,7 @@ def levenberg_marquardt(
     count, parameters = start.shape
     width = max(1, _CHUNK // max(1, problems.weights.shape[1] * parameters))
     # Blocks that do not depend on the workers: the last bits depend on which problems are worked on together.
-    size = max(width, min(_ROUNDS * width, -(-count // _ROUNDS)))
+    size = max(width, min(_ROUNDS * width, -(-count // _BLOCKS)))
     blocks = [np.arange(first, min(first + size, count)) for first in range(0, count, size)]
 
     def one(index: Integers) -> tuple[Array, Array]:
