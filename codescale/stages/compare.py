@@ -85,10 +85,10 @@ def _judged(
 
 def _train_together(context: StageContext, specs: Sequence[RunSpec]) -> None:
     """Trains those of ``specs`` that are not done, in one Ray Train job."""
-    if len(done_already(context.folder, specs)) == len(specs):
-        return
-    with started_ray(context.config.ray) as workers:
-        execution = train_together(specs, context.config, context.folder, workers, context.progress, describe)
-    context.timings.add(
-        "compare", seconds=execution.seconds, orchestration=execution.orchestration, records=execution.records
-    )
+    seconds = orchestration = 0.0
+    if len(done_already(context.folder, specs)) < len(specs):
+        with started_ray(context.config.ray) as workers:
+            execution = train_together(specs, context.config, context.folder, workers, context.progress, describe)
+        seconds, orchestration = execution.seconds, execution.orchestration
+    records = list(done_already(context.folder, specs).values())
+    context.timings.add("compare", seconds=seconds, orchestration=orchestration, records=records)

@@ -40,13 +40,15 @@ def train_runs(context: StageContext, specs: Sequence[RunSpec], stage: str) -> l
     config, folder = context.config, context.folder
     specs = [*specs, *retries_of(done_already(folder, specs).values(), config.training.retry_rate)]
     done = done_already(folder, specs)
+    seconds = orchestration = 0.0
     if len(done) < len(specs):
         check_memory(context, [spec for spec in specs if spec.run_id not in done])
         with started_ray(config.ray) as workers:
             execution = execute(specs, config, folder, workers, context.progress, describe, stage.capitalize())
-        fresh = [record for record in execution.records if record.spec.run_id not in done]
-        context.timings.add(stage, seconds=execution.seconds, orchestration=execution.orchestration, records=fresh)
+        seconds, orchestration = execution.seconds, execution.orchestration
         done = {record.spec.run_id: record for record in execution.records}
+    if specs:
+        context.timings.add(stage, seconds=seconds, orchestration=orchestration, records=list(done.values()))
     publish(folder)
     return list(done.values())
 

@@ -1,4 +1,8 @@
-"""timings.json: what every stage cost, on which machine. Attempts that were killed and went on are added up."""
+"""timings.json: what every stage cost, on which machine.
+
+Seconds of attempts are added up; runs, tokens and FLOPs are those of the records that the study's folder holds, so that
+what was trained before a kill counts too.
+"""
 
 from __future__ import annotations
 
@@ -70,10 +74,14 @@ class Timings:
         self._write(stage, _cost(seconds, orchestration, records))
 
     def add(self, stage: str, *, seconds: float, orchestration: float = 0.0, records: Sequence[RunRecord] = ()) -> None:
-        """Adds another attempt's cost to ``stage``."""
-        cost, before = _cost(seconds, orchestration, records), self._stages().get(stage, StageCost())
-        added = {name: value + (getattr(before, name) or 0) for name, value in cost}
-        self._write(stage, StageCost(**added))
+        """Adds another attempt's seconds to those of ``stage``; ``records`` are all of its runs, earlier attempts'
+        too.
+        """
+        before = self._stages().get(stage, StageCost())
+        self._write(
+            stage,
+            _cost(before.seconds + seconds, (before.orchestration_seconds or 0.0) + orchestration, records),
+        )
 
 
 def _cost(seconds: float, orchestration: float, records: Sequence[RunRecord]) -> StageCost:

@@ -104,6 +104,12 @@ def test_the_sweeps_runs_warm_start_the_search_and_trials_see_the_same_text(fini
     assert None not in held["trial"]
 
 
+def trained(folder: Path) -> dict[str, tuple[int, int]]:
+    """Runs and tokens of each stage, as timings.json tells them."""
+    stages = json.loads((folder / "timings.json").read_text())["stages"]
+    return {name: (cost["runs"], cost["tokens"]) for name, cost in stages.items() if cost["runs"]}
+
+
 def test_nothing_is_done_twice(finished: Path) -> None:
     before = files_of(finished / "runs")
     again = run("demo", finished)
@@ -136,6 +142,7 @@ def test_killed_in_sweep_search_and_comparison_it_ends_with_the_same_numbers(fin
     assert incumbents == sorted(incumbents, reverse=True), "the incumbent got worse"
     for stage in ("grid*", "alone*", "pair*", "mixture*", "trial*", "comparison*"):
         assert losses(folder, f"{stage}.json") == losses(finished, f"{stage}.json"), stage
+    assert trained(folder) == trained(finished), "what was trained before a kill is not counted"
 
 
 def test_killed_while_building_the_corpus_it_builds_the_same(finished: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""timings.json: attempts of a stage add up, the search's sessions do not, and other stages stay as they are."""
+"""timings.json: seconds of a stage's attempts add up, its runs are those that there are, and other stages stay."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def record() -> RunRecord:
     return swept_record("one", {"python": 1.0})
 
 
-def test_attempts_add_up_and_what_is_put_replaces(tmp_path: Path) -> None:
+def test_seconds_of_attempts_add_up_and_runs_are_all_that_there_are(tmp_path: Path) -> None:
+    """The second attempt names the run of the first, which was killed, too."""
     timings = Timings(tmp_path / "timings.json")
     timings.add("sweep", seconds=2.0, orchestration=0.5, records=[record()])
     timings.add("sweep", seconds=3.0, records=[record(), record()])
@@ -26,7 +27,7 @@ def test_attempts_add_up_and_what_is_put_replaces(tmp_path: Path) -> None:
     timings.put("search", seconds=4.0, records=[record()])
     found = StudyTimings.read(tmp_path / "timings.json", "").stages
     assert found["sweep"] == StageCost(
-        seconds=5.0, orchestration_seconds=0.5, tokens=3 * TOKENS, flops=3 * record().flops, runs=3
+        seconds=5.0, orchestration_seconds=0.5, tokens=2 * TOKENS, flops=2 * record().flops, runs=2
     )
     assert found["search"].seconds == 4.0
     assert found["search"].runs == 1
