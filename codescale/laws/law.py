@@ -25,9 +25,9 @@ from codescale.laws.forms.base import Form
 from codescale.laws.forms.registry import find_form
 from codescale.laws.forms.stack import Stack
 from codescale.laws.gp.gaussian_process import GaussianProcess
-from codescale.laws.gp.kernel import kernel_inputs
 from codescale.laws.gp.law_correction import LawCorrection, sampled_correction
 from codescale.laws.repetition import effective_tokens
+from codescale.laws.sampled_losses import sampled_log_losses, unsampled_spread
 from codescale.laws.surface import RepeatingSurface, Surface
 from codescale.runs.units import LossUnit
 from codescale.validation import first_mistake
@@ -323,25 +323,31 @@ class Law(BaseModel):
             extrapolated=np.concatenate([part.extrapolated for part in parts]),
         )
 
+    def sampled_losses(
+        self, n_params: Array, n_tokens: Array, proportions: Array, unique_tokens: Array | None = None
+    ) -> Array:
+        """(1 + samples, n, t): the losses of n runs under the law, then under each bootstrap sample, without a run's
+        noise. Parameters as in :meth:`predict`.
+        """
+        seen, shares = np.asarray(n_tokens, dtype=float), np.asarray(proportions, dtype=float)
+        if self.half_life is not None and unique_tokens is not None:
+            seen, shares = effective_tokens(seen, shares, unique_tokens, self.half_life)
+        return np.exp(self._log_losses(np.asarray(n_params, dtype=float), seen, shares))
+
+    def _log_losses(self, n_params: Array, n_tokens: Array, proportions: Array) -> Array:
+        return sampled_log_losses(
+            self.form, self.values, self.samples, self.posteriors, self.domains, n_params, n_tokens, proportions
+        )
+
     def _predict(
         self, n_params: Array, n_tokens: Array, proportions: Array, distance: Array, knowable: Mask
     ) -> Prediction:
-        log_params, log_tokens = np.log(n_params), np.log(n_tokens)
-        middle, deviation = (np.empty((len(n_params), len(self.targets))) for _ in range(2))
-        for k in range(len(self.targets)):
-            inputs = (self.domains, log_params, log_tokens, proportions)
-            middle[:, k] = self.form.log_losses(self.values[k : k + 1], *inputs)[0]
-            drawn = self.form.log_losses(self.samples[:, k], *inputs)
-            spread = np.zeros(len(n_params))
-            posterior = self.posteriors[k]
-            if posterior is not None:
-                points = kernel_inputs(log_params, log_tokens, proportions)
-                correction = posterior.correction(points)
-                middle[:, k] += correction[:, 0]
-                drawn = drawn + correction[:, 1:].T
-                spread = np.sqrt(posterior.variance(points)) if len(drawn) == 0 else spread
-            spread = _half_width(drawn) if len(drawn) else spread
-            deviation[:, k] = np.hypot(spread, self.noise_deviation[k] * (1.0 + self.widening * distance))
+        log_losses = self._log_losses(n_params, n_tokens, proportions)
+        middle, drawn = log_losses[0], log_losses[1:]
+        spread = (
+            _half_width(drawn) if len(drawn) else unsampled_spread(self.posteriors, n_params, n_tokens, proportions)
+        )
+        deviation = np.hypot(spread, self.noise_deviation * (1.0 + self.widening * distance[:, None]))
         deviation[~knowable] = np.nan
         half = NORMAL_90 * deviation
         return Prediction(self.targets, np.exp(middle), np.exp(middle - half), np.exp(middle + half), distance > 0)
@@ -360,7 +366,7 @@ class Law(BaseModel):
 
 
 def _half_width(drawn: Array) -> Array:
-    """(rows,): the spread of (samples, rows) as a standard deviation, from the middle 90 % so that strays count
+    """(rows, …): the spread of (samples, rows, …) as a standard deviation, from the middle 90 % so that strays count
     little.
     """
     low, high = np.quantile(drawn, [0.05, 0.95], axis=0)

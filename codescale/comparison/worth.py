@@ -1,0 +1,133 @@
+"""What a better mixture is worth in tokens: how many fewer it needs to reach the objective of another.
+
+The law tells how a mixture's objective f falls with D, a measured difference how far it may rise until it is the
+other mixture's: with f(D') - f(D) the other's objective minus the mixture's, 1 - D'/D of the tokens are saved. The
+interval is of the difference's seeds (Student's t) and the law's bootstrap samples together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from codescale.allocation.problem import shares_of, weights_of
+from codescale.allocation.uncertainty import middle_90
+from codescale.arrays import Array
+from codescale.artifact import Interval
+from codescale.comparison.result import PairedDifference
+from codescale.laws.law import Law
+from codescale.mixtures.mixture import Mixture
+
+_REACH = 100.0
+"""Times fewer, or more, tokens that are looked at: beyond that a worth says no more."""
+_POINTS = 241
+"""D between those ends, evenly in log D: 4 % apart, between which the objective is as good as straight."""
+_LEAST_DRAWS = 2_000
+
+
+def measured_worth(
+    law: Law,
+    n_params: float,
+    n_tokens: float,
+    mixture: Mixture,
+    difference: PairedDifference,
+    seeds: int,
+    weights: Mapping[str, float] | None = None,
+    unique_tokens: Array | None = None,
+    seed: int = 0,
+) -> Interval:
+    """The share of its D that ``mixture`` may do without and still reach what it was compared with; negative: the
+    share that it needs more.
+
+    Parameters
+    ----------
+    law
+        Whose curve over D is taken, not its level.
+    n_params, n_tokens
+        N and D of the comparison.
+    mixture
+        The mixture that is judged.
+    difference
+        Its objective minus the other's, measured with ``seeds`` seeds in the law's unit.
+    weights
+        Of the objective, as in :func:`~codescale.allocation.optimize.optimize_mixture`; all on one language for that
+        language's worth.
+    unique_tokens
+        Distinct tokens (d,), for a law that knows repetition.
+    seed
+        Of the draws.
+
+    Returns
+    -------
+    Interval
+        The middle 90 %. No ends where the law has no bootstrap samples or the difference no standard error.
+
+    Raises
+    ------
+    UserError
+        For names outside the law.
+    """
+    curves = _objectives(law, n_params, n_tokens, mixture, weights, unique_tokens)
+    value = float(_saved(curves[:1], np.array([-difference.mean]))[0])
+    if len(curves) < 2 or not difference.standard_error:
+        return Interval(value=value, low=None, high=None)
+    generator = np.random.default_rng((seed, 7))
+    draws = max(_LEAST_DRAWS, len(curves) - 1)
+    gains = -difference.mean + difference.standard_error * generator.standard_t(seeds - 1, draws)
+    low, high = middle_90(_saved(curves[1 + np.arange(draws) % (len(curves) - 1)], gains))
+    return Interval(value=value, low=low, high=high)
+
+
+def forecast_worth(
+    law: Law,
+    n_params: float,
+    n_tokens: float,
+    mixture: Mixture,
+    reference: Mixture,
+    weights: Mapping[str, float] | None = None,
+    unique_tokens: Array | None = None,
+) -> Interval:
+    """As :func:`measured_worth` at an N and D that nobody has run: the difference too is the law's, under each of its
+    bootstrap samples.
+    """
+    curves = _objectives(law, n_params, n_tokens, mixture, weights, unique_tokens)
+    others = _objectives(law, n_params, n_tokens, reference, weights, unique_tokens)
+    middle = _POINTS // 2
+    saved = _saved(curves, others[:, middle] - curves[:, middle])
+    low, high = middle_90(saved[1:])
+    sampled = len(saved) > 1
+    return Interval(value=float(saved[0]), low=low if sampled else None, high=high if sampled else None)
+
+
+def _log_factors() -> Array:
+    """(points,): log D'/D."""
+    return np.linspace(-np.log(_REACH), np.log(_REACH), _POINTS)
+
+
+def _objectives(
+    law: Law,
+    n_params: float,
+    n_tokens: float,
+    mixture: Mixture,
+    weights: Mapping[str, float] | None,
+    unique_tokens: Array | None,
+) -> Array:
+    """(1 + samples, points): the objective at each D, under the law and under its samples; it never rises with D."""
+    tokens = n_tokens * np.exp(_log_factors())
+    rows = len(tokens)
+    shares = np.tile(shares_of(law, mixture, "mixture"), (rows, 1))
+    unique = None if unique_tokens is None else np.tile(unique_tokens, (rows, 1))
+    losses = law.sampled_losses(np.full(rows, n_params), tokens, shares, unique)
+    return np.asarray(np.minimum.accumulate(losses @ weights_of(law, weights), axis=1))
+
+
+def _saved(curves: Array, gains: Array) -> Array:
+    """(draws,): 1 - D'/D where each of ``curves`` (draws, points) lies ``gains`` (draws,) above its middle.
+
+    Where no D' within reach does, the end of the reach is taken.
+    """
+    middle, factors = _POINTS // 2, _log_factors()
+    wanted = curves[:, middle] + gains
+    found = [np.interp(-one, -curve, factors) for one, curve in zip(wanted, curves, strict=True)]
+    return np.asarray(1.0 - np.exp(np.array(found)))
