@@ -109,9 +109,9 @@ def page(rows: list[str], command: str) -> str:
         (
             "# What a mixture is worth in tokens: how often its interval holds the truth",
             "",
-            "A law is fitted to the runs of a planted study, its best mixture compared with equal shares at the largest",
-            f"N and D of its runs, with {SEEDS} seeds whose paired differences vary by {BETWEEN_SEEDS:.1%} of the loss.",
-            "*Measured*: the worth by these seeds and the law's curve over D, as in",
+            "A law is fitted to the runs of a planted study, its best mixture compared with equal shares at the",
+            f"largest N and D of its runs, with {SEEDS} seeds whose paired differences vary by {BETWEEN_SEEDS:.1%} of",
+            "the loss. *Measured*: the worth by these seeds and the law's curve over D, as in",
             "`comparison.json`. *Forecast*: by the law alone. Nominal 90 %.",
             "",
             "| world | studies | true worth, median | measured: inside | width, median | false gain "
