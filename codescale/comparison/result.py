@@ -120,6 +120,11 @@ class Harm(Artifact):
     relative: bool = False
     languages: dict[str, LanguageHarm] = {}
 
+    @property
+    def by_rule(self) -> bool:
+        """Whether it is by a rule that somebody set, and not the usual one: any harm at all, against uniform."""
+        return self.margin > 0 or self.reference != "uniform"
+
     def told(self, word: HarmWord) -> tuple[str, ...]:
         """The languages of which the verdict is ``word``."""
         return tuple(name for name, one in self.languages.items() if one.verdict == word)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ from codescale.report.terminal.summary import corpus_table, summary_table
 from codescale.runs.table_reader import read_runs
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
-from tests.report.synthetic_study import LANGUAGES
+from tests.report.synthetic_study import LANGUAGES, with_baselines
 
 Study = tuple[StudyConfig, StudyFolder]
 
@@ -185,3 +186,14 @@ def test_quantities_read_well() -> None:
     }
     for text, expected in plain.items():
         assert text.replace("\N{NO-BREAK SPACE}", " ") == expected
+
+
+def test_the_summary_shows_every_baseline_and_harm_by_the_rule(whole_study: Study, tmp_path: Path) -> None:
+    assert "p (Holm)" not in printed(summary_table(*whole_study)), "uniform alone stands in the lines"
+    folder = StudyFolder(Path(shutil.copytree(whole_study[1].root, tmp_path / "study")))
+    with_baselines(folder)
+    text = printed(summary_table(whole_study[0], folder), width=80)
+    assert "Measured best minus each baseline" in text
+    assert "<natural> (yardstick)" in text
+    assert "Harm against <natural> beyond 2 %" in text
+    assert text.count("p (Holm)") == 2
