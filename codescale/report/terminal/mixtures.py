@@ -42,7 +42,12 @@ def mixture_table(path: Path) -> RenderableType:
     title = f"The predicted best mixture at N = {count(mixture.n_params)}, D = {count(mixture.n_tokens)}"
     low, high = mixture.interval or (None, None)
     foreseen = f"Predicted objective: {number(mixture.objective)} {mixture.loss_unit} {interval(low, high)}".rstrip()
-    return Group(_shares_table(title, ("share",), rows), plain(foreseen))
+    over = [_over(word, one.value, one.gain, one.interval) for word, one in mixture.baselines.items()]
+    return Group(_shares_table(title, ("share",), rows), plain(foreseen), *(plain(line) for line in over))
+
+
+def _over(word: str, value: float, gain: float, bounds: tuple[float | None, float | None]) -> str:
+    return f"{word}: {number(value)}; the best gains {number(gain)} over it {interval(*bounds)}".rstrip() + "."
 
 
 def allocation_table(allocation: Allocation) -> RenderableType:
@@ -73,9 +78,8 @@ def allocation_table(allocation: Allocation) -> RenderableType:
         f"{interval(*allocation.improvement)}.",
     ]
     for word, one in allocation.gains.items():
-        unit = "" if allocation.goal == "mean" else " of the worst ratio"
-        gain = f"{number(one.gain)} over it {interval(*one.interval)}".rstrip()
-        lines.append(f"{word}: {number(one.value)}{unit}; the best gains {gain}.")
+        worst = "" if allocation.goal == "mean" else " (the worst ratio)"
+        lines.append(_over(f"{word}{worst}", one.value, one.gain, one.interval))
     if allocation.goal == "worst":
         lines.append(
             f"The worst language is at {number(allocation.value)} of its loss under the reference, "
