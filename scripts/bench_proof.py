@@ -269,8 +269,8 @@ def page(bench: Bench, command: str) -> str:
     computer = f"{here['cpu']}, {here['cores']} cores, {here['memory_gb']} GB, Python {here['python']}"
     shares = ", ".join(f"{100 * part:.0f} % {name}" for name, part in PARTS.items())
     drawn = f"""{bench.count:,} proofs in each row. Nothing is trained: the losses of seven languages under every
-mixture are drawn around true ones, with a deviation of {DEVIATION} nats per token between seeds, of whose variance these
-parts are common to: {shares}. They are judged by what
+mixture are drawn around true ones, with a deviation of {DEVIATION} nats per token between seeds, of whose variance
+these parts are common to: {shares}. They are judged by what
 [`codescale compare`](../comparison.md) judges by. In brackets Wilson's intervals of 95 % over the proofs."""
     harm = f"""Against natural, by a margin of {MARGIN} nats per token; four baselines. A loss that rises by the margin
 exactly is the edge: *harmed* and *not harmed* are each wrong there, in at most 5 %. At no rise *harmed* is wrong, at
