@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from codescale.allocation.optimize import Allocation
-from codescale.allocation.pareto import FrontPoint
+from codescale.allocation.pareto import Estimate, FrontPoint
+from codescale.allocation.uncertainty import BaselineGain
 from codescale.files import write_yaml
 from codescale.organisation import ORGANISATION, SHUFFLED, Organisation
 from codescale.runs.table import LOSS_UNIT
@@ -19,7 +20,7 @@ def write_mixture(
     path: str | Path, allocation: Allocation, law_path: str | Path, organisation: Organisation = SHUFFLED
 ) -> None:
     """Writes ``mixture.yaml`` atomically; an unknown end of the interval is null. The unit of the objective is written
-    where it is not nats per token.
+    where it is not nats per token, and gains over baselines where some were asked for.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def write_mixture(
     content: dict[str, Any] = {
         "proportions": {name: round(share, 12) for name, share in allocation.mixture.items()},
         "objective": allocation.objective,
-        "interval": [end if math.isfinite(end) else None for end in allocation.interval],
+        "interval": _ends(allocation.interval),
         "law": str(law_path),
         "n_params": float(allocation.n_params),
         "n_tokens": float(allocation.n_tokens),
@@ -44,26 +45,49 @@ def write_mixture(
         content[LOSS_UNIT] = allocation.loss_unit.value
     if organisation != SHUFFLED:
         content[ORGANISATION] = organisation
+    if allocation.gains:
+        content["baselines"] = {word: _gain(one) for word, one in allocation.gains.items()}
     write_yaml(path, content)
 
 
+def _gain(one: BaselineGain) -> dict[str, Any]:
+    return {
+        "proportions": {name: round(share, 12) for name, share in one.mixture.items()},
+        "value": one.value,
+        "gain": one.gain,
+        "interval": _ends(one.interval),
+    }
+
+
+def _ends(values: Sequence[float]) -> list[float | None]:
+    return [value if math.isfinite(value) else None for value in values]
+
+
 def write_front(path: str | Path, front: Sequence[FrontPoint]) -> None:
-    """Writes the mixtures of a Pareto front atomically, in order; nulls and units as in :func:`write_mixture`."""
-
-    def ends(values: Sequence[float]) -> list[float | None]:
-        return [value if math.isfinite(value) else None for value in values]
-
+    """Writes the mixtures of a Pareto front atomically, in order; nulls, units and baselines as in
+    :func:`write_mixture`.
+    """
     write_yaml(
         path,
         [
             {
                 "proportions": {name: round(share, 12) for name, share in one.mixture.items()},
                 "first": one.first[0],
-                "first_interval": ends(one.first[1:]),
+                "first_interval": _ends(one.first[1:]),
                 "second": one.second[0],
-                "second_interval": ends(one.second[1:]),
+                "second_interval": _ends(one.second[1:]),
             }
             | ({} if one.loss_unit is LossUnit.NATS_PER_TOKEN else {LOSS_UNIT: one.loss_unit.value})
+            | ({"baselines": {word: _gains(*both) for word, both in one.gains.items()}} if one.gains else {})
             for one in front
         ],
     )
+
+
+def _gains(first: Estimate, second: Estimate) -> dict[str, Any]:
+    return {
+        "first_gain": first[0],
+        "first_interval": _ends(first[1:]),
+        "second_gain": second[0],
+        "second_interval": _ends(second[1:]),
+    }

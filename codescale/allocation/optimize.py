@@ -7,7 +7,7 @@ available, a penalty on leaving a mixture that is trusted and "no language harme
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,7 +15,9 @@ from codescale.allocation.default_weights import NOTHING, Weightless, weightless
 from codescale.allocation.goals import LawAtScale
 from codescale.allocation.minimise import Problem, minimise_over_mixtures, starts
 from codescale.allocation.problem import (
+    Baselines,
     GoalName,
+    baselines_of,
     law_at_scale,
     make_problem,
     safest,
@@ -27,8 +29,10 @@ from codescale.allocation.reuse import Reuse, reused
 from codescale.allocation.uncertainty import (
     FEWER_SAMPLES,
     MOST_SAMPLES,
+    BaselineGain,
     flatness,
     gain_draws,
+    gains_over,
     marginal_values,
     middle_90,
     sample_optima,
@@ -89,6 +93,8 @@ class Allocation:
         The law's unit, which that of every loss is.
     weightless
         What weighs nothing though nobody said so (:func:`~codescale.allocation.default_weights.weightless`).
+    gains
+        The word of each baseline that was asked for to what the optimum gains over it.
     """
 
     mixture: Mixture
@@ -112,6 +118,7 @@ class Allocation:
     extrapolated: bool
     loss_unit: LossUnit = LossUnit.NATS_PER_TOKEN
     weightless: Weightless = NOTHING
+    gains: dict[str, BaselineGain] = field(default_factory=dict)
 
 
 def optimize_mixture(
@@ -129,6 +136,7 @@ def optimize_mixture(
     no_harm: float | None = None,
     reuse: Reuse | None = None,
     sequence_length: int = SEQUENCE_LENGTH,
+    baselines: Baselines = (),
 ) -> Allocation:
     """The best mixture of a law's domains at N and D, and how sure that is.
 
@@ -163,6 +171,9 @@ def optimize_mixture(
         An earlier mixture whose ratios are kept.
     sequence_length
         Tokens of a training sequence: a share that buys less than one of ``n_tokens`` becomes 0, where bounds allow it.
+    baselines
+        Words of :func:`~codescale.mixtures.baselines.parse_baseline`, such as ``natural`` or ``temperature:0.3``, or
+        mixtures by name: the gain over each is told, beside that over equal shares.
 
     Returns
     -------
@@ -173,7 +184,7 @@ def optimize_mixture(
     ------
     UserError
         For names outside the law, bounds in conflict, and where no feasible mixture leaves every language unharmed: it
-        names those that would be.
+        names those that would be. For a baseline that needs tokens which ``available`` does not have.
 
     References
     ----------
@@ -182,6 +193,7 @@ def optimize_mixture(
     """
     problem = make_problem(law, n_params, n_tokens, weights, bounds, available, goal, reference, kl, no_harm)
     weight = weights_of(law, weights)
+    compared = baselines_of(law, baselines, n_tokens, weight, available)
     if law.form.ignores_shares:
         warn(f"{law.name} ignores the shares: to it every mixture is as good, so this one means nothing")
     simple = len(problem.goal.pieces) == 1 and len(problem.ceilings.ceiling) == 0
@@ -230,6 +242,7 @@ def optimize_mixture(
         extrapolated=bool(prediction.extrapolated[0]),
         loss_unit=law.loss_unit,
         weightless=weightless(law, weights),
+        gains=gains_over(problem, samples, optima, optimum, best, law.domains, compared),
     )
 
 

@@ -6,15 +6,15 @@ al., 1971), so that stretches which no weighted sum reaches are found too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from codescale.allocation.default_weights import unmeasured_domains
 from codescale.allocation.goals import LawAtScale, WeightedMean, no_ceilings
 from codescale.allocation.minimise import Problem, minimise_over_mixtures, starts
-from codescale.allocation.problem import law_at_scale
+from codescale.allocation.problem import Baselines, baselines_of, law_at_scale
 from codescale.allocation.uncertainty import MOST_SAMPLES, middle_90, sampled_laws
 from codescale.arrays import Array
 from codescale.errors import UserError
@@ -24,17 +24,22 @@ from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
 from codescale.runs.units import LossUnit
 
+Estimate = tuple[float, float, float]
+"""A value, and low and high of its interval."""
+
 
 @dataclass(frozen=True)
 class FrontPoint:
     """A mixture of the front: ``first`` and ``second`` are the groups' mean losses (in ``loss_unit``), each with
-    the middle 90 % over the law's bootstrap samples.
+    the middle 90 % over the law's bootstrap samples. ``gains``: by the word of a baseline, what the groups' losses lie
+    below those under it, likewise.
     """
 
     mixture: Mixture
-    first: tuple[float, float, float]
-    second: tuple[float, float, float]
+    first: Estimate
+    second: Estimate
     loss_unit: LossUnit = LossUnit.NATS_PER_TOKEN
+    gains: dict[str, tuple[Estimate, Estimate]] = field(default_factory=dict)
 
 
 def trace_front(
@@ -47,6 +52,7 @@ def trace_front(
     bounds: Bounds | None = None,
     available: AvailableTokens | None = None,
     seed: int = 0,
+    baselines: Baselines = (),
 ) -> list[FrontPoint]:
     """The mixtures from the best for one group of languages to the best for another, none dominated by another.
 
@@ -58,6 +64,8 @@ def trace_front(
         Targets of the law, no one in both groups; they count alike within a group.
     points
         How many mixtures to try, 2 or more; those dominated by another are left out.
+    baselines
+        As there; to ``weights`` all languages of both groups weigh alike.
 
     Returns
     -------
@@ -67,7 +75,8 @@ def trace_front(
     Raises
     ------
     UserError
-        For names outside the law, groups that share one or are empty, fewer than 2 points, and bounds in conflict.
+        For names outside the law, groups that share one or are empty, fewer than 2 points, bounds in conflict, and a
+        baseline that needs tokens which ``available`` does not have.
 
     References
     ----------
@@ -84,6 +93,8 @@ def trace_front(
         raise UserError("--points", f"{points} make no front", "give 2 or more")
     point = law_at_scale(law, n_params, n_tokens, available)
     goals = [_mean_of(law, group) for group in (first, second)]
+    both = _mean_of(law, (*first, *second)).weights
+    compared = baselines_of(law, baselines, n_tokens, both, available)
     feasible = FeasibleSet.within(law.domains, n_tokens, bounds, available)
     problem = Problem(point, goals[0], feasible, no_ceilings(len(law.targets)))
     begin = starts(problem, np.random.default_rng(seed))
@@ -97,7 +108,7 @@ def trace_front(
     found.append(ends[1])
     samples = sampled_laws(law, point, MOST_SAMPLES)
     kept = _not_dominated(np.array([[goal.values(point.losses(one[None]))[0] for goal in goals] for one in found]))
-    return [_front_point(law, point, goals, samples, found[k]) for k in kept]
+    return [_front_point(law, point, goals, samples, found[k], compared) for k in kept]
 
 
 def in_neither_group(law: Law, first: Sequence[str], second: Sequence[str]) -> list[str]:
@@ -123,10 +134,30 @@ def _not_dominated(values: Array) -> list[int]:
 
 
 def _front_point(
-    law: Law, point: LawAtScale, goals: Sequence[WeightedMean], samples: Sequence[LawAtScale], shares: Array
+    law: Law,
+    point: LawAtScale,
+    goals: Sequence[WeightedMean],
+    samples: Sequence[LawAtScale],
+    shares: Array,
+    baselines: Mapping[str, Mixture],
 ) -> FrontPoint:
-    ends = []
-    for goal in goals:
-        drawn = np.array([goal.values(one.losses(shares[None]))[0] for one in samples])
-        ends.append((float(goal.values(point.losses(shares[None]))[0]), *middle_90(drawn)))
-    return FrontPoint(Mixture.from_array(law.domains, shares), ends[0], ends[1], law.loss_unit)
+    laws = [point, *samples]
+    both = [_estimate(np.array([_value(goal, one, shares) for one in laws])) for goal in goals]
+    gains = {}
+    for word, mixture in baselines.items():
+        other = mixture.array(law.domains)
+        over = [
+            _estimate(np.array([_value(goal, one, other) - _value(goal, one, shares) for one in laws]))
+            for goal in goals
+        ]
+        gains[word] = (over[0], over[1])
+    return FrontPoint(Mixture.from_array(law.domains, shares), both[0], both[1], law.loss_unit, gains)
+
+
+def _value(goal: WeightedMean, law: LawAtScale, shares: Array) -> float:
+    return float(goal.values(law.losses(shares[None]))[0])
+
+
+def _estimate(values: Array) -> Estimate:
+    """Of the law's own value, followed by those of its samples."""
+    return (float(values[0]), *middle_90(values[1:]))

@@ -15,12 +15,15 @@ from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.laws.warning import DefaultWeightWarning, warn
+from codescale.mixtures.baselines import baseline_mixture, parse_baselines
 from codescale.mixtures.bounds import AvailableTokens, Bounds, Ties, check_names
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture, MixtureError
 from codescale.study.languages import default_weights, load_registry
 
 GoalName = Literal["mean", "worst"]
+Baselines = Sequence[str] | Mapping[str, Mixture]
+"""What gains are told over: words such as ``natural`` or ``temperature:0.3``, or mixtures by name."""
 
 _HARM = 1e-6
 """Relative excess of a loss over its loss under equal shares that counts as none."""
@@ -100,6 +103,30 @@ def safest(problem: Problem, law: Law, begin: list[Array]) -> Array:
             "widen the bounds, allow a tolerance, or do without this floor",
         )
     return found
+
+
+def baselines_of(
+    law: Law,
+    given: Baselines,
+    n_tokens: float,
+    weight: Array,
+    available: AvailableTokens | None = None,
+    where: str = "--baseline",
+) -> dict[str, Mixture]:
+    """The baselines of ``given`` by word or name, as mixtures of the law's domains at a budget of ``n_tokens``.
+
+    ``weight`` (targets,): the objective's. Raises :class:`UserError` for a word that is none, is given twice or needs
+    tokens that ``available`` does not have, and for a mixture of languages outside the law.
+    """
+    if isinstance(given, Mapping):
+        for name, mixture in given.items():
+            shares_of(law, mixture, f"{where}, {name}")
+        return dict(given)
+    weights = dict(zip(law.targets, weight.tolist(), strict=True))
+    return {
+        str(one): baseline_mixture(one, law.domains, available, weights, n_tokens, where)
+        for one in parse_baselines(given, where)
+    }
 
 
 def uniform_of(law: Law) -> Array:

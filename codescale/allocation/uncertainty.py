@@ -4,12 +4,16 @@ what more tokens of a language would be worth.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
 from codescale.allocation.goals import LawAtScale
 from codescale.allocation.minimise import Problem, minimise_over_mixtures, support_value
 from codescale.arrays import Array
 from codescale.laws.law import Law
+from codescale.mixtures.mixture import Mixture
 
 MOST_SAMPLES = 100
 """Bootstrap samples that are looked at: ends of 90 % intervals hardly move beyond."""
@@ -93,6 +97,61 @@ def gain_draws(problem: Problem, samples: list[LawAtScale], optima: Array, best:
         difference(problem, [point], reference, own)[0] for point, own in zip(samples, mixtures[1:], strict=True)
     ]
     return np.asarray(claimed - (np.array(under_sample) - np.array(under_law)))
+
+
+@dataclass(frozen=True)
+class BaselineGain:
+    """What an optimum gains over a baseline, as the law has it.
+
+    Attributes
+    ----------
+    mixture
+        The baseline's.
+    value
+        The goal under it, as :attr:`Allocation.value`.
+    gain
+        That less the goal at the optimum; negative where bounds keep the optimum above it.
+    interval
+        The middle 90 % of the gain, less the optimism of an optimum (:func:`gain_draws`).
+    """
+
+    mixture: Mixture
+    value: float
+    gain: float
+    interval: tuple[float, float]
+
+
+def gains_over(
+    problem: Problem,
+    samples: list[LawAtScale],
+    optima: Array,
+    optimum: Array,
+    best: Array,
+    domains: Sequence[str],
+    baselines: Mapping[str, Mixture],
+) -> dict[str, BaselineGain]:
+    """What the optimum gains over each of ``baselines``, by the same names.
+
+    Parameters
+    ----------
+    problem, samples, optima
+        As in :func:`gain_draws`.
+    optimum
+        (varied,) under the law.
+    best
+        (domains,) the mixture of the optimum, as it is trained.
+    domains
+        The law's.
+    baselines
+        Mixtures of them.
+    """
+    found = {}
+    for name, mixture in baselines.items():
+        shares = mixture.array(domains)
+        at_best, value = problem.goal.values(problem.point.losses(np.stack([best, shares])))
+        draws = gain_draws(problem, samples, optima, optimum, shares)
+        found[name] = BaselineGain(mixture, float(value), float(value - at_best), middle_90(draws))
+    return found
 
 
 def standard_error(problem: Problem, samples: list[LawAtScale], optima: Array, best: Array) -> float:

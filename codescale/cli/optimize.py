@@ -10,6 +10,7 @@ import typer
 from codescale.cli.app import app, console
 from codescale.cli.options import (
     AvailableOption,
+    BaselineOption,
     BoundsOption,
     LawArgument,
     ParamsOption,
@@ -59,6 +60,7 @@ def optimize(
     sequence_length: Annotated[
         int, typer.Option(help="Tokens of a training sequence; a share that buys less becomes 0.", min=1)
     ] = SEQUENCE_LENGTH,
+    baseline: BaselineOption = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the mixture goes (YAML).")] = None,
 ) -> None:
     """Compute the mixture that minimises the predicted loss at N and D, under bounds and the tokens available.
@@ -105,6 +107,7 @@ def optimize(
         no_harm=0.0 if no_harm else None,
         reuse=Reuse(read_mixture(earlier), split_names(affected)) if earlier else None,
         sequence_length=sequence_length,
+        baselines=baseline or (),
     )
     write_mixture(path, allocation, str(law))
     console.print(allocation_table(allocation))
@@ -133,6 +136,7 @@ def front(
     points: Annotated[int, typer.Option(help="Mixtures on the front.", min=2, max=200)] = 11,
     bounds: BoundsOption = None,
     available: AvailableOption = None,
+    baseline: BaselineOption = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the front goes (YAML).")] = None,
 ) -> None:
     """Trace the trade-off between two groups of languages: mixtures of which none is better for both.
@@ -158,6 +162,7 @@ def front(
         points,
         bounds=read_bounds(bounds, fitted.domains) if bounds else None,
         available=read_available(available, fitted.domains) if available else None,
+        baselines=baseline or (),
     )
     write_front(path, found)
     console.print(front_table(found, in_neither_group(fitted, *groups)))

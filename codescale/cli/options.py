@@ -27,6 +27,13 @@ TokensOption = Annotated[float | None, typer.Option(help="D: training tokens of 
 WeightsOption = Annotated[Path | None, typer.Option(help="weights.yaml: {python: 2, typescript: 1}")]
 BoundsOption = Annotated[Path | None, typer.Option(help="bounds.yaml: {python: \\[0.1, 0.5], text: 0.1}")]
 AvailableOption = Annotated[Path | None, typer.Option(help="available.yaml: {max_epochs: 4, tokens: {java: 30e9}}")]
+BaselineOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="What to tell the gain over, once or more: uniform, natural, temperature:0.3, unimax, unimax:4, weights, "
+        "file:mixture.yaml."
+    ),
+]
 CorpusIdOption = Annotated[str | None, typer.Option(help="Take only the runs of this corpus.")]
 OrganisationOption = Annotated[str | None, typer.Option(help="Take only the runs of this data organisation.")]
 HyperOption = Annotated[

@@ -10,6 +10,8 @@ import typer
 
 from codescale.cli.app import app, console, search_app
 from codescale.cli.options import (
+    AvailableOption,
+    BaselineOption,
     StudyArgument,
     WeightsOption,
     check_output,
@@ -17,6 +19,7 @@ from codescale.cli.options import (
     split_names,
     terminal_progress,
 )
+from codescale.errors import UserError
 from codescale.organisation import PAIRED
 
 
@@ -67,6 +70,8 @@ def simulate(
     params: Annotated[float | None, typer.Option(help="N of a trial (default: the largest of the runs).")] = None,
     tokens: Annotated[float | None, typer.Option(help="D of a trial (default: the largest of the runs).")] = None,
     weights: WeightsOption = None,
+    available: AvailableOption = None,
+    baseline: BaselineOption = None,
     trials: Annotated[int, typer.Option(help="Trials of one search.", min=1, max=100_000)] = 60,
     seeds: Annotated[int, typer.Option(help="Searches of each sampler.", min=1, max=1_000)] = 10,
     sampler: Annotated[
@@ -92,14 +97,24 @@ def simulate(
     """
     from codescale.files import write_text
     from codescale.laws.law import load_law
+    from codescale.mixtures.files import read_available
     from codescale.report.terminal.simulation import simulation_rows, simulation_table
     from codescale.search.samplers import named_samplers
-    from codescale.search.simulation.landscape import attainable, read_landscape, refuse_other_question
+    from codescale.search.simulation.landscape import (
+        attainable,
+        baseline_objectives,
+        read_landscape,
+        refuse_other_question,
+    )
     from codescale.search.simulation.simulate import Known, Outcome, SearchPlan, simulate_seeds
 
     chosen = named_samplers(split_names(sampler) or [], "--sampler")
-    check_output(output, source, known, weights, Path(space))
+    check_output(output, source, known, weights, available, Path(space))
+    if available and not baseline:
+        raise UserError("--available", "is given without --baseline", "name a baseline, or leave it out")
     landscape, searched = read_landscape(source, space, params, tokens, weights, noise)
+    exist = read_available(available, landscape.domains) if available else None
+    baselines = baseline_objectives(landscape, baseline or (), exist)
     target = attainable(landscape, searched)
     prior = Known(law=load_law(known) if known else None)
     if known and prior.law:
@@ -111,9 +126,9 @@ def simulate(
             workers = min(os.cpu_count() or 1, seeds)
             outcomes[name] = simulate_seeds(landscape, searched, plan, prior, target, range(seeds), workers)
             advance(1)
-    console.print(simulation_table(outcomes, landscape, target))
+    console.print(simulation_table(outcomes, landscape, target, baselines))
     if output:
-        write_text(output, simulation_rows(outcomes, range(seeds)))
+        write_text(output, simulation_rows(outcomes, range(seeds), target, baselines))
         console.print(f"Wrote {output}")
 
 

@@ -1,4 +1,4 @@
-"""The three mixtures' predicted and measured losses, their differences and the verdict."""
+"""The mixtures' predicted and measured losses, their differences and the verdict."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ import numpy as np
 
 from codescale.allocation.optimize import predict_objective
 from codescale.artifact import Interval
+from codescale.comparison.baselines import against_baselines, mixture_difference, yardstick_of
 from codescale.comparison.foretold import foretold, predicted_difference
+from codescale.comparison.harm import harm_of
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM
 from codescale.comparison.result import (
+    BaselineVerdict,
     ComparedMixture,
     ComparisonVerdict,
     ForetoldDifference,
+    Harm,
     JudgedSplit,
     MixtureCost,
     MixtureDifference,
@@ -23,15 +27,16 @@ from codescale.comparison.result import (
     ScaleComparison,
     SeedMean,
 )
-from codescale.comparison.statistics import LEVEL, paired_difference, summary
-from codescale.comparison.verdict import beats, harmed_languages, nothing_found, of_two_things, statement
+from codescale.comparison.statistics import LEVEL, summary
+from codescale.comparison.verdict import beats, nothing_found, of_harm, of_two_things, statement
 from codescale.corpus.reader import Corpus
 from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.no_harm import NoHarmRule
 from codescale.runs.records import RunRecord
 from codescale.search.objective.objective import Objective
-from codescale.study.comparison import Scale
+from codescale.study.comparison import ON_VALIDATION, Scale
 from codescale.study.config import StudyConfig
 from codescale.training.jobs.many_runs import read_test_losses
 
@@ -70,16 +75,6 @@ def _measured(records: Sequence[RunRecord], folder: Path, config: StudyConfig, c
     return measured.model_copy(update={"bits_per_byte": bits})
 
 
-def _difference(entry: JudgedSplit, reference: JudgedSplit) -> MixtureDifference:
-    return MixtureDifference(
-        objective=paired_difference(entry.objective.values or (), reference.objective.values or ()),
-        losses={
-            language: paired_difference(loss.values or (), reference.losses[language].values or ())
-            for language, loss in entry.losses.items()
-        },
-    )
-
-
 def _check(records: Mapping[str, Sequence[RunRecord]]) -> None:
     for record in (record for runs in records.values() for record in runs):
         if record.status != "ok":
@@ -98,6 +93,7 @@ def compare_runs(
     records: Mapping[str, Sequence[RunRecord]],
     test_losses: Path,
     labels: Mapping[str, str],
+    yardstick: str | None = None,
 ) -> ScaleComparison:
     """The comparison at one scale. Predictions are of the validation split, which the law was fitted on; differences
     and verdict are of the test split.
@@ -118,6 +114,8 @@ def compare_runs(
         The folder of the runs' losses on the test split.
     labels
         What a person reads for each language.
+    yardstick
+        The baseline that the verdict is about; None: the study's, which may be chosen here.
 
     Raises
     ------
@@ -126,13 +124,22 @@ def compare_runs(
     """
     _check(records)
     measured = {role: _measured(runs, test_losses, config, corpus) for role, runs in records.items()}
-    differences = {role: _difference(entry, measured[UNIFORM]) for role, entry in measured.items() if role != UNIFORM}
+    differences = {
+        role: mixture_difference(entry, measured[UNIFORM]) for role, entry in measured.items() if role != UNIFORM
+    }
     mixtures = {
         role: _compared(
             config, runs, measured[role], prediction(config, scale, law, runs[0].spec.mixture) if law else None
         )
         for role, runs in records.items()
     }
+    section = config.comparison
+    baselines = {word: measured[word] for word in section.compared}
+    validation = {word: one for word in baselines if (one := mixtures[word].validation) is not None}
+    best = yardstick_of(yardstick or section.yardstick, validation)
+    verdicts = against_baselines(measured[MEASURED], baselines)
+    rule = section.no_harm or NoHarmRule(UNIFORM, 0.0)
+    harm = harm_of(measured[MEASURED], measured[rule.reference], rule)
     return ScaleComparison(
         n_params=records[UNIFORM][0].spec.n_params,
         n_tokens=records[UNIFORM][0].evaluations[-1].n_tokens,
@@ -143,9 +150,12 @@ def compare_runs(
         corpus_id=corpus.corpus_id,
         mixtures=mixtures,
         differences=differences,
-        measured_minus_predicted=_difference(measured[MEASURED], measured[PREDICTED]),
+        measured_minus_predicted=mixture_difference(measured[MEASURED], measured[PREDICTED]),
         foretold=_foretold(config, scale, law, mixtures) if law else {},
-        verdict=_verdict(records, differences, labels),
+        baselines=verdicts,
+        yardstick=best,
+        harm=harm,
+        verdict=_verdict(config, records, differences, verdicts, best, harm, labels),
     )
 
 
@@ -160,7 +170,7 @@ def _foretold(
             continue
         pair = Mixture(entry.proportions), Mixture(uniform.proportions)
         predicted = predicted_difference(law, n_params, n_tokens, *pair, config.weights())
-        found[role] = foretold(predicted, _difference(entry.validation, uniform.validation).objective)
+        found[role] = foretold(predicted, mixture_difference(entry.validation, uniform.validation).objective)
     return found
 
 
@@ -184,20 +194,25 @@ def _compared(
 
 
 def _verdict(
+    config: StudyConfig,
     records: Mapping[str, Sequence[RunRecord]],
     differences: Mapping[str, MixtureDifference],
+    verdicts: Mapping[str, BaselineVerdict],
+    yardstick: str,
+    harm: Harm,
     labels: Mapping[str, str],
 ) -> ComparisonVerdict:
-    measured, seeds = differences[MEASURED], len(records[UNIFORM])
-    harmed = harmed_languages(measured.losses)
-    if records[MEASURED] == records[UNIFORM]:
-        said = nothing_found(seeds)
+    section, seeds = config.comparison, len(records[UNIFORM])
+    if records[MEASURED] == records[yardstick]:
+        said = nothing_found(seeds, yardstick)
     else:
-        said = statement(measured.objective, harmed, seeds, labels)
-        said += of_two_things(records[MEASURED][0].spec.organisation, records[UNIFORM][0].spec.organisation)
+        organised = [records[role][0].spec.organisation for role in (MEASURED, yardstick)]
+        said = statement(verdicts, yardstick, section.yardstick != ON_VALIDATION, seeds)
+        said += f" {of_harm(harm, section.no_harm is not None, labels)}"
+        said += of_two_things(organised[0], organised[1], yardstick)
     return ComparisonVerdict(
         statement=said,
-        beats_uniform=beats(measured.objective),
+        beats_uniform=verdicts[UNIFORM].beats,
         predicted_beats_uniform=beats(differences[PREDICTED].objective),
-        harmed=tuple(harmed),
+        harmed=harm.told("harmed"),
     )

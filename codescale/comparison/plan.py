@@ -1,9 +1,10 @@
-"""The runs of the proof: uniform, predicted best and measured best, with seeds that no mixture was chosen by."""
+"""The runs of the proof: baselines, predicted best and measured best, with seeds that no mixture was chosen by."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 
 from codescale.mixtures.mixture import Mixture
@@ -86,6 +87,11 @@ def comparison_runs(
     return runs
 
 
+def _of_a_file(role: str) -> str:
+    """``role`` as a part of a file's name: a baseline's word may hold a colon or a path."""
+    return re.sub("[^A-Za-z0-9_.+]+", "-", role)[:60]
+
+
 def _runs(
     config: StudyConfig,
     scale: Scale,
@@ -99,7 +105,7 @@ def _runs(
     stage = "comparison" if scale is config.comparison else "comparison-larger"
     return [
         RunSpec(
-            run_id=f"{stage}-{role}-{digest(mixture, hyper, organisation)}-s{seed}",
+            run_id=f"{stage}-{_of_a_file(role)}-{digest(mixture, hyper, organisation)}-s{seed}",
             stage="comparison",
             size=scale.size,
             n_params=config.sizes[scale.size].n_params,

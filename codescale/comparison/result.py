@@ -5,6 +5,8 @@ The order of the fields is that of the file's keys. Losses are in nats per token
 
 from __future__ import annotations
 
+from typing import Literal
+
 from codescale.artifact import Artifact, Interval
 from codescale.organisation import SHUFFLED, Organisation
 
@@ -41,7 +43,7 @@ class MixtureCost(Artifact):
 
 
 class ComparedMixture(Artifact):
-    """One of the three mixtures: its shares, what was predicted (validation) and measured (validation, test)."""
+    """One of the mixtures: its shares, what was predicted (validation) and measured (validation, test)."""
 
     proportions: dict[str, float]
     hyper: dict[str, float] = {}
@@ -80,11 +82,59 @@ class ForetoldDifference(Artifact):
     inside: bool | None = None
 
 
+class BaselineVerdict(Artifact):
+    """The search's choice against a baseline: its ``difference`` from it, ``better`` and ``worse``, the p values of
+    either, adjusted for the number of baselines (Holm), and whether it ``beats`` the baseline; None: it cannot be told.
+    """
+
+    difference: MixtureDifference
+    better: float
+    worse: float
+    beats: bool | None = None
+
+
+HarmWord = Literal["harmed", "not harmed within the margin", "cannot be told"]
+
+
+class LanguageHarm(Artifact):
+    """A language under the search's choice: its loss less that under the reference, and less the ``margin`` too
+    (``beyond``), both in nats per token; the p values that it is harmed and that it is not, adjusted for the number of
+    languages (Holm), and what they say.
+    """
+
+    difference: PairedDifference
+    margin: float
+    beyond: PairedDifference
+    harmed: float
+    not_harmed: float
+    verdict: HarmWord
+
+
+class Harm(Artifact):
+    """Whether the search's choice harms a language: against ``reference``, by more than ``margin``, which is a fraction
+    of the loss under the reference where it is ``relative``, else in nats per token.
+    """
+
+    reference: str
+    margin: float
+    relative: bool = False
+    languages: dict[str, LanguageHarm] = {}
+
+    @property
+    def by_rule(self) -> bool:
+        """Whether it is by a rule that somebody set, and not the usual one: any harm at all, against uniform."""
+        return self.margin > 0 or self.reference != "uniform"
+
+    def told(self, word: HarmWord) -> tuple[str, ...]:
+        """The languages of which the verdict is ``word``."""
+        return tuple(name for name, one in self.languages.items() if one.verdict == word)
+
+
 class ComparisonVerdict(Artifact):
     """What the comparison concluded.
 
     Whether the search's choice, and the law's, beats uniform: None where it cannot be told. ``harmed``: the languages
-    whose loss is higher than under uniform beyond the noise.
+    of which the comparison's :class:`Harm` says so (earlier files: whose own interval says so).
     """
 
     statement: str
@@ -95,7 +145,7 @@ class ComparisonVerdict(Artifact):
 
 class LargerVerdict(ComparisonVerdict):
     """The verdict at ``times_the_search`` the N of the search's trials; ``holds``: whether the search's choice beats
-    uniform there too.
+    the yardstick there too.
     """
 
     holds: bool | None = None
@@ -104,7 +154,11 @@ class LargerVerdict(ComparisonVerdict):
 
 
 class ScaleComparison(Artifact):
-    """The comparison at one N and D. ``foretold``: by role, where there is a law."""
+    """The comparison at one N and D.
+
+    ``foretold``: by role, where there is a law. ``baselines``: the verdict against each, by its word (earlier files: no
+    such key); ``yardstick``: the one that the first sentence is about.
+    """
 
     n_params: int | None = None
     n_tokens: int | None = None
@@ -117,6 +171,9 @@ class ScaleComparison(Artifact):
     differences: dict[str, MixtureDifference] = {}
     measured_minus_predicted: MixtureDifference | None = None
     foretold: dict[str, ForetoldDifference] = {}
+    baselines: dict[str, BaselineVerdict] = {}
+    yardstick: str = "uniform"
+    harm: Harm | None = None
     verdict: ComparisonVerdict | None = None
 
 

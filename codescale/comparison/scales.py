@@ -6,7 +6,6 @@ from typing import Any
 
 from scipy.stats import spearmanr
 
-from codescale.comparison.plan import MEASURED
 from codescale.comparison.result import (
     ComparisonResult,
     ComparisonVerdict,
@@ -52,11 +51,11 @@ def _at_scale(comparison: ScaleComparison, larger: ScaleComparison, proxy: int) 
     assert verdict is not None
     assert larger.n_params is not None
     correlation, times = rank_correlation(comparison, larger), larger.n_params / proxy
-    difference = larger.differences[MEASURED].objective
+    against = larger.baselines[larger.yardstick]
     own = {name: getattr(verdict, name) for name in ComparisonVerdict.model_fields}
     judged = LargerVerdict(
-        **own | {"statement": at_scale(difference, len(larger.seeds), times, correlation)},
-        holds=verdict.beats_uniform,
+        **own | {"statement": at_scale(against, larger.yardstick, len(larger.seeds), times, correlation)},
+        holds=against.beats,
         times_the_search=times,
         rank_correlation=correlation,
     )

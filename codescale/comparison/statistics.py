@@ -1,9 +1,9 @@
-"""Means over seeds with their standard errors, and paired differences with Student's t intervals."""
+"""Means over seeds, paired differences with Student's t intervals and tests, and the correction for many of them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.stats import t as student
@@ -11,6 +11,8 @@ from scipy.stats import t as student
 from codescale.comparison.result import PairedDifference, SeedMean
 
 LEVEL = 0.9
+ERROR = (1 - LEVEL) / 2
+"""What a claim in one direction is wrong with at most, over all that are tested together: that of an interval's end."""
 
 
 def summary(values: Sequence[float]) -> SeedMean:
@@ -41,3 +43,50 @@ def paired_difference(values: Sequence[float], reference: Sequence[float], level
     mean, error = difference.mean, difference.standard_error
     half = student.ppf(0.5 + level / 2, len(values) - 1) * error
     return PairedDifference(mean=mean, standard_error=error, low=mean - half, high=mean + half)
+
+
+def one_sided_tests(difference: PairedDifference, seeds: int) -> tuple[float, float]:
+    """The p values of Student's paired t test that a difference is below 0, and that it is above 0.
+
+    Parameters
+    ----------
+    difference
+        As :func:`paired_difference` has it.
+    seeds
+        How many pairs it is the mean of.
+
+    Returns
+    -------
+    tuple of float
+        Both 1 where the mixtures are one, or there is one seed.
+    """
+    error = difference.standard_error
+    if error is None or not math.isfinite(error) or (error == 0 and difference.mean == 0):
+        return 1.0, 1.0
+    statistic = difference.mean / error if error > 0 else math.copysign(math.inf, difference.mean)
+    return float(student.cdf(statistic, seeds - 1)), float(student.sf(statistic, seeds - 1))
+
+
+def holm(values: Mapping[str, float]) -> dict[str, float]:
+    """The p values of several tests, adjusted so that at a level the chance of any false claim is at most the level,
+    however the tests depend on each other.
+
+    Parameters
+    ----------
+    values
+        Test to its p value.
+
+    Returns
+    -------
+    dict
+        Test to its adjusted p value, in the same order.
+
+    References
+    ----------
+    Holm 1979, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6.
+    """
+    adjusted, largest = dict(values), 0.0
+    for rank, name in enumerate(sorted(values, key=lambda one: values[one])):
+        largest = max(largest, min(1.0, (len(values) - rank) * values[name]))
+        adjusted[name] = largest
+    return adjusted

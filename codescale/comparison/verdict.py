@@ -1,10 +1,12 @@
-"""What the comparison's figures say, in one sentence that claims no more than they do."""
+"""What the comparison's figures say, in sentences that claim no more than they do."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from codescale.comparison.result import PairedDifference
+from codescale.comparison.baselines import listed
+from codescale.comparison.result import BaselineVerdict, Harm, HarmWord, PairedDifference
+from codescale.mixtures.no_harm import NoHarmRule
 from codescale.organisation import PAIRED, SHUFFLED, Organisation
 
 
@@ -13,11 +15,6 @@ def beats(difference: PairedDifference) -> bool | None:
     if difference.high is not None and difference.high < 0:
         return True
     return False if _worse(difference) else None
-
-
-def harmed_languages(losses: Mapping[str, PairedDifference]) -> list[str]:
-    """The languages whose loss is higher than under uniform by more than the interval of the difference."""
-    return [language for language, difference in losses.items() if _worse(difference)]
 
 
 def _worse(difference: PairedDifference) -> bool:
@@ -35,59 +32,99 @@ def _names(languages: Sequence[str], labels: Mapping[str, str]) -> str:
     return ", ".join(labels.get(language, language) for language in languages)
 
 
-def nothing_found(seeds: int) -> str:
-    """The verdict where the best mixture that was trained is the uniform one itself."""
+def nothing_found(seeds: int, yardstick: str) -> str:
+    """The verdict where the best mixture that was trained is the yardstick itself."""
     return (
-        "A null result: of all mixtures that were trained none did better than uniform on the validation split, so the "
-        f"measured best is uniform itself ({seeds} seeds, test split)."
+        f"A null result: of all mixtures that were trained none did better than {yardstick} on the validation split, "
+        f"so the measured best is {yardstick} itself ({seeds} seeds, test split)."
     )
 
 
-def statement(difference: PairedDifference, harmed: Sequence[str], seeds: int, labels: Mapping[str, str]) -> str:
+def statement(verdicts: Mapping[str, BaselineVerdict], yardstick: str, named: bool, seeds: int) -> str:
     """The verdict on the measured best mixture.
 
     Parameters
     ----------
-    difference
-        Its objective minus uniform's on the test split (nats per token).
-    harmed
-        The languages whose loss is higher beyond the noise.
+    verdicts
+        By baseline, with the correction for their number.
+    yardstick
+        The baseline of the first sentence.
+    named
+        Whether it was named beforehand rather than chosen on validation.
     seeds
         How many seeds each mixture has.
+    """
+    own, others = verdicts[yardstick], {word: one for word, one in verdicts.items() if word != yardstick}
+    how = "named beforehand" if named else f"the best of {len(verdicts)} baselines on validation"
+    against = f"{yardstick} ({how})" if others else yardstick
+    figures = _figures(own.difference.objective, "", seeds)
+    match own.beats:
+        case True:
+            first = f"The measured best mixture beats {against}: {figures}."
+        case False:
+            first = f"The measured best mixture is worse than {against}: {figures}."
+        case None:
+            first = f"A null result: the measured best mixture cannot be told from {against}: {figures}."
+    return f"{first} {_others(others)}" if others else first
+
+
+def _others(verdicts: Mapping[str, BaselineVerdict]) -> str:
+    """What is said of the baselines that are not the yardstick."""
+    words: list[tuple[bool | None, str]] = [(True, "beats"), (False, "is worse than"), (None, "cannot be told from")]
+    told = [
+        f"{verb} {listed(same)}"
+        for beats_it, verb in words
+        if (same := [word for word, one in verdicts.items() if one.beats is beats_it])
+    ]
+    return f"It {', '.join(told)} (Holm's correction for {len(verdicts) + 1} baselines)."
+
+
+def of_harm(harm: Harm, rule: bool, labels: Mapping[str, str]) -> str:
+    """What is said of single languages: no harm is named that the correction for their number does not hold.
+
+    Parameters
+    ----------
+    harm
+        The tests.
+    rule
+        Whether somebody set a margin; else the reference is uniform and the margin 0.
     labels
         What a person reads for each language.
     """
-    figures = _figures(difference, "", seeds)
-    match beats(difference):
-        case True:
-            first = f"The measured best mixture beats uniform: {figures}."
-        case False:
-            first = f"The measured best mixture is worse than uniform: {figures}."
-        case None:
-            first = f"A null result: the measured best mixture cannot be told from uniform: {figures}."
-    if harmed:
-        return f"{first} It harms {_names(harmed, labels)}: higher loss than under uniform beyond the noise."
-    return f"{first} No language is harmed beyond the noise."
+    harmed = harm.told("harmed")
+    if not rule:
+        if harmed:
+            return f"It harms {_names(harmed, labels)}: higher loss than under {harm.reference} beyond the noise."
+        return "No language is harmed beyond the noise."
+    allowed = f"{NoHarmRule(harm.reference, harm.margin, harm.relative).spoken} against {harm.reference}"
+    kept = harm.told("not harmed within the margin")
+    if len(kept) == len(harm.languages):
+        return f"No language is harmed within the margin of {allowed}."
+    words: list[HarmWord] = ["harmed", "cannot be told", "not harmed within the margin"]
+    said = [f"{word}: {_names(harm.told(word), labels)}" for word in words if harm.told(word)]
+    return f"By the margin of {allowed}: {'; '.join(said)}."
 
 
-def of_two_things(measured: Organisation, uniform: Organisation) -> str:
+def of_two_things(measured: Organisation, baseline: Organisation, yardstick: str = "uniform") -> str:
     """What the verdict has to add where the two mixtures' data was organised differently; empty where it was not."""
-    if measured == uniform:
+    if measured == baseline:
         return ""
     stood = {SHUFFLED: "apart", PAIRED: "in one document"}
     return (
-        f" Translations stood {stood[measured]} under the measured best and {stood[uniform]} under uniform: the "
+        f" Translations stood {stood[measured]} under the measured best and {stood[baseline]} under {yardstick}: the "
         "difference is of mixture and organisation together."
     )
 
 
-def at_scale(difference: PairedDifference, seeds: int, times: float, same_order: float | None) -> str:
+def at_scale(verdict: BaselineVerdict, yardstick: str, seeds: int, times: float, same_order: float | None) -> str:
     """The verdict on the measured best mixture at a larger scale.
 
     Parameters
     ----------
-    difference
-        Its objective minus uniform's there, on the test split (nats per token).
+    verdict
+        Against the yardstick there, on the test split.
+    yardstick
+        The baseline that the verdict is about.
     seeds
         How many seeds each mixture has.
     times
@@ -95,14 +132,14 @@ def at_scale(difference: PairedDifference, seeds: int, times: float, same_order:
     same_order
         The mixtures' rank correlation (:func:`codescale.comparison.scales.rank_correlation`).
     """
-    figures = _figures(difference, " against uniform", seeds)
-    match beats(difference):
+    figures = _figures(verdict.difference.objective, f" against {yardstick}", seeds)
+    match verdict.beats:
         case True:
             first = f"At {times:.1f} times the search's N the optimum holds: {figures}."
         case False:
             first = f"At {times:.1f} times the search's N the optimum does not hold: {figures}."
         case None:
-            first = f"At {times:.1f} times the search's N the measured best cannot be told from uniform: {figures}."
+            first = f"At {times:.1f} times the search's N the measured best cannot be told from {yardstick}: {figures}."
     if same_order is None:
         return first
     return f"{first} The mixtures' rank correlation between the two scales is {same_order:.2f}."

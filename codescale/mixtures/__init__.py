@@ -5,6 +5,7 @@ May not: know laws, runs or training, torch or Ray.
 
     Mixture, FeasibleSet                        shares that sum to 1; all of them within bounds and ties
     read_mixture, read_weights, read_bounds, …  their YAML files
+    parse_baseline, baseline_mixture            what a team would take without a study: natural, UniMax, …
     export_mixture                              a mixture as another trainer's file
 """
 
@@ -15,24 +16,30 @@ from typing import TYPE_CHECKING
 from codescale.lazy_exports import lazy
 
 if TYPE_CHECKING:
+    from codescale.mixtures.baselines import Baseline, baseline_mixture, parse_baseline
     from codescale.mixtures.bounds import AvailableTokens, Bounds, Ties
     from codescale.mixtures.feasible import FeasibleSet
     from codescale.mixtures.files import read_available, read_bounds, read_mixture, read_weights
     from codescale.mixtures.mixture import Mixture, MixtureError
+    from codescale.mixtures.no_harm import NoHarmRule
     from codescale.mixtures.trainer_formats.export import export_mixture
     from codescale.mixtures.trainer_formats.sources import DataSource, read_sources
     from codescale.mixtures.warning import MixtureWarning
 
 __all__ = [
     "AvailableTokens",
+    "Baseline",
     "Bounds",
     "DataSource",
     "FeasibleSet",
     "Mixture",
     "MixtureError",
     "MixtureWarning",
+    "NoHarmRule",
     "Ties",
+    "baseline_mixture",
     "export_mixture",
+    "parse_baseline",
     "read_available",
     "read_bounds",
     "read_mixture",
@@ -43,10 +50,12 @@ __all__ = [
 __getattr__, __dir__ = lazy(
     __name__,
     {
+        "codescale.mixtures.baselines": ["Baseline", "baseline_mixture", "parse_baseline"],
         "codescale.mixtures.bounds": ["AvailableTokens", "Bounds", "Ties"],
         "codescale.mixtures.feasible": ["FeasibleSet"],
         "codescale.mixtures.files": ["read_available", "read_bounds", "read_mixture", "read_weights"],
         "codescale.mixtures.mixture": ["Mixture", "MixtureError"],
+        "codescale.mixtures.no_harm": ["NoHarmRule"],
         "codescale.mixtures.trainer_formats.export": ["export_mixture"],
         "codescale.mixtures.trainer_formats.sources": ["DataSource", "read_sources"],
         "codescale.mixtures.warning": ["MixtureWarning"],

@@ -27,6 +27,15 @@ MixtureName = Literal["uniform", "predicted_best", "measured_best"]
 MIXTURES: tuple[MixtureName, ...] = ("uniform", "predicted_best", "measured_best")
 
 
+class PredictedGain(Artifact):
+    """What the law's optimum gains over a baseline, whose goal is ``value``."""
+
+    proportions: dict[str, float]
+    value: float
+    gain: float
+    interval: tuple[float | None, float | None] = (None, None)
+
+
 class PredictedMixture(Artifact):
     """``mixture.yaml``: the law's optimum."""
 
@@ -36,6 +45,7 @@ class PredictedMixture(Artifact):
     loss_unit: LossUnit = LossUnit.NATS_PER_TOKEN
     n_params: float | None = None
     n_tokens: float | None = None
+    baselines: dict[str, PredictedGain] = {}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from codescale.artifact import Interval
-from codescale.comparison.result import ForetoldDifference, PairedDifference, SeedMean
+from codescale.comparison.result import (
+    BaselineVerdict,
+    ComparisonResult,
+    ForetoldDifference,
+    Harm,
+    PairedDifference,
+    SeedMean,
+)
 from codescale.report.artifacts import MIXTURES, Artifacts, MixtureName
 from codescale.runs.units import LossUnit
 from codescale.study.config import StudyConfig
@@ -50,7 +57,8 @@ class Headline:
     ``objectives`` are on the test split; ``predicted`` and ``measured_as_predicted`` are the predicted best mixture's
     objective as the law foresaw it, in ``predicted_unit``, and as it was measured on the same (validation) split, in
     nats per token like all that the study measured; ``foretold`` holds each
-    mixture's difference from uniform likewise, which is what the law is held to.
+    mixture's difference from uniform likewise, which is what the law is held to. ``baselines``: the measured best
+    against each, with the ``yardstick`` among them.
     """
 
     rows: tuple[LanguageRow, ...]
@@ -60,9 +68,12 @@ class Headline:
     predicted_unit: LossUnit
     measured_as_predicted: SeedMean | None
     foretold: Mapping[MixtureName, ForetoldDifference]
+    baselines: Mapping[str, BaselineVerdict]
+    yardstick: str
+    harm: Harm | None
     statement: str | None
     statement_at_scale: str | None
-    beats_uniform: bool | None
+    beats_yardstick: bool | None
     seeds: int
     cost: StudyCost
 
@@ -162,12 +173,23 @@ def headline(config: StudyConfig, artifacts: Artifacts, labels: Mapping[str, str
         foretold={name: comparison.foretold[name] for name in MIXTURES if name in comparison.foretold}
         if comparison
         else {},
+        baselines=comparison.baselines if comparison else {},
+        yardstick=comparison.yardstick if comparison else "uniform",
+        harm=comparison.harm if comparison else None,
         statement=verdict.statement if verdict else None,
         statement_at_scale=larger.statement if larger else None,
-        beats_uniform=verdict.beats_uniform if verdict else None,
+        beats_yardstick=_beats_yardstick(comparison),
         seeds=len(comparison.seeds) if comparison else 0,
         cost=study_cost(artifacts),
     )
+
+
+def _beats_yardstick(comparison: ComparisonResult | None) -> bool | None:
+    """None where it cannot be told; files of earlier versions know uniform alone."""
+    if comparison is None or comparison.verdict is None:
+        return None
+    own = comparison.baselines.get(comparison.yardstick)
+    return comparison.verdict.beats_uniform if own is None else own.beats
 
 
 def language_labels(config: StudyConfig, artifacts: Artifacts) -> dict[str, str]:

@@ -55,6 +55,11 @@ def outcome_facts(result: Headline) -> list[Fact]:
     if difference is not None:
         bounds = interval(difference.low, difference.high)
         facts.append(Fact("Measured best minus uniform, nats per token", signed(difference.mean), bounds))
+    yardstick = result.baselines.get(result.yardstick)
+    if yardstick is not None and result.yardstick != "uniform":
+        difference = yardstick.difference.objective
+        bounds = interval(difference.low, difference.high)
+        facts.append(Fact(f"Measured best minus {result.yardstick}, the yardstick", signed(difference.mean), bounds))
     if result.predicted is not None:
         bounds = interval(result.predicted.low, result.predicted.high)
         title = f"Predicted best: the law's objective, {result.predicted_unit} (validation)"

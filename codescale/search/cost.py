@@ -51,7 +51,9 @@ class Resolution:
 
 @dataclass(frozen=True)
 class SearchCost:
-    """What ``codescale plan`` tells. ``noise`` is None, and the resolutions empty, where no seeds were compared yet."""
+    """What ``codescale plan`` tells. ``noise`` is None, and the resolutions empty, where no seeds were compared yet;
+    ``baselines``: how many the proof is held against.
+    """
 
     costs: tuple[CostItem, ...]
     limits: tuple[str, ...]
@@ -59,6 +61,7 @@ class SearchCost:
     speed: Speed | None
     resolutions: tuple[Resolution, ...]
     needed: tuple[tuple[float, int | None], ...]
+    baselines: int = 1
 
 
 def search_cost(config: StudyConfig, noise: SeedNoise | None, speed: Speed | None) -> SearchCost:
@@ -78,7 +81,8 @@ def search_cost(config: StudyConfig, noise: SeedNoise | None, speed: Speed | Non
     each = run_cost(config, search.size, search.tokens)
     trials = trials_within(config, each, speed)
     comparison = config.comparison
-    runs = 3 * comparison.seeds
+    baselines = len(comparison.compared)
+    runs = (baselines + 2) * comparison.seeds
     proof = run_cost(config, comparison.size, comparison.tokens)
     costs = [_cost("trials", trials, search.tokens, each, speed)]
     if search.check_pruned:
@@ -90,9 +94,13 @@ def search_cost(config: StudyConfig, noise: SeedNoise | None, speed: Speed | Non
         if value is not None:
             limits.append(f"{value:,.6g} {unit}")
     seeds = sorted({*SEEDS, comparison.seeds})
-    resolutions = tuple(Resolution(n, minimum_detectable_difference(noise.pooled, n)) for n in seeds) if noise else ()
-    needed = tuple((gap, seeds_needed(noise.pooled, gap)) for gap in DIFFERENCES) if noise else ()
-    return SearchCost(tuple(costs), tuple(limits), noise, speed, resolutions, needed)
+    resolutions = (
+        tuple(Resolution(n, minimum_detectable_difference(noise.pooled, n, baselines)) for n in seeds) if noise else ()
+    )
+    needed = (
+        tuple((gap, seeds_needed(noise.pooled, gap, comparisons=baselines)) for gap in DIFFERENCES) if noise else ()
+    )
+    return SearchCost(tuple(costs), tuple(limits), noise, speed, resolutions, needed, baselines)
 
 
 def trials_within(config: StudyConfig, each: float, speed: Speed | None) -> int:

@@ -16,7 +16,14 @@ from codescale.runs.records import RunSpec, read_records
 from codescale.search.law_optimum import law_optimum
 from codescale.search.objective.problem import SearchProblem, study_problem
 from codescale.search.result import Incumbent
-from codescale.stages.inputs import StageContext, comparable_law, search_result, target_availability, unique_tokens
+from codescale.stages.inputs import (
+    StageContext,
+    baseline_mixtures,
+    comparable_law,
+    search_result,
+    target_availability,
+    unique_tokens,
+)
 from codescale.stages.runs import describe, publish
 from codescale.study.comparison import Scale
 from codescale.study.languages import label
@@ -24,8 +31,8 @@ from codescale.sweeps.execute import done_already
 
 
 def compare(context: StageContext) -> ComparisonResult:
-    """Trains uniform, predicted best and the search's choice with fresh seeds in one Ray Train job and judges them,
-    at a larger scale too where the study has one.
+    """Trains the baselines, predicted best and the search's choice with fresh seeds in one Ray Train job and judges
+    them, at a larger scale too where the study has one.
 
     Raises :class:`~codescale.errors.UserError` where ``codescale fit`` or ``codescale search`` has not run, and where
     a run did not end well.
@@ -42,7 +49,9 @@ def compare(context: StageContext) -> ComparisonResult:
     }
     wanted = {spec.run_id: spec for plan in plans.values() for specs in plan.values() for spec in specs}
     _train_together(context, list(wanted.values()))
-    judged = [_judged(context, problem, scale, plan) for scale, plan in plans.items()]
+    judged: list[ScaleComparison] = []
+    for scale, plan in plans.items():
+        judged.append(_judged(context, problem, scale, plan, judged[0].yardstick if judged else None))
     result = both_scales(judged[0], judged[1] if len(judged) > 1 else None, problem.proxy.n_params)
     result.write(context.folder.comparison)
     publish(context.folder)
@@ -59,16 +68,23 @@ def compared_mixtures(context: StageContext, problem: SearchProblem) -> tuple[di
     if best is None:
         command = f"run codescale search {context.folder.root.name} again"
         raise UserError(context.folder.search, "has no trial that came to its end", command)
+    available = target_availability(context)
+    baselines = baseline_mixtures(context, problem.config.weights(), available)
     mixtures = {
-        UNIFORM: context.config.uniform(),
-        PREDICTED: law_optimum(comparable_law(context.folder), problem, target_availability(context)),
+        UNIFORM: baselines.pop(UNIFORM),
+        PREDICTED: law_optimum(comparable_law(context.folder), problem, available),
         MEASURED: Mixture(best.proportions),
     }
-    return mixtures, best
+    # The others last: a study that names one more later finds the runs of the first three as they are.
+    return mixtures | baselines, best
 
 
 def _judged(
-    context: StageContext, problem: SearchProblem, scale: Scale, plan: Mapping[str, Sequence[RunSpec]]
+    context: StageContext,
+    problem: SearchProblem,
+    scale: Scale,
+    plan: Mapping[str, Sequence[RunSpec]],
+    yardstick: str | None,
 ) -> ScaleComparison:
     records = {record.spec.run_id: record for record in read_records(context.folder.runs)}
     registry = context.config.registry()
@@ -80,6 +96,7 @@ def _judged(
         {role: [records[spec.run_id] for spec in specs] for role, specs in plan.items()},
         context.folder.test_losses,
         {language: label(language, registry) for language in context.config.languages},
+        yardstick,
     )
 
 

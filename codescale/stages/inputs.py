@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from codescale.mixtures.bounds import AvailableTokens
     from codescale.runs.table import RunsTable
     from codescale.search.result import SearchResult
+
+_BASELINES = "study.yaml, comparison.baselines"
 
 
 class StageContext:
@@ -143,6 +146,24 @@ def target_availability(context: StageContext) -> AvailableTokens:
     counted = target_tokens(context.config, available_tokens(context))
     tokens = {name: float(count) for name, count in counted.items()}
     return AvailableTokens(max_epochs=context.config.target.max_epochs, tokens=tokens)
+
+
+def baseline_mixtures(
+    context: StageContext, weights: Mapping[str, float], available: AvailableTokens
+) -> dict[str, Mixture]:
+    """The baselines of the study's comparison by their words, as they are at the target.
+
+    Raises :class:`~codescale.errors.UserError` as :func:`~codescale.mixtures.baselines.baseline_mixture`.
+    """
+    from codescale.mixtures.baselines import baseline_mixture, parse_baseline
+
+    config, found = context.config, {}
+    for word in config.comparison.compared:
+        baseline = parse_baseline(word).within(context.folder.root)
+        found[word] = baseline_mixture(
+            baseline, config.languages, available, weights, config.target.n_tokens, _BASELINES
+        )
+    return found
 
 
 def unique_tokens(context: StageContext, tokens: int) -> int | dict[str, int] | None:

@@ -6,8 +6,9 @@ import time
 
 from codescale.allocation.files import write_mixture
 from codescale.allocation.optimize import optimize_mixture
+from codescale.mixtures.baselines import UNIFORM
 from codescale.mixtures.mixture import Mixture
-from codescale.stages.inputs import StageContext, fitted_law, say_weightless, target_availability
+from codescale.stages.inputs import StageContext, baseline_mixtures, fitted_law, say_weightless, target_availability
 
 
 def optimize(context: StageContext) -> Mixture:
@@ -18,15 +19,19 @@ def optimize(context: StageContext) -> Mixture:
     """
     begun = time.monotonic()
     config, folder = context.config, context.folder
+    available = target_availability(context)
+    baselines = baseline_mixtures(context, config.weights(), available)
+    del baselines[str(UNIFORM)]  # its gain is told in any case
     allocation = optimize_mixture(
         fitted_law(folder),
         config.target_params(),
         config.target.n_tokens,
         weights=config.weights(),
         bounds=dict(config.target.bounds),
-        available=target_availability(context),
+        available=available,
         seed=config.seed,
         sequence_length=config.training.context,
+        baselines=baselines,
     )
     write_mixture(folder.mixture, allocation, folder.law.name, config.training.organisation)
     context.timings.add("optimize", seconds=time.monotonic() - begun)

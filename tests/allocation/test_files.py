@@ -7,10 +7,11 @@ from pathlib import Path
 import yaml
 
 from codescale.allocation.files import write_front, write_mixture
-from codescale.allocation.optimize import Allocation
+from codescale.allocation.optimize import Allocation, optimize_mixture
 from codescale.allocation.pareto import FrontPoint
 from codescale.mixtures.files import read_mixture, read_organisation
 from codescale.mixtures.mixture import Mixture
+from tests.allocation.made_law import made_law
 
 
 def test_a_mixture_survives_its_file(tmp_path: Path) -> None:
@@ -65,3 +66,30 @@ def test_a_front_is_written_in_order(tmp_path: Path) -> None:
         "second_interval": [None, None],
     }
     assert second["proportions"] == {"go": 1.0}
+
+
+def test_gains_over_baselines_are_written_where_they_were_asked_for(tmp_path: Path) -> None:
+    law, nan = made_law(samples=4), float("nan")
+    made = optimize_mixture(law, 1e6, 1e8, {"go": 1.0}, baselines=["uniform"])
+    write_mixture(tmp_path / "mixture.yaml", made, "law.json")
+    written = yaml.safe_load((tmp_path / "mixture.yaml").read_text())["baselines"]
+    gain = made.gains["uniform"]
+    assert written["uniform"] == {
+        "proportions": dict.fromkeys(law.domains, 0.2),
+        "value": gain.value,
+        "gain": gain.gain,
+        "interval": list(gain.interval),
+    }
+    one = FrontPoint(
+        Mixture({"go": 1.0}), (1.0, 0.9, 1.1), (2.0, nan, nan), gains={"natural": ((0.1, 0.0, 0.2), (0.3, nan, nan))}
+    )
+    write_front(tmp_path / "front.yaml", [one])
+    (row,) = yaml.safe_load((tmp_path / "front.yaml").read_text())
+    assert row["baselines"] == {
+        "natural": {
+            "first_gain": 0.1,
+            "first_interval": [0.0, 0.2],
+            "second_gain": 0.3,
+            "second_interval": [None, None],
+        }
+    }

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codescale.allocation.optimize import best_mixture, bootstrap_optima, optimize_mixture
+from codescale.allocation.optimize import best_mixture, bootstrap_optima, optimize_mixture, predict_objective
 from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.laws.warning import LawWarning
@@ -164,3 +164,35 @@ def test_a_share_that_buys_less_than_a_sequence_is_0_with_a_line() -> None:
     assert sum(found.values()) == pytest.approx(1.0, abs=1e-12)
     held = optimize_mixture(law, N, D, weights=weights, bounds={"java": (2e-5, 1.0)}, sequence_length=8192).mixture
     assert held["java"] >= 2e-5
+
+
+TOKENS = AvailableTokens(max_epochs=4, tokens={"python": 4e7, "java": 3e7, "go": 2e6, "rust": 1e6, "text": 9e7})
+
+
+def test_the_gain_over_each_baseline_is_the_laws_difference() -> None:
+    law, weights = made_law(samples=20), {"python": 3.0, "go": 1.0}
+    words = ("uniform", "natural", "temperature:0.3", "unimax", "weights")
+    found = optimize_mixture(law, 1e6, 1e8, weights, available=TOKENS, baselines=words)
+    assert tuple(found.gains) == words
+    for gain in found.gains.values():
+        value, _, _ = predict_objective(law, 1e6, 1e8, gain.mixture, weights)
+        assert gain.value == pytest.approx(value)
+        assert gain.gain == pytest.approx(value - found.value)
+        assert gain.interval[0] < gain.interval[1]
+    assert found.gains["uniform"].value == pytest.approx(found.value_uniform)
+    assert found.gains["uniform"].interval == pytest.approx(found.improvement)
+    assert found.gains["weights"].mixture == Mixture({"python": 0.75, "go": 0.25})
+    assert found.gains["natural"].mixture["text"] == pytest.approx(90 / 163)
+    without = optimize_mixture(law, 1e6, 1e8, weights, available=TOKENS)
+    assert without.gains == {}
+    assert without.mixture == found.mixture
+
+
+def test_baselines_may_be_mixtures_by_name_and_those_that_cannot_be_are_refused() -> None:
+    law, ours = made_law(samples=2), Mixture({"python": 0.4, "java": 0.6})
+    found = optimize_mixture(law, 1e6, 1e8, {"go": 1.0}, baselines={"ours": ours})
+    assert found.gains["ours"].mixture == ours
+    with pytest.raises(UserError, match=r"--baseline, ours: cobol is in the mixture"):
+        optimize_mixture(law, 1e6, 1e8, {"go": 1.0}, baselines={"ours": Mixture({"cobol": 1.0})})
+    with pytest.raises(UserError, match=r"--baseline, natural: needs the tokens that there are of python"):
+        optimize_mixture(law, 1e6, 1e8, {"go": 1.0}, baselines=["natural"])

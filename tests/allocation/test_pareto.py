@@ -8,6 +8,7 @@ import pytest
 from codescale.allocation.optimize import optimize_mixture
 from codescale.allocation.pareto import trace_front
 from codescale.errors import UserError
+from codescale.mixtures.mixture import Mixture
 from tests.allocation.made_law import LANGUAGES, made_law
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
@@ -44,3 +45,20 @@ def test_a_front_keeps_bounds_and_names_what_is_wrong() -> None:
     ):
         with pytest.raises(UserError, match=message):
             trace_front(law, 1e6, 1e8, first, second, points)
+
+
+def test_a_front_tells_what_each_group_gains_over_each_baseline() -> None:
+    law = made_law(samples=6)
+    found = trace_front(law, 1e6, 1e8, ["python"], ["rust", "go"], 5, baselines=["uniform", "weights"])
+    uniform, weights = (
+        Mixture(dict.fromkeys(names, 1 / len(names))) for names in (LANGUAGES, ("python", "rust", "go"))
+    )
+    for word, mixture in (("uniform", uniform), ("weights", weights)):
+        losses = law.predict(np.array([1e6]), np.array([1e8]), mixture.array(LANGUAGES)[None]).losses[0]
+        first, second = losses[0], losses[[LANGUAGES.index("rust"), LANGUAGES.index("go")]].mean()
+        for one in found:
+            gained = one.gains[word]
+            assert gained[0][0] == pytest.approx(first - one.first[0])
+            assert gained[1][0] == pytest.approx(second - one.second[0])
+            assert all(gain[1] < gain[2] for gain in gained)
+    assert trace_front(law, 1e6, 1e8, ["python"], ["rust"], 2)[0].gains == {}

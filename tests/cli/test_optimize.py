@@ -74,3 +74,43 @@ def test_a_share_below_a_sequence_becomes_0(
     assert code == 0
     assert ("java" in err and "less than one sequence of 8192 tokens" in err) == lost
     assert (yaml.safe_load(mixture.read_text())["proportions"]["java"] == 0) == lost
+
+
+def test_the_gain_over_each_baseline_is_printed_and_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    law, available = tmp_path / "law.json", tmp_path / "available.yaml"
+    save_law(made_law(), law)
+    available.write_text("{tokens: {python: 4e7, java: 3e7, go: 2e7, rust: 1e7, text: 9e7}}")
+    scale = ("--params", "1e6", "--tokens", "1e8")
+    more = ("--available", available, "--baseline", "natural", "--baseline", "temperature:0.3")
+    simulate = ("simulate", law, "--trials", "5", "--seeds", "1", "--sampler", "random", "-o", tmp_path / "regret.csv")
+    for command, file, words in (
+        (("optimize", law, *scale), "mixture.yaml", "natural: 2.5"),
+        (
+            ("front", law, "--first", "go", "--second", "rust", *scale, "--points", "2"),
+            "front.yaml",
+            "gains over natural",
+        ),
+        (simulate[:-2], "regret.csv", "natural: 2."),
+    ):
+        code, out, err = run(capsys, monkeypatch, *command, *more, "-o", tmp_path / file)
+        assert code == 0, err
+        assert words in out
+        assert words.replace("natural", "temperature:0.3").split(".")[0] in out
+        assert "natural" in (tmp_path / file).read_text()
+    header, row = (tmp_path / "regret.csv").read_text().splitlines()[:2]
+    assert header == "sampler,seed,flops,regret,regret_of_lowest,gain_over_natural,gain_over_temperature:0.3"
+    assert len(row.split(",")) == 7
+    code, out, err = run(capsys, monkeypatch, *simulate, "--available", available)
+    assert (code, "--available: is given without --baseline" in err) == (2, True)
+    run(capsys, monkeypatch, *simulate)
+    assert (tmp_path / "regret.csv").read_text().startswith("sampler,seed,flops,regret,regret_of_lowest\n")
+    for bad, message in (
+        ("unimax", "--baseline, unimax: needs the tokens that there are of python"),
+        ("file:none.yaml", "none.yaml: no such file"),
+        ("natural,weights", "--baseline: 'natural,weights' is no baseline"),
+    ):
+        code, _, err = run(capsys, monkeypatch, "optimize", law, *scale, "--baseline", bad, "-o", tmp_path / "new.yaml")
+        assert (code, message in err) == (2, True), err
+        assert not (tmp_path / "new.yaml").exists()

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM
 from codescale.comparison.result import (
+    BaselineVerdict,
     ComparedMixture,
     ComparisonResult,
     ComparisonVerdict,
@@ -39,6 +40,7 @@ def scale() -> ScaleComparison:
         mixtures=dict.fromkeys((UNIFORM, PREDICTED, MEASURED), mixture),
         differences={PREDICTED: changed, MEASURED: changed},
         measured_minus_predicted=changed,
+        baselines={UNIFORM: BaselineVerdict(difference=changed, better=0.01, worse=0.99, beats=True)},
         verdict=ComparisonVerdict(statement="said", beats_uniform=True, predicted_beats_uniform=None, harmed=()),
     )
 

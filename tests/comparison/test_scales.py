@@ -6,6 +6,7 @@ import pytest
 
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs
 from codescale.comparison.result import (
+    BaselineVerdict,
     ComparedMixture,
     ComparisonVerdict,
     JudgedSplit,
@@ -62,6 +63,12 @@ def test_a_larger_scale_that_is_not_is_refused(config: StudyConfig) -> None:
     assert Scale(size="tiny", tokens=640).seeds == 3
 
 
+def against(low: float, high: float, beats: bool | None) -> BaselineVerdict:
+    return BaselineVerdict(
+        difference=MixtureDifference(objective=difference(low, high)), better=0.5, worse=0.5, beats=beats
+    )
+
+
 def judged(objectives: tuple[float, float, float], low: float, high: float, beats: bool | None) -> ScaleComparison:
     mixtures = {
         role: ComparedMixture(
@@ -74,6 +81,7 @@ def judged(objectives: tuple[float, float, float], low: float, high: float, beat
         seeds=(1, 2, 3),
         mixtures=mixtures,
         differences={MEASURED: MixtureDifference(objective=difference(low, high))},
+        baselines={UNIFORM: against(low, high, beats), "natural": against(low, high, None)},
         verdict=ComparisonVerdict(statement="", beats_uniform=beats),
     )
 
@@ -106,6 +114,11 @@ def test_the_verdict_at_scale_says_no_more_than_its_interval(
     assert told.verdict.holds is beats
     assert told.verdict.times_the_search == 8
     assert both_scales(first, None, proxy=100).larger is None
+    other = both_scales(first, larger.model_copy(update={"yardstick": "natural"}), proxy=100).larger
+    assert other
+    assert other.verdict
+    assert other.verdict.holds is None
+    assert "cannot be told from natural" in other.verdict.statement
 
 
 def test_mixtures_are_ranked_over_scales_and_equal_ones_count_once() -> None:

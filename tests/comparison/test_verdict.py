@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from scipy.stats import ttest_rel
 
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs, comparison_seeds
+from codescale.comparison.result import BaselineVerdict, Harm, HarmWord, LanguageHarm, MixtureDifference
 from codescale.comparison.statistics import paired_difference, summary
-from codescale.comparison.verdict import beats, harmed_languages, of_two_things, statement
+from codescale.comparison.verdict import beats, of_harm, of_two_things, statement
 from codescale.mixtures.mixture import Mixture
 from codescale.search.objective.objective import Objective
 from codescale.study.config import StudyConfig
@@ -40,6 +41,21 @@ def test_the_objective_scales_its_weights() -> None:
     assert Objective.of({"a": 2.0, "b": 1.0, "c": 0.0}, 100).value({"a": 1.0, "b": 4.0}) == pytest.approx(2.0)
 
 
+def verdict(low: float, high: float, beats_it: bool | None) -> BaselineVerdict:
+    return BaselineVerdict(
+        difference=MixtureDifference(objective=difference(low, high)), better=0.5, worse=0.5, beats=beats_it
+    )
+
+
+def harm(words: dict[str, HarmWord], margin: float = 0.0, relative: bool = False) -> Harm:
+    one = difference(0.01, 0.02)
+    languages = {
+        name: LanguageHarm(difference=one, margin=0.0, beyond=one, harmed=0.5, not_harmed=0.5, verdict=word)
+        for name, word in words.items()
+    }
+    return Harm(reference="natural", margin=margin, relative=relative, languages=languages)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "expected", "words"),
     [
@@ -50,13 +66,39 @@ def test_the_objective_scales_its_weights() -> None:
 )
 def test_the_verdict_says_no_more_than_the_interval(low: float, high: float, expected: bool | None, words: str) -> None:
     assert beats(difference(low, high)) is expected
-    assert words in statement(difference(low, high), [], 3, {})
+    said = statement({UNIFORM: verdict(low, high, expected)}, UNIFORM, named=False, seeds=3)
+    assert words in said
+    assert "Holm" not in said
 
 
-def test_a_harmed_language_is_named() -> None:
-    harmed = harmed_languages({"rust": difference(0.01, 0.02), "go": difference(-0.01, 0.02)})
-    assert harmed == ["rust"]
-    assert "harms Rust" in statement(difference(-0.2, -0.1), harmed, 3, {"rust": "Rust"})
+def test_every_baseline_is_told_and_the_correction_stands_over_the_interval() -> None:
+    verdicts = {
+        UNIFORM: verdict(-0.05, -0.01, None),
+        "natural": verdict(-0.05, -0.01, True),
+        "weights": verdict(-0.04, -0.02, True),
+        "unimax": verdict(0.01, 0.02, False),
+    }
+    said = statement(verdicts, "natural", named=False, seeds=3)
+    assert said.startswith("The measured best mixture beats natural (the best of 4 baselines on validation): -0.0300")
+    assert said.endswith(
+        "It beats weights, is worse than unimax, cannot be told from uniform (Holm's correction for 4 baselines)."
+    )
+    assert "cannot be told from uniform (named beforehand)" in statement(verdicts, UNIFORM, named=True, seeds=3)
+
+
+def test_harm_is_told_in_three_words_and_without_a_rule_as_noise() -> None:
+    words: dict[str, HarmWord] = {"rust": "harmed", "go": "cannot be told", "java": "not harmed within the margin"}
+    assert "It harms Rust: higher loss than under natural" in of_harm(harm(words), rule=False, labels={"rust": "Rust"})
+    assert of_harm(harm(words, 0.02, relative=True), rule=True, labels={"rust": "Rust"}) == (
+        "By the margin of 2 % against natural: harmed: Rust; cannot be told: go; not harmed within the margin: java."
+    )
+    untold: dict[str, HarmWord] = {"go": "cannot be told"}
+    assert of_harm(harm(untold), rule=False, labels={}) == "No language is harmed beyond the noise."
+    kept: dict[str, HarmWord] = {"java": "not harmed within the margin"}
+    assert of_harm(harm(kept, 0.01), rule=True, labels={}) == (
+        "No language is harmed within the margin of 0.01 nats per token against natural."
+    )
+    assert "No language" not in of_harm(harm(kept | untold, 0.01), rule=True, labels={})
 
 
 def test_the_proof_uses_seeds_that_chose_nothing_and_shares_the_runs_of_equal_mixtures(config: StudyConfig) -> None:
@@ -72,6 +114,10 @@ def test_the_proof_uses_seeds_that_chose_nothing_and_shares_the_runs_of_equal_mi
     assert [run.seed for run in runs[UNIFORM]] == [run.seed for run in runs[MEASURED]]
     assert runs[PREDICTED] == runs[MEASURED]
     assert {run.run_id for run in runs[UNIFORM]}.isdisjoint({run.run_id for run in runs[MEASURED]})
+    named = comparison_runs(config, config.comparison, {"file:my mixes/ours.yaml": config.uniform()}, 500, {})
+    assert [run.run_id.rpartition("-s")[0][:32] for run in named["file:my mixes/ours.yaml"]] == [
+        "comparison-file-my-mixes-ours.ya"
+    ] * 3
     assert all(run.hyper == {"learning_rate_factor": 0.7} for role in runs for run in runs[role])
 
 

@@ -11,10 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from codescale.files import write_json, write_yaml
+from codescale.comparison.baselines import against_baselines
+from codescale.comparison.harm import harm_of
+from codescale.comparison.result import ComparisonResult
+from codescale.files import read_json, write_json, write_yaml
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.law import save_law
 from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.no_harm import NoHarmRule
 from codescale.runs.records import Evaluation, RunRecord, RunSpec
 from codescale.runs.table import compact
 from codescale.runs.table_reader import read_runs
@@ -310,6 +314,20 @@ def _difference(values: list[float]) -> dict[str, float]:
     error = float(np.std(values, ddof=1) / math.sqrt(len(values)))
     mean = float(np.mean(values))
     return {"mean": mean, "standard_error": error, "low": mean - 2.92 * error, "high": mean + 2.92 * error}
+
+
+def with_baselines(folder: StudyFolder) -> None:
+    """Adds to the folder's comparison two baselines and a no-harm rule against one of them."""
+    content = read_json(folder.comparison)
+    content["mixtures"]["<natural>"] = content["mixtures"]["predicted_best"]
+    found = ComparisonResult.of(content, folder.comparison, "")
+    measured = {name: mixture.measured for name, mixture in found.mixtures.items()}
+    judged = {name: measured[name] for name in ("uniform", "<natural>")}
+    rule = NoHarmRule("<natural>", 0.02, relative=True)
+    verdicts = against_baselines(measured["measured_best"], judged)
+    content["baselines"] = {name: one.content() for name, one in verdicts.items()}
+    content["harm"] = harm_of(measured["measured_best"], measured["<natural>"], rule).content()
+    write_json(folder.comparison, content | {"yardstick": "<natural>"})
 
 
 def comparison(generator: np.random.Generator, measured_best: dict[str, float]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from codescale.report.predictions import claims_on_hold_outs
 from codescale.report.quantities import count, percent
 from codescale.study.config import StudyConfig, parse_study
 from codescale.study.folder import StudyFolder
-from tests.report.synthetic_study import LANGUAGES, study_text
+from tests.report.synthetic_study import LANGUAGES, study_text, with_baselines
 
 Study = tuple[StudyConfig, StudyFolder]
 SECTIONS = (
@@ -308,3 +308,21 @@ def test_sparse_artifacts_are_shown_as_far_as_they_go(whole_study: Study, tmp_pa
     assert "holds no held-out errors" in text
     assert "cannot be told at this scale" in text
     assert "It ended before its budget: too little &lt;to gain&gt;." in text
+
+
+def test_the_page_shows_every_baseline_and_harm_by_the_rule(whole_study: Study, tmp_path: Path) -> None:
+    folder = copy_of(whole_study, tmp_path / "study")
+    with_baselines(folder)
+    page = render(whole_study[0], folder)
+    assert [attributes["id"] for tag, attributes in _Page(page).tags if tag == "section"] == [
+        "result",
+        "baselines",
+        *SECTIONS[1:],
+    ]
+    section = page[page.index('<section id="baselines">') : page.index('<section id="scaling">')]
+    for words in ("&lt;natural&gt;", "the yardstick", "uniform", "by a margin of 2 %", "p, adjusted", "not harmed"):
+        assert words in section
+    assert "Measured best minus &lt;natural&gt;, the yardstick" in page
+    content = json.loads(folder.comparison.read_text())
+    untold = content["baselines"]["<natural>"]["beats"] is None
+    assert ('<p class="verdict null">' in page) == untold

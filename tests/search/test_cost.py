@@ -30,3 +30,21 @@ def test_a_cost_counts_what_the_budget_allows() -> None:
     assert known is not None
     assert known.flops_per_second == done.flops / done.seconds
     assert recorded_speed([done], "small", 2) is None
+
+
+def test_more_baselines_cost_runs_and_leave_less_to_each_test() -> None:
+    config = study(trials=20)
+    several = config.model_copy(
+        update={"comparison": config.comparison.model_copy(update={"baselines": ("natural", "weights", "unimax")})}
+    )
+    noise = SeedNoise(np.array([0.01]), 0.01, 4, np.array([4.0]))
+    one, four = (search_cost(study, noise, None) for study in (config, several))
+    assert (one.costs[-1].runs, four.costs[-1].runs) == (9, 18)
+    assert (one.baselines, four.baselines) == (1, 4)
+    for less, more in zip(one.resolutions, four.resolutions, strict=True):
+        assert less.difference < more.difference
+    # Three seeds leave 4 degrees of freedom: t quantiles 2.776 at 0.975 and 4.315 at 0.99375; 0.941 for the power.
+    three = [next(step for step in found.resolutions if step.seeds == 3).difference for found in (one, four)]
+    assert three == pytest.approx(
+        [0.01 * (2.776 + 0.941) * (2 / 3) ** 0.5, 0.01 * (4.315 + 0.941) * (2 / 3) ** 0.5], rel=1e-3
+    )

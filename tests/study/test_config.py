@@ -6,6 +6,8 @@ import pytest
 import yaml
 
 from codescale.errors import UserError
+from codescale.mixtures.no_harm import NoHarmRule
+from codescale.study.comparison import ON_VALIDATION
 from codescale.study.config import parse_study
 from codescale.study.folder import StudyFolder
 from codescale.study.languages import default_weights, load_registry
@@ -54,6 +56,30 @@ def test_presets_are_valid(name: str) -> None:
         (
             {"comparison": {"size": "small", "tokens": 10, "seeds": 2}},
             "study.yaml, comparison.seeds: is 2, where a number of 3 or more is wanted",
+        ),
+        (
+            {"comparison": {"size": "small", "tokens": 9999, "baselines": ["uniform", "naturel"]}},
+            "study.yaml, comparison.baselines.1: 'naturel' is no baseline: write uniform, natural",
+        ),
+        (
+            {"comparison": {"size": "small", "tokens": 9999, "baselines": [{"temperature": 5}]}},
+            "study.yaml, comparison.baselines.0: temperature is '5', where an exponent from 0 to 1",
+        ),
+        (
+            {"comparison": {"size": "small", "tokens": 9999, "baselines": ["unimax:4", {"unimax": 4}]}},
+            "study.yaml, comparison: baselines: one is named twice",
+        ),
+        (
+            {"comparison": {"size": "small", "tokens": 9999, "yardstick": "natural"}},
+            "study.yaml, comparison: yardstick: 'natural' is none of baselines (uniform); add it to them",
+        ),
+        (
+            {"comparison": {"size": "small", "tokens": 9999, "no_harm": {"margin": 0.01}}},
+            "study.yaml, comparison.no_harm: has a margin without a reference: name one",
+        ),
+        (
+            {"comparison": {"size": "small", "tokens": 9999, "no_harm": {"reference": "natural", "margin": 0.01}}},
+            "study.yaml, comparison: no_harm.reference: 'natural' is none of baselines (uniform); add it",
         ),
         (
             {"search": {"size": "tiny", "tokens": "1e3.5"}},
@@ -154,3 +180,18 @@ def test_text_weighs_nothing_by_default(content: dict) -> None:
 
 def test_text_alone_is_the_objective() -> None:
     assert default_weights(["text"], load_registry()) == {"text": 1.0}
+
+
+def test_baselines_of_the_proof_are_kept_as_words_and_uniform_is_always_one(content: dict) -> None:
+    earlier = parse_study(content, "study.yaml").comparison
+    assert (earlier.compared, earlier.yardstick, earlier.no_harm) == (("uniform",), ON_VALIDATION, None)
+    content["comparison"] |= {
+        "baselines": ["natural", {"temperature": 0.3}, {"file": "ours.yaml"}],
+        "yardstick": {"temperature": 0.3},
+        "no_harm": {"reference": "natural", "margin": "2 %"},
+    }
+    config = parse_study(content, "study.yaml")
+    assert config.comparison.compared == ("uniform", "natural", "temperature:0.3", "file:ours.yaml")
+    assert config.comparison.yardstick == "temperature:0.3"
+    assert config.comparison.no_harm == NoHarmRule("natural", 0.02, relative=True)
+    assert parse_study(config.model_dump(), "study.yaml") == config

@@ -19,9 +19,7 @@ def mixtures_section(subject: Subject) -> PageSection:
     shown = [name for name in subject.languages if any(mixture.get(name, 0.0) > 0 for mixture in mixtures.values())]
     pictures = [shares_picture(mixtures, shown, subject.labels, subject.styles)]
     comparison = subject.artifacts.comparison
-    lead = (
-        "Uniform is the yardstick, the predicted best is the law's optimum, the measured best is what the search found."
-    )
+    lead = "Pictures hold all against uniform; the predicted best is the law's optimum, the measured best the search's."
     title = "The mixtures side by side"
     if comparison is None:
         unknown = [words.lower() for name, words in TITLES.items() if name not in mixtures]
@@ -65,7 +63,7 @@ def scales_section(subject: Subject) -> PageSection | None:
         f"N = {count(scale.n_params)}, D = {count(scale.n_tokens)}, {len(scale.seeds)} seeds" for scale in both
     )
     notes = [larger.verdict.statement] if larger.verdict else []
-    if larger.verdict and larger.verdict.rank_correlation is not None:
+    if larger.verdict and larger.verdict.rank_correlation is not None and len(larger.mixtures) <= len(MIXTURES):
         notes.append("Of three mixtures there are six orders, so that a rank correlation of 1 may well be chance.")
     return PageSection(
         "scales",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from codescale.report.sections.base import PageSection, Subject
+from codescale.report.sections.baselines import baselines_section
 from codescale.report.sections.corpus import corpus_section, cost_section
 from codescale.report.sections.law import held_out_section, law_section
 from codescale.report.sections.mixtures import mixtures_section, scales_section
@@ -13,8 +14,9 @@ from codescale.report.sections.synergy import claims_section, synergy_section
 
 def all_sections(subject: Subject) -> list[PageSection]:
     """The page's sections after the headline, in order."""
-    scales = scales_section(subject)
+    baselines, scales = baselines_section(subject), scales_section(subject)
     return [
+        *([baselines] if baselines else []),
         scaling_section(subject),
         difficulty_section(subject),
         synergy_section(subject),

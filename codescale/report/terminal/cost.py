@@ -41,6 +41,8 @@ def cost_tables(name: str, found: SearchCost) -> Group:
         f"{found.noise.degrees_of_freedom} degrees of freedom. Told: a t test at {LEVEL:.0%} finds it in {POWER:.0%} "
         "of cases."
     )
+    if found.baselines > 1:
+        notes.append(f"The level is shared out among the {found.baselines} baselines that the proof is held against.")
     needed = [
         f"below {gap:g} nats you need {f'{seeds} seeds' if seeds else 'more than 1,000 seeds'}"
         for gap, seeds in found.needed

@@ -42,7 +42,12 @@ def mixture_table(path: Path) -> RenderableType:
     title = f"The predicted best mixture at N = {count(mixture.n_params)}, D = {count(mixture.n_tokens)}"
     low, high = mixture.interval or (None, None)
     foreseen = f"Predicted objective: {number(mixture.objective)} {mixture.loss_unit} {interval(low, high)}".rstrip()
-    return Group(_shares_table(title, ("share",), rows), plain(foreseen))
+    over = [_over(word, one.value, one.gain, one.interval) for word, one in mixture.baselines.items()]
+    return Group(_shares_table(title, ("share",), rows), plain(foreseen), *(plain(line) for line in over))
+
+
+def _over(word: str, value: float, gain: float, bounds: tuple[float | None, float | None]) -> str:
+    return f"{word}: {number(value)}; the best gains {number(gain)} over it {interval(*bounds)}".rstrip() + "."
 
 
 def allocation_table(allocation: Allocation) -> RenderableType:
@@ -72,6 +77,9 @@ def allocation_table(allocation: Allocation) -> RenderableType:
         f"Equal shares: {number(allocation.objective_uniform)}; the best is below by "
         f"{interval(*allocation.improvement)}.",
     ]
+    for word, one in allocation.gains.items():
+        worst = "" if allocation.goal == "mean" else " (the worst ratio)"
+        lines.append(_over(f"{word}{worst}", one.value, one.gain, one.interval))
     if allocation.goal == "worst":
         lines.append(
             f"The worst language is at {number(allocation.value)} of its loss under the reference, "
@@ -155,4 +163,16 @@ def front_table(front: Sequence[FrontPoint], weightless: Sequence[str] = ()) -> 
         more = f" and {len(weightless) - _NAMED} more" if len(weightless) > _NAMED else ""
         named = ", ".join(weightless[:_NAMED])
         lines.append(f"In neither group, and so of no weight: {named}{more} (see --first and --second).")
-    return Group(table, *(plain(line) for line in lines))
+    gains = [_gains_table(front, word) for word in (front[0].gains if front else ())]
+    return Group(table, *gains, *(plain(line) for line in lines))
+
+
+def _gains_table(front: Sequence[FrontPoint], word: str) -> Table:
+    """A row a mixture of the front, in its order: what either group gains over a baseline."""
+    table = Table(title=plain(f"What each gains over {word}"), title_justify="left")
+    for column in ("first group", "interval", "second group", "interval"):
+        table.add_column(column, justify="right")
+    for one in front:
+        first, second = one.gains[word]
+        table.add_row(number(first[0]), interval(*first[1:]), number(second[0]), interval(*second[1:]))
+    return table

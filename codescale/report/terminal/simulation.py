@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -11,6 +13,7 @@ from rich.table import Table
 from codescale.report.quantities import count, percent
 from codescale.search.simulation.landscape import Attainable, Landscape
 from codescale.search.simulation.simulate import Outcome, RegretAt, cost_to, regret_at
+from codescale.terminal import plain
 
 _COSTS = 6
 _GOAL = 0.1
@@ -33,8 +36,16 @@ def costs_of(outcomes: Mapping[str, Sequence[Outcome]]) -> list[float]:
     return found
 
 
-def simulation_table(outcomes: Mapping[str, Sequence[Outcome]], landscape: Landscape, target: Attainable) -> Group:
-    """``outcomes``: per sampler one search a seed. A row a cost, a column a sampler: median and middle 90 %."""
+def simulation_table(
+    outcomes: Mapping[str, Sequence[Outcome]],
+    landscape: Landscape,
+    target: Attainable,
+    baselines: Mapping[str, float] | None = None,
+) -> Group:
+    """``outcomes``: per sampler one search a seed. A row a cost, a column a sampler: median and middle 90 %.
+
+    ``baselines``: the objective of each that gains are told over.
+    """
     seeds = len(next(iter(outcomes.values())))
     table = Table(title=f"Regret of the recommended mixture, {seeds} seeds")
     table.add_column("cost, trials", justify="right")
@@ -65,7 +76,17 @@ def simulation_table(outcomes: Mapping[str, Sequence[Outcome]], landscape: Lands
                 f"{name}: would end of itself after {np.median([end.trials for end in ends]):.0f} trials (median of "
                 f"{len(ends)} seeds) at a regret of {_spread([end.regret for end in ends])}."
             )
-    return Group(table, *lines)
+    over = []
+    for word, objective in (baselines or {}).items():
+        gains = [
+            f"{name} {_middle([objective - target.objective(float(one.regret[-1])) for one in own])}"
+            for name, own in outcomes.items()
+        ]
+        over.append(
+            f"{word}: {objective:.4f} {landscape.loss_unit}; the best mixture gains {objective - target.best:.4f} over "
+            f"it, those recommended last {', '.join(gains)}."
+        )
+    return Group(table, *lines, *(plain(line) for line in over))
 
 
 def _cell(at: RegretAt) -> str:
@@ -77,11 +98,29 @@ def _spread(regrets: Sequence[float]) -> str:
     return f"{middle:.1%} ({low:.1%} to {high:.1%})"
 
 
-def simulation_rows(outcomes: Mapping[str, Sequence[Outcome]], seeds: Sequence[int]) -> str:
-    """All reports of all searches as CSV: sampler, seed, cost in FLOPs, regret, regret of the lowest measurement."""
-    lines = ["sampler,seed,flops,regret,regret_of_lowest"]
+def _middle(values: Sequence[float]) -> str:
+    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
+    return f"{middle:.4f} ({low:.4f} to {high:.4f})"
+
+
+def simulation_rows(
+    outcomes: Mapping[str, Sequence[Outcome]],
+    seeds: Sequence[int],
+    target: Attainable,
+    baselines: Mapping[str, float] | None = None,
+) -> str:
+    """All reports of all searches as CSV: sampler, seed, cost in FLOPs, regret, regret of the lowest measurement, and
+    what the recommended mixture gains over each of ``baselines``, in the losses' unit.
+    """
+    objectives = baselines or {}
+    written = io.StringIO()
+    rows = csv.writer(written, lineterminator="\n")
+    rows.writerow(
+        ["sampler", "seed", "flops", "regret", "regret_of_lowest", *(f"gain_over_{word}" for word in objectives)]
+    )
     for name, own in outcomes.items():
         for seed, outcome in zip(seeds, own, strict=True):
-            rows = zip(outcome.cost, outcome.regret, outcome.regret_of_lowest, strict=True)
-            lines += [f"{name},{seed},{cost:.6g},{regret:.6g},{lowest:.6g}" for cost, regret, lowest in rows]
-    return "\n".join(lines) + "\n"
+            for values in zip(outcome.cost, outcome.regret, outcome.regret_of_lowest, strict=True):
+                gains = [objective - target.objective(float(values[1])) for objective in objectives.values()]
+                rows.writerow([name, seed, *(f"{value:.6g}" for value in (*values, *gains))])
+    return written.getvalue()

@@ -12,6 +12,7 @@ from codescale.errors import UserError
 from codescale.report.artifacts import MIXTURES, read_artifact, read_artifacts
 from codescale.report.headline import SHORT, Headline, agreement, headline, language_labels
 from codescale.report.quantities import count, duration, interval, number, percent, signed, whole, with_error
+from codescale.report.terminal.baselines import baselines_table, harm_table
 from codescale.runs.units import LossUnit
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
@@ -91,11 +92,17 @@ def summary_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
     :class:`codescale.errors.UserError` where an artifact is broken.
     """
     artifacts = read_artifacts(folder)
-    result = headline(config, artifacts, language_labels(config, artifacts))
+    labels = language_labels(config, artifacts)
+    result = headline(config, artifacts, labels)
     lines = _lines(result, folder)
     if (names := config.weightless()) and artifacts.comparison and artifacts.comparison.weights == config.weights():
         lines.insert(0, weightless_line(names, "target.weights in study.yaml"))
-    return Group(_shares(result, config.name), _losses(result), *(plain(line) for line in lines))
+    judged: list[RenderableType] = []
+    if len(result.baselines) > 1:
+        judged.append(baselines_table(result.baselines, result.yardstick))
+    if result.harm is not None and result.harm.by_rule:
+        judged.append(harm_table(result.harm, labels))
+    return Group(_shares(result, config.name), _losses(result), *judged, *(plain(line) for line in lines))
 
 
 def corpus_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:

@@ -48,7 +48,7 @@ def sweep_noise(records: Iterable[RunRecord], objective: Objective, n_params: in
     return objective_noise((one for one in records if one.spec.stage in SWEEP_STAGES), objective, n_params)
 
 
-def minimum_detectable_difference(deviation: float, seeds: int) -> float:
+def minimum_detectable_difference(deviation: float, seeds: int, comparisons: int = 1) -> float:
     """The smallest difference between two mixtures that a two-sided t test finds at the level 5 % with a power of 80 %.
 
     The test's critical value plus the one for its power, times the difference's standard error (the usual approximation
@@ -60,6 +60,9 @@ def minimum_detectable_difference(deviation: float, seeds: int) -> float:
         Of the objective between seeds (nats per token).
     seeds
         Runs of each mixture.
+    comparisons
+        How many such tests are made together: the level is shared out among them (Bonferroni's bound, which Holm's
+        correction never falls short of).
 
     Returns
     -------
@@ -69,12 +72,17 @@ def minimum_detectable_difference(deviation: float, seeds: int) -> float:
     if seeds < 2:
         return float("inf")
     freedom = 2 * seeds - 2
-    factor = stats.t.ppf(1 - LEVEL / 2, freedom) + stats.t.ppf(POWER, freedom)
+    factor = stats.t.ppf(1 - LEVEL / 2 / comparisons, freedom) + stats.t.ppf(POWER, freedom)
     return float(factor * deviation * np.sqrt(2 / seeds))
 
 
-def seeds_needed(deviation: float, difference: float, most: int = 1000) -> int | None:
-    """Seeds of each of two mixtures that resolve ``difference``; None where ``most`` do not."""
+def seeds_needed(deviation: float, difference: float, most: int = 1000, comparisons: int = 1) -> int | None:
+    """Seeds of each mixture that resolve ``difference`` among ``comparisons``; None where ``most`` do not."""
     return next(
-        (seeds for seeds in range(2, most + 1) if minimum_detectable_difference(deviation, seeds) <= difference), None
+        (
+            seeds
+            for seeds in range(2, most + 1)
+            if minimum_detectable_difference(deviation, seeds, comparisons) <= difference
+        ),
+        None,
     )

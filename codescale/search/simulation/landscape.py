@@ -6,7 +6,7 @@ to it, searched only where those runs were. Nothing is trained: a run costs the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.law import Law, load_law
+from codescale.mixtures.baselines import baseline_mixture, parse_baselines
+from codescale.mixtures.bounds import AvailableTokens
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.files import read_weights
 from codescale.runs.table_reader import read_runs
@@ -144,6 +146,10 @@ class Attainable:
         """The part of the attainable gain over uniform that ``objective`` leaves: 0 is the best, 1 is uniform."""
         return (objective - self.best) / max(self.uniform - self.best, 1e-12)
 
+    def objective(self, regret: float) -> float:
+        """The objective that leaves ``regret``."""
+        return self.best + regret * (self.uniform - self.best)
+
 
 def attainable(landscape: Landscape, space: SearchSpace, restarts: int = 4) -> Attainable:
     """The best mixture of ``space``, from many starts.
@@ -164,6 +170,21 @@ def attainable(landscape: Landscape, space: SearchSpace, restarts: int = 4) -> A
     if uniform - best < 1e-6 * abs(uniform):
         raise UserError("the landscape", "no mixture is better than uniform", "widen the bounds, or take other weights")
     return Attainable(point.shares[0], best, uniform)
+
+
+def baseline_objectives(
+    landscape: Landscape, baselines: Sequence[str], available: AvailableTokens | None = None
+) -> dict[str, float]:
+    """The objective of each baseline without noise, by its word (:func:`~codescale.mixtures.baselines.parse_baseline`),
+    at the landscape's D and weights.
+
+    Raises :class:`UserError` for a word that is none, is given twice or needs tokens that ``available`` does not have.
+    """
+    found = {}
+    for one in parse_baselines(baselines):
+        mixture = baseline_mixture(one, landscape.domains, available, landscape.weights, landscape.n_tokens)
+        found[str(one)] = float(landscape.objective(mixture.array(landscape.domains)[None])[0])
+    return found
 
 
 def of_law(

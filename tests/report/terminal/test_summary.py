@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import shutil
 from pathlib import Path
 
 import pytest
 from rich.console import Console, RenderableType
 
 from codescale.errors import UserError
-from codescale.files import read_json, write_json
+from codescale.files import read_json, read_yaml, write_json, write_yaml
 from codescale.laws.fitting.calibration import Calibration
 from codescale.laws.fitting.compare import LawComparison
 from codescale.laws.law import HeldOut, load_law
@@ -25,7 +26,7 @@ from codescale.report.terminal.summary import corpus_table, summary_table
 from codescale.runs.table_reader import read_runs
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
-from tests.report.synthetic_study import LANGUAGES
+from tests.report.synthetic_study import LANGUAGES, with_baselines
 
 Study = tuple[StudyConfig, StudyFolder]
 
@@ -100,6 +101,12 @@ def test_stage_tables(whole_study: Study, tmp_path: Path) -> None:
     assert "bytes per token" in printed(corpus_table(config, folder))
     assert "effective-data (taken)" in printed(law_table(load_law(folder.law)))
     assert "4.020 nats per token [3.970, 4.070]" in printed(mixture_table(folder.mixture))
+    gain = {"proportions": {"go": 1.0}, "value": 4.07, "gain": 0.05, "interval": [0.01, None]}
+    content = read_yaml(folder.mixture) | {"baselines": {"natural": gain | {"interval": [0.01, 0.09]}, "unimax": gain}}
+    write_yaml(tmp_path / "compared.yaml", content)
+    text = printed(mixture_table(tmp_path / "compared.yaml"))
+    assert "natural: 4.070; the best gains 0.050 over it [0.010, 0.090]." in text
+    assert "unimax: 4.070; the best gains 0.050 over it." in text
     with pytest.raises(UserError, match="codescale corpus"):
         corpus_table(config, StudyFolder(tmp_path))
     with pytest.raises(UserError, match="codescale optimize"):
@@ -196,3 +203,14 @@ def test_quantities_read_well() -> None:
     }
     for text, expected in plain.items():
         assert text.replace("\N{NO-BREAK SPACE}", " ") == expected
+
+
+def test_the_summary_shows_every_baseline_and_harm_by_the_rule(whole_study: Study, tmp_path: Path) -> None:
+    assert "p (Holm)" not in printed(summary_table(*whole_study)), "uniform alone stands in the lines"
+    folder = StudyFolder(Path(shutil.copytree(whole_study[1].root, tmp_path / "study")))
+    with_baselines(folder)
+    text = printed(summary_table(whole_study[0], folder), width=80)
+    assert "Measured best minus each baseline" in text
+    assert "<natural> (yardstick)" in text
+    assert "Harm against <natural> beyond 2 %" in text
+    assert text.count("p (Holm)") == 2

@@ -1,0 +1,113 @@
+"""The comparison from records and test losses, with baselines and a rule: what is written, and which yardstick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from codescale.comparison.compare import compare_runs
+from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs
+from codescale.comparison.result import ScaleComparison
+from codescale.corpus.reader import Corpus
+from codescale.errors import UserError
+from codescale.files import write_json
+from codescale.mixtures.mixture import Mixture
+from codescale.runs.records import Evaluation, RunRecord, RunSpec
+from codescale.study.config import StudyConfig, parse_study
+from tests.memory_corpus import LANGUAGES, MemoryCorpus
+from tests.tiny_study import tiny_study
+
+MIXTURES = {
+    UNIFORM: Mixture.uniform(LANGUAGES),
+    PREDICTED: Mixture({"python": 0.5, "java": 0.5}),
+    MEASURED: Mixture({"python": 0.7, "rust": 0.3}),
+    "natural": Mixture({"python": 0.2, "java": 0.8}),
+    "weights": Mixture({"python": 0.9, "java": 0.1}),
+}
+RISES = {UNIFORM: 0.3, PREDICTED: 0.1, MEASURED: 0.0, "natural": 0.2, "weights": 0.25}
+"""Of every language's loss, above that under the measured best."""
+
+
+def study(**comparison: Any) -> StudyConfig:
+    content = tiny_study().model_dump()
+    content["comparison"] |= {"seeds": 4} | comparison
+    return parse_study(content, "study.yaml")
+
+
+def record(spec: RunSpec, losses: dict[str, float]) -> RunRecord:
+    evaluation = Evaluation(n_tokens=640, losses=losses, annealed=True, branch=640, flops=1.0)
+    return RunRecord(
+        spec=spec,
+        status="ok",
+        evaluations=(evaluation,),
+        corpus_id="memory",
+        tokens_trained=640,
+        flops=1.0,
+        seconds=1.0,
+        finished=0.0,
+    )
+
+
+def compared(config: StudyConfig, folder: Path, yardstick: str | None = None) -> ScaleComparison:
+    """With seeds whose luck is shared, but for a little."""
+    chosen = {role: MIXTURES[role] for role in (*config.comparison.compared, PREDICTED, MEASURED)}
+    plan = comparison_runs(config, config.comparison, chosen, None, {})
+    generator, records = np.random.default_rng(0), {}
+    for role, specs in plan.items():
+        records[role] = []
+        for spec in specs:
+            luck = {name: 4.0 + RISES[role] + 0.01 * spec.seed + generator.normal(0, 0.005) for name in LANGUAGES}
+            if role == MEASURED:
+                luck["java"] += 0.4
+            records[role].append(record(spec, luck))
+            write_json(folder / f"{spec.run_id}.json", {"run_id": spec.run_id, "losses": luck})
+    corpus = cast(Corpus, MemoryCorpus())
+    return compare_runs(config, config.comparison, corpus, None, records, folder, {}, yardstick)
+
+
+def test_every_baseline_has_a_verdict_and_the_best_on_validation_is_the_yardstick(tmp_path: Path) -> None:
+    rule = {"reference": "natural", "margin": "1 %"}
+    config = study(baselines=["natural", "weights"], no_harm=rule)
+    result = compared(config, tmp_path)
+    assert set(result.mixtures) == {UNIFORM, "natural", "weights", PREDICTED, MEASURED}
+    assert list(result.baselines) == [UNIFORM, "natural", "weights"]
+    assert result.yardstick == "natural"
+    assert result.verdict
+    # The mean over three languages of a gain of 0.2 and, for Java, a loss of 0.2.
+    assert result.baselines["natural"].difference.objective.mean == pytest.approx(-0.2 + 0.4 / 3, abs=0.01)
+    assert result.verdict.statement.startswith(
+        "The measured best mixture beats natural (the best of 3 baselines on validation)"
+    )
+    assert "It beats uniform and weights (Holm's correction for 3 baselines)." in result.verdict.statement
+    assert "By the margin of 1 % against natural: harmed: java" in result.verdict.statement
+    assert result.verdict.harmed == ("java",)
+    assert result.harm
+    assert result.harm.reference == "natural"
+    assert result.verdict.beats_uniform is True
+    assert compared(study(baselines=["natural", "weights"], yardstick="weights"), tmp_path).yardstick == "weights"
+    assert compared(config, tmp_path, yardstick="weights").yardstick == "weights", "the proof's, at a larger scale"
+
+
+def test_without_baselines_it_is_uniform_alone_as_it_was(tmp_path: Path) -> None:
+    result = compared(study(), tmp_path)
+    assert list(result.baselines) == [UNIFORM]
+    assert result.yardstick == UNIFORM
+    assert result.verdict
+    assert result.verdict.statement.startswith("The measured best mixture beats uniform: -0.16")
+    assert "Holm" not in result.verdict.statement
+    assert "It harms java: higher loss than under uniform beyond the noise." in result.verdict.statement
+    assert result.harm
+    assert not result.harm.by_rule
+
+
+def test_a_run_that_did_not_end_well_is_named(tmp_path: Path) -> None:
+    config = study()
+    chosen = {role: MIXTURES[role] for role in (UNIFORM, PREDICTED, MEASURED)}
+    plan = comparison_runs(config, config.comparison, chosen, None, {})
+    records = {role: [record(spec, dict.fromkeys(LANGUAGES, 4.0)) for spec in specs] for role, specs in plan.items()}
+    records[MEASURED][0] = records[MEASURED][0].model_copy(update={"status": "diverged"})
+    with pytest.raises(UserError, match=r"runs/comparison-measured_best-.*ended as diverged"):
+        compare_runs(config, config.comparison, cast(Corpus, MemoryCorpus()), None, records, tmp_path, {})
