@@ -29,6 +29,7 @@ from codescale.comparison.result import (
 )
 from codescale.comparison.statistics import LEVEL, summary
 from codescale.comparison.verdict import beats, nothing_found, of_harm, of_two_things, statement
+from codescale.comparison.worth import WorthScales, with_worth
 from codescale.corpus.reader import Corpus
 from codescale.errors import UserError
 from codescale.laws.law import Law
@@ -138,6 +139,11 @@ def compare_runs(
     validation = {word: one for word in baselines if (one := mixtures[word].validation) is not None}
     best = yardstick_of(yardstick or section.yardstick, validation)
     verdicts = against_baselines(measured[MEASURED], baselines)
+    if law is not None:
+        chosen, others = records[MEASURED][0].spec.mixture, {word: records[word][0].spec.mixture for word in baselines}
+        verdicts = with_worth(
+            verdicts, law, chosen, others, _scales(config, scale), config.weights(), len(records[UNIFORM])
+        )
     rule = section.no_harm or NoHarmRule(UNIFORM, 0.0)
     harm = harm_of(measured[MEASURED], measured[rule.reference], rule)
     return ScaleComparison(
@@ -156,6 +162,13 @@ def compare_runs(
         yardstick=best,
         harm=harm,
         verdict=_verdict(config, records, differences, verdicts, best, harm, labels),
+    )
+
+
+def _scales(config: StudyConfig, scale: Scale) -> WorthScales:
+    return WorthScales(
+        measured=(float(config.sizes[scale.size].n_params), float(scale.tokens)),
+        forecast=(float(config.target_params()), float(config.target.n_tokens)),
     )
 
 

@@ -82,15 +82,30 @@ class ForetoldDifference(Artifact):
     inside: bool | None = None
 
 
+class Worth(Artifact):
+    """The share of its tokens that a mixture may do without and still reach what another reaches; negative: the share
+    that it needs more.
+
+    ``objective`` and ``languages`` by the ``measured`` differences at the comparison's N and D; ``forecast``: of the
+    objective, by the law at the study's target.
+    """
+
+    objective: Interval
+    languages: dict[str, Interval] = {}
+    forecast: Interval | None = None
+
+
 class BaselineVerdict(Artifact):
     """The search's choice against a baseline: its ``difference`` from it, ``better`` and ``worse``, the p values of
     either, adjusted for the number of baselines (Holm), and whether it ``beats`` the baseline; None: it cannot be told.
+    ``worth``: what that is in tokens, where there is a law.
     """
 
     difference: MixtureDifference
     better: float
     worse: float
     beats: bool | None = None
+    worth: Worth | None = None
 
 
 HarmWord = Literal["harmed", "not harmed within the margin", "cannot be told"]

@@ -8,6 +8,7 @@ interval is of the difference's seeds (Student's t) and the law's bootstrap samp
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from codescale.allocation.problem import shares_of, weights_of
 from codescale.allocation.uncertainty import middle_90
 from codescale.arrays import Array
 from codescale.artifact import Interval
-from codescale.comparison.result import PairedDifference
+from codescale.comparison.result import BaselineVerdict, PairedDifference, Worth
 from codescale.laws.law import Law
 from codescale.mixtures.mixture import Mixture
 
@@ -24,6 +25,41 @@ _REACH = 100.0
 _POINTS = 241
 """D between those ends, evenly in log D: 4 % apart, between which the objective is as good as straight."""
 _LEAST_DRAWS = 2_000
+
+
+@dataclass(frozen=True)
+class WorthScales:
+    """N and D of the comparison, and of the target of the study that the worth is forecast for."""
+
+    measured: tuple[float, float]
+    forecast: tuple[float, float]
+
+
+def with_worth(
+    verdicts: Mapping[str, BaselineVerdict],
+    law: Law,
+    chosen: Mixture,
+    baselines: Mapping[str, Mixture],
+    scales: WorthScales,
+    weights: Mapping[str, float],
+    seeds: int,
+) -> dict[str, BaselineVerdict]:
+    """``verdicts`` on the mixture ``chosen`` against each of ``baselines``, by word, with what it is worth in tokens:
+    of the objective, and of each language whose loss the law knows. ``seeds``: of the comparison.
+    """
+
+    def worth(word: str, one: BaselineVerdict) -> Worth:
+        def measured(difference: PairedDifference, weights: Mapping[str, float]) -> Interval:
+            return measured_worth(law, *scales.measured, chosen, difference, seeds, weights)
+
+        losses = {name: each for name, each in one.difference.losses.items() if name in law.targets}
+        return Worth(
+            objective=measured(one.difference.objective, weights),
+            languages={name: measured(each, {name: 1.0}) for name, each in losses.items()},
+            forecast=forecast_worth(law, *scales.forecast, chosen, baselines[word], weights),
+        )
+
+    return {word: one.model_copy(update={"worth": worth(word, one)}) for word, one in verdicts.items()}
 
 
 def measured_worth(

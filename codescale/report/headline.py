@@ -15,6 +15,7 @@ from codescale.comparison.result import (
     Harm,
     PairedDifference,
     SeedMean,
+    Worth,
 )
 from codescale.report.artifacts import MIXTURES, Artifacts, MixtureName
 from codescale.runs.units import LossUnit
@@ -58,7 +59,7 @@ class Headline:
     objective as the law foresaw it, in ``predicted_unit``, and as it was measured on the same (validation) split, in
     nats per token like all that the study measured; ``foretold`` holds each
     mixture's difference from uniform likewise, which is what the law is held to. ``baselines``: the measured best
-    against each, with the ``yardstick`` among them.
+    against each, with the ``yardstick`` among them; ``worth``: in tokens, against the yardstick.
     """
 
     rows: tuple[LanguageRow, ...]
@@ -71,6 +72,7 @@ class Headline:
     baselines: Mapping[str, BaselineVerdict]
     yardstick: str
     harm: Harm | None
+    worth: Worth | None
     statement: str | None
     statement_at_scale: str | None
     beats_yardstick: bool | None
@@ -176,6 +178,7 @@ def headline(config: StudyConfig, artifacts: Artifacts, labels: Mapping[str, str
         baselines=comparison.baselines if comparison else {},
         yardstick=comparison.yardstick if comparison else "uniform",
         harm=comparison.harm if comparison else None,
+        worth=_worth(comparison),
         statement=verdict.statement if verdict else None,
         statement_at_scale=larger.statement if larger else None,
         beats_yardstick=_beats_yardstick(comparison),
@@ -190,6 +193,11 @@ def _beats_yardstick(comparison: ComparisonResult | None) -> bool | None:
         return None
     own = comparison.baselines.get(comparison.yardstick)
     return comparison.verdict.beats_uniform if own is None else own.beats
+
+
+def _worth(comparison: ComparisonResult | None) -> Worth | None:
+    against = comparison.baselines.get(comparison.yardstick) if comparison else None
+    return against.worth if against else None
 
 
 def language_labels(config: StudyConfig, artifacts: Artifacts) -> dict[str, str]:

@@ -34,6 +34,7 @@ from codescale.report.quantities import count, duration, interval, mean_in_words
 from codescale.report.sections.base import Cell, Grid, Subject
 from codescale.report.sections.mixtures import proved_on
 from codescale.report.sections.page_order import all_sections
+from codescale.report.worth import fewer, fewer_range
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 from codescale.study.languages import weightless_line
@@ -60,6 +61,12 @@ def outcome_facts(result: Headline) -> list[Fact]:
         difference = yardstick.difference.objective
         bounds = interval(difference.low, difference.high)
         facts.append(Fact(f"Measured best minus {result.yardstick}, the yardstick", signed(difference.mean), bounds))
+    if result.worth is not None:
+        title = f"Measured best reaches {result.yardstick}'s objective: tokens"
+        facts.append(Fact(title, fewer(result.worth.objective), fewer_range(result.worth.objective)))
+        if result.worth.forecast is not None:
+            forecast = result.worth.forecast
+            facts.append(Fact("The same at the target, by the law: tokens", fewer(forecast), fewer_range(forecast)))
     if result.predicted is not None:
         bounds = interval(result.predicted.low, result.predicted.high)
         title = f"Predicted best: the law's objective, {result.predicted_unit} (validation)"

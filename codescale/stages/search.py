@@ -76,7 +76,7 @@ def search(context: StageContext) -> SearchResult:
         "search",
         seconds=result.seconds,
         orchestration=result.overhead_seconds,
-        records=[record for record in read_records(folder.runs) if record.spec.stage in ("trial", "check")],
+        records=[record for record in read_records(folder.runs) if record.spec.stage == "trial"],
     )
     return result
 

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codescale.comparison.result import PairedDifference
-from codescale.comparison.worth import forecast_worth, measured_worth
+from codescale.comparison.baselines import against_baselines
+from codescale.comparison.result import JudgedSplit, PairedDifference
+from codescale.comparison.statistics import summary
+from codescale.comparison.worth import WorthScales, forecast_worth, measured_worth, with_worth
 from codescale.laws.law import Law
 from codescale.mixtures.mixture import Mixture
 from tests.allocation.made_law import LANGUAGES, made_law
@@ -86,3 +88,27 @@ def test_a_forecast_takes_the_difference_from_the_law_itself() -> None:
     assert (worth.low, worth.high) == pytest.approx(tuple(np.quantile(alone, [0.05, 0.95])), abs=1e-9)
     itself = forecast_worth(law, N, D, MIXTURE, MIXTURE, WEIGHTS)
     assert (itself.value, itself.low, itself.high) == pytest.approx((0.0, 0.0, 0.0), abs=1e-9)
+
+
+def test_each_baseline_has_its_worth_at_the_comparison_and_at_the_target() -> None:
+    law = made_law()
+    seeds = [2.0, 2.01, 1.99]
+    best, other = split(seeds), split([one + 0.05 for one in seeds])
+    verdicts = against_baselines(best, {"uniform": other, "twin": best})
+    baselines = {"uniform": UNIFORM, "twin": MIXTURE}
+    scales = WorthScales(measured=(N, D), forecast=(4 * N, 2 * D))
+    found = with_worth(verdicts, law, MIXTURE, baselines, scales, WEIGHTS, 3)
+    one, twin = found["uniform"].worth, found["twin"].worth
+    assert one is not None
+    assert twin is not None
+    assert one.objective == measured_worth(law, N, D, MIXTURE, verdicts["uniform"].difference.objective, 3, WEIGHTS)
+    assert one.objective.value > 0.05
+    assert one.forecast == forecast_worth(law, 4 * N, 2 * D, MIXTURE, UNIFORM, WEIGHTS)
+    go = verdicts["uniform"].difference.losses["go"]
+    assert one.languages == {"go": measured_worth(law, N, D, MIXTURE, go, 3, {"go": 1.0})}, "cobol is not in the law"
+    assert twin.objective.value == pytest.approx(0.0, abs=1e-9)
+    assert found["uniform"].beats == verdicts["uniform"].beats
+
+
+def split(values: list[float]) -> JudgedSplit:
+    return JudgedSplit(objective=summary(values), losses={"go": summary(values), "cobol": summary(values)})

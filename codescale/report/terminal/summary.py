@@ -13,6 +13,7 @@ from codescale.report.artifacts import MIXTURES, read_artifact, read_artifacts
 from codescale.report.headline import SHORT, Headline, agreement, headline, language_labels
 from codescale.report.quantities import count, duration, interval, number, percent, signed, whole, with_error
 from codescale.report.terminal.baselines import baselines_table, harm_table
+from codescale.report.worth import worth_sentence
 from codescale.runs.units import LossUnit
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
@@ -55,6 +56,7 @@ def _lines(result: Headline, folder: StudyFolder) -> list[str]:
         lines.append(result.statement)
     if result.statement_at_scale:
         lines.append(result.statement_at_scale)
+    lines += [worth_sentence(word, one.worth) for word, one in result.baselines.items() if one.worth]
     if result.predicted:
         bounds = interval(result.predicted.low, result.predicted.high)
         unit = result.predicted_unit

@@ -213,4 +213,9 @@ def test_the_summary_shows_every_baseline_and_harm_by_the_rule(whole_study: Stud
     assert "Measured best minus each baseline" in text
     assert "<natural> (yardstick)" in text
     assert "Harm against <natural> beyond 2 %" in text
+    lines = printed(summary_table(whole_study[0], folder), width=400)
+    assert (
+        "Measured best reaches <natural>'s objective with 23 % fewer (90 % interval 9 % to 35 % fewer) tokens; at the "
+        "target the law expects 5 % more (90 % interval 20 % more to 12 % fewer)." in lines
+    )
     assert text.count("p (Holm)") == 2
