@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 from scipy.stats import t as student
 
 from codescale.comparison.result import PairedDifference, SeedMean
+
+Test = TypeVar("Test", bound=Hashable)
 
 LEVEL = 0.9
 ERROR = (1 - LEVEL) / 2
@@ -67,7 +70,7 @@ def one_sided_tests(difference: PairedDifference, seeds: int) -> tuple[float, fl
     return float(student.cdf(statistic, seeds - 1)), float(student.sf(statistic, seeds - 1))
 
 
-def holm(values: Mapping[str, float]) -> dict[str, float]:
+def holm(values: Mapping[Test, float]) -> dict[Test, float]:
     """The p values of several tests, adjusted so that at a level the chance of any false claim is at most the level,
     however the tests depend on each other.
 
