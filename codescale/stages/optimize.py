@@ -19,11 +19,12 @@ def optimize(context: StageContext) -> Mixture:
     """
     begun = time.monotonic()
     config, folder = context.config, context.folder
+    law = fitted_law(folder)
     available = target_availability(context)
     baselines = baseline_mixtures(context, config.weights(), available)
     del baselines[str(UNIFORM)]  # its gain is told in any case
     allocation = optimize_mixture(
-        fitted_law(folder),
+        law,
         config.target_params(),
         config.target.n_tokens,
         weights=config.weights(),
