@@ -34,12 +34,14 @@ def against_baselines(measured: JudgedSplit, baselines: Mapping[str, JudgedSplit
     -------
     dict
         By the baseline's word. With one baseline, what its 90 % interval says; with several the chance that the
-        mixture is said to beat any that it does not beat is at most that of one interval's end, 5 %.
+        mixture is said to beat any that it does not beat is at most that of one interval's end, 5 %. Baselines that
+        share their runs, being one mixture, are one test.
     """
     seeds = len(measured.objective.values or ())
     differences = {word: mixture_difference(measured, one) for word, one in baselines.items()}
-    tests = {word: one_sided_tests(one.objective, seeds) for word, one in differences.items()}
-    better, worse = (holm({word: both[k] for word, both in tests.items()}) for k in (0, 1))
+    tests = {one.objective: one_sided_tests(one.objective, seeds) for one in differences.values()}
+    adjusted = [holm({one: both[k] for one, both in tests.items()}) for k in (0, 1)]
+    better, worse = ({word: each[one.objective] for word, one in differences.items()} for each in adjusted)
     return {
         word: BaselineVerdict(
             difference=one,

@@ -65,18 +65,20 @@ def statement(verdicts: Mapping[str, BaselineVerdict], yardstick: str, named: bo
             first = f"The measured best mixture is worse than {against}: {figures}."
         case None:
             first = f"A null result: the measured best mixture cannot be told from {against}: {figures}."
-    return f"{first} {_others(others)}" if others else first
+    distinct = len({one.difference.objective for one in verdicts.values()})
+    return f"{first} {_others(others, distinct)}" if others else first
 
 
-def _others(verdicts: Mapping[str, BaselineVerdict]) -> str:
-    """What is said of the baselines that are not the yardstick."""
+def _others(verdicts: Mapping[str, BaselineVerdict], distinct: int) -> str:
+    """What is said of the baselines that are not the yardstick; ``distinct``: how many mixtures they all are."""
     words: list[tuple[bool | None, str]] = [(True, "beats"), (False, "is worse than"), (None, "cannot be told from")]
     told = [
         f"{verb} {listed(same)}"
         for beats_it, verb in words
         if (same := [word for word, one in verdicts.items() if one.beats is beats_it])
     ]
-    return f"It {', '.join(told)} (Holm's correction for {len(verdicts) + 1} baselines)."
+    how = f"Holm's correction for {distinct} mixtures" if distinct > 1 else "the same mixture"
+    return f"It {', '.join(told)} ({how})."
 
 
 def of_harm(harm: Harm, rule: bool, labels: Mapping[str, str]) -> str:

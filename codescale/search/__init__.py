@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from codescale.search.bayesopt.trial_reader import LOSSES
     from codescale.search.pruning.optuna_pruner import CurvePruner
     from codescale.search.run import run_search
-    from codescale.search.simulation.landscape import Landscape, attainable, read_landscape
+    from codescale.search.simulation.landscape import Landscape, attainable, baseline_objectives, read_landscape
     from codescale.search.simulation.simulate import Known, Outcome, SearchPlan, simulate, simulate_seeds
     from codescale.search.space.distributions import distributions, suggest_point
     from codescale.search.space.space import SearchSpace, load_space
@@ -35,6 +35,7 @@ __all__ = [
     "SearchPlan",
     "SearchSpace",
     "attainable",
+    "baseline_objectives",
     "distributions",
     "load_space",
     "read_landscape",
@@ -51,7 +52,7 @@ __getattr__, __dir__ = lazy(
         "codescale.search.bayesopt.trial_reader": ["LOSSES"],
         "codescale.search.pruning.optuna_pruner": ["CurvePruner"],
         "codescale.search.run": ["run_search"],
-        "codescale.search.simulation.landscape": ["Landscape", "attainable", "read_landscape"],
+        "codescale.search.simulation.landscape": ["Landscape", "attainable", "baseline_objectives", "read_landscape"],
         "codescale.search.simulation.simulate": ["Known", "Outcome", "SearchPlan", "simulate", "simulate_seeds"],
         "codescale.search.space.distributions": ["distributions", "suggest_point"],
         "codescale.search.space.space": ["SearchSpace", "load_space"],

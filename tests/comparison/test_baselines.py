@@ -28,6 +28,15 @@ def test_one_baseline_is_judged_by_its_interval_and_many_by_more() -> None:
     assert [one.beats for one in among.values()] == [None] * 4
 
 
+def test_baselines_that_are_one_mixture_are_one_test() -> None:
+    """With weights that are all alike, and tokens without end, three of the names are uniform's."""
+    measured, uniform = split([1.0, 1.0, 1.0]), split([1.01, 1.02, 1.03])
+    alone = against_baselines(measured, {"uniform": uniform})
+    alike = against_baselines(measured, dict.fromkeys(("uniform", "weights", "unimax"), uniform))
+    assert list(alike) == ["uniform", "weights", "unimax"]
+    assert all(one == alone["uniform"] for one in alike.values())
+
+
 def test_worse_is_told_in_its_own_direction_and_a_twin_never() -> None:
     measured = split([1.0, 1.1, 1.2])
     found = against_baselines(

@@ -81,7 +81,7 @@ def test_every_baseline_has_a_verdict_and_the_best_on_validation_is_the_yardstic
     assert result.verdict.statement.startswith(
         "The measured best mixture beats natural (the best of 3 baselines on validation)"
     )
-    assert "It beats uniform and weights (Holm's correction for 3 baselines)." in result.verdict.statement
+    assert "It beats uniform and weights (Holm's correction for 3 mixtures)." in result.verdict.statement
     assert "By the margin of 1 % against natural: harmed: java" in result.verdict.statement
     assert result.verdict.harmed == ("java",)
     assert result.harm

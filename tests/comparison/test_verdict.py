@@ -73,7 +73,7 @@ def test_the_verdict_says_no_more_than_the_interval(low: float, high: float, exp
 
 def test_every_baseline_is_told_and_the_correction_stands_over_the_interval() -> None:
     verdicts = {
-        UNIFORM: verdict(-0.05, -0.01, None),
+        UNIFORM: verdict(-0.06, -0.01, None),
         "natural": verdict(-0.05, -0.01, True),
         "weights": verdict(-0.04, -0.02, True),
         "unimax": verdict(0.01, 0.02, False),
@@ -81,8 +81,10 @@ def test_every_baseline_is_told_and_the_correction_stands_over_the_interval() ->
     said = statement(verdicts, "natural", named=False, seeds=3)
     assert said.startswith("The measured best mixture beats natural (the best of 4 baselines on validation): -0.0300")
     assert said.endswith(
-        "It beats weights, is worse than unimax, cannot be told from uniform (Holm's correction for 4 baselines)."
+        "It beats weights, is worse than unimax, cannot be told from uniform (Holm's correction for 4 mixtures)."
     )
+    twins = {UNIFORM: verdict(-0.05, -0.01, True), "weights": verdict(-0.05, -0.01, True)}
+    assert statement(twins, UNIFORM, named=True, seeds=3).endswith("It beats weights (the same mixture).")
     assert "cannot be told from uniform (named beforehand)" in statement(verdicts, UNIFORM, named=True, seeds=3)
 
 

@@ -22,7 +22,7 @@ from codescale.mixtures.mixture import Mixture
 
 LANGUAGES = ("python", "java", "rust")
 AVAILABLE = AvailableTokens(max_epochs=4, tokens={"python": 800.0, "java": 150.0, "rust": 50.0})
-counts = st.lists(st.floats(0, 1e9), min_size=1, max_size=8).filter(lambda values: max(values) > 1)
+counts = st.builds(lambda first, others: [*others, first], st.floats(2, 1e9), st.lists(st.floats(0, 1e9), max_size=7))
 
 
 def shares(word: str, **given: object) -> list[float]:
