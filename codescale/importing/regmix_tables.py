@@ -103,8 +103,9 @@ def _joined(
         found.setdefault(value, []).append(row)
     missing_runs = [value for value in wanted if value not in found]
     if missing_runs:
-        problem = f"has no row for {missing_runs[0]!r}"
-        raise UserError(f"{results.path}, {key}", problem, f"{len(missing_runs)} runs lack results")
+        problem = f"has no row for {missing_runs[0]!r}, as for {len(missing_runs):,} of {len(wanted):,} runs"
+        hint = f"add their results, or take their rows out of {mixtures.path.name}"
+        raise UserError(f"{results.path}, {key}", problem, hint)
     pairs = [(row, other) for row, value in enumerate(wanted) for other in found[value]]
     number = "" if key == _KEYS[0] else key
     names = [f"{number}{wanted[row]}" if wanted[row].isdigit() else wanted[row] for row, _ in pairs]
