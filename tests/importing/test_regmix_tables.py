@@ -129,7 +129,7 @@ def test_losses_may_be_called_as_the_domains_are(tmp_path: Path) -> None:
 
 
 def test_runs_without_results_are_counted_and_the_mend_is_named(tmp_path: Path) -> None:
-    sources = pair(tmp_path, RATIOS, METRICS.split("a2,")[0])
+    sources = pair(tmp_path, RATIOS, METRICS.split("a2,", maxsplit=1)[0])
     problem = rf"^{sources[1]}, run: has no row for 'a2', as for 2 of 3 runs; add their results, or .* out of m.csv"
     with pytest.raises(UserError, match=problem):
         import_runs(sources, tmp_path / "runs.csv", **SCALE)
