@@ -85,7 +85,7 @@ def _joined(
     mixtures: SourceTable, results: SourceTable, key: str | None
 ) -> tuple[list[str], list[int], list[int], list[str]]:
     """The runs' names, the rows of their mixtures and of their results, in the order of the mixtures; and a word on
-    results that have no mixture.
+    results that have no mixture, and on rows that no name joins.
     """
     if key is None:
         if len(mixtures) != len(results):
@@ -95,7 +95,8 @@ def _joined(
                 f"add a column {_KEYS[0]} to both",
             )
         rows = list(range(len(mixtures)))
-        return [f"run{row}" for row in rows], rows, rows, []
+        note = f"{results.path}: joined to {mixtures.path} row by row, since no column names the runs in both"
+        return [f"run{row}" for row in rows], rows, rows, [note]
     wanted = mixtures.text(key)
     _check_key(mixtures, key, wanted)
     found: dict[str, list[int]] = {}

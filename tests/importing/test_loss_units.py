@@ -75,6 +75,21 @@ def test_perplexities_become_their_logarithms_with_a_line(tmp_path: Path) -> Non
     assert table.loss_unit is LossUnit.NATS_PER_TOKEN
 
 
+def test_a_unit_that_is_asked_for_takes_the_columns_that_are_in_it(tmp_path: Path) -> None:
+    bits = {"eval/go_bpb": [1.2, 1.1], "eval/python_bpb": [1.0, 0.9]}
+    path = export(tmp_path, **{"eval/go_loss": [3.0, 2.8], "eval/python_loss": [2.6, 2.4]}, **bits)
+    table = import_runs([path], tmp_path / "runs.csv")
+    assert table.losses.tolist() == [[3.0, 2.6], [2.8, 2.4]]
+    table = import_runs([path], tmp_path / "runs.csv", Columns(loss_unit=LossUnit.BITS_PER_BYTE))
+    assert table.targets == ("go", "python")
+    assert table.losses.tolist() == [[1.2, 1.0], [1.1, 0.9]]
+    alone = export(tmp_path, **bits)
+    with pytest.warns(LawWarning, match="losses are the columns whose names tell a unit: eval/go_bpb, eval/python_bpb"):
+        table = import_runs([alone], tmp_path / "runs.csv")
+    assert table.losses.tolist() == [[1.2, 1.0], [1.1, 0.9]]
+    assert table.loss_unit is LossUnit.BITS_PER_BYTE
+
+
 def test_losses_per_byte_are_converted_where_the_bytes_per_token_are_named(tmp_path: Path) -> None:
     path = export(tmp_path, **{"loss.go": [0.5, 0.4], "loss.python": [0.6, 0.5]})
     (tmp_path / "columns.yaml").write_text("{loss_unit: bpb, bytes_per_token: {go: 3.0, python: 4.0}}")

@@ -133,3 +133,9 @@ def test_runs_without_results_are_counted_and_the_mend_is_named(tmp_path: Path) 
     problem = rf"^{sources[1]}, run: has no row for 'a2', as for 2 of 3 runs; add their results, or .* out of m.csv"
     with pytest.raises(UserError, match=problem):
         import_runs(sources, tmp_path / "runs.csv", **SCALE)
+
+
+def test_rows_that_no_name_joins_are_said(tmp_path: Path) -> None:
+    sources = pair(tmp_path, RATIOS, METRICS.replace("run,", "uid,"))
+    with pytest.warns(LawWarning, match=r"joined to .*m\.csv row by row, since no column names the runs in both"):
+        import_runs(sources, tmp_path / "runs.csv", **SCALE)

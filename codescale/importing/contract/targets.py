@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from codescale.errors import UserError
 from codescale.importing.columns import Columns, matching, short_names
 from codescale.importing.joined_rows import JoinedRows, missing
 from codescale.importing.loss_units import choose
@@ -67,7 +68,11 @@ def target_columns(rows: JoinedRows, columns: Columns, results: SourceTable | No
     else:
         usual = next((one for one in USUAL_LOSSES if matching(one, rows.source.names)), None)
         losses = matching(usual, rows.source.names) if usual else {}
-        if usual not in (None, USUAL_LOSSES[0]):
+        in_units = [] if results is not None else _in_units(rows.source, columns, losses, set(metrics.values()))
+        if in_units:
+            losses, shortened = {name: name for name in in_units}, True
+            notes.append(f"{rows.path}: losses are the columns whose names tell a unit: {listed(in_units)}")
+        elif usual not in (None, USUAL_LOSSES[0]):
             notes.append(f"{rows.path}: losses are the columns {usual}: {listed(losses)}")
         if results is not None and not losses:
             losses = {name: name for name in _of_results(results, columns, set(metrics.values()), notes)}
@@ -80,11 +85,31 @@ def target_columns(rows: JoinedRows, columns: Columns, results: SourceTable | No
         )
     metrics = others | metrics
     notes += chosen.notes
-    if not losses and not columns.given("metrics") and rows.source.figures:
-        metrics = metrics | {name: name for name in rows.source.figures}
+    if not columns.given("metrics"):
+        taken = set(losses.values()) | set(metrics.values())
+        metrics = metrics | {name: name for name in rows.source.figures if name not in taken}
+    if columns.loss_unit is not None and metrics and not losses:
+        hint = "leave it out, or name the columns of losses in columns.yaml"
+        raise UserError("loss_unit", f"is {columns.loss_unit}, and {rows.path} has no losses, only metrics", hint)
     if not losses and not metrics:
         raise missing(results or rows.source, "losses", str(columns.losses))
     return Targets(losses, metrics, chosen.unit, notes)
+
+
+def _in_units(table: SourceTable, columns: Columns, usual: Mapping[str, str], taken: set[str]) -> list[str]:
+    """The columns of held-out text whose names tell a unit (``eval/python_bpb``), where they are the losses: where
+    nothing else is, or where they are in the unit that a person asks for and nothing else is.
+    """
+    units = {
+        name: unit
+        for name in data_columns(table, columns)
+        if name not in taken and (_HELD_OUT.search(name) or name in table.figures) and not _TRAINING.search(name)
+        if (unit := unit_in_name(name)) is not None
+    }
+    if columns.loss_unit is None:
+        return [] if usual or table.figures else list(units)
+    found = [name for name, unit in units.items() if unit is columns.loss_unit]
+    return [] if any(name in usual.values() for name in found) else found
 
 
 def _of_results(results: SourceTable, columns: Columns, taken: set[str], notes: list[str]) -> list[str]:
