@@ -83,6 +83,11 @@ def test_a_unit_that_is_asked_for_takes_the_columns_that_are_in_it(tmp_path: Pat
     table = import_runs([path], tmp_path / "runs.csv", Columns(loss_unit=LossUnit.BITS_PER_BYTE))
     assert table.targets == ("go", "python")
     assert table.losses.tolist() == [[1.2, 1.0], [1.1, 0.9]]
+    olmo = {"eval/lm/go/CE loss": [3.0, 2.8], "eval/lm/go/PPL": [20.1, 16.4]}
+    table = import_runs([export(tmp_path, **olmo)], tmp_path / "runs.csv")
+    assert (table.targets, table.losses.tolist()) == (("go",), [[3.0], [2.8]])
+    with pytest.raises(UserError, match=r"has no column loss\.\* for losses; it has"):
+        import_runs([export(tmp_path, **bits, **{"held out test nll": [3.0, 2.8]})], tmp_path / "runs.csv")
     alone = export(tmp_path, **bits)
     with pytest.warns(LawWarning, match="losses are the columns whose names tell a unit: eval/go_bpb, eval/python_bpb"):
         table = import_runs([alone], tmp_path / "runs.csv")

@@ -13,8 +13,13 @@ from codescale.importing.loss_units import choose
 from codescale.importing.readers.source_table import SourceTable, listed
 from codescale.runs.units import LossUnit, unit_in_name
 
-USUAL_LOSSES = ("loss.*", "eval/*_loss", "eval_*_loss", "eval/loss/*", "val/loss/*", "val_loss/*")
-"""Patterns of losses where nothing says which columns they are: ours, transformers' Trainer's, other people's."""
+USUAL_LOSSES = (
+    *("loss.*", "eval/*_loss", "eval_*_loss", "eval/lm/*/CE loss", "eval/loss/*", "val/loss/*", "val_loss/*"),
+    *("val/*_loss", "val_*_loss", "val_loss_*"),
+)
+"""Patterns of losses where nothing says which columns they are: ours, transformers' Trainer's, OLMo-core's, other
+people's.
+"""
 _FOREIGN = frozenset(
     (
         *("index", "id", "run", "run_id", "run_name", "name", "user", "tags", "notes", "created", "sweep", "group"),
@@ -98,16 +103,17 @@ def target_columns(rows: JoinedRows, columns: Columns, results: SourceTable | No
 
 def _in_units(table: SourceTable, columns: Columns, usual: Mapping[str, str], taken: set[str]) -> list[str]:
     """The columns of held-out text whose names tell a unit (``eval/python_bpb``), where they are the losses: where
-    nothing else is, or where they are in the unit that a person asks for and nothing else is.
+    no name says loss, or where they are in the unit that a person asks for and nothing else is.
     """
-    units = {
-        name: unit
+    held_out = [
+        name
         for name in data_columns(table, columns)
         if name not in taken and (_HELD_OUT.search(name) or name in table.figures) and not _TRAINING.search(name)
-        if (unit := unit_in_name(name)) is not None
-    }
+    ]
+    units = {name: unit for name in held_out if (unit := unit_in_name(name)) is not None}
     if columns.loss_unit is None:
-        return [] if usual or table.figures else list(units)
+        others = usual or table.figures or any(_LOSS.search(name) for name in held_out if name not in units)
+        return [] if others else list(units)
     found = [name for name, unit in units.items() if unit is columns.loss_unit]
     return [] if any(name in usual.values() for name in found) else found
 
