@@ -35,7 +35,7 @@ def olmix_folder(folder: Path, runs: int = 12) -> Path:
     return folder
 
 
-def export(folder: Path, **losses: list[float]) -> Path:
+def export(folder: Path, **losses: list[float] | list[str]) -> Path:
     columns: dict[str, list] = {"Name": ["a", "b"], "n_params": [1e8, 1e8], "n_tokens": [1e9, 2e9]}
     pa.csv.write_csv(pa.table(columns | {"proportion.go": [1.0, 1.0]} | losses), folder / "export.csv")
     return folder / "export.csv"
@@ -93,6 +93,20 @@ def test_a_unit_that_is_asked_for_takes_the_columns_that_are_in_it(tmp_path: Pat
         table = import_runs([alone], tmp_path / "runs.csv")
     assert table.losses.tolist() == [[1.2, 1.0], [1.1, 0.9]]
     assert table.loss_unit is LossUnit.BITS_PER_BYTE
+
+
+def test_the_unit_of_a_runs_table_comes_back(tmp_path: Path) -> None:
+    losses = {"loss.go": [1.2, 1.1], "loss_unit": ["bits per byte", "bits per byte"]}
+    path = export(tmp_path, **losses, **{"eval/other_bpb": [0.4, 0.4]})
+    table = import_runs([path], tmp_path / "runs.csv")
+    assert (table.loss_unit, table.losses.tolist()) == (LossUnit.BITS_PER_BYTE, [[1.2], [1.1]])
+    table = import_runs([path], tmp_path / "runs.csv", Columns(bytes_per_token=3.0))
+    assert table.losses[:, 0] == pytest.approx(np.log(2) * 3 * np.array([1.2, 1.1]))
+    with pytest.raises(UserError, match=r"row 1, loss_unit: is bits per byte, beside nats per byte; give all in one"):
+        import_runs([path], tmp_path / "x.csv", Columns(loss_unit=LossUnit.NATS_PER_BYTE))
+    mixed = export(tmp_path, **{"loss.go": [1.2, 1.1], "loss_unit": ["bits per byte", ""]})
+    with pytest.raises(UserError, match=r"row 2, loss_unit: is nats per token, beside bits per byte"):
+        import_runs([mixed], tmp_path / "x.csv")
 
 
 def test_losses_per_byte_are_converted_where_the_bytes_per_token_are_named(tmp_path: Path) -> None:

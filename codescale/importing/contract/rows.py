@@ -179,10 +179,10 @@ def _unread(rows: JoinedRows, columns: Columns, run_ids: NDArray[np.object_]) ->
     for value in columns.model_dump().values():
         named |= set(value.values()) if isinstance(value, dict) else {value} if isinstance(value, str) else set()
     found = []
-    for name in rows.source.names:
+    for name in rows.names:
         if name in named or name == "seed" or re.split(r"[/.]", name)[-1].lower() not in _RECIPE:
             continue
-        pairs = {(run, word) for run, word in zip(run_ids, rows.source.text(name), strict=True) if word}
+        pairs = {(run, word) for run, word in zip(run_ids, rows.text(name), strict=True) if word}
         if len({run for run, _ in pairs}) == len(pairs) and len({word for _, word in pairs}) > 1:
             found.append(name)
     if not found:

@@ -11,7 +11,8 @@ from codescale.importing.columns import Columns, matching, short_names
 from codescale.importing.joined_rows import JoinedRows, missing
 from codescale.importing.loss_units import choose
 from codescale.importing.readers.source_table import SourceTable, listed
-from codescale.runs.units import LossUnit, unit_in_name
+from codescale.runs.table import LOSS_UNIT
+from codescale.runs.units import LossUnit, parse_unit, unit_in_name
 
 USUAL_LOSSES = (
     *("loss.*", "eval/*_loss", "eval_*_loss", "eval/lm/*/CE loss", "eval/loss/*", "val/loss/*", "val_loss/*"),
@@ -58,7 +59,7 @@ def target_columns(rows: JoinedRows, columns: Columns, results: SourceTable | No
 
     ``results`` is given where every column of it may be a loss: the second file of a pair. Losses in another unit than
     the chosen one become metrics (:func:`~codescale.importing.loss_units.choose`). Raises :class:`UserError` that
-    lists the columns where nothing is a loss or a metric.
+    lists the columns where nothing is a loss or a metric, and where two units are said.
     """
     metrics = matching(columns.metrics, rows.source.names)
     notes: list[str] = []
@@ -82,6 +83,7 @@ def target_columns(rows: JoinedRows, columns: Columns, results: SourceTable | No
         if results is not None and not losses:
             losses = {name: name for name in _of_results(results, columns, set(metrics.values()), notes)}
             shortened = True
+    columns = columns.model_copy(update={"loss_unit": _unit(rows, columns)})
     chosen = choose(str((results or rows.source).path), losses, columns.loss_unit)
     losses, others = chosen.losses, chosen.others
     if shortened:
@@ -99,6 +101,24 @@ def target_columns(rows: JoinedRows, columns: Columns, results: SourceTable | No
     if not losses and not metrics:
         raise missing(results or rows.source, "losses", str(columns.losses))
     return Targets(losses, metrics, chosen.unit, notes)
+
+
+def _unit(rows: JoinedRows, columns: Columns) -> LossUnit | None:
+    """The losses' unit, as a person or the column of the runs table says it. Raises :class:`UserError` where two units
+    are said.
+    """
+    said = columns.loss_unit
+    words = rows.text(LOSS_UNIT).tolist() if LOSS_UNIT in rows.names else []
+    if not any(words):
+        return said
+    for row, word in enumerate(words):
+        where = rows.where(row, LOSS_UNIT)
+        unit = parse_unit(word, where) if word else LossUnit.NATS_PER_TOKEN
+        if said not in (None, unit):
+            hint = "give all in one unit, and leave out a loss_unit that says another"
+            raise UserError(where, f"is {unit}, beside {said}", hint)
+        said = unit
+    return said
 
 
 def _in_units(table: SourceTable, columns: Columns, usual: Mapping[str, str], taken: set[str]) -> list[str]:

@@ -71,6 +71,10 @@ def test_what_differs_between_recipes_and_is_not_named_is_said(tmp_path: Path) -
     )
     with pytest.warns(LawWarning, match="differ between runs and are not read: lr; name them in columns.yaml"):
         import_runs([tmp_path / "export.csv"], tmp_path / "runs.csv")
+    (tmp_path / "losses.csv").write_text("Name,loss.a\na,2.0\nb,2.6\n")
+    (tmp_path / "mixtures.csv").write_text("run_id,n_params,n_tokens,lr,proportion.a\na,1e7,1e9,1,1\nb,1e7,1e9,2,1\n")
+    with pytest.warns(LawWarning, match="differ between runs and are not read: lr; name them in columns.yaml"):
+        import_runs([tmp_path / "losses.csv"], tmp_path / "runs.csv", runs=tmp_path / "mixtures.csv")
 
 
 @pytest.mark.parametrize(
