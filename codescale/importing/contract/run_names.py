@@ -12,7 +12,7 @@ from codescale.errors import UserError
 from codescale.importing.columns import Columns
 from codescale.importing.joined_rows import JoinedRows, missing, run_column
 
-_IDS = ("ID", "id", "run_id", "run.id", "Id")
+_IDS = ("ID", "id", "run_id", "run.id", "Id", "Run ID")
 """Where a table keeps what tells runs of one name apart."""
 _SAME_SHARE = 1e-6
 _FITS = 2e-3
