@@ -29,11 +29,15 @@ def export(
         Path, typer.Option(help="paths.yaml: {python: /data/python, java: {path: …, tokens_per_row: 800, tokens: 3e9}}")
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where it goes.")],
-    seed: Annotated[int, typer.Option(help="Seed of the mixing, where the form has one.", min=0)] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the trainer's draws, where its file has one; default: 0.", min=0)
+    ] = None,
     tokens: Annotated[
         float | None, typer.Option(help="D: training tokens; default: n_tokens of the mixture's file.")
     ] = None,
-    sequence_length: Annotated[int, typer.Option(help="Tokens of a training sequence.", min=1)] = SEQUENCE_LENGTH,
+    sequence_length: Annotated[
+        int | None, typer.Option(help=f"Tokens of a training sequence; default: {SEQUENCE_LENGTH}.", min=1)
+    ] = None,
     batch_size: Annotated[
         int | None, typer.Option(help="Sequences of a global batch (olmo-core; default: 512).", min=1)
     ] = None,
@@ -55,15 +59,15 @@ def export(
     chosen = next((one for one in FORMATS if one == form), None)
     if chosen is None:
         raise UserError("--format", f"{form!r} is not a form", f"use one of {', '.join(FORMATS)}")
-    if batch_size is not None and chosen != "olmo-core":
-        raise UserError("--batch-size", f"is given for {chosen}, whose file has no batch in it", "leave it out")
+    n_tokens = read_target_tokens(mixture) if tokens is None else tokens
+    _check_heard(chosen, n_tokens, seed, sequence_length, batch_size)
     text = export_mixture(
         read_mixture(mixture),
         read_sources(paths),
         chosen,
-        seed,
-        n_tokens=read_target_tokens(mixture) if tokens is None else tokens,
-        sequence_length=sequence_length,
+        seed or 0,
+        n_tokens=n_tokens,
+        sequence_length=sequence_length or SEQUENCE_LENGTH,
         batch_size=batch_size,
     )
     write_text(output, text)
@@ -73,3 +77,17 @@ def export(
             f"This mixture was found with translations in one document, for which {chosen} has no word: join the pairs "
             "where the data is prepared (docs/export.md)"
         )
+
+
+def _check_heard(
+    form: str, n_tokens: float | None, seed: int | None, sequence_length: int | None, batch_size: int | None
+) -> None:
+    """Raises :class:`UserError` for an option that would change nothing."""
+    if batch_size is not None and form != "olmo-core":
+        raise UserError("--batch-size", f"is given for {form}, whose file has no batch in it", "leave it out")
+    if seed is not None and (form in ("megatron", "levanter") or (form == "olmo-core" and n_tokens is None)):
+        raise UserError("--seed", f"is given for {form}, whose file has no seed in it", "give it to the trainer")
+    for option, value in (("--sequence-length", sequence_length), ("--batch-size", batch_size)):
+        if value is not None and n_tokens is None:
+            problem = "changes nothing where nobody says D, the training's tokens"
+            raise UserError(option, problem, "give --tokens too, or leave it out")

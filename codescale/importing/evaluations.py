@@ -38,7 +38,7 @@ def evaluations(
     _check_complete(source, found)
     check_constant(source, found.run_ids, found.n_params, "n_params")
     check_constant(source, found.run_ids, found.seed, "seed")
-    changing = check_mixtures(source, found.run_ids, found.shares, found.n_tokens)
+    changing = check_mixtures(source, found.run_ids, found.shares, found.n_tokens, found.status)
     first, measurements = joined_by_step(
         source, found.run_ids, found.n_tokens, found.measurements, [*targets.losses, *targets.metrics]
     )
@@ -106,14 +106,21 @@ def _status(found: ContractRows) -> NDArray[np.object_]:
 
 
 def _annealed(rows: JoinedRows, found: ContractRows) -> tuple[NDArray[np.bool_], list[str]]:
-    """(rows,): which rows are final losses, by what the source says, else a run's last; and how many are curves."""
-    ends = ends_of_runs(found.run_ids, found.n_tokens, found.measurements)
+    """(rows,): which rows are final losses, by what the source says, else a run's last; and how many are curves.
+
+    A run that others name as their parent is a trunk: its learning rate was not lowered where they branched from it.
+    """
+    trunks = set(found.texts.get("parent_run_id", ())) - {""}
+    of_trunk = np.isin(found.run_ids, sorted(trunks))
+    ends = ends_of_runs(found.run_ids, found.n_tokens, found.measurements) & ~of_trunk
     unsaid = np.array([said is None for said in found.annealed], dtype=bool)
     annealed = np.where(unsaid, ends, found.annealed == np.True_).astype(bool)
     curves = int((unsaid & ~ends).sum())
     if not curves:
         return annealed, []
+    known = set(found.run_ids[unsaid & of_trunk])
+    branched = f", or along the {len(known):,} runs that others branch from (parent_run_id)" if known else ""
     return annealed, [
-        f"{rows.path}: {curves:,} of {len(found):,} rows are curves, measured before their run's end: fits take the "
-        "last evaluation of each run; annealed in columns.yaml says otherwise"
+        f"{rows.path}: {curves:,} of {len(found):,} rows are curves, measured before their run's end{branched}: fits "
+        "take the last evaluation of each run; annealed in columns.yaml says otherwise"
     ]

@@ -89,7 +89,11 @@ class JoinedRows:
 def missing(table: SourceTable, field: str, wanted: str) -> UserError:
     """That ``table`` has nothing called ``wanted`` for ``field``, and what it has."""
     problem = f"has no column {wanted} for {field}; it has {listed(table.names)}"
-    return UserError(table.path, problem, "name the right one in columns.yaml")
+    objects = [name for name in table.names if any(cell.startswith("{") for cell in table.text(name)[:1])]
+    hint = "name the right one in columns.yaml"
+    if objects:
+        hint += f"; {listed(objects)} holds objects as text: write JSON Lines, whose objects become columns with dots"
+    return UserError(table.path, problem, hint)
 
 
 def run_column(table: SourceTable, columns: Columns) -> str:

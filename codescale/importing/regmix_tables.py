@@ -85,7 +85,7 @@ def _joined(
     mixtures: SourceTable, results: SourceTable, key: str | None
 ) -> tuple[list[str], list[int], list[int], list[str]]:
     """The runs' names, the rows of their mixtures and of their results, in the order of the mixtures; and a word on
-    results that have no mixture.
+    results that have no mixture, and on rows that no name joins.
     """
     if key is None:
         if len(mixtures) != len(results):
@@ -95,7 +95,8 @@ def _joined(
                 f"add a column {_KEYS[0]} to both",
             )
         rows = list(range(len(mixtures)))
-        return [f"run{row}" for row in rows], rows, rows, []
+        note = f"{results.path}: joined to {mixtures.path} row by row, since no column names the runs in both"
+        return [f"run{row}" for row in rows], rows, rows, [note]
     wanted = mixtures.text(key)
     _check_key(mixtures, key, wanted)
     found: dict[str, list[int]] = {}
@@ -103,8 +104,9 @@ def _joined(
         found.setdefault(value, []).append(row)
     missing_runs = [value for value in wanted if value not in found]
     if missing_runs:
-        problem = f"has no row for {missing_runs[0]!r}"
-        raise UserError(f"{results.path}, {key}", problem, f"{len(missing_runs)} runs lack results")
+        problem = f"has no row for {missing_runs[0]!r}, as for {len(missing_runs):,} of {len(wanted):,} runs"
+        hint = f"add their results, or take their rows out of {mixtures.path.name}"
+        raise UserError(f"{results.path}, {key}", problem, hint)
     pairs = [(row, other) for row, value in enumerate(wanted) for other in found[value]]
     number = "" if key == _KEYS[0] else key
     names = [f"{number}{wanted[row]}" if wanted[row].isdigit() else wanted[row] for row, _ in pairs]

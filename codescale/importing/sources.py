@@ -13,7 +13,7 @@ from codescale.errors import UserError
 from codescale.importing.columns import Columns
 from codescale.importing.contract.training_tokens import Scale
 from codescale.importing.evaluations import evaluations
-from codescale.importing.joined_rows import JoinedRows, RunsFile, run_column
+from codescale.importing.joined_rows import RUN_COLUMNS, JoinedRows, RunsFile, run_column
 from codescale.importing.loss_units import in_known_unit
 from codescale.importing.readers.event_files import event_files, read_event_files
 from codescale.importing.readers.lm_eval import read_lm_eval
@@ -100,6 +100,9 @@ def _read(paths: list[Path], columns: Columns, scale: Scale, runs: Path | None) 
         return table, joined.notes + notes
     known = RunsFile(runs, columns) if runs is not None else None
     source, notes = _rows(paths[0], known)
+    if known is not None:
+        source, said = _of_one_run(source, columns, known)
+        notes += said
     rows = JoinedRows(source)
     if known is not None:
         if set(known.table.names) <= set(source.names):
@@ -144,6 +147,21 @@ def _rows(source: Path, known: RunsFile | None) -> tuple[SourceTable, list[str]]
         f"holds neither ratios.csv and metrics.csv nor TensorBoard event files, {STATE} or {_LM_EVAL}; it holds {seen}",
         "name the folder that holds them, or one file of them, or mixtures and losses as two files",
     )
+
+
+def _of_one_run(source: SourceTable, columns: Columns, known: RunsFile) -> tuple[SourceTable, list[str]]:
+    """``source`` with the name of its run where no column has it, as in ``run.history()`` of W&B or Lightning's
+    ``metrics.csv``: the one run that the table of the runs has, or the one that the file is called after.
+    """
+    if columns.run_id is not None or any(name in source.cells for name in RUN_COLUMNS):
+        return source, []
+    stem = source.path.name.partition(".")[0]
+    found = stem if stem in known.known else next(iter(known.known)) if len(known.known) == 1 else None
+    if found is None:
+        problem = f"has no column that names its runs, and {known.table.path} has several: {listed(known.known)}"
+        raise UserError(source.path, problem, "name its column as run_id in columns.yaml, or call the file as its run")
+    named = replace(source, cells={"run_id": [found] * len(source), **source.cells})
+    return named, [f"{source.path}: has no column that names its runs, and is taken for run {found}"]
 
 
 def _names(source: SourceTable, columns: Columns) -> list[str]:

@@ -62,6 +62,8 @@ def test_tokens_and_sequence_length_are_heard(
         ("megatron", ["--tokens", "100"], "--tokens: 100 tokens buy no sequence"),
         ("megatron", ["--sequence-length", "0"], "--sequence-length"),
         ("megatron", ["--batch-size", "4"], "--batch-size: is given for megatron, whose file has no batch in it"),
+        ("megatron", ["--seed", "0"], "--seed: is given for megatron, whose file has no seed in it; give it to the"),
+        ("levanter", ["--seed", "3"], "--seed: is given for levanter, whose file has no seed in it"),
         ("olmo-core", ["--tokens", "1e6", "--batch-size", "4096"], "--batch-size: a global batch of 4096"),
     ],
 )
@@ -77,6 +79,21 @@ def test_wrong_options_end_with_a_line_and_write_nothing(
     assert code == 2
     assert problem in words
     assert not (given / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("form", "option"),
+    [("megatron", "--sequence-length"), ("olmo-core", "--batch-size"), ("olmo-core", "--seed")],
+)
+def test_an_option_that_would_change_nothing_without_d_is_refused(
+    given: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], form: str, option: str
+) -> None:
+    (given / "mixture.yaml").write_text(yaml.safe_dump({"proportions": SHARES}))
+    code, words = told(monkeypatch, capsys, option, "64", form=form)
+    assert code == 2
+    assert f"error: {option}: " in words
+    assert not (given / "out").exists()
+    assert told(monkeypatch, capsys, option, "64", "--tokens", "1e9", form=form)[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def olmix_folder(folder: Path, runs: int = 12) -> Path:
     return folder
 
 
-def export(folder: Path, **losses: list[float]) -> Path:
+def export(folder: Path, **losses: list[float] | list[str]) -> Path:
     columns: dict[str, list] = {"Name": ["a", "b"], "n_params": [1e8, 1e8], "n_tokens": [1e9, 2e9]}
     pa.csv.write_csv(pa.table(columns | {"proportion.go": [1.0, 1.0]} | losses), folder / "export.csv")
     return folder / "export.csv"
@@ -73,6 +73,40 @@ def test_perplexities_become_their_logarithms_with_a_line(tmp_path: Path) -> Non
         table = import_runs([path], tmp_path / "runs.csv", Columns(losses="eval/perplexity/*"))
     assert table.losses[:, 0] == pytest.approx(np.log([9.0, 8.0]))
     assert table.loss_unit is LossUnit.NATS_PER_TOKEN
+
+
+def test_a_unit_that_is_asked_for_takes_the_columns_that_are_in_it(tmp_path: Path) -> None:
+    bits = {"eval/go_bpb": [1.2, 1.1], "eval/python_bpb": [1.0, 0.9]}
+    path = export(tmp_path, **{"eval/go_loss": [3.0, 2.8], "eval/python_loss": [2.6, 2.4]}, **bits)
+    table = import_runs([path], tmp_path / "runs.csv")
+    assert table.losses.tolist() == [[3.0, 2.6], [2.8, 2.4]]
+    table = import_runs([path], tmp_path / "runs.csv", Columns(loss_unit=LossUnit.BITS_PER_BYTE))
+    assert table.targets == ("go", "python")
+    assert table.losses.tolist() == [[1.2, 1.0], [1.1, 0.9]]
+    olmo = {"eval/lm/go/CE loss": [3.0, 2.8], "eval/lm/go/PPL": [20.1, 16.4]}
+    table = import_runs([export(tmp_path, **olmo)], tmp_path / "runs.csv")
+    assert (table.targets, table.losses.tolist()) == (("go",), [[3.0], [2.8]])
+    with pytest.raises(UserError, match=r"has no column loss\.\* for losses; it has"):
+        import_runs([export(tmp_path, **bits, **{"held out test nll": [3.0, 2.8]})], tmp_path / "runs.csv")
+    alone = export(tmp_path, **bits)
+    with pytest.warns(LawWarning, match="losses are the columns whose names tell a unit: eval/go_bpb, eval/python_bpb"):
+        table = import_runs([alone], tmp_path / "runs.csv")
+    assert table.losses.tolist() == [[1.2, 1.0], [1.1, 0.9]]
+    assert table.loss_unit is LossUnit.BITS_PER_BYTE
+
+
+def test_the_unit_of_a_runs_table_comes_back(tmp_path: Path) -> None:
+    losses = {"loss.go": [1.2, 1.1], "loss_unit": ["bits per byte", "bits per byte"]}
+    path = export(tmp_path, **losses, **{"eval/other_bpb": [0.4, 0.4]})
+    table = import_runs([path], tmp_path / "runs.csv")
+    assert (table.loss_unit, table.losses.tolist()) == (LossUnit.BITS_PER_BYTE, [[1.2], [1.1]])
+    table = import_runs([path], tmp_path / "runs.csv", Columns(bytes_per_token=3.0))
+    assert table.losses[:, 0] == pytest.approx(np.log(2) * 3 * np.array([1.2, 1.1]))
+    with pytest.raises(UserError, match=r"row 1, loss_unit: is bits per byte, beside nats per byte; give all in one"):
+        import_runs([path], tmp_path / "x.csv", Columns(loss_unit=LossUnit.NATS_PER_BYTE))
+    mixed = export(tmp_path, **{"loss.go": [1.2, 1.1], "loss_unit": ["bits per byte", ""]})
+    with pytest.raises(UserError, match=r"row 2, loss_unit: is nats per token, beside bits per byte"):
+        import_runs([mixed], tmp_path / "x.csv")
 
 
 def test_losses_per_byte_are_converted_where_the_bytes_per_token_are_named(tmp_path: Path) -> None:

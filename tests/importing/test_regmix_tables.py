@@ -112,3 +112,30 @@ def test_results_may_be_curves_with_steps(tmp_path: Path) -> None:
     lines = " ".join(str(one.message) for one in said)
     assert "left out 1 rows whose run has no mixture" in lines
     assert "left out 1 rows evaluated before the first step" in lines
+
+
+def test_losses_may_be_called_as_the_domains_are(tmp_path: Path) -> None:
+    """Both files have a column for each domain, by its bare name: shares are those of the mixtures."""
+    mixtures = "run,python,go,text\n0,50,30,20\n1,20,30,50\n"
+    results = "run,step,python,go,text,avg\n1,1000,2.6,2.4,3.0,2.6\n0,1000,2.5,2.4,3.3,2.7\n"
+    sources = pair(tmp_path, mixtures, results)
+    with pytest.raises(UserError, match=rf"^{sources[0]}, row 1: the shares sum to 100, not 1 .*weights_are_scaled"):
+        import_runs(sources, tmp_path / "runs.csv", **SCALE)
+    with pytest.warns(LawWarning, match="left, since they look like no loss on held-out text: avg"):
+        table = import_runs(sources, tmp_path / "runs.csv", Columns(weights_are_scaled=True), **SCALE)
+    assert table.domains == table.targets == ("python", "go", "text")
+    assert table.proportions.tolist() == [[0.5, 0.3, 0.2], [0.2, 0.3, 0.5]]
+    assert table.losses.tolist() == [[2.5, 2.4, 3.3], [2.6, 2.4, 3.0]]
+
+
+def test_runs_without_results_are_counted_and_the_mend_is_named(tmp_path: Path) -> None:
+    sources = pair(tmp_path, RATIOS, METRICS.split("a2,", maxsplit=1)[0])
+    problem = rf"^{sources[1]}, run: has no row for 'a2', as for 2 of 3 runs; add their results, or .* out of m.csv"
+    with pytest.raises(UserError, match=problem):
+        import_runs(sources, tmp_path / "runs.csv", **SCALE)
+
+
+def test_rows_that_no_name_joins_are_said(tmp_path: Path) -> None:
+    sources = pair(tmp_path, RATIOS, METRICS.replace("run,", "uid,"))
+    with pytest.warns(LawWarning, match=r"joined to .*m\.csv row by row, since no column names the runs in both"):
+        import_runs(sources, tmp_path / "runs.csv", **SCALE)

@@ -216,3 +216,22 @@ def test_a_table_of_runs_that_adds_nothing_is_refused(tmp_path: Path) -> None:
         import_runs([export], tmp_path / "runs.csv", runs=export)
     runs = written(tmp_path / "runs-too.csv", {"run_id": ["a"], "seed": [3]})
     assert import_runs([export], tmp_path / "runs.csv", runs=runs).seed.tolist() == [3]
+
+
+def test_a_history_of_one_run_is_called_as_its_file_or_as_the_one_run_there_is(tmp_path: Path) -> None:
+    """W&B's ``run.history().to_csv()`` and Lightning's ``metrics.csv`` name no run."""
+    text = ",_step,train/global_step,eval/a_loss\n0,3,100,3.0\n1,9,200,2.8\n"
+    (tmp_path / "b.csv").write_text(text)
+    (tmp_path / "history.csv").write_text(text)
+    head, rows = "run_id,n_params,proportion.a\n", ["a,1e6,1\n", "b,2e6,1\n"]
+    (tmp_path / "one.csv").write_text(head + rows[1])
+    (tmp_path / "two.csv").write_text(head + "".join(rows))
+    columns = Columns(tokens_per_step=1e5)
+    for source, runs in (("b.csv", "two.csv"), ("history.csv", "one.csv")):
+        with pytest.warns(LawWarning, match="has no column that names its runs, and is taken for run b"):
+            table = import_runs([tmp_path / source], tmp_path / "runs.csv", columns, runs=tmp_path / runs)
+        assert table.run_id.tolist() == ["b", "b"]
+        assert table.n_params.tolist() == [2e6, 2e6]
+        assert table.n_tokens.tolist() == [1e7, 2e7]
+    with pytest.raises(UserError, match=r"history\.csv: has no column that names its runs, and .* has several: .*call"):
+        import_runs([tmp_path / "history.csv"], tmp_path / "x.csv", columns, runs=tmp_path / "two.csv")

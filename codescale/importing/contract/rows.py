@@ -89,7 +89,7 @@ def read_rows(
     """
     run_ids, notes = run_names(rows, columns)
     targets = target_columns(rows, columns, results)
-    shares, domains, of_shares = _shares(rows, columns)
+    shares, domains, of_shares = _shares(rows, columns, results)
     tokens, of_tokens = training_tokens(rows, columns, scale)
     losses, metrics = list(targets.losses.values()), list(targets.metrics.values())
     measurements, of_losses = read_measurements(rows, run_ids, losses, metrics, tokens)
@@ -110,9 +110,13 @@ def read_rows(
     return found, tuple(domains), targets, notes
 
 
-def _shares(rows: JoinedRows, columns: Columns) -> tuple[Array, list[str], list[str]]:
-    """(rows, domains): shares of the source, else of the table of the runs; the domains, and what to say."""
-    for table, at in ((rows.source, np.arange(len(rows))), (rows.runs, rows.run_row)):
+def _shares(rows: JoinedRows, columns: Columns, results: SourceTable | None) -> tuple[Array, list[str], list[str]]:
+    """(rows, domains): shares of the source, else of the table of the runs; the domains, and what to say.
+
+    Of a pair the mixtures alone have shares: its results may call their losses by the same names.
+    """
+    places = ((rows.source, np.arange(len(rows))), (rows.runs, rows.run_row))
+    for table, at in places if results is None else places[1:]:
         if table is None or at is None:
             continue
         named = matching(columns.proportions, table.names)
@@ -175,10 +179,10 @@ def _unread(rows: JoinedRows, columns: Columns, run_ids: NDArray[np.object_]) ->
     for value in columns.model_dump().values():
         named |= set(value.values()) if isinstance(value, dict) else {value} if isinstance(value, str) else set()
     found = []
-    for name in rows.source.names:
+    for name in rows.names:
         if name in named or name == "seed" or re.split(r"[/.]", name)[-1].lower() not in _RECIPE:
             continue
-        pairs = {(run, word) for run, word in zip(run_ids, rows.source.text(name), strict=True) if word}
+        pairs = {(run, word) for run, word in zip(run_ids, rows.text(name), strict=True) if word}
         if len({run for run, _ in pairs}) == len(pairs) and len({word for _, word in pairs}) > 1:
             found.append(name)
     if not found:

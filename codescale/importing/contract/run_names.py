@@ -12,7 +12,7 @@ from codescale.errors import UserError
 from codescale.importing.columns import Columns
 from codescale.importing.joined_rows import JoinedRows, missing, run_column
 
-_IDS = ("ID", "id", "run_id", "run.id", "Id")
+_IDS = ("ID", "id", "run_id", "run.id", "Id", "Run ID")
 """Where a table keeps what tells runs of one name apart."""
 _SAME_SHARE = 1e-6
 _FITS = 2e-3
@@ -93,9 +93,12 @@ def check_constant(rows: JoinedRows, run_ids: NDArray[np.object_], values: Array
             raise UserError(rows.source.where(row, column), f"is {values[row]:g}, where {other}", _HINT)
 
 
-def check_mixtures(rows: JoinedRows, run_ids: NDArray[np.object_], shares: Array, tokens: Array) -> list[str]:
+def check_mixtures(
+    rows: JoinedRows, run_ids: NDArray[np.object_], shares: Array, tokens: Array, status: NDArray[np.object_]
+) -> list[str]:
     """That rows of one run have one mixture, or shares of all tokens so far, which never take tokens back; and what to
-    say of those. Raises :class:`UserError` for a row that fits neither.
+    say of those. Raises :class:`UserError` for a row that fits neither: two mixtures that ended differently are those
+    of two runs.
     """
     by_run: dict[str, list[int]] = {}
     for row, name in enumerate(run_ids):
@@ -109,7 +112,8 @@ def check_mixtures(rows: JoinedRows, run_ids: NDArray[np.object_], shares: Array
         for before, row in pairwise(ordered):
             same = np.abs(shares[row] - shares[before]).max() <= _SAME_SHARE
             taken = shares[row] * tokens[row] - shares[before] * tokens[before]
-            if not same and (tokens[row] == tokens[before] or taken.min() < -_FITS * tokens[row]):
+            two_runs = tokens[row] == tokens[before] or status[row] != status[before]
+            if not same and (two_runs or taken.min() < -_FITS * tokens[row]):
                 other = rows.source.row_name(before)
                 problem = f"has another mixture than {other} of the same run {name}"
                 raise UserError(rows.source.where(row), problem, _HINT)

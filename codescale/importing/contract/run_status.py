@@ -13,7 +13,7 @@ from codescale.importing.joined_rows import JoinedRows
 from codescale.importing.readers.source_table import listed
 from codescale.runs.table import STATUSES
 
-_USUAL = ("status", "State", "state")
+_USUAL = ("status", "State", "state", "Status")
 _WORDS = {
     "ok": "ok finished complete completed terminated success succeeded done",
     "failed": "failed fail failure crashed crash killed error running pending scheduled preempted preempting cancelled "

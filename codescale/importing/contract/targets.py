@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from codescale.errors import UserError
 from codescale.importing.columns import Columns, matching, short_names
 from codescale.importing.joined_rows import JoinedRows, missing
 from codescale.importing.loss_units import choose
 from codescale.importing.readers.source_table import SourceTable, listed
-from codescale.runs.units import LossUnit, unit_in_name
+from codescale.runs.table import LOSS_UNIT
+from codescale.runs.units import LossUnit, parse_unit, unit_in_name
 
-USUAL_LOSSES = ("loss.*", "eval/*_loss", "eval_*_loss", "eval/loss/*", "val/loss/*", "val_loss/*")
-"""Patterns of losses where nothing says which columns they are: ours, transformers' Trainer's, other people's."""
+USUAL_LOSSES = (
+    *("loss.*", "eval/*_loss", "eval_*_loss", "eval/lm/*/CE loss", "eval/loss/*", "val/loss/*", "val_loss/*"),
+    *("val/*_loss", "val_*_loss", "val_loss_*"),
+)
+"""Patterns of losses where nothing says which columns they are: ours, transformers' Trainer's, OLMo-core's, other
+people's.
+"""
 _FOREIGN = frozenset(
     (
         *("index", "id", "run", "run_id", "run_name", "name", "user", "tags", "notes", "created", "sweep", "group"),
@@ -52,7 +59,7 @@ def target_columns(rows: JoinedRows, columns: Columns, results: SourceTable | No
 
     ``results`` is given where every column of it may be a loss: the second file of a pair. Losses in another unit than
     the chosen one become metrics (:func:`~codescale.importing.loss_units.choose`). Raises :class:`UserError` that
-    lists the columns where nothing is a loss or a metric.
+    lists the columns where nothing is a loss or a metric, and where two units are said.
     """
     metrics = matching(columns.metrics, rows.source.names)
     notes: list[str] = []
@@ -67,11 +74,16 @@ def target_columns(rows: JoinedRows, columns: Columns, results: SourceTable | No
     else:
         usual = next((one for one in USUAL_LOSSES if matching(one, rows.source.names)), None)
         losses = matching(usual, rows.source.names) if usual else {}
-        if usual not in (None, USUAL_LOSSES[0]):
+        in_units = [] if results is not None else _in_units(rows.source, columns, losses, set(metrics.values()))
+        if in_units:
+            losses, shortened = {name: name for name in in_units}, True
+            notes.append(f"{rows.path}: losses are the columns whose names tell a unit: {listed(in_units)}")
+        elif usual not in (None, USUAL_LOSSES[0]):
             notes.append(f"{rows.path}: losses are the columns {usual}: {listed(losses)}")
         if results is not None and not losses:
             losses = {name: name for name in _of_results(results, columns, set(metrics.values()), notes)}
             shortened = True
+    columns = columns.model_copy(update={"loss_unit": _unit(rows, columns)})
     chosen = choose(str((results or rows.source).path), losses, columns.loss_unit)
     losses, others = chosen.losses, chosen.others
     if shortened:
@@ -80,11 +92,50 @@ def target_columns(rows: JoinedRows, columns: Columns, results: SourceTable | No
         )
     metrics = others | metrics
     notes += chosen.notes
-    if not losses and not columns.given("metrics") and rows.source.figures:
-        metrics = metrics | {name: name for name in rows.source.figures}
+    if not columns.given("metrics"):
+        taken = set(losses.values()) | set(metrics.values())
+        metrics = metrics | {name: name for name in rows.source.figures if name not in taken}
+    if columns.loss_unit is not None and metrics and not losses:
+        hint = "leave it out, or name the columns of losses in columns.yaml"
+        raise UserError("loss_unit", f"is {columns.loss_unit}, and {rows.path} has no losses, only metrics", hint)
     if not losses and not metrics:
         raise missing(results or rows.source, "losses", str(columns.losses))
     return Targets(losses, metrics, chosen.unit, notes)
+
+
+def _unit(rows: JoinedRows, columns: Columns) -> LossUnit | None:
+    """The losses' unit, as a person or the column of the runs table says it. Raises :class:`UserError` where two units
+    are said.
+    """
+    said = columns.loss_unit
+    words = rows.text(LOSS_UNIT).tolist() if LOSS_UNIT in rows.names else []
+    if not any(words):
+        return said
+    for row, word in enumerate(words):
+        where = rows.where(row, LOSS_UNIT)
+        unit = parse_unit(word, where) if word else LossUnit.NATS_PER_TOKEN
+        if said not in (None, unit):
+            hint = "give all in one unit, and leave out a loss_unit that says another"
+            raise UserError(where, f"is {unit}, beside {said}", hint)
+        said = unit
+    return said
+
+
+def _in_units(table: SourceTable, columns: Columns, usual: Mapping[str, str], taken: set[str]) -> list[str]:
+    """The columns of held-out text whose names tell a unit (``eval/python_bpb``), where they are the losses: where
+    no name says loss, or where they are in the unit that a person asks for and nothing else is.
+    """
+    held_out = [
+        name
+        for name in data_columns(table, columns)
+        if name not in taken and (_HELD_OUT.search(name) or name in table.figures) and not _TRAINING.search(name)
+    ]
+    units = {name: unit for name in held_out if (unit := unit_in_name(name)) is not None}
+    if columns.loss_unit is None:
+        others = usual or table.figures or any(_LOSS.search(name) for name in held_out if name not in units)
+        return [] if others else list(units)
+    found = [name for name, unit in units.items() if unit is columns.loss_unit]
+    return [] if any(name in usual.values() for name in found) else found
 
 
 def _of_results(results: SourceTable, columns: Columns, taken: set[str], notes: list[str]) -> list[str]:

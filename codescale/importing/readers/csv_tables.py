@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 
 from codescale.errors import UserError
 from codescale.importing.readers.source_table import SourceTable
 
 _SEPARATORS = ";\t,"
+_EXCEL = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*sep=([;\t,])[\r\n]+", re.IGNORECASE)
+"""The line in which a file tells Excel what separates its columns."""
+_DECIMALS = {mark: rf"^\s*[+-]?(\d*\{mark}(\d{{1,2}}|\d{{4,}})([eE][+-]?\d+)?|0\{mark}\d+)\s*$" for mark in (",", ".")}
+"""By decimal mark: a number that has it, and in which it cannot stand between thousands."""
 PACKINGS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 """By ending: how a file is compressed."""
 _LARGEST = (1 << 31) - 1
@@ -23,14 +29,31 @@ def read_csv(path: Path) -> SourceTable:
     """The CSV file ``path``, separated by commas, semicolons or tabs, as its header says.
 
     All cells stay text, so that a run called 007 keeps its name. Where semicolons or tabs separate, a comma in a
-    number is a decimal comma. Raises :class:`UserError` where it is no such file; a row with too few or too many cells
-    is named.
+    number is a decimal comma. A first line such as ``sep=;``, as Excel reads it, is passed over. Raises
+    :class:`UserError` where it is no such file; a row with too few or too many cells is named.
     """
     content = read_bytes(path)
+    if told := _EXCEL.match(content):
+        content = content[told.end() :]
     separator, names = _header(path, content)
     table = _read(path, content, separator, names)
     cells = {name: table.column(k) for k, name in enumerate(names)}
-    return SourceTable(path, cells, table.num_rows, decimal_comma=separator != ",")
+    decimal_comma = separator != ","
+    thousands = _thousands(table) if decimal_comma else ""
+    return SourceTable(path, cells, table.num_rows, decimal_comma=decimal_comma, thousands=thousands)
+
+
+def _thousands(table: pa.Table) -> str:
+    """The mark that is not the table's decimal mark, as far as its numbers tell which one that is."""
+    decimal = next(
+        (
+            mark
+            for mark, number in _DECIMALS.items()
+            if any(pc.any(pc.match_substring_regex(column, number)).as_py() for column in table.columns)
+        ),
+        "",
+    )
+    return {",": ".", ".": ","}.get(decimal, "")
 
 
 def read_bytes(path: Path) -> bytes:

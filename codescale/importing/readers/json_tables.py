@@ -13,14 +13,27 @@ from codescale.importing.readers.source_table import SourceTable
 
 
 def read_json_rows(path: Path, content: Any) -> SourceTable:
-    """The rows of :func:`parse_json`'s ``content``. Raises :class:`UserError` for one that is no object."""
-    rows = content if isinstance(content, list) else [content]
+    """The rows of :func:`parse_json`'s ``content``, which pandas may have written by column. Raises :class:`UserError`
+    for one that is no object.
+    """
+    rows = content if isinstance(content, list) else _of_columns(content) or [content]
     flat = []
     for number, row in enumerate(rows):
         if not isinstance(row, dict):
             raise UserError(f"{path}, row {number + 1}", "is no object", "give one object a line, such as {...}")
         flat.append(flattened(row, f"{path}, row {number + 1}"))
     return table_of(path, flat)
+
+
+def _of_columns(content: Any) -> list[dict[str, Any]]:
+    """The rows of ``{column: {"0": …, "1": …}}``, as pandas' ``to_json`` writes them; none where it is not that."""
+    columns = list(content.values()) if isinstance(content, dict) else []
+    if not columns or not all(isinstance(cells, dict) for cells in columns):
+        return []
+    index = list(columns[0])
+    if not all(one.isdecimal() for one in index) or any(list(cells) != index for cells in columns):
+        return []
+    return [{name: cells[one] for name, cells in content.items()} for one in index]
 
 
 def table_of(path: Path, rows: list[dict[str, Any]], **options: Any) -> SourceTable:

@@ -19,6 +19,7 @@ from codescale.errors import UserError
 EMPTY = frozenset({"", "null", "NULL", "None", "none", "N/A", "n/a", "NA", "<NA>"})
 """What stands for nothing. NaN does not: it may be what a run that diverged has measured."""
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}([.,]\d{3})+")
 _SHOWN = 20
 """Columns that a message lists."""
 
@@ -30,8 +31,10 @@ class SourceTable:
     """Cells by column, as the file has them.
 
     ``path`` is what messages name; ``row_name`` says which row of it, or which file in it, a row is.
-    ``decimal_comma``: whether ``3,14`` is a number. ``steps_are_tokens``: whether ``step`` counts tokens where nothing
-    says otherwise, as in TensorBoard's event files. ``figures``: columns that are metrics where nothing says otherwise.
+    ``decimal_comma``: whether ``3,14`` is a number. ``thousands``: the mark that other numbers of the table do not have
+    before decimals, so that ``500.000`` may be half a million: such a number is refused. ``steps_are_tokens``: whether
+    ``step`` counts tokens where nothing says otherwise, as in TensorBoard's event files. ``figures``: columns that are
+    metrics where nothing says otherwise.
     """
 
     path: Path
@@ -41,6 +44,7 @@ class SourceTable:
     decimal_comma: bool = False
     steps_are_tokens: bool = False
     figures: tuple[str, ...] = ()
+    thousands: str = ""
 
     def __len__(self) -> int:
         return self.rows
@@ -109,6 +113,9 @@ class SourceTable:
         if value is None:
             return np.nan
         written = str(value).strip()
+        if self.thousands and self.thousands in written and _GROUPED.fullmatch(written):
+            problem = f"{written[:40]!r} may have decimals or thousands: other numbers have another decimal mark"
+            raise UserError(self.where(row, column), problem, "write it without a mark between thousands")
         if self.decimal_comma and _DECIMAL_COMMA.fullmatch(written):
             written = written.replace(",", ".")
         try:

@@ -69,4 +69,4 @@ def chart_rows(table: SourceTable) -> SourceTable:
             for metric in metrics:
                 cells[metric].append(values[metric][row] if metric in values else None)
     shown = [table.row_name(row) + f" ({run})" for row, run in zip(origin, cells["Name"], strict=True)]
-    return SourceTable(table.path, cells, len(origin), shown.__getitem__, table.decimal_comma)
+    return replace(table, cells=cells, rows=len(origin), row_name=shown.__getitem__)

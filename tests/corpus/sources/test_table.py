@@ -168,6 +168,9 @@ def test_every_kind_of_file_is_read(tmp_path: Path, kind: str, packed: str) -> N
 def test_the_separator_is_told_by_the_header(tmp_path: Path, separator: str) -> None:
     (tmp_path / "t.csv").write_bytes(b"\xef\xbb\xbf" + separated([{"a;b": 1, "text": "x", "lang": "py"}], separator))
     assert texts(tmp_path / "t.csv", **labelled(text_column="text")) == ["x"]
+    told = b"\xef\xbb\xbfsep=" + separator.encode() + b"\r\n"  # as Excel reads it
+    (tmp_path / "t.csv").write_bytes(told + separated([{"a;b": 1, "text": "x", "lang": "py"}], separator))
+    assert texts(tmp_path / "t.csv", **labelled(text_column="text")) == ["x"]
 
 
 def test_a_text_longer_than_the_csv_module_allows(tmp_path: Path) -> None:

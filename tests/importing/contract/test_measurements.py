@@ -108,6 +108,19 @@ def test_curves_of_a_foreign_history_are_said_and_only_its_end_is_annealed(tmp_p
     assert table.annealed.tolist() == [False, True, True] * 2
 
 
+def test_the_end_of_a_trunk_is_not_annealed(tmp_path: Path) -> None:
+    """Cooldowns that branch from a run at a constant learning rate: the end of that run is no final loss."""
+    rows = [row("t", step, loss, loss) for step, loss in ((100, 3.0), (200, 2.8))]
+    rows += [row(f"c{step}", step, loss, loss) | {"parent_run_id": "t"} for step, loss in ((120, 2.7), (240, 2.5))]
+    with pytest.warns(LawWarning, match=r"2 of 4 rows are curves, .* along the 1 runs that others branch from"):
+        table = imported(tmp_path, rows)
+    assert dict(zip(table.run_id.tolist(), table.annealed.tolist(), strict=True)) == {
+        "t": False,
+        "c120": True,
+        "c240": True,
+    }
+
+
 def test_a_run_without_any_loss_is_named(tmp_path: Path) -> None:
     with pytest.warns(LawWarning, match="1 runs have no loss at all, and are left out: r2"):
         imported(tmp_path, [row("r1", 1, 2.0, 2.0), row("r2", 1, NOTHING, NOTHING)])

@@ -71,6 +71,10 @@ def test_what_differs_between_recipes_and_is_not_named_is_said(tmp_path: Path) -
     )
     with pytest.warns(LawWarning, match="differ between runs and are not read: lr; name them in columns.yaml"):
         import_runs([tmp_path / "export.csv"], tmp_path / "runs.csv")
+    (tmp_path / "losses.csv").write_text("Name,loss.a\na,2.0\nb,2.6\n")
+    (tmp_path / "mixtures.csv").write_text("run_id,n_params,n_tokens,lr,proportion.a\na,1e7,1e9,1,1\nb,1e7,1e9,2,1\n")
+    with pytest.warns(LawWarning, match="differ between runs and are not read: lr; name them in columns.yaml"):
+        import_runs([tmp_path / "losses.csv"], tmp_path / "runs.csv", runs=tmp_path / "mixtures.csv")
 
 
 @pytest.mark.parametrize(
@@ -100,3 +104,20 @@ def test_a_column_that_is_named_and_missing_is_said(tmp_path: Path, field: str) 
     columns = COLUMNS.model_copy(update={field: "nowhere"}, deep=True)
     with pytest.raises(UserError, match=f"has no column nowhere for {field}; it has ID, Name, State"):
         import_runs(written(tmp_path, row), tmp_path / "runs.csv", columns)
+
+
+def test_objects_as_text_are_named_with_a_mend_that_works(tmp_path: Path) -> None:
+    """W&B's guide to exports writes summary and config as dictionaries into the cells of a CSV file."""
+    (tmp_path / "project.csv").write_text(",summary,config,name\n0,\"{'eval/a_loss': 3.0}\",\"{'n': 1e6}\",r\n")
+    with pytest.raises(
+        UserError, match=r"it has .*summary, config.*; summary, config holds objects as text: write JSON"
+    ):
+        import_runs([tmp_path / "project.csv"], tmp_path / "runs.csv")
+    (tmp_path / "project.jsonl").write_text(
+        '{"summary": {"eval/a_loss": 3.0, "tokens": 1e9}, "config": {"n": 1e6, "mix": {"a": 1}}, "name": "r"}'
+    )
+    columns = Columns(
+        n_params="config.n", n_tokens="summary.tokens", proportions="config.mix.*", losses="summary.eval/*_loss"
+    )
+    table = import_runs([tmp_path / "project.jsonl"], tmp_path / "runs.csv", columns)
+    assert table.losses.tolist() == [[3.0]]

@@ -50,6 +50,23 @@ def test_cumulative_shares_that_fit_are_taken(tmp_path: Path) -> None:
     assert table.proportions[1].tolist() == [0.25, 0.75]
 
 
+def test_the_ids_of_mlflow_tell_runs_of_one_name_apart(tmp_path: Path) -> None:
+    """MLflow calls them ``Run ID`` in what its page of runs downloads."""
+    text = "Run ID,Status," + HEAD + "x,FINISHED,r,1e6,1e9,1,0.5,0.5,3.0\ny,FAILED,r,1e6,1e9,1,0.1,0.9,2.9\n"
+    with pytest.warns(LawWarning, match="1 names stand for 2 runs, which were told apart by their ids"):
+        table = import_runs(written(tmp_path, text), tmp_path / "runs.csv")
+    assert table.run_id.tolist() == ["r-x", "r-y"]
+    assert table.status.tolist() == ["ok", "failed"]
+
+
+def test_two_mixtures_of_one_name_that_ended_differently_are_two_runs(tmp_path: Path) -> None:
+    """A runs table of W&B: a run that crashed and its successor of the same name, whose shares happen to fit."""
+    head = HEAD.replace("Name,", "Name,State,")
+    text = head + "r,crashed,1e6,1e9,1,0.5,0.5,3.0\nr,finished,1e6,2e9,1,0.25,0.75,2.9\n"
+    with pytest.raises(UserError, match=r"row 2: has another mixture than row 1 of the same run r; .*\(id"):
+        import_runs(written(tmp_path, text), tmp_path / "runs.csv")
+
+
 def test_an_index_of_rows_is_no_id_and_a_name_may_be_a_number_or_a_word_for_nothing(tmp_path: Path) -> None:
     text = "id,Name,n_params,n_tokens,proportion.a,loss.a\n0,007,1e6,1e9,1,3\n1,007,1e6,2e9,1,2.9\n2,NA,1e6,2e9,1,2.9\n"
     table = import_runs(written(tmp_path, text), tmp_path / "runs.parquet")

@@ -29,6 +29,33 @@ def test_commas_in_names_do_not_separate_where_semicolons_do(tmp_path: Path) -> 
     assert table.numbers("acc,none").tolist() == [0.3]
 
 
+@pytest.mark.parametrize(("cells", "wrong"), [("500.000;0,5", "500.000"), ("1,250;0.5", "1,250")])
+def test_a_mark_that_may_stand_between_thousands_is_not_taken_for_a_decimal_one(
+    tmp_path: Path, cells: str, wrong: str
+) -> None:
+    (tmp_path / "a.csv").write_text(f"n;loss.a\n{cells}\n")
+    table = read_csv(tmp_path / "a.csv")
+    assert table.numbers("loss.a").tolist() == [0.5]
+    with pytest.raises(UserError, match=rf"row 1, n: '{wrong}' may have decimals or thousands.*; write it without"):
+        table.numbers("n")
+
+
+@pytest.mark.parametrize(("cells", "numbers"), [("2,310;0,5", [2.31, 0.5]), ("2.310;0.5", [2.31, 0.5])])
+def test_three_decimals_are_decimals_where_other_numbers_have_the_same_mark(
+    tmp_path: Path, cells: str, numbers: list[float]
+) -> None:
+    (tmp_path / "a.csv").write_text(f"loss.a;loss.b\n{cells}\n")
+    table = read_csv(tmp_path / "a.csv")
+    assert [*table.numbers("loss.a"), *table.numbers("loss.b")] == numbers
+
+
+def test_a_line_for_excel_is_no_header(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"\xef\xbb\xbfsep=;\r\nName;loss.a\r\nr;3,14\r\n")
+    table = read_csv(tmp_path / "a.csv")
+    assert table.names == ["Name", "loss.a"]
+    assert table.numbers("loss.a").tolist() == [3.14]
+
+
 def test_a_comma_in_a_number_beside_commas_is_named_with_its_mend(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('Name,loss.a\nr,2.5\ns,"3,14"\n')
     with pytest.raises(

@@ -23,6 +23,14 @@ def test_lines_and_a_list_are_the_same_rows(tmp_path: Path) -> None:
         assert table.empty("config.n").tolist() == [False, True]
 
 
+def test_what_pandas_writes_by_column_are_rows(tmp_path: Path) -> None:
+    """pandas 2: ``DataFrame.to_json()`` without ``orient``."""
+    (tmp_path / "a.json").write_text('{"Name":{"0":"r","1":"s"},"config":{"0":{"n":1e6},"1":{"n":2e6}}}')
+    table, _ = read_table(tmp_path / "a.json")
+    assert table.text("Name") == ["r", "s"]
+    assert table.numbers("config.n").tolist() == [1e6, 2e6]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

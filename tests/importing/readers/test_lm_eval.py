@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from codescale.errors import UserError
+from codescale.importing.columns import Columns
 from codescale.importing.sources import import_runs
+from codescale.runs.units import LossUnit
 
 RUNS = "run_id,n_params,n_tokens,proportion.python,proportion.go\nmix-a,1e6,1e9,0.3,0.7\nmix-b,1e6,2e9,0.6,0.4\n"
 
@@ -60,3 +62,21 @@ def test_the_older_shape_and_one_file(tmp_path: Path) -> None:
     assert table.metrics["arc/acc"].tolist() == [0.3]
     with pytest.raises(UserError, match=r"results\.json: has no column proportion"):
         import_runs([tmp_path / "results.json"], tmp_path / "runs.csv", n_params=1e6, n_tokens=1e9)
+
+
+def test_a_unit_takes_its_figures_as_losses_and_the_others_stay_metrics(tmp_path: Path) -> None:
+    (tmp_path / "results.json").write_text(json.dumps(results("mix-a", 0.25)))
+    (tmp_path / "mixtures.csv").write_text(RUNS)
+    runs = tmp_path / "mixtures.csv"
+    for columns in (
+        Columns(loss_unit=LossUnit.BITS_PER_BYTE),
+        Columns(losses={"wikitext/bits_per_byte": "wikitext/bits_per_byte"}),
+    ):
+        table = import_runs([tmp_path / "results.json"], tmp_path / "runs.csv", columns, runs=runs)
+        assert table.targets == ("wikitext/bits_per_byte",)
+        assert table.loss_unit is LossUnit.BITS_PER_BYTE
+        assert sorted(table.metrics) == ["humaneval/pass@1,create_test", "wikitext/word_perplexity"]
+    with pytest.raises(UserError, match=r"^loss_unit: is nats per token, and .* has no losses, only metrics; leave it"):
+        import_runs(
+            [tmp_path / "results.json"], tmp_path / "x.csv", Columns(loss_unit=LossUnit.NATS_PER_TOKEN), runs=runs
+        )

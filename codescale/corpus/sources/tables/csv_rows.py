@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
@@ -14,6 +15,8 @@ from codescale.corpus.sources.tables.encoding import decoded, without_mark
 from codescale.errors import UserError
 
 _SEPARATORS = ",;\t|"
+_FOR_EXCEL = re.compile(r"sep=[,;\t|]\s*", re.IGNORECASE)
+"""The line before the header in which a file tells Excel what separates its columns."""
 _RETURN = "\ud800"
 """Stands for a carriage return within a cell, which the csv module refuses without quotes, as Python 3.11 writes it.
 It is half a character, and cannot come from a file."""
@@ -29,7 +32,7 @@ def csv_rows(path: Path, columns: Sequence[str], seen: Seen) -> Rows:
     """
     with opened(path) as file:
         lines = _Lines(path, file)
-        first = next((line for line in lines if line.strip("\r\n")), None)
+        first = next((line for line in lines if line.strip("\r\n") and not _FOR_EXCEL.fullmatch(line)), None)
         if first is None:
             return
         reader = csv.reader(chain([first], lines), delimiter=_separator(first, columns), strict=True)
