@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from codescale.allocation.default_weights import NOTHING, Weightless, weightless
-from codescale.allocation.goals import LawAtScale
+from codescale.allocation.goals import LawAtScale, NoHarm
 from codescale.allocation.minimise import Problem, minimise_over_mixtures, starts
 from codescale.allocation.problem import (
     GoalName,
     law_at_scale,
     make_problem,
+    resolved_rule,
     safest,
     shares_of,
     uniform_of,
@@ -43,6 +44,7 @@ from codescale.laws.warning import warn
 from codescale.mixtures.bounds import AvailableTokens, Bounds, Ties
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.no_harm import NoHarmRule, ResolvedNoHarm
 from codescale.mixtures.smallest_share import SEQUENCE_LENGTH
 from codescale.runs.units import LossUnit
 
@@ -89,6 +91,9 @@ class Allocation:
         The law's unit, which that of every loss is.
     weightless
         What weighs nothing though nobody said so (:func:`~codescale.allocation.default_weights.weightless`).
+    no_harm, no_harm_kept
+        The rule that the optimum keeps, and the part of the law's bootstrap samples in which it does too; NaN without
+        a rule or samples.
     """
 
     mixture: Mixture
@@ -112,6 +117,8 @@ class Allocation:
     extrapolated: bool
     loss_unit: LossUnit = LossUnit.NATS_PER_TOKEN
     weightless: Weightless = NOTHING
+    no_harm: NoHarmRule | None = None
+    no_harm_kept: float = float("nan")
 
 
 def optimize_mixture(
@@ -126,7 +133,7 @@ def optimize_mixture(
     goal: GoalName = "mean",
     reference: Mixture | None = None,
     kl: float = 0.0,
-    no_harm: float | None = None,
+    no_harm: NoHarmRule | float | None = None,
     reuse: Reuse | None = None,
     sequence_length: int = SEQUENCE_LENGTH,
 ) -> Allocation:
@@ -157,8 +164,8 @@ def optimize_mixture(
     kl
         What a divergence KL(p || reference) of 1 nat costs, in the goal's unit.
     no_harm
-        No target that weighs or is named in ``weights`` may be predicted above its loss under equal shares by more
-        than this fraction; None: no such floor.
+        No target that weighs or is named in ``weights`` may be predicted above its loss under the rule's reference by
+        more than its margin; a number alone is a part of the loss under equal shares; None: no such rule.
     reuse
         An earlier mixture whose ratios are kept.
     sequence_length
@@ -180,7 +187,8 @@ def optimize_mixture(
     SLSQP: Kraft 1988, "A software package for sequential quadratic programming", DFVLR-FB 88-28. Mixture reuse: Chen
     et al. 2026, "Olmix", arXiv 2602.12237.
     """
-    problem = make_problem(law, n_params, n_tokens, weights, bounds, available, goal, reference, kl, no_harm)
+    rule = None if no_harm is None else resolved_rule(law, no_harm, available)
+    problem = make_problem(law, n_params, n_tokens, weights, bounds, available, goal, reference, kl, rule)
     weight = weights_of(law, weights)
     if law.form.ignores_shares:
         warn(f"{law.name} ignores the shares: to it every mixture is as good, so this one means nothing")
@@ -230,6 +238,8 @@ def optimize_mixture(
         extrapolated=bool(prediction.extrapolated[0]),
         loss_unit=law.loss_unit,
         weightless=weightless(law, weights),
+        no_harm=problem.ceilings.rule if isinstance(problem.ceilings, NoHarm) else None,
+        no_harm_kept=_kept(problem, samples, best),
     )
 
 
@@ -277,6 +287,7 @@ def best_mixture(
     available: AvailableTokens | None = None,
     seed: int = 0,
     ties: Ties = (),
+    no_harm: ResolvedNoHarm | None = None,
 ) -> Mixture:
     """The mixture of least weighted mean loss, as :func:`optimize_mixture` finds it, without how sure that is.
 
@@ -284,6 +295,8 @@ def best_mixture(
     ----------
     law, n_params, n_tokens, weights, bounds, available, seed
         As in :func:`optimize_mixture`.
+    no_harm
+        The same with its reference found.
     ties
         Groups of languages that keep their ratios.
 
@@ -292,7 +305,7 @@ def best_mixture(
     UserError
         As :func:`optimize_mixture`, and where bounds cannot hold at the ratios of the ties.
     """
-    problem = make_problem(law, n_params, n_tokens, weights, bounds, available, ties=ties)
+    problem = make_problem(law, n_params, n_tokens, weights, bounds, available, no_harm=no_harm, ties=ties)
     return Mixture.from_array(law.domains, problem.mixtures(_optimum(problem, law, seed)))
 
 
@@ -306,6 +319,7 @@ def bootstrap_optima(
     available: AvailableTokens | None = None,
     seed: int = 0,
     ties: Ties = (),
+    no_harm: ResolvedNoHarm | None = None,
 ) -> list[Mixture]:
     """The best mixtures under bootstrap samples of the law, drawn at random: good first trials of a search, since they
     spread as far as the law is unsure.
@@ -314,12 +328,12 @@ def bootstrap_optima(
     ----------
     count
         How many; all samples where the law has fewer.
-    law, n_params, n_tokens, weights, bounds, available, seed, ties
+    law, n_params, n_tokens, weights, bounds, available, seed, ties, no_harm
         As in :func:`best_mixture`, which also says what is raised.
     """
-    problem = make_problem(law, n_params, n_tokens, weights, bounds, available, ties=ties)
+    problem = make_problem(law, n_params, n_tokens, weights, bounds, available, no_harm=no_harm, ties=ties)
     generator = np.random.default_rng(seed)
-    best = minimise_over_mixtures(problem, starts(problem, generator))
+    best = minimise_over_mixtures(problem, _starts(problem, law, generator))
     drawn = generator.permutation(len(law.samples))[:count]
     points = [sampled_law(law, problem.point, int(k)) for k in drawn]
     optima = problem.mixtures(sample_optima(problem, points, best))
@@ -327,13 +341,23 @@ def bootstrap_optima(
 
 
 def _optimum(problem: Problem, law: Law, seed: int) -> Array:
-    """(varied,). Where languages must not be harmed, the safest mixture is a start: it keeps the ceilings if any
+    """(varied,): the best, from many starts."""
+    return minimise_over_mixtures(problem, _starts(problem, law, np.random.default_rng(seed)))
+
+
+def _starts(problem: Problem, law: Law, generator: np.random.Generator) -> list[Array]:
+    """(varied,) each. Where languages must not be harmed, the safest mixture is the first: it keeps the rule if any
     does.
     """
-    begin = starts(problem, np.random.default_rng(seed))
-    if len(problem.ceilings.ceiling):
-        begin = [safest(problem, law, begin), *begin]
-    return minimise_over_mixtures(problem, begin)
+    begin = starts(problem, generator)
+    return [safest(problem, law, problem.ceilings, begin), *begin] if isinstance(problem.ceilings, NoHarm) else begin
+
+
+def _kept(problem: Problem, samples: list[LawAtScale], best: Array) -> float:
+    """The part of ``samples`` under which the mixture ``best`` (law's domains,) keeps the rule of no harm."""
+    if not samples or not isinstance(problem.ceilings, NoHarm):
+        return float("nan")
+    return float(np.mean([problem.ceilings.under(one).excess(one.losses(best[None]))[0] <= 1e-6 for one in samples]))
 
 
 def _share_intervals(law: Law, optima: Array, best: Array) -> dict[str, tuple[float, float]]:

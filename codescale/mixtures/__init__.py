@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from codescale.mixtures.feasible import FeasibleSet
     from codescale.mixtures.files import read_available, read_bounds, read_mixture, read_weights
     from codescale.mixtures.mixture import Mixture, MixtureError
+    from codescale.mixtures.no_harm import NoHarmRule
     from codescale.mixtures.trainer_formats.export import export_mixture
     from codescale.mixtures.trainer_formats.sources import DataSource, read_sources
     from codescale.mixtures.warning import MixtureWarning
@@ -31,6 +32,7 @@ __all__ = [
     "Mixture",
     "MixtureError",
     "MixtureWarning",
+    "NoHarmRule",
     "Ties",
     "export_mixture",
     "read_available",
@@ -47,6 +49,7 @@ __getattr__, __dir__ = lazy(
         "codescale.mixtures.feasible": ["FeasibleSet"],
         "codescale.mixtures.files": ["read_available", "read_bounds", "read_mixture", "read_weights"],
         "codescale.mixtures.mixture": ["Mixture", "MixtureError"],
+        "codescale.mixtures.no_harm": ["NoHarmRule"],
         "codescale.mixtures.trainer_formats.export": ["export_mixture"],
         "codescale.mixtures.trainer_formats.sources": ["DataSource", "read_sources"],
         "codescale.mixtures.warning": ["MixtureWarning"],

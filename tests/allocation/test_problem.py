@@ -55,7 +55,6 @@ def test_weights_are_scaled_to_1_in_the_laws_order() -> None:
         ({"weights": {"python": 0.0}}, "weights: all are 0"),
         ({"weights": {"perl": 1.0}}, "weights, perl: is not in the law"),
         ({"kl": -0.1}, "kl: -0.1 is not a weight"),
-        ({"no_harm": float("nan")}, "no language harmed: a tolerance of nan is no fraction"),
         ({"reference": Mixture({"cobol": 1.0}), "goal": "worst"}, "reference: cobol"),
     ],
 )
