@@ -46,7 +46,7 @@ def simulation_table(outcomes: Mapping[str, Sequence[Outcome]], landscape: Lands
     for k, cost in enumerate(costs):
         table.add_row(f"{cost / landscape.cost():.1f}", f"{cost:.2e}", *(_cell(column[k]) for column in columns))
     lines = [
-        f"0 % is the best mixture ({target.best:.4f} {landscape.loss_unit}), 100 % is uniform ({target.uniform:.4f}); "
+        f"0 % is the best mixture ({target.best:.4f} {landscape.loss_unit}), 100 % is {_yardstick(target)}; "
         f"in brackets the middle 90 % over seeds. A trial has {count(landscape.n_params)} parameters, "
         f"{count(landscape.n_tokens)} tokens, and noise of {percent(landscape.noise)} of a loss,"
         f" {landscape.deviation(target.shares):.4f} {landscape.loss_unit} of the objective.",
@@ -60,12 +60,23 @@ def simulation_table(outcomes: Mapping[str, Sequence[Outcome]], landscape: Lands
         pruned = sum(outcome.pruned for outcome in own) / len(own)
         stopped = f"; {pruned:.0f} trials stopped early" if pruned else ""
         lines.append(f"{name}: {percent(_GOAL)} regret: {said}; {reached} of {len(own)} seeds got there{stopped}.")
+        if kept := [bool(outcome.kept[-1]) for outcome in own if outcome.kept is not None]:
+            lines.append(
+                f"{name}: what is recommended in the end keeps the rule of no harm in {sum(kept)} of {len(kept)}."
+            )
         if ends := [outcome.end for outcome in own if outcome.end is not None]:
             lines.append(
                 f"{name}: would end of itself after {np.median([end.trials for end in ends]):.0f} trials (median of "
                 f"{len(ends)} seeds) at a regret of {_spread([end.regret for end in ends])}."
             )
     return Group(table, *lines)
+
+
+def _yardstick(target: Attainable) -> str:
+    """What regret is measured from, and its objective."""
+    if target.yardstick is None:
+        return f"uniform ({target.uniform:.4f})"
+    return f"the rule's reference ({target.yardstick:.4f})"
 
 
 def _cell(at: RegretAt) -> str:
@@ -78,10 +89,18 @@ def _spread(regrets: Sequence[float]) -> str:
 
 
 def simulation_rows(outcomes: Mapping[str, Sequence[Outcome]], seeds: Sequence[int]) -> str:
-    """All reports of all searches as CSV: sampler, seed, cost in FLOPs, regret, regret of the lowest measurement."""
-    lines = ["sampler,seed,flops,regret,regret_of_lowest"]
+    """All reports of all searches as CSV: sampler, seed, cost in FLOPs, regret, regret of the lowest measurement; under
+    a rule of no harm whether what was recommended keeps it.
+    """
+    ruled = any(one.kept is not None for own in outcomes.values() for one in own)
+    lines = ["sampler,seed,flops,regret,regret_of_lowest" + (",kept" if ruled else "")]
     for name, own in outcomes.items():
         for seed, outcome in zip(seeds, own, strict=True):
             rows = zip(outcome.cost, outcome.regret, outcome.regret_of_lowest, strict=True)
-            lines += [f"{name},{seed},{cost:.6g},{regret:.6g},{lowest:.6g}" for cost, regret, lowest in rows]
+            written = [f"{name},{seed},{cost:.6g},{regret:.6g},{lowest:.6g}" for cost, regret, lowest in rows]
+            if outcome.kept is not None:
+                written = [
+                    f"{line},{str(bool(kept)).lower()}" for line, kept in zip(written, outcome.kept, strict=True)
+                ]
+            lines += written
     return "\n".join(lines) + "\n"
