@@ -74,3 +74,25 @@ def test_a_share_below_a_sequence_becomes_0(
     assert code == 0
     assert ("java" in err and "less than one sequence of 8192 tokens" in err) == lost
     assert (yaml.safe_load(mixture.read_text())["proportions"]["java"] == 0) == lost
+
+
+def test_a_rule_of_no_harm_is_heard_and_its_mistakes_are_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_law(made_law(), tmp_path / "law.json")
+    (tmp_path / "available.yaml").write_text(f"tokens: {dict.fromkeys(LANGUAGES, 1e9)}")
+    asked = ("optimize", tmp_path / "law.json", "--params", "1e6", "--tokens", "1e8", "-o", tmp_path / "mixture.yaml")
+    for options, line in (
+        (("--margin", "2%"), "--margin: is given without a reference; name what losses are held beside"),
+        (("--no-harm-reference", "uniform", "--margin", "two"), "--margin: 'two' is no margin"),
+        (("--no-harm", "--no-harm-reference", "uniform"), "--no-harm: is given beside --no-harm-reference"),
+        (("--no-harm-reference", "natural"), "nobody named those of python"),
+    ):
+        code, _, err = run(capsys, monkeypatch, *asked, *options)
+        assert code == 2
+        assert line in err
+        assert not (tmp_path / "mixture.yaml").exists()
+    ruled = ("--no-harm-reference", "natural", "--margin", "2%", "--available", tmp_path / "available.yaml")
+    code, out, _ = run(capsys, monkeypatch, *asked, *ruled)
+    assert code == 0
+    assert "No language is predicted above its loss under natural by more than 2 % under the law" in out
