@@ -13,6 +13,7 @@ import numpy as np
 
 from codescale.arrays import Array, Integers
 from codescale.laws.surface import Surface
+from codescale.mixtures.no_harm import NoHarmRule
 
 _SMALLEST_SHARE = 1e-12
 
@@ -161,25 +162,20 @@ class LossCeilings:
 
 @dataclass(frozen=True)
 class NoHarm(LossCeilings):
-    """No target of ``matrix`` above its loss under the mixture ``reference`` (domains,) by more than the fraction
-    ``tolerance``.
-    """
+    """No target of ``matrix`` above what ``rule`` allows beside its loss under the mixture ``reference`` (domains,)."""
 
     reference: Array
-    tolerance: float
+    rule: NoHarmRule
 
     @classmethod
-    def against(cls, reference: Array, protected: Integers, tolerance: float, point: LawAtScale) -> NoHarm:
-        """For the targets in ``protected`` (their positions), relative to what ``point`` predicts under
-        ``reference``.
-        """
+    def against(cls, reference: Array, protected: Integers, rule: NoHarmRule, point: LawAtScale) -> NoHarm:
+        """For the targets in ``protected`` (their positions), beside what ``point`` predicts under ``reference``."""
         losses = point.losses(reference[None])[0]
         matrix = np.eye(len(losses))[protected]
-        return cls(matrix, (1.0 + tolerance) * matrix @ losses, reference, tolerance)
+        return cls(matrix, rule.ceilings(matrix @ losses), reference, rule)
 
     def under(self, point: LawAtScale) -> NoHarm:
-        ceiling = (1.0 + self.tolerance) * self.matrix @ point.losses(self.reference[None])[0]
-        return replace(self, ceiling=ceiling)
+        return replace(self, ceiling=self.rule.ceilings(self.matrix @ point.losses(self.reference[None])[0]))
 
 
 def no_ceilings(targets: int) -> LossCeilings:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from codescale.allocation.default_weights import NOTHING, Weightless, weightless
-from codescale.allocation.goals import LawAtScale
+from codescale.allocation.goals import LawAtScale, NoHarm
 from codescale.allocation.minimise import Problem, minimise_over_mixtures, starts
 from codescale.allocation.problem import (
     Baselines,
@@ -20,6 +20,7 @@ from codescale.allocation.problem import (
     baselines_of,
     law_at_scale,
     make_problem,
+    resolved_rule,
     safest,
     shares_of,
     uniform_of,
@@ -47,6 +48,7 @@ from codescale.laws.warning import warn
 from codescale.mixtures.bounds import AvailableTokens, Bounds, Ties
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.no_harm import NoHarmRule, ResolvedNoHarm
 from codescale.mixtures.smallest_share import SEQUENCE_LENGTH
 from codescale.runs.units import LossUnit
 
@@ -95,6 +97,9 @@ class Allocation:
         What weighs nothing though nobody said so (:func:`~codescale.allocation.default_weights.weightless`).
     gains
         The word of each baseline that was asked for to what the optimum gains over it.
+    no_harm, no_harm_kept
+        The rule that the optimum keeps, and the part of the law's bootstrap samples in which it does too; NaN without
+        a rule or samples.
     """
 
     mixture: Mixture
@@ -119,6 +124,8 @@ class Allocation:
     loss_unit: LossUnit = LossUnit.NATS_PER_TOKEN
     weightless: Weightless = NOTHING
     gains: dict[str, BaselineGain] = field(default_factory=dict)
+    no_harm: NoHarmRule | None = None
+    no_harm_kept: float = float("nan")
 
 
 def optimize_mixture(
@@ -133,7 +140,7 @@ def optimize_mixture(
     goal: GoalName = "mean",
     reference: Mixture | None = None,
     kl: float = 0.0,
-    no_harm: float | None = None,
+    no_harm: NoHarmRule | float | None = None,
     reuse: Reuse | None = None,
     sequence_length: int = SEQUENCE_LENGTH,
     baselines: Baselines = (),
@@ -165,8 +172,8 @@ def optimize_mixture(
     kl
         What a divergence KL(p || reference) of 1 nat costs, in the goal's unit.
     no_harm
-        No target that weighs or is named in ``weights`` may be predicted above its loss under equal shares by more
-        than this fraction; None: no such floor.
+        No target that weighs or is named in ``weights`` may be predicted above its loss under the rule's reference by
+        more than its margin; a number alone is a part of the loss under equal shares; None: no such rule.
     reuse
         An earlier mixture whose ratios are kept.
     sequence_length
@@ -191,7 +198,8 @@ def optimize_mixture(
     SLSQP: Kraft 1988, "A software package for sequential quadratic programming", DFVLR-FB 88-28. Mixture reuse: Chen
     et al. 2026, "Olmix", arXiv 2602.12237.
     """
-    problem = make_problem(law, n_params, n_tokens, weights, bounds, available, goal, reference, kl, no_harm)
+    rule = None if no_harm is None else resolved_rule(law, no_harm, available)
+    problem = make_problem(law, n_params, n_tokens, weights, bounds, available, goal, reference, kl, rule)
     weight = weights_of(law, weights)
     compared = baselines_of(law, baselines, n_tokens, weight, available)
     if law.form.ignores_shares:
@@ -243,6 +251,8 @@ def optimize_mixture(
         loss_unit=law.loss_unit,
         weightless=weightless(law, weights),
         gains=gains_over(problem, samples, optima, optimum, best, law.domains, compared),
+        no_harm=problem.ceilings.rule if isinstance(problem.ceilings, NoHarm) else None,
+        no_harm_kept=_kept(problem, samples, best),
     )
 
 
@@ -290,6 +300,7 @@ def best_mixture(
     available: AvailableTokens | None = None,
     seed: int = 0,
     ties: Ties = (),
+    no_harm: ResolvedNoHarm | None = None,
 ) -> Mixture:
     """The mixture of least weighted mean loss, as :func:`optimize_mixture` finds it, without how sure that is.
 
@@ -297,6 +308,8 @@ def best_mixture(
     ----------
     law, n_params, n_tokens, weights, bounds, available, seed
         As in :func:`optimize_mixture`.
+    no_harm
+        The same with its reference found.
     ties
         Groups of languages that keep their ratios.
 
@@ -305,7 +318,7 @@ def best_mixture(
     UserError
         As :func:`optimize_mixture`, and where bounds cannot hold at the ratios of the ties.
     """
-    problem = make_problem(law, n_params, n_tokens, weights, bounds, available, ties=ties)
+    problem = make_problem(law, n_params, n_tokens, weights, bounds, available, no_harm=no_harm, ties=ties)
     return Mixture.from_array(law.domains, problem.mixtures(_optimum(problem, law, seed)))
 
 
@@ -319,6 +332,7 @@ def bootstrap_optima(
     available: AvailableTokens | None = None,
     seed: int = 0,
     ties: Ties = (),
+    no_harm: ResolvedNoHarm | None = None,
 ) -> list[Mixture]:
     """The best mixtures under bootstrap samples of the law, drawn at random: good first trials of a search, since they
     spread as far as the law is unsure.
@@ -327,12 +341,12 @@ def bootstrap_optima(
     ----------
     count
         How many; all samples where the law has fewer.
-    law, n_params, n_tokens, weights, bounds, available, seed, ties
+    law, n_params, n_tokens, weights, bounds, available, seed, ties, no_harm
         As in :func:`best_mixture`, which also says what is raised.
     """
-    problem = make_problem(law, n_params, n_tokens, weights, bounds, available, ties=ties)
+    problem = make_problem(law, n_params, n_tokens, weights, bounds, available, no_harm=no_harm, ties=ties)
     generator = np.random.default_rng(seed)
-    best = minimise_over_mixtures(problem, starts(problem, generator))
+    best = minimise_over_mixtures(problem, _starts(problem, law, generator))
     drawn = generator.permutation(len(law.samples))[:count]
     points = [sampled_law(law, problem.point, int(k)) for k in drawn]
     optima = problem.mixtures(sample_optima(problem, points, best))
@@ -340,13 +354,23 @@ def bootstrap_optima(
 
 
 def _optimum(problem: Problem, law: Law, seed: int) -> Array:
-    """(varied,). Where languages must not be harmed, the safest mixture is a start: it keeps the ceilings if any
+    """(varied,): the best, from many starts."""
+    return minimise_over_mixtures(problem, _starts(problem, law, np.random.default_rng(seed)))
+
+
+def _starts(problem: Problem, law: Law, generator: np.random.Generator) -> list[Array]:
+    """(varied,) each. Where languages must not be harmed, the safest mixture is the first: it keeps the rule if any
     does.
     """
-    begin = starts(problem, np.random.default_rng(seed))
-    if len(problem.ceilings.ceiling):
-        begin = [safest(problem, law, begin), *begin]
-    return minimise_over_mixtures(problem, begin)
+    begin = starts(problem, generator)
+    return [safest(problem, law, problem.ceilings, begin), *begin] if isinstance(problem.ceilings, NoHarm) else begin
+
+
+def _kept(problem: Problem, samples: list[LawAtScale], best: Array) -> float:
+    """The part of ``samples`` under which the mixture ``best`` (law's domains,) keeps the rule of no harm."""
+    if not samples or not isinstance(problem.ceilings, NoHarm):
+        return float("nan")
+    return float(np.mean([problem.ceilings.under(one).excess(one.losses(best[None]))[0] <= 1e-6 for one in samples]))
 
 
 def _share_intervals(law: Law, optima: Array, best: Array) -> dict[str, tuple[float, float]]:

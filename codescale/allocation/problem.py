@@ -19,6 +19,7 @@ from codescale.mixtures.baselines import baseline_mixture, parse_baselines
 from codescale.mixtures.bounds import AvailableTokens, Bounds, Ties, check_names
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture, MixtureError
+from codescale.mixtures.no_harm import UNIFORM, NoHarmRule, ResolvedNoHarm, reference_mixture
 from codescale.study.languages import default_weights, load_registry
 
 GoalName = Literal["mean", "worst"]
@@ -26,7 +27,10 @@ Baselines = Sequence[str] | Mapping[str, Mixture]
 """What gains are told over: words such as ``natural`` or ``temperature:0.3``, or mixtures by name."""
 
 _HARM = 1e-6
-"""Relative excess of a loss over its loss under equal shares that counts as none."""
+"""Relative excess of a loss over what a rule allows that counts as none."""
+_CLOSE = 1e-5
+"""Of two such excesses: languages that no mixture serves better than at the other's cost are as bad to within this."""
+_WHERE = "no language harmed"
 
 
 def make_problem(
@@ -39,15 +43,17 @@ def make_problem(
     goal: GoalName = "mean",
     reference: Mixture | None = None,
     kl: float = 0.0,
-    no_harm: float | None = None,
+    no_harm: ResolvedNoHarm | None = None,
     ties: Ties = (),
 ) -> Problem:
     """What :func:`~codescale.allocation.optimize.optimize_mixture` minimises.
 
     Parameters
     ----------
-    law, n_params, n_tokens, weights, bounds, available, goal, reference, kl, no_harm
+    law, n_params, n_tokens, weights, bounds, available, goal, reference, kl
         As there.
+    no_harm
+        The same with its reference found.
     ties
         Groups of languages that keep their ratios, each varied as one.
 
@@ -67,11 +73,24 @@ def make_problem(
     problem = Problem(point, wanted, feasible, no_ceilings(len(law.targets)), penalty, axes)
     if no_harm is None:
         return problem
-    if not (np.isfinite(no_harm) and no_harm >= 0):
-        raise UserError("no language harmed", f"a tolerance of {no_harm:g} is no fraction", "give 0, or such as 0.001")
     named = [name in (weights or {}) for name in law.targets]
     protected = np.flatnonzero((weight > 0) | np.array(named)).astype(np.intp)
-    return replace(problem, ceilings=NoHarm.against(uniform_of(law), protected, no_harm, point))
+    beside = shares_of(law, no_harm.reference, _WHERE)
+    return replace(problem, ceilings=NoHarm.against(beside, protected, no_harm.rule, point))
+
+
+def resolved_rule(law: Law, no_harm: NoHarmRule | float, available: AvailableTokens | None) -> ResolvedNoHarm:
+    """The rule with its reference, a mixture of the law's domains. A number alone is the part by which a loss may be
+    above that under equal shares.
+
+    Raises :class:`UserError` for a number that is none, and a reference that is none or needs tokens nobody named.
+    """
+    if isinstance(no_harm, NoHarmRule):
+        tokens = available.tokens if available else None
+        return ResolvedNoHarm(no_harm, reference_mixture(no_harm.reference, law.domains, tokens, _WHERE))
+    if not (np.isfinite(no_harm) and no_harm >= 0):
+        raise UserError(_WHERE, f"a tolerance of {no_harm:g} is no fraction", "give 0, or such as 0.001")
+    return ResolvedNoHarm(NoHarmRule(UNIFORM, no_harm, relative=True), Mixture.uniform(law.domains))
 
 
 def law_at_scale(law: Law, n_params: float, n_tokens: float, available: AvailableTokens | None = None) -> LawAtScale:
@@ -82,25 +101,24 @@ def law_at_scale(law: Law, n_params: float, n_tokens: float, available: Availabl
     return LawAtScale(law.surface(unique_tokens=unique), float(np.log(n_params)), float(np.log(n_tokens)), unique)
 
 
-def safest(problem: Problem, law: Law, begin: list[Array]) -> Array:
-    """The feasible point (varied,) within the ceilings best, which must all be of single targets.
+def safest(problem: Problem, law: Law, rule: NoHarm, begin: list[Array]) -> Array:
+    """The feasible point (varied,) that keeps ``rule``, the problem's ceilings, best.
 
     Raises :class:`UserError` that names the languages which every feasible mixture harms.
     """
-    ceilings = problem.ceilings
-    losses = ceilings.matrix.T @ ceilings.ceiling + (ceilings.matrix.sum(axis=0) == 0)
-    worst = WorstCase(ceilings.matrix.sum(axis=0), np.empty(0), losses)
+    losses = rule.matrix.T @ rule.ceiling + (rule.matrix.sum(axis=0) == 0)
+    worst = WorstCase(rule.matrix.sum(axis=0), np.empty(0), losses)
     found = minimise_over_mixtures(
         replace(problem, goal=worst, ceilings=no_ceilings(len(law.targets)), penalty=None), begin
     )
-    ratios = (problem.point.losses(problem.mixtures(found[None])) @ ceilings.matrix.T / ceilings.ceiling)[0]
+    ratios = (problem.point.losses(problem.mixtures(found[None])) @ rule.matrix.T / rule.ceiling)[0]
     if ratios.max() > 1.0 + _HARM:
-        named = [law.targets[int(np.argmax(row))] for row in ceilings.matrix[ratios > ratios.max() - _HARM]]
+        named = [law.targets[int(np.argmax(row))] for row in rule.matrix[ratios > ratios.max() - _CLOSE]]
         raise UserError(
-            "no language harmed",
-            f"within the bounds no mixture keeps {' and '.join(named)} at the loss under equal shares: the best for "
-            f"{'it' if len(named) == 1 else 'them'} is {ratios.max() - 1.0:.2%} above the floor",
-            "widen the bounds, allow a tolerance, or do without this floor",
+            _WHERE,
+            f"within the bounds no mixture keeps {' and '.join(named)} at {_allowed(rule.rule)}: the best for "
+            f"{'it' if len(named) == 1 else 'them'} is {ratios.max() - 1.0:.2%} above that",
+            "widen the bounds, allow a larger margin, or do without this rule",
         )
     return found
 
@@ -127,6 +145,12 @@ def baselines_of(
         str(one): baseline_mixture(one, law.domains, available, weights, n_tokens, where)
         for one in parse_baselines(given, where)
     }
+
+
+def _allowed(rule: NoHarmRule) -> str:
+    under = f"the loss under {'equal shares' if rule.reference == UNIFORM else rule.reference}"
+    margin = f"{100 * rule.margin:g} %" if rule.relative else f"{rule.margin:g}"
+    return f"{under} and {margin} more" if rule.margin else under
 
 
 def uniform_of(law: Law) -> Array:

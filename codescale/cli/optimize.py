@@ -24,6 +24,7 @@ from codescale.cli.options import (
     split_names,
 )
 from codescale.errors import UserError
+from codescale.mixtures.no_harm import UNIFORM, NoHarmRule, read_margin
 from codescale.mixtures.smallest_share import SEQUENCE_LENGTH
 
 
@@ -50,6 +51,17 @@ def optimize(
     no_harm: Annotated[
         bool, typer.Option("--no-harm", help="No language may do worse than under equal shares.")
     ] = False,
+    no_harm_reference: Annotated[
+        str | None,
+        typer.Option(
+            help="No language may do worse than under this mixture: uniform, natural (as the tokens of --available), "
+            "or a file (YAML)."
+        ),
+    ] = None,
+    margin: Annotated[
+        str | None,
+        typer.Option(help="By so much it may after all: 0.01 in the losses' unit, or 2% of each loss."),
+    ] = None,
     earlier: Annotated[
         Path | None, typer.Option(help="An earlier mixture (YAML): its ratios are kept where nothing new touches them.")
     ] = None,
@@ -75,6 +87,9 @@ def optimize(
 
       codescale optimize law.json --params 1e9 --tokens 1e11 --no-harm --kl 0.05
       --output mixture.yaml
+
+      codescale optimize law.json --params 1e9 --tokens 1e11 --available
+      available.yaml --no-harm-reference natural --margin 2% --output mixture.yaml
     """
     from codescale.allocation.files import write_mixture
     from codescale.allocation.optimize import optimize_mixture
@@ -88,11 +103,12 @@ def optimize(
         _optimize_study(law)
         return
     n_params, n_tokens, path = required_target(params, tokens, output)
-    check_output(path, law, weights, bounds, available, reference, earlier)
+    check_output(path, law, weights, bounds, available, reference, earlier, *_file(no_harm_reference))
     if goal not in ("mean", "worst"):
         raise UserError("--goal", f"{goal!r} is not a goal", "write mean or worst")
     if affected and not earlier:
         raise UserError("--affected", "is given without --earlier", "name the earlier mixture, or leave it out")
+    rule = _no_harm(no_harm, no_harm_reference, margin)
     fitted = load_law(law)
     allocation = optimize_mixture(
         fitted,
@@ -104,7 +120,7 @@ def optimize(
         goal="worst" if goal == "worst" else "mean",
         reference=read_mixture(reference) if reference else None,
         kl=kl,
-        no_harm=0.0 if no_harm else None,
+        no_harm=rule,
         reuse=Reuse(read_mixture(earlier), split_names(affected)) if earlier else None,
         sequence_length=sequence_length,
         baselines=baseline or (),
@@ -114,6 +130,26 @@ def optimize(
     if earlier:
         console.print(f"Refitted: {', '.join(allocation.refitted)}")
     console.print(f"Wrote {path}")
+
+
+def _file(reference: str | None) -> list[Path]:
+    """The file that ``reference`` names, unless it is a mixture's name."""
+    return [Path(reference)] if reference and Path(reference).suffix else []
+
+
+def _no_harm(beside_uniform: bool, reference: str | None, margin: str | None) -> NoHarmRule | None:
+    """The rule that the three options ask for; none where none is given."""
+    if reference is None and margin is not None:
+        hint = "name what losses are held beside: --no-harm-reference uniform, natural or FILE"
+        raise UserError("--margin", "is given without a reference", hint)
+    if beside_uniform and reference is not None:
+        raise UserError("--no-harm", "is given beside --no-harm-reference", "leave one of them out")
+    if reference is None:
+        return NoHarmRule(UNIFORM, 0.0, relative=True) if beside_uniform else None
+    try:
+        return NoHarmRule(reference, *read_margin(margin or "0"))
+    except ValueError as error:
+        raise UserError("--margin", str(error), "0 is none") from None
 
 
 def _optimize_study(folder: Path) -> None:

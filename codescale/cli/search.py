@@ -45,6 +45,11 @@ def search(study: StudyArgument) -> None:
         f"Recommended: {advised.run_id}{paired}, measured {advised.objective:.4f}, expected of its mixture "
         f"{advised.expected:.4f} ± {advised.deviation:.4f}"
     )
+    if advised.keeps_no_harm is not None and result.no_harm is not None:
+        console.print(
+            f"It keeps the rule of no harm against {result.no_harm.reference} with a probability of "
+            f"{advised.keeps_no_harm:.1%} (wanted: {result.no_harm.confidence or 0:.0%})"
+        )
     if left := advised.remaining:
         console.print(
             f"Further trials may gain {left.expected:.4f} nats per token over it ({left.low:.4f} to {left.high:.4f})"
@@ -91,7 +96,8 @@ def simulate(
 
     Plans a budget before it is spent, and compares samplers on your own
     languages. Regret is what the recommended mixture leaves of the best
-    attainable gain over uniform.
+    attainable gain over uniform, or under the space's rule of no harm over its
+    reference.
 
     Example: codescale simulate law.json --trials 60 --sampler law,tpe,random --output regret.csv
     """
@@ -107,6 +113,7 @@ def simulate(
         refuse_other_question,
     )
     from codescale.search.simulation.simulate import Known, Outcome, SearchPlan, simulate_seeds
+    from codescale.search.space.reference import resolved_no_harm
 
     chosen = named_samplers(split_names(sampler) or [], "--sampler")
     check_output(output, source, known, weights, available, Path(space))
@@ -115,14 +122,15 @@ def simulate(
     landscape, searched = read_landscape(source, space, params, tokens, weights, noise)
     exist = read_available(available, landscape.domains) if available else None
     baselines = baseline_objectives(landscape, baseline or (), exist)
-    target = attainable(landscape, searched)
+    no_harm = resolved_no_harm(searched)
+    target = attainable(landscape, searched, no_harm=no_harm)
     prior = Known(law=load_law(known) if known else None)
     if known and prior.law:
         refuse_other_question(known, prior.law, landscape)
     outcomes: dict[str, list[Outcome]] = {}
     with terminal_progress().bar("simulated searches", len(chosen)) as advance:
         for name in chosen:
-            plan = SearchPlan(name, trials, concurrency, prune)
+            plan = SearchPlan(name, trials, concurrency, prune, no_harm=no_harm)
             workers = min(os.cpu_count() or 1, seeds)
             outcomes[name] = simulate_seeds(landscape, searched, plan, prior, target, range(seeds), workers)
             advance(1)

@@ -31,9 +31,9 @@ def harm_of(measured: JudgedSplit, reference: JudgedSplit, rule: NoHarmRule) -> 
     for language, loss in measured.losses.items():
         values, others = loss.values or (), reference.losses[language].values or ()
         differences[language] = paired_difference(values, others)
-        beyond[language] = paired_difference(values, [rule.ceiling(other) for other in others])
+        beyond[language] = paired_difference(values, [rule.ceilings(other) for other in others])
         mean = reference.losses[language].mean
-        margins[language] = rule.ceiling(mean) - mean
+        margins[language] = rule.ceilings(mean) - mean
     tests = {language: one_sided_tests(one, seeds) for language, one in beyond.items()}
     not_harmed, harmed = (holm({language: both[k] for language, both in tests.items()}) for k in (0, 1))
     return Harm(

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
-from codescale.mixtures.baselines import baseline_of
+from codescale.arrays import Array
+from codescale.mixtures.baselines import baseline_mixture, baseline_of, parse_baseline
+from codescale.mixtures.bounds import AvailableTokens
+from codescale.mixtures.mixture import Mixture
 
+UNIFORM = "uniform"
 _KEYS = ("reference", "margin", "relative")
+_ENDINGS = (".yaml", ".yml")
+Losses = TypeVar("Losses", float, Array)
 
 
 @dataclass(frozen=True)
@@ -36,9 +43,27 @@ class NoHarmRule:
         """The margin as a person reads it."""
         return f"{100 * self.margin:g} %" if self.relative else f"{self.margin:g} nats per token"
 
-    def ceiling(self, reference: float) -> float:
-        """The highest loss that does no harm, by the loss under the ``reference``."""
-        return reference * (1.0 + self.margin) if self.relative else reference + self.margin
+    def __str__(self) -> str:
+        by = f"{100 * self.margin:g} %" if self.relative else f"{self.margin:g}"
+        return f"above its loss under {self.reference} by more than {by}"
+
+    def ceilings(self, losses: Losses) -> Losses:
+        """The most that losses may be where those under the reference are ``losses``, one or an array of any shape."""
+        return losses * (1.0 + self.margin) if self.relative else losses + self.margin
+
+
+@dataclass(frozen=True)
+class ResolvedNoHarm:
+    """``rule`` with the mixture that its reference names."""
+
+    rule: NoHarmRule
+    reference: Mixture
+
+    def excess(self, losses: Mapping[str, float], at_reference: Mapping[str, float]) -> list[float]:
+        """By how much each of ``losses`` is above what the rule allows where those under the reference are
+        ``at_reference``, in their unit and order; 0 or below where it is kept.
+        """
+        return [losses[name] - self.rule.ceilings(beside) for name, beside in at_reference.items()]
 
 
 def no_harm_rule(given: Any) -> NoHarmRule:
@@ -60,11 +85,23 @@ def no_harm_rule(given: Any) -> NoHarmRule:
         reference = str(baseline_of(given["reference"]))
     except ValueError as error:
         raise ValueError(f"reference: {error}") from None
-    margin, relative = _margin(given["margin"])
+    margin, relative = read_margin(given["margin"])
     return NoHarmRule(reference, margin, relative or given.get("relative") is True)
 
 
-def _margin(given: Any) -> tuple[float, bool]:
+def read_margin(given: Any) -> tuple[float, bool]:
+    """A margin as written: ``0.01`` is in the losses' unit, ``2 %`` a part of each loss.
+
+    Returns
+    -------
+    tuple
+        The margin, and whether it is a part of each loss: then 2 % is 0.02.
+
+    Raises
+    ------
+    ValueError
+        For what is neither, and a margin below 0.
+    """
     text = str(given).strip()
     share = re.fullmatch(r"(.*?)\s*(%|per cent)", text)
     try:
@@ -76,3 +113,27 @@ def _margin(given: Any) -> tuple[float, bool]:
             f"margin is {text[:60]!r}, where nats per token (0.01) or per cent (2 %) of 0 or more is wanted"
         )
     return value, share is not None
+
+
+def reference_mixture(
+    name: str, languages: Sequence[str], tokens: Mapping[str, float] | None, where: str, folder: Path = Path()
+) -> Mixture:
+    """The mixture of ``languages`` that the word of a baseline, or the path of a mixture's file, names.
+
+    Parameters
+    ----------
+    tokens
+        Language to the tokens available; None where nobody named any.
+    where
+        Field or option, for errors.
+    folder
+        Where a relative path begins.
+
+    Raises
+    ------
+    UserError
+        For another name, a file that is wrong or names another language, and tokens that are needed and not named.
+    """
+    word = f"file:{name}" if Path(name).suffix in _ENDINGS and not name.startswith("file:") else name
+    available = None if tokens is None else AvailableTokens(tokens=dict(tokens))
+    return baseline_mixture(parse_baseline(word, where).within(folder), languages, available, where=where)

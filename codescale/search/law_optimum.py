@@ -13,6 +13,7 @@ from codescale.laws.law import Law
 from codescale.mixtures.bounds import AvailableTokens
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.no_harm import ResolvedNoHarm
 from codescale.search.objective.problem import SearchProblem
 from codescale.search.space.space import SearchSpace
 
@@ -42,6 +43,7 @@ def law_optimum(law: Law, problem: SearchProblem, available: AvailableTokens) ->
         problem.weights,
         available=known,
         seed=problem.config.seed,
+        no_harm=_known_rule(law, problem),
         **_rules(law, problem.space),
     )
     return problem.space.inside(best)
@@ -52,6 +54,7 @@ def law_draws(law: Law, problem: SearchProblem, count: int) -> list[Mixture]:
     Thompson draws, which spread as far as the law is unsure.
     """
     (n_params, n_tokens), rules = problem.proxy, _rules(law, problem.space)
+    rules["no_harm"] = _known_rule(law, problem)
     drawn = bootstrap_optima(law, n_params, n_tokens, count, problem.weights, seed=problem.config.seed, **rules)
     return [problem.space.inside(mixture) for mixture in drawn]
 
@@ -63,6 +66,12 @@ def _rules(law: Law, space: SearchSpace) -> dict[str, Any]:
     """
     bounds = {name: space.bounds.get(name, (0.0, 0.0)) for name in law.domains}
     return {"bounds": bounds, "ties": [group for group in space.ties if set(group) <= set(law.domains)]}
+
+
+def _known_rule(law: Law, problem: SearchProblem) -> ResolvedNoHarm | None:
+    """The problem's rule of no harm, where ``law`` knows every language of its reference."""
+    rule = problem.no_harm
+    return rule if rule is not None and set(rule.reference.support) <= set(law.domains) else None
 
 
 def _where_possible(available: AvailableTokens, space: SearchSpace, n_tokens: float) -> AvailableTokens:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-import numpy as np
 import optuna
 
 from codescale.mixtures.mixture import Mixture
@@ -14,7 +13,8 @@ from codescale.search.trials.history import TrialHistory
 
 
 def recommendation(sampler: object, study: optuna.Study, history: TrialHistory) -> Recommended | None:
-    """The finished trial of ``history`` whose objective ``sampler`` expects to be least, and that expectation.
+    """The finished trial of ``history`` whose objective ``sampler`` expects to be least, and that expectation; under a
+    rule of no harm of those that keep it with the sampler's confidence.
 
     None where the sampler has no expectations: it is one of Optuna's, or has seen too few trials.
     """
@@ -25,14 +25,16 @@ def recommendation(sampler: object, study: optuna.Study, history: TrialHistory) 
         points = [
             sampler.space.chosen(Mixture(entry.proportions), entry.hyper, entry.organisation) for entry in finished
         ]
-        expected, deviation = sampler.expected(study, points)
+        found = sampler.recommended_of(study, points)
     except ValueError:
         return None
-    best = int(np.argmin(expected))
     left = sampler.expected_regret(study)
-    return Recommended(
-        **finished[best].as_incumbent().content(),
-        expected=float(expected[best]),
-        deviation=float(deviation[best]),
+    recommended = Recommended(
+        **finished[found.position].as_incumbent().content(),
+        expected=found.expected,
+        deviation=found.deviation,
         remaining=None if left is None else ExpectedGain(**asdict(left)),
     )
+    if found.keeps_rule is None:
+        return recommended
+    return recommended.model_copy(update={"keeps_no_harm": found.keeps_rule})

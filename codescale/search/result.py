@@ -69,12 +69,14 @@ class Incumbent(Artifact):
 
 class Recommended(Incumbent):
     """The trial with the best expectation: ``expected`` (nats per token) with its standard ``deviation``, a run's noise
-    apart; ``remaining``: what further trials may gain over it, where the sampler tells.
+    apart; ``remaining``: what further trials may gain over it, where the sampler tells; ``keeps_no_harm``: the
+    probability with which it keeps the rule of no harm, None without one.
     """
 
     expected: float | None = None
     deviation: float | None = None
     remaining: ExpectedGain | None = None
+    keeps_no_harm: float | None = None
 
 
 class CheckedTrial(Artifact):
@@ -112,8 +114,22 @@ class FrontRun(Artifact):
     direction: int | None = None
 
 
+class NoHarmResult(Artifact):
+    """The rule of no harm that a search kept: ``reference`` by name and its ``proportions``, the ``margin`` (nats per
+    token, or a part of each loss where ``relative``), and the ``confidence`` with which the recommendation keeps it.
+    """
+
+    reference: str
+    proportions: dict[str, float] = {}
+    margin: float
+    relative: bool
+    confidence: float | None = None
+
+
 class SearchHeader(Artifact):
-    """What tells one search from another: space, sampler, objective, and the N and D of its trials."""
+    """What tells one search from another: space, sampler, objective, the N and D of its trials, and its rule of no
+    harm, absent where there is none.
+    """
 
     space: str = ""
     sampler: str = ""
@@ -121,6 +137,7 @@ class SearchHeader(Artifact):
     metrics: dict[str, float] = {}
     n_params: int | None = None
     n_tokens: int | None = None
+    no_harm: NoHarmResult | None = None
 
 
 class SearchResult(SearchHeader):

@@ -8,16 +8,18 @@ from pathlib import Path
 from codescale.cluster.ray_cluster import started_ray
 from codescale.progress import Progress
 from codescale.runs.records import read_records
+from codescale.search.bayesopt.settings import DEFAULT_SETTINGS
+from codescale.search.objective.no_harm import MeasuredNoHarm
 from codescale.search.objective.problem import SearchProblem
 from codescale.search.recommendation import recommendation
-from codescale.search.result import SearchHeader, SearchResult
+from codescale.search.result import NoHarmResult, SearchHeader, SearchResult
 from codescale.search.trials.history import TrialHistory
 from codescale.search.trials.session import OpenSession
 from codescale.search.trials.spec import TrialSpecs
 from codescale.search.tune.optuna_mirror import OptunaMirror
 from codescale.search.tune.run import run_trials
 from codescale.search.tune.searcher import MixtureSearcher
-from codescale.search.warm_start import WarmStart, comparable, starting_points, trial_sampler
+from codescale.search.warm_start import WarmStart, comparable, law_sampler, starting_points, trial_sampler
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 
@@ -78,7 +80,8 @@ def run_search(
     """
     config = problem.config
     specs = TrialSpecs(problem, part.name if part else "")
-    history = TrialHistory(part.path if part else folder.search, header_of(problem), problem.objective)
+    path = part.path if part else folder.search
+    history = TrialHistory(path, header_of(problem), problem.objective, measured_no_harm(problem))
     sampler = trial_sampler(problem, warm)
     starts, mirror = starting_points(problem, warm), part.mirror if part else None
     noise = warm.noise if config.search.end_at_noise else None
@@ -92,7 +95,8 @@ def run_search(
             history.start_clock()
             with started_ray(config.ray) as workers:
                 run_trials(search, open_session, workers)
-    history.recommended = recommendation(sampler, search.study, history)
+    adviser = sampler if problem.no_harm is None else law_sampler(problem, warm)  # Optuna's know no probability
+    history.recommended = recommendation(adviser, search.study, history)
     search.write()
     if search.refusal:
         raise search.refusal
@@ -103,6 +107,18 @@ def run_search(
 
 def header_of(problem: SearchProblem) -> SearchHeader:
     """What tells this search from another in ``search.json``."""
+    rule = problem.no_harm
+    kept = (
+        NoHarmResult(
+            reference=rule.rule.reference,
+            proportions=dict(rule.reference),
+            margin=rule.rule.margin,
+            relative=rule.rule.relative,
+            confidence=DEFAULT_SETTINGS.no_harm_confidence,
+        )
+        if rule
+        else None
+    )
     return SearchHeader(
         space=problem.space.name,
         sampler=problem.config.search.sampler,
@@ -110,7 +126,15 @@ def header_of(problem: SearchProblem) -> SearchHeader:
         metrics=problem.objective.metrics,
         n_params=problem.proxy.n_params,
         n_tokens=problem.proxy.n_tokens,
+        **({} if kept is None else {"no_harm": kept}),
     )
+
+
+def measured_no_harm(problem: SearchProblem) -> MeasuredNoHarm | None:
+    """What the trials of ``problem`` are held to; None without a rule of no harm."""
+    if problem.no_harm is None or problem.reference is None:
+        return None
+    return MeasuredNoHarm(problem.no_harm, problem.reference, problem.objective.weights)
 
 
 def _planned_tokens(config: StudyConfig) -> float:

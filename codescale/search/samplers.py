@@ -7,7 +7,8 @@ disturbs none of the later ones.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib.util import find_spec
 from typing import Any, Literal, get_args
@@ -35,8 +36,34 @@ def named_samplers(names: Sequence[str], where: str) -> list[SamplerName]:
     return list(dict.fromkeys(name for name in known if name in names))
 
 
-def make_sampler(name: SamplerName, seed: int) -> BaseSampler:
+EXCESS = "excess"
+"""The user attribute of a trial that holds by how much each loss is above what a rule of no harm allows."""
+
+Constraints = Callable[[FrozenTrial], Sequence[float]]
+"""A trial's constraints, each kept where it is 0 or below."""
+
+
+def excess_constraints(targets: int) -> Constraints:
+    """What Optuna's samplers are to keep at or below 0: a trial's :data:`EXCESS`, of so many ``targets``; one that does
+    not tell, such as a pruned one, counts as keeping the rule.
+    """
+
+    def constraints(trial: FrozenTrial) -> Sequence[float]:
+        return tuple(trial.user_attrs.get(EXCESS) or (0.0,) * targets)
+
+    return constraints
+
+
+def stored_constraints(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Optuna's own note of a trial's constraints, for one that was never asked for: a sampler's function is called for
+    the others alone.
+    """
+    return {"constraints": list(attributes[EXCESS])} if EXCESS in attributes else {}
+
+
+def make_sampler(name: SamplerName, seed: int, constraints: Constraints | None = None) -> BaseSampler:
     """Optuna's sampler called ``name``: ``tpe`` (Bergstra et al. 2011), ``gp``, ``cmaes`` (Hansen 2016) or ``random``.
+    The first two heed ``constraints``; the others know none.
 
     Ours, ``law``, knows the space and is made by :class:`~codescale.search.bayesopt.sampler.LawSampler` itself. Raises
     :class:`UserError` where the package behind it is not installed.
@@ -47,20 +74,24 @@ def make_sampler(name: SamplerName, seed: int) -> BaseSampler:
         if find_spec("cmaes") is None:
             raise UserError("search.sampler", "cmaes needs the package cmaes", "pip install cmaes, or use tpe")
         return CmaEsSampler(seed=seed, warn_independent_sampling=False)
-    if name == "gp":
-        return GPSampler(seed=seed, warn_independent_sampling=False)
-    return TPESampler(seed=seed) if name == "tpe" else RandomSampler(seed=seed)
+    if name == "random":
+        return RandomSampler(seed=seed)
+    with warnings.catch_warnings():  # Optuna 5 prefers Trial.set_constraint, which Optuna 4 does not have
+        warnings.simplefilter("ignore")
+        if name == "gp":
+            return GPSampler(seed=seed, warn_independent_sampling=False, constraints_func=constraints)
+        return TPESampler(seed=seed, constraints_func=constraints)
 
 
 class SeededByTrial(BaseSampler):
     """The sampler called ``name``, made anew for each trial with a seed from (``seed``, number of the trial).
 
     ``begin(number)`` comes before Optuna asks; the number is the search's own, since Optuna's also counts runs that a
-    search only looks at.
+    search only looks at. ``constraints`` are as :func:`make_sampler` takes them.
     """
 
-    def __init__(self, name: SamplerName, seed: int) -> None:
-        self._make = partial(make_sampler, name)
+    def __init__(self, name: SamplerName, seed: int, constraints: Constraints | None = None) -> None:
+        self._make = partial(make_sampler, name, constraints=constraints)
         self._seed = seed
         self.begin(0)
 

@@ -14,7 +14,7 @@ from codescale.runs.records import RunRecord
 from codescale.runs.table import RunsTable
 from codescale.search.bayesopt.sampler import LawSampler
 from codescale.search.objective.problem import SearchProblem
-from codescale.search.samplers import SeededByTrial
+from codescale.search.samplers import SeededByTrial, excess_constraints
 from codescale.search.space.space import SearchPoint
 from codescale.search.trials.history import TrialSource
 
@@ -48,20 +48,18 @@ class WarmStart:
 
 
 def starting_points(problem: SearchProblem, warm: WarmStart) -> list[tuple[TrialSource, SearchPoint]]:
-    """The law's optimum, then the Thompson draws, each moved into the space and none twice; where the data's
-    organisation is searched the law's optimum under both, for a law knows neither.
+    """The reference of a rule of no harm, the law's optimum, then the Thompson draws, each moved into the space and
+    none twice; where the data's organisation is searched the law's optimum under both, for a law knows neither.
 
     Our own sampler makes its draws itself, one after another: as soon as trials refute the law it makes none.
     """
-    space = problem.space
-    hyper = {
-        name: min(max(value, space.hyperparameters[name].low), space.hyperparameters[name].high)
-        for name, value in problem.base_hyper.items()
-    }
+    space, hyper = problem.space, problem.usual_hyper
     given: list[tuple[TrialSource, Mixture]] = [("law", warm.law_optimum)] if warm.law_optimum is not None else []
     draws_itself = problem.config.search.sampler == "law" and problem.objective.losses_alone
     given += [] if draws_itself else [("thompson", mixture) for mixture in warm.bootstrap_optima]
     starts: list[tuple[TrialSource, SearchPoint]] = []
+    if problem.reference is not None:
+        starts.append(("reference", problem.reference))
     for source, mixture in given:
         for settings in [hyper, *(_otherwise_organised(hyper) if source == "law" else [])]:
             point = SearchPoint(space.inside(mixture), settings)
@@ -93,15 +91,23 @@ def comparable(records: Sequence[RunRecord], problem: SearchProblem) -> list[Run
 
 
 def trial_sampler(problem: SearchProblem, warm: WarmStart) -> SeededByTrial | LawSampler:
-    """The sampler that the study names. Ours is told what was known before, and the scale that trials have; of an
-    objective that is more than losses a law can tell nothing.
+    """The sampler that the study names. Under a rule of no harm Optuna's are told what breaks it, where they can be."""
+    config = problem.config
+    if config.search.sampler == "law":
+        return law_sampler(problem, warm)
+    constraints = None if problem.no_harm is None else excess_constraints(len(problem.objective.weights))
+    return SeededByTrial(config.search.sampler, config.seed, constraints)
+
+
+def law_sampler(problem: SearchProblem, warm: WarmStart) -> LawSampler:
+    """Our own sampler, told what was known before, and the scale that trials have; of an objective that is more than
+    losses a law can tell nothing.
     """
     config, objective = problem.config, problem.objective
-    if config.search.sampler != "law":
-        return SeededByTrial(config.search.sampler, config.seed)
     (n_params, n_tokens), runs = problem.proxy, warm.runs
     if runs is not None:  # those at the trials' own scale enter as trials, or were trained otherwise
         runs = runs.select((runs.n_params != n_params) | (runs.n_tokens != n_tokens))
+    rule, reference = problem.no_harm, problem.reference
     return LawSampler(
         problem.space,
         weights=objective.weights if objective.losses_alone else None,
@@ -112,4 +118,5 @@ def trial_sampler(problem: SearchProblem, warm: WarmStart) -> SeededByTrial | La
         hyper=problem.base_hyper,
         noise=warm.noise,
         seed=config.seed,
+        no_harm=None if rule is None or reference is None else (rule.rule, reference),
     )

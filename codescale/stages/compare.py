@@ -38,7 +38,7 @@ def compare(context: StageContext) -> ComparisonResult:
     a run did not end well.
     """
     context.corpus()
-    problem = study_problem(context.config, context.folder)
+    problem = study_problem(context.config, context.folder).with_reference(target_availability(context).tokens)
     config = problem.config
     mixtures, best = compared_mixtures(context, problem)
     plans = {

@@ -13,7 +13,7 @@ from codescale.search.pareto import refuse_too_few
 from codescale.search.space.space import SearchPoint
 from codescale.search.trials.spec import TrialSpecs
 from codescale.search.tune.run import placement
-from codescale.stages.inputs import StageContext
+from codescale.stages.inputs import StageContext, target_availability
 from codescale.stages.runs import check_memory
 
 
@@ -24,6 +24,8 @@ def cost(context: StageContext) -> SearchCost:
     there are.
     """
     problem = study_problem(context.config, context.folder)
+    if problem.space.no_harm is not None:  # what the search would refuse is refused before anything is spent
+        problem = problem.with_reference(target_availability(context).tokens)
     refuse_too_few(problem)
     config, records = problem.config, read_records(context.folder.runs)
     noise = objective_noise(records, problem.objective, problem.proxy.n_params)

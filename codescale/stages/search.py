@@ -48,6 +48,7 @@ def search(context: StageContext) -> SearchResult:
     problem = study_problem(config, folder, context.corpus().corpus_id)
     check_organisation(context, problem.space)
     problem = problem.with_unique_tokens(unique_tokens(context, problem.proxy.n_tokens))
+    problem = problem.with_reference(target_availability(context).tokens)
     refuse_too_few(problem)
     open_session = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard)
     if problem.config.target != config.target:

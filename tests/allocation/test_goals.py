@@ -12,6 +12,7 @@ from codescale.allocation.optimize import optimize_mixture
 from codescale.mixtures.bounds import AvailableTokens
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.no_harm import NoHarmRule
 from tests.allocation.made_law import LANGUAGES, made_law
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
@@ -102,7 +103,7 @@ def test_no_harm_is_predicted_anew_under_another_sample() -> None:
     law = made_law("effective-data", samples=2)
     first, other = (LawAtScale(law.surface(k), np.log(N), np.log(D)) for k in (0, 1))
     uniform, protected = np.full(5, 0.2), np.array([0, 3], dtype=np.intp)
-    ceilings = NoHarm.against(uniform, protected, 0.01, first)
+    ceilings = NoHarm.against(uniform, protected, NoHarmRule("uniform", 0.01, True), first)
     assert ceilings.excess(first.losses(uniform[None]))[0] == pytest.approx(1 / 1.01 - 1)
     moved = ceilings.under(other)
     assert moved.ceiling == pytest.approx(1.01 * other.losses(uniform[None])[0, protected])

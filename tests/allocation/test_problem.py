@@ -10,7 +10,9 @@ import pytest
 from codescale.allocation.optimize import optimize_mixture
 from codescale.allocation.problem import make_problem, weights_of
 from codescale.errors import UserError
+from codescale.mixtures.bounds import AvailableTokens
 from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.no_harm import NoHarmRule
 from tests.allocation.made_law import LANGUAGES, made_law
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
@@ -44,6 +46,66 @@ def test_bounds_under_which_somebody_is_harmed_name_him() -> None:
         optimize_mixture(law, N, D, WEIGHTS, bounds={"rust": (0, 0.01)}, no_harm=0.0)
 
 
+@pytest.mark.parametrize(
+    ("rule", "binding"),
+    [
+        (NoHarmRule("natural", 0.02, relative=True), True),
+        (NoHarmRule("natural", 0.01, relative=False), True),
+        (NoHarmRule("uniform", 0.0, relative=True), True),
+        (NoHarmRule("natural", 0.9, relative=True), False),
+    ],
+)
+def test_three_languages_under_a_rule_are_a_fine_grids_best(rule: NoHarmRule, binding: bool) -> None:
+    law = made_law("effective-data", samples=0)
+    tokens = AvailableTokens(max_epochs=1e9, tokens={"python": 2.0, "java": 5.0, "go": 3.0, "rust": 0.0, "text": 0.0})
+    weights, bounds = {"python": 3.0, "java": 1.0, "go": 0.5}, {"rust": 0.0, "text": 0.0}
+    step = 1 / 1500
+    shares = np.zeros((1501 * 1501, 5))
+    first, second = (axis.ravel() for axis in np.meshgrid(*2 * [np.arange(1501) * step], indexing="ij"))
+    shares[:, 0], shares[:, 1], shares[:, 2] = first, second, 1 - first - second
+    shares = np.maximum(shares[shares[:, 2] > -1e-9], 0.0)
+    reference = np.array([0.2, 0.5, 0.3, 0, 0]) if rule.reference == "natural" else np.full(5, 0.2)
+    losses, beside = losses_at(law, shares), losses_at(law, reference[None])[0]
+    keep = (losses[:, :3] <= rule.ceilings(beside)[:3]).all(axis=1)
+    weight = np.array([3.0, 1.0, 0.5]) / 4.5
+    objective = losses[:, :3] @ weight
+    grid = objective[keep].min()
+    assert (grid > objective.min() + 1e-4) == binding
+    found = optimize_mixture(law, N, D, weights, bounds=bounds, available=tokens, no_harm=rule)
+    own = losses_at(law, found.mixture.array(LANGUAGES)[None])[0]
+    assert found.objective == pytest.approx(grid, abs=1e-4)
+    assert (own[:3] <= rule.ceilings(beside)[:3] * (1 + 2e-6)).all()
+    assert found.no_harm == rule
+
+
+def test_how_sure_a_law_is_of_the_rule_is_told() -> None:
+    law = made_law("effective-data", samples=8)
+    tight = optimize_mixture(law, N, D, WEIGHTS, no_harm=NoHarmRule("uniform", 0.005, relative=True))
+    assert 0 <= tight.no_harm_kept < 1
+    loose = optimize_mixture(law, N, D, WEIGHTS, no_harm=NoHarmRule("uniform", 0.9, relative=True))
+    assert loose.no_harm_kept == 1
+    assert np.isnan(optimize_mixture(law, N, D, WEIGHTS).no_harm_kept)
+
+
+def test_a_rule_that_no_mixture_keeps_names_all_languages_in_conflict() -> None:
+    """Rust and Go are held below what natural gave them: together they cannot both be served."""
+    law = made_law("effective-data", samples=0)
+    tokens = AvailableTokens(max_epochs=1e9, tokens={"python": 1.0, "java": 1.0, "go": 4.0, "rust": 4.0, "text": 0.0})
+    rule = NoHarmRule("natural", 0.001, relative=True)
+    with pytest.raises(UserError, match=r"no mixture keeps go and rust at the loss under natural and 0.1 % more"):
+        optimize_mixture(
+            law, N, D, WEIGHTS, bounds={"python": (0.4, 1.0), "java": (0.3, 1)}, available=tokens, no_harm=rule
+        )
+
+
+def test_a_rule_beside_tokens_that_nobody_named_is_refused() -> None:
+    rule = NoHarmRule("natural", 0.01, relative=True)
+    with pytest.raises(UserError, match="no language harmed: natural is as the tokens available are, and nobody named"):
+        optimize_mixture(made_law(), N, D, no_harm=rule)
+    with pytest.raises(UserError, match="a tolerance of nan is no fraction"):
+        optimize_mixture(made_law(), N, D, no_harm=float("nan"))
+
+
 def test_weights_are_scaled_to_1_in_the_laws_order() -> None:
     assert weights_of(made_law(), {"go": 3.0, "python": 1.0}).tolist() == [0.25, 0.0, 0.75, 0.0, 0.0]
 
@@ -55,7 +117,6 @@ def test_weights_are_scaled_to_1_in_the_laws_order() -> None:
         ({"weights": {"python": 0.0}}, "weights: all are 0"),
         ({"weights": {"perl": 1.0}}, "weights, perl: is not in the law"),
         ({"kl": -0.1}, "kl: -0.1 is not a weight"),
-        ({"no_harm": float("nan")}, "no language harmed: a tolerance of nan is no fraction"),
         ({"reference": Mixture({"cobol": 1.0}), "goal": "worst"}, "reference: cobol"),
     ],
 )

@@ -114,3 +114,25 @@ def test_the_gain_over_each_baseline_is_printed_and_written(
         code, _, err = run(capsys, monkeypatch, "optimize", law, *scale, "--baseline", bad, "-o", tmp_path / "new.yaml")
         assert (code, message in err) == (2, True), err
         assert not (tmp_path / "new.yaml").exists()
+
+
+def test_a_rule_of_no_harm_is_heard_and_its_mistakes_are_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_law(made_law(), tmp_path / "law.json")
+    (tmp_path / "available.yaml").write_text(f"tokens: {dict.fromkeys(LANGUAGES, 1e9)}")
+    asked = ("optimize", tmp_path / "law.json", "--params", "1e6", "--tokens", "1e8", "-o", tmp_path / "mixture.yaml")
+    for options, line in (
+        (("--margin", "2%"), "--margin: is given without a reference; name what losses are held beside"),
+        (("--no-harm-reference", "uniform", "--margin", "two"), "--margin: margin is 'two', where nats per token"),
+        (("--no-harm", "--no-harm-reference", "uniform"), "--no-harm: is given beside --no-harm-reference"),
+        (("--no-harm-reference", "natural"), "needs the tokens that there are of python"),
+    ):
+        code, _, err = run(capsys, monkeypatch, *asked, *options)
+        assert code == 2
+        assert line in err
+        assert not (tmp_path / "mixture.yaml").exists()
+    ruled = ("--no-harm-reference", "natural", "--margin", "2%", "--available", tmp_path / "available.yaml")
+    code, out, _ = run(capsys, monkeypatch, *asked, *ruled)
+    assert code == 0
+    assert "No language is predicted above its loss under natural by more than 2 % under the law" in out

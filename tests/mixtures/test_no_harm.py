@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 
-from codescale.mixtures.no_harm import NoHarmRule, no_harm_rule
+from codescale.errors import UserError
+from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.no_harm import NoHarmRule, ResolvedNoHarm, no_harm_rule, reference_mixture
+
+LANGUAGES = ("python", "java", "rust")
 
 
 @pytest.mark.parametrize(
@@ -25,8 +33,8 @@ def test_a_margin_is_in_nats_or_per_cent(given: object, rule: NoHarmRule) -> Non
 
 
 def test_the_ceiling_is_the_reference_and_its_margin() -> None:
-    assert NoHarmRule("natural", 0.25).ceiling(2.0) == 2.25
-    assert NoHarmRule("natural", 0.25, relative=True).ceiling(2.0) == 2.5
+    assert NoHarmRule("natural", 0.25).ceilings(2.0) == 2.25
+    assert NoHarmRule("natural", 0.25, relative=True).ceilings(2.0) == 2.5
     assert NoHarmRule("natural", 0.25, relative=True).spoken == "25 %"
     assert NoHarmRule("natural", 0.25).spoken == "0.25 nats per token"
 
@@ -48,3 +56,34 @@ def test_the_ceiling_is_the_reference_and_its_margin() -> None:
 def test_what_is_no_rule_is_refused(given: object, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         no_harm_rule(given)
+
+
+@drawn(st.floats(0.1, 10), st.floats(0, 0.9), st.booleans())
+def test_a_loss_at_its_ceiling_has_no_excess(loss: float, margin: float, relative: bool) -> None:
+    rule = NoHarmRule("uniform", margin, relative)
+    ceiling = float(rule.ceilings(np.array([loss]))[0])
+    assert ceiling - loss == pytest.approx(margin * loss if relative else margin)
+    kept = ResolvedNoHarm(rule, Mixture.uniform(LANGUAGES))
+    assert kept.excess({"python": ceiling, "go": 9.0}, {"python": loss}) == pytest.approx([0.0], abs=1e-12)
+
+
+def test_references_have_names_or_files(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("proportions: {python: 0.75, rust: 0.25}\n")
+    tokens = {"python": 6e9, "java": 3e9, "rust": 1e9, "cobol": 5e9}
+    assert reference_mixture("uniform", LANGUAGES, None, "here") == Mixture.uniform(LANGUAGES)
+    natural = reference_mixture("natural", LANGUAGES, tokens, "here")
+    assert natural == Mixture({"python": 0.6, "java": 0.3, "rust": 0.1})
+    own = reference_mixture("own.yaml", LANGUAGES, None, "here", tmp_path)
+    assert dict(own) == {"python": 0.75, "java": 0.0, "rust": 0.25}
+
+
+def test_a_reference_that_cannot_be_names_why(tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text("proportions: {python: 0.75, cobol: 0.25}\n")
+    with pytest.raises(UserError, match=r"^here, natural: needs the tokens that there are of java, rust"):
+        reference_mixture("natural", LANGUAGES, {"python": 1.0}, "here")
+    with pytest.raises(UserError, match=r"^here, natural: "):
+        reference_mixture("natural", LANGUAGES, dict.fromkeys(LANGUAGES, 0.0), "here")
+    with pytest.raises(UserError, match="here: 'naturel' is no baseline; write uniform, natural"):
+        reference_mixture("naturel", LANGUAGES, None, "here")
+    with pytest.raises(UserError, match="cobol"):
+        reference_mixture("other.yaml", LANGUAGES, None, "here", tmp_path)

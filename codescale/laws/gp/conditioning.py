@@ -118,6 +118,18 @@ class ConditionedGP:
         left[np.diag_indices(len(left))] += 1e-8 * float(np.trace(left)) / len(left) + 1e-14
         return left
 
+    def variance_of_difference(self, inputs: Array, cross: Array, means: Array) -> Array:
+        """(m - 1,): what is unknown of the difference between each point and the last one of ``inputs`` (m, k), a run's
+        noise apart: far less than of either where both owe the same to what is unknown.
+        """
+        solved = self._solved(cross)
+        known = (solved * solved).sum(axis=0)
+        own = self._prior_variance(means) - known
+        at = (means[:-1], means[-1:])
+        shared = prior_covariance(self.process, inputs[:-1], inputs[-1:], self.basis, at)[:, 0]
+        shared = shared - solved[:, :-1].T @ solved[:, -1]
+        return np.asarray(np.maximum(own[:-1] + own[-1] - 2.0 * shared, 1e-18))
+
     def _solved(self, cross: Array) -> Array:
         """(n, m): factor^-1 cross^T."""
         from scipy.linalg import solve_triangular

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 
@@ -85,6 +86,10 @@ def allocation_table(allocation: Allocation) -> RenderableType:
             f"The worst language is at {number(allocation.value)} of its loss under the reference, "
             f"at {number(allocation.value_uniform)} under equal shares."
         )
+    if allocation.no_harm is not None:
+        kept = allocation.no_harm_kept
+        sure = f", and under {percent(kept, 0)} of the law's bootstrap samples" if np.isfinite(kept) else ""
+        lines.append(f"No language is predicted {allocation.no_harm} under the law{sure}.")
     if allocation.harmed:
         lines.append(f"Predicted above their loss under equal shares: {', '.join(allocation.harmed)} (see --no-harm).")
     if allocation.extrapolated:

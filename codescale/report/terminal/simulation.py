@@ -57,7 +57,7 @@ def simulation_table(
     for k, cost in enumerate(costs):
         table.add_row(f"{cost / landscape.cost():.1f}", f"{cost:.2e}", *(_cell(column[k]) for column in columns))
     lines = [
-        f"0 % is the best mixture ({target.best:.4f} {landscape.loss_unit}), 100 % is uniform ({target.uniform:.4f}); "
+        f"0 % is the best mixture ({target.best:.4f} {landscape.loss_unit}), 100 % is {_yardstick(target)}; "
         f"in brackets the middle 90 % over seeds. A trial has {count(landscape.n_params)} parameters, "
         f"{count(landscape.n_tokens)} tokens, and noise of {percent(landscape.noise)} of a loss,"
         f" {landscape.deviation(target.shares):.4f} {landscape.loss_unit} of the objective.",
@@ -71,6 +71,10 @@ def simulation_table(
         pruned = sum(outcome.pruned for outcome in own) / len(own)
         stopped = f"; {pruned:.0f} trials stopped early" if pruned else ""
         lines.append(f"{name}: {percent(_GOAL)} regret: {said}; {reached} of {len(own)} seeds got there{stopped}.")
+        if kept := [bool(outcome.kept[-1]) for outcome in own if outcome.kept is not None]:
+            lines.append(
+                f"{name}: what is recommended in the end keeps the rule of no harm in {sum(kept)} of {len(kept)}."
+            )
         if ends := [outcome.end for outcome in own if outcome.end is not None]:
             lines.append(
                 f"{name}: would end of itself after {np.median([end.trials for end in ends]):.0f} trials (median of "
@@ -87,6 +91,13 @@ def simulation_table(
             f"it, those recommended last {', '.join(gains)}."
         )
     return Group(table, *lines, *(plain(line) for line in over))
+
+
+def _yardstick(target: Attainable) -> str:
+    """What regret is measured from, and its objective."""
+    if target.yardstick is None:
+        return f"uniform ({target.uniform:.4f})"
+    return f"the rule's reference ({target.yardstick:.4f})"
 
 
 def _cell(at: RegretAt) -> str:
@@ -109,18 +120,21 @@ def simulation_rows(
     target: Attainable,
     baselines: Mapping[str, float] | None = None,
 ) -> str:
-    """All reports of all searches as CSV: sampler, seed, cost in FLOPs, regret, regret of the lowest measurement, and
-    what the recommended mixture gains over each of ``baselines``, in the losses' unit.
+    """All reports of all searches as CSV: sampler, seed, cost in FLOPs, regret, regret of the lowest measurement; under
+    a rule of no harm whether what was recommended keeps it; and what the recommended mixture gains over each of
+    ``baselines``, in the losses' unit.
     """
     objectives = baselines or {}
+    ruled = any(one.kept is not None for own in outcomes.values() for one in own)
     written = io.StringIO()
     rows = csv.writer(written, lineterminator="\n")
-    rows.writerow(
-        ["sampler", "seed", "flops", "regret", "regret_of_lowest", *(f"gain_over_{word}" for word in objectives)]
-    )
+    names = ["sampler", "seed", "flops", "regret", "regret_of_lowest", *(["kept"] if ruled else [])]
+    rows.writerow([*names, *(f"gain_over_{word}" for word in objectives)])
     for name, own in outcomes.items():
         for seed, outcome in zip(seeds, own, strict=True):
-            for values in zip(outcome.cost, outcome.regret, outcome.regret_of_lowest, strict=True):
+            for k, values in enumerate(zip(outcome.cost, outcome.regret, outcome.regret_of_lowest, strict=True)):
+                kept = [] if outcome.kept is None else [str(bool(outcome.kept[k])).lower()]
                 gains = [objective - target.objective(float(values[1])) for objective in objectives.values()]
-                rows.writerow([name, seed, *(f"{value:.6g}" for value in (*values, *gains))])
+                cells = [f"{value:.6g}" for value in values], kept, [f"{value:.6g}" for value in gains]
+                rows.writerow([name, seed, *(cell for part in cells for cell in part)])
     return written.getvalue()

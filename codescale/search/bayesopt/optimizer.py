@@ -23,6 +23,12 @@ from codescale.search.bayesopt.acquisition import (
 from codescale.search.bayesopt.dataset import Dataset, SearchData
 from codescale.search.bayesopt.excluded_points import excluded_points
 from codescale.search.bayesopt.model_selection import ModelSelector
+from codescale.search.bayesopt.no_harm import (
+    Constraint,
+    constrained_thompson_sample,
+    expectation_within,
+    log_constrained_ei,
+)
 from codescale.search.bayesopt.optimize_acquisition import optimize_acquisition
 from codescale.search.bayesopt.posterior import Posterior
 from codescale.search.bayesopt.settings import DEFAULT_SETTINGS, BayesOptSettings
@@ -35,13 +41,14 @@ from codescale.search.space.points import Points
 @dataclass
 class BayesianOptimizer:
     """Optimises over ``region`` by the surrogate that ``models`` selects. The same rows, number and seed give the same
-    points.
+    points. What is suggested heeds the ``constraint``, and what is recommended keeps it, where there is one.
     """
 
     region: FeasibleRegion
     models: ModelSelector
     seed: int = 0
     settings: BayesOptSettings = DEFAULT_SETTINGS
+    constraint: Constraint | None = None
 
     def suggest(self, data: SearchData, pending: Points, number: int) -> Points:
         """The point of trial ``number``, while the trials at ``pending`` are under way."""
@@ -76,14 +83,15 @@ class BayesianOptimizer:
         if fitted is None:
             if not len(measured):
                 raise ValueError("nothing has been measured yet")
-            first = int(np.argmin(measured.objective))
+            first = self._least_measured(measured)
             return measured.points.points.row(first), float(measured.objective[first])
         posterior = Posterior(fitted, rows, self.models.scale)
         if not anywhere and len(measured):
-            return _best_mean(posterior, measured)
+            return self._best_mean(posterior, measured)
         generator = np.random.default_rng(self.seed)
         starts = self._best(measured)
-        return optimize_acquisition(posterior.mean, self.region, starts, generator, settings=self.settings)
+        expected = posterior.mean if self.constraint is None else expectation_within(posterior, self.constraint)
+        return optimize_acquisition(expected, self.region, starts, generator, settings=self.settings)
 
     def posterior(self, data: SearchData) -> Posterior:
         """Of the objective, given ``data``.
@@ -105,7 +113,10 @@ class BayesianOptimizer:
         posterior = self._of_one_objective(data)
         if posterior is None:
             return None
-        best = float(posterior.mean(data.latest.finished.points.points).min())
+        known = data.latest.finished.points.points
+        if self.constraint is not None:
+            return float(np.exp(-log_constrained_ei(posterior, self.constraint, known)(point)[0]))
+        best = float(posterior.mean(known).min())
         mean, std = posterior.mean_and_std(point)
         return float(std[0] * np.exp(log_standard_ei((best - mean) / std))[0])
 
@@ -116,8 +127,9 @@ class BayesianOptimizer:
         posterior, finished = self._of_one_objective(data), data.latest.finished
         if posterior is None:
             return None
-        recommended, _ = _best_mean(posterior, finished)
-        return expected_regret(posterior, self.region, recommended, self._best(finished), self.seed)
+        recommended, _ = self._best_mean(posterior, finished)
+        starts = self._best(finished)
+        return expected_regret(posterior, self.region, recommended, starts, self.seed, self.constraint)
 
     def _of_one_objective(self, data: SearchData) -> Posterior | None:
         """The posterior, once a trial has ended; None before, and of several objectives."""
@@ -141,8 +153,14 @@ class BayesianOptimizer:
             return parego_scalarization(Posterior(fitted, rows, scale, pending), generator)
         if number % every == every - 1:
             known = starts if len(starts) else self.region.sample(self.settings.random_points, generator)
-            return log_expected_improvement(Posterior(fitted, rows, scale, pending), known)
-        return thompson_sample(Posterior(fitted, rows, scale), generator)
+            believer = Posterior(fitted, rows, scale, pending)
+            if self.constraint is not None:
+                return log_constrained_ei(believer, self.constraint, known)
+            return log_expected_improvement(believer, known)
+        posterior = Posterior(fitted, rows, scale)
+        if self.constraint is not None:
+            return constrained_thompson_sample(posterior, self.constraint, generator)
+        return thompson_sample(posterior, generator)
 
     def _evaluation_budget(self, number: int, rows: int) -> float:
         """How many points the suggestion of trial ``number`` may look at, given so many rows."""
@@ -163,14 +181,29 @@ class BayesianOptimizer:
         return self.region.project_point(candidates.row(int(np.argmax(distance))))
 
     def _best(self, measured: Dataset) -> Points:
-        """The best of the ``measured`` points, best first: where the local search for the next one may begin."""
+        """The best of the ``measured`` points, best first: where the local search for the next one may begin. The
+        reference of a rule is among them, for it keeps the rule.
+        """
         order = np.argsort(measured.objective, kind="stable")[: self.settings.most_measured_starts]
-        return measured.points.points.select(order)
+        best = measured.points.points.select(order)
+        return best if self.constraint is None else Points.concatenate([best, self.constraint.reference])
 
+    def _least_measured(self, measured: Dataset) -> int:
+        """The row of least objective; under a rule that of its reference, which alone is known to keep it, if it is
+        there.
+        """
+        if self.constraint is not None:
+            apart = np.abs(measured.points.shares - self.constraint.reference.shares).max(axis=1)
+            if apart.min() < self.settings.repeat_radius:
+                return int(np.argmin(apart))
+        return int(np.argmin(measured.objective))
 
-def _best_mean(posterior: Posterior, measured: Dataset) -> tuple[Points, float]:
-    """The measured point with the least expected objective, and that expectation."""
-    points = measured.points.points
-    mean = posterior.mean(points)
-    first = int(np.argmin(mean))
-    return points.row(first), float(mean[first])
+    def _best_mean(self, posterior: Posterior, measured: Dataset) -> tuple[Points, float]:
+        """The measured point with the least expected objective that keeps the constraint, and that expectation."""
+        points = measured.points.points
+        mean, constraint = posterior.mean(points), self.constraint
+        if constraint is None:
+            first = int(np.argmin(mean))
+        else:
+            first = constraint.best(mean, constraint.probability(posterior, points))
+        return points.row(first), float(mean[first])

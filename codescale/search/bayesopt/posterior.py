@@ -6,7 +6,7 @@ import numpy as np
 
 from codescale.arrays import Array
 from codescale.search.bayesopt.dataset import Dataset, LogScale, points_at_scale
-from codescale.search.bayesopt.surrogate import FittedGP, Surrogate
+from codescale.search.bayesopt.surrogate import Differences, FittedGP, Surrogate
 from codescale.search.space.points import Points
 
 
@@ -26,7 +26,7 @@ class Posterior:
     """
 
     def __init__(self, fitted: FittedGP, data: Dataset, scale: LogScale, pending: Points | None = None) -> None:
-        self.data, self.settings = data, fitted.settings
+        self.data, self.settings, self.log_losses = data, fitted.settings, fitted.log_losses
         self._scale = scale
         self._surrogate = Surrogate(fitted, data, None if pending is None else points_at_scale(scale, pending))
 
@@ -49,3 +49,16 @@ class Posterior:
     def joint_samples(self, points: Points, draws: int, generator: np.random.Generator) -> Array:
         """(draws (samples + 1), m): what the objective may be at all points at once, a run's noise apart."""
         return self._surrogate.joint_samples(points_at_scale(self._scale, points), draws, generator)
+
+    def joint_target_samples(self, points: Points, draws: int, generator: np.random.Generator) -> Array:
+        """(draws (samples + 1), m, targets): the same of every target's value."""
+        return self._surrogate.joint_target_samples(points_at_scale(self._scale, points), draws, generator)
+
+    def objective(self, values: Array) -> Array:
+        """(…,): the objective of targets' ``values`` (…, targets)."""
+        return self._surrogate.objective(values)
+
+    def differences(self, points: Points, reference: Points) -> Differences:
+        """How every target's value at ``points`` differs from that at one ``reference``, a run's noise apart."""
+        at = (points_at_scale(self._scale, one) for one in (points, reference))
+        return self._surrogate.differences(*at)

@@ -21,6 +21,7 @@ evaluation predicts, and with more noise than a finished one (:mod:`~codescale.s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,17 +32,31 @@ from optuna.trial import FrozenTrial
 
 from codescale.arrays import Array
 from codescale.laws.law import Law
+from codescale.mixtures.no_harm import NoHarmRule
 from codescale.runs.table import RunsTable
 from codescale.search.bayesopt.dataset import Dataset, LogScale, SearchData, dataset_of_runs, empty_dataset
 from codescale.search.bayesopt.model_selection import ModelSelector, refit_schedule
+from codescale.search.bayesopt.no_harm import Constraint
 from codescale.search.bayesopt.optimizer import BayesianOptimizer
 from codescale.search.bayesopt.settings import DEFAULT_SETTINGS, BayesOptSettings
 from codescale.search.bayesopt.termination import ExpectedRegret
-from codescale.search.bayesopt.trial_reader import ObjectiveKind, TrialReader, signs
+from codescale.search.bayesopt.trial_reader import LOSSES, ObjectiveKind, TrialReader, signs
 from codescale.search.space.distributions import distributions, typed
 from codescale.search.space.feasible_region import FeasibleRegion
 from codescale.search.space.points import Points
 from codescale.search.space.space import SearchPoint, SearchSpace
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """Which point of several is recommended: its ``position``, the objective ``expected`` of it with its standard
+    ``deviation``, a run's noise apart, and the probability with which it keeps a rule of no harm, None without one.
+    """
+
+    position: int
+    expected: float
+    deviation: float
+    keeps_rule: float | None
 
 
 class LawSampler(BaseSampler):
@@ -71,6 +86,14 @@ class LawSampler(BaseSampler):
         The same study and seed give the same suggestions.
     settings
         The optimiser's numbers.
+    no_harm
+        A rule that suggestions heed and the recommendation keeps, for every target of ``weights``, and the point of the
+        space that it holds losses beside; trials have to name their losses then.
+
+    Raises
+    ------
+    ValueError
+        For a rule without weights, and when trials under a rule do not name their losses.
     """
 
     def __init__(
@@ -86,7 +109,10 @@ class LawSampler(BaseSampler):
         noise: float | None = None,
         seed: int | None = None,
         settings: BayesOptSettings = DEFAULT_SETTINGS,
+        no_harm: tuple[NoHarmRule, SearchPoint] | None = None,
     ) -> None:
+        if no_harm is not None and not weights:
+            raise ValueError("a rule of no harm needs the weights of the losses that it protects")
         self.space = space
         self._region = FeasibleRegion(space, tuple(space.bounds))
         self._weights = {name: value for name, value in (weights or {}).items() if value > 0}
@@ -94,6 +120,10 @@ class LawSampler(BaseSampler):
         self._law, self._runs, self._hyper, self._noise = law, runs, dict(hyper or {}), noise
         self._seed = int(np.random.default_rng().integers(2**31)) if seed is None else seed
         self._settings = settings
+        self._constraint = None
+        if no_harm is not None:
+            rule, reference = no_harm
+            self._constraint = Constraint(rule, self._region.points([reference]), settings.no_harm_confidence)
         self._number: int | None = None
         self._independent = RandomSampler(seed=self._seed)
         self._reader = TrialReader(self._region, self._weights, self._scale, settings)
@@ -152,6 +182,28 @@ class LawSampler(BaseSampler):
         mean, std = optimizer.posterior(data).mean_and_std(self._region.points(points))
         return signs(study)[0] * mean, std
 
+    @property
+    def confidence(self) -> float | None:
+        """The probability with which what is recommended keeps the rule; None where there is no rule."""
+        return None if self._constraint is None else self._constraint.confidence
+
+    def recommended_of(self, study: Study, points: Sequence[SearchPoint]) -> Recommendation:
+        """Which of ``points`` is recommended, and what is expected of it (:meth:`recommend`).
+
+        Raises
+        ------
+        ValueError
+            Where too little is known to expect anything.
+        """
+        expected, deviation = self.expected(study, points)
+        if self._constraint is None:
+            best = int(np.argmin(expected))
+            return Recommendation(best, float(expected[best]), float(deviation[best]), None)
+        data, optimizer = self._data(study)
+        kept = self._constraint.probability(optimizer.posterior(data), self._region.points(points))
+        best = self._constraint.best(signs(study)[0] * expected, kept)
+        return Recommendation(best, float(expected[best]), float(deviation[best]), float(kept[best]))
+
     def expected_improvement(self) -> float | None:
         """What the point that was suggested last is expected to gain on the best expectation of a measured one.
 
@@ -184,6 +236,8 @@ class LawSampler(BaseSampler):
         """
         trials = self._reader.ended(study)
         kind = self._reader.kind(study, trials)
+        if self._constraint is not None and not kind.by_target:
+            raise ValueError(f"a rule of no harm needs every trial's losses, in the user attribute {LOSSES!r}")
         count = refit_schedule(len(trials), self._settings)
         key = study.study_name, count, kind
         if key not in self._at_last_refit:
@@ -207,7 +261,9 @@ class LawSampler(BaseSampler):
                 seed_noise=self._noise,
                 settings=self._settings,
             )
-            self._optimizers[kind] = BayesianOptimizer(self._region, models, self._seed, self._settings)
+            self._optimizers[kind] = BayesianOptimizer(
+                self._region, models, self._seed, self._settings, self._constraint
+            )
         return self._optimizers[kind]
 
     def _earlier(self, kind: ObjectiveKind) -> Dataset:

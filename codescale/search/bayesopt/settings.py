@@ -88,6 +88,10 @@ class BayesOptSettings:
     samples, which spread a batch."""
     parego_sum: float = 0.05
     """The part of the plain sum in ParEGO's scalar: Knowles's rho."""
+    no_harm_confidence: float = 0.95
+    """The probability with which what is recommended keeps a rule of no harm."""
+    no_harm_sigmas: float = 2.0
+    """Deviations by which a Thompson sample stays away from where that rule is broken."""
     random_points: int = 64
     """Random points of which one is taken, or on which improvement is measured, where nothing is measured yet."""
 

@@ -148,6 +148,18 @@ def _whitened(fitted: FittedGP, rows: Dataset, means: Array) -> tuple[Array, Arr
     return white, deviations
 
 
+@dataclass(frozen=True)
+class Differences:
+    """Of targets' values between m points and a reference: ``expected`` (1 + s, m, t) under every sample of the mean
+    (the first as fitted), the ``deviation`` (m, t) of what the processes do not know, the same under all of them, and
+    the values ``at_reference`` (1 + s, t).
+    """
+
+    expected: Array
+    deviation: Array
+    at_reference: Array
+
+
 class Surrogate:
     """``fitted`` conditioned on ``data``; ``pending`` points are under way and count as if they had ended as expected
     (kriging believer, Ginsbourger et al. 2010).
@@ -228,13 +240,32 @@ class Surrogate:
         """(draws (s + 1), m): what the objective may be at all ``points`` at once, a run's noise apart: so many draws
         of the processes under every sample of the mean.
         """
+        values = self.joint_target_samples(points, draws, generator)
+        total = np.zeros(values.shape[:2])
+        for k, weight in enumerate(self.fitted.weights):  # one after another: in an order that no library chooses
+            total += weight * (np.exp(values[:, :, k]) if self.fitted.log_losses else values[:, :, k])
+        return total
+
+    def joint_target_samples(self, points: ScaledPoints, draws: int, generator: np.random.Generator) -> Array:
+        """(draws (s + 1), m, t): the same of every target's value."""
         inputs = self.fitted.kernel_inputs(points)
         means = self.fitted.mean.samples(points)
-        total = np.zeros((draws, len(means), len(points)))
+        drawn = []
         for k, one in enumerate(self._conditioned):
             cross = one.cross_covariance(inputs, means[0][:, k])
             left = one.covariance(inputs, cross, means[0][:, k])
             spread = generator.standard_normal((draws, 1, len(points))) @ np.linalg.cholesky(left).T
-            values = (means[:, :, k] + (cross @ one.dual).T)[None] + spread
-            total += self.fitted.weights[k] * (np.exp(values) if self.fitted.log_losses else values)
-        return total.reshape(-1, len(points))
+            drawn.append(((means[:, :, k] + (cross @ one.dual).T)[None] + spread).reshape(-1, len(points)))
+        return np.stack(drawn, axis=2)
+
+    def differences(self, points: ScaledPoints, reference: ScaledPoints) -> Differences:
+        """How every target's value at ``points`` differs from that at one ``reference``, a run's noise apart."""
+        both = points.concatenate(reference)
+        inputs = self.fitted.kernel_inputs(both)
+        means = self.fitted.mean.samples(both)
+        expected, deviations = np.empty(means.shape), np.empty(means[0, :-1].shape)
+        for k, one in enumerate(self._conditioned):
+            cross = one.cross_covariance(inputs, means[0][:, k])
+            expected[:, :, k] = means[:, :, k] + (cross @ one.dual).T
+            deviations[:, k] = np.sqrt(one.variance_of_difference(inputs, cross, means[0][:, k]))
+        return Differences(expected[:, :-1] - expected[:, -1:], deviations, expected[:, -1])

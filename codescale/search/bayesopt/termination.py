@@ -14,6 +14,9 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from codescale.arrays import Array
+from codescale.search.bayesopt.acquisition import Acquisition
+from codescale.search.bayesopt.no_harm import Constraint, within_sample
 from codescale.search.bayesopt.optimize_acquisition import optimize_acquisition
 from codescale.search.bayesopt.posterior import Posterior
 from codescale.search.bayesopt.settings import DEFAULT_SETTINGS
@@ -96,21 +99,48 @@ class Terminator:
 
 
 def expected_regret(
-    posterior: Posterior, region: FeasibleRegion, recommended: Points, starts: Points, seed: int
+    posterior: Posterior,
+    region: FeasibleRegion,
+    recommended: Points,
+    starts: Points,
+    seed: int,
+    constraint: Constraint | None = None,
 ) -> ExpectedRegret:
     """What any number of trials may still gain over one ``recommended`` point.
 
-    ``starts``: measured points, from which optima are looked for.
+    ``starts``: measured points, from which optima are looked for. With a ``constraint`` only what keeps it under a draw
+    counts as a gain of that draw.
     """
     settings, generator = posterior.settings, np.random.default_rng(seed)
     optima = [recommended]
     for sample in range(settings.law_samples + 1):
-        drawn = partial(posterior.mean_sample, sample=sample)
+        drawn = _sampled(posterior, sample, constraint)
         optimum, _ = optimize_acquisition(drawn, region, starts, generator, settings.regret_budget, settings)
         optima.append(optimum)
     around = [region.perturb(one, settings.regret_step, settings.neighbours, generator) for one in optima]
     points = Points.concatenate([recommended, *around])
-    sampled = posterior.joint_samples(points, settings.regret_draws, generator)
-    gains = sampled[:, 0] - sampled.min(axis=1)
+    gains = _gains(posterior, points, generator, constraint)
     low, high = np.quantile(gains, [0.05, 0.95])
     return ExpectedRegret(float(gains.mean()), float(low), float(high))
+
+
+def _sampled(posterior: Posterior, sample: int, constraint: Constraint | None) -> Acquisition:
+    """The objective under one sample of the laws."""
+    if constraint is None:
+        return partial(posterior.mean_sample, sample=sample)
+    return within_sample(posterior, constraint, sample)
+
+
+def _gains(
+    posterior: Posterior, points: Points, generator: np.random.Generator, constraint: Constraint | None
+) -> Array:
+    """(draws,): what the best of ``points`` gains over the first of them, in draws of all at once."""
+    draws = posterior.settings.regret_draws
+    if constraint is None:
+        sampled = posterior.joint_samples(points, draws, generator)
+        return np.asarray(sampled[:, 0] - sampled.min(axis=1))
+    values = posterior.joint_target_samples(Points.concatenate([points, constraint.reference]), draws, generator)
+    sampled = posterior.objective(values[:, :-1])
+    allowed = constraint.allowed(posterior, values)
+    allowed[:, 0] = True  # what is recommended stays so whatever a draw says of it: no gain is below 0
+    return np.asarray(sampled[:, 0] - np.where(allowed, sampled, np.inf).min(axis=1))

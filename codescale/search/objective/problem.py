@@ -5,16 +5,19 @@ The search, its warm start, its price and its proof are handed the same problem,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
+from codescale.errors import UserError
+from codescale.mixtures.no_harm import ResolvedNoHarm
 from codescale.organisation import ORGANISATION, number_of
 from codescale.search.objective.objective import Objective
 from codescale.search.objective.study_space import study_space, with_space_scales
 from codescale.search.objective.weights import equally_weighted, objective_of, scalarized, search_weights
-from codescale.search.space.space import SearchSpace
+from codescale.search.space.reference import resolved_no_harm
+from codescale.search.space.space import SearchPoint, SearchSpace
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 
@@ -38,11 +41,14 @@ class SearchProblem:
         What may vary, and the objectives if it has its own.
     corpus_id
         The corpus that trials are trained on; empty where nothing is trained.
+    no_harm
+        The space's rule with its reference (:meth:`with_reference`); None without a rule.
     """
 
     config: StudyConfig
     space: SearchSpace
     corpus_id: str = ""
+    no_harm: ResolvedNoHarm | None = None
 
     @classmethod
     def of(cls, config: StudyConfig, space: SearchSpace, corpus_id: str = "") -> SearchProblem:
@@ -84,6 +90,30 @@ class SearchProblem:
             name: float(getattr(training, name)) for name in ("weight_decay", "warmup_share", "cooldown_share", "batch")
         }
         return {name: values[name] for name in self.space.hyperparameters}
+
+    @cached_property
+    def reference(self) -> SearchPoint | None:
+        """The point at which the rule's reference is measured: trained as the study does. None without a rule."""
+        return None if self.no_harm is None else SearchPoint(self.no_harm.reference, self.usual_hyper)
+
+    @cached_property
+    def usual_hyper(self) -> dict[str, float]:
+        """``base_hyper`` moved into the ranges of the space."""
+        ranges = self.space.hyperparameters
+        return {name: min(max(value, ranges[name].low), ranges[name].high) for name, value in self.base_hyper.items()}
+
+    def with_reference(self, tokens: Mapping[str, float] | None = None) -> SearchProblem:
+        """The same with the reference of the space's rule of no harm, if it has one.
+
+        ``tokens``: language to the tokens available, where the space does not name them. Raises :class:`UserError`
+        as :func:`~codescale.search.space.reference.resolved_no_harm` does, and for a ``search.prune`` that would stop
+        what keeps the rule for what does not.
+        """
+        found = resolved_no_harm(self.space, tokens)
+        if found is not None and self.config.search.prune == "asha":
+            problem = "asha compares trials that keep the rule of no_harm with those that do not"
+            raise UserError("study.yaml, search.prune", problem, "write curves or none, or leave no_harm out")
+        return replace(self, no_harm=found)
 
     def scalarized(self, direction: Sequence[float]) -> SearchProblem:
         """The problem of one objective that weighs those of the space by ``direction``: one search of a front."""

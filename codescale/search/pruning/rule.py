@@ -57,8 +57,12 @@ class PruningRule:
         if not 0 < self.threshold < 1 or self.minimum < 3:
             raise ValueError("the threshold lies between 0 and 1, the minimum is 3 or more")
 
-    def chance(self, curve: LearningCurve, finished: Sequence[LearningCurve]) -> float | None:
-        """The chance that ``curve`` ends below the best of ``finished``; None where there is too little to say."""
+    def chance(
+        self, curve: LearningCurve, finished: Sequence[LearningCurve], to_beat: float | None = None
+    ) -> float | None:
+        """The chance that ``curve`` ends below ``to_beat`` (None: the best of ``finished``); None where there is too
+        little to say.
+        """
         if not curve.points:
             return None
         n_tokens, now = curve.points[-1]
@@ -70,7 +74,7 @@ class PruningRule:
         known.sort(key=lambda pair: abs(pair[1] - now))
         known = known[:MOST_CURVES]
         others = [other for other, _ in known]
-        best = min(other.final for other in ended if other.final is not None)
+        best = min(other.final for other in ended if other.final is not None) if to_beat is None else to_beat
         early = extrapolate_to_horizon(
             [curve.until(n_tokens), *(other.until(n_tokens) for other in others)],
             [other.until(float("inf")) for other in others],
@@ -81,9 +85,13 @@ class PruningRule:
         settings = np.array([other.settings for other in (curve, *others)])
         return chance_below(best, early, final, settings)
 
-    def should_prune(self, curve: LearningCurve, finished: Sequence[LearningCurve]) -> bool:
-        """Whether the trial with ``curve`` is to be pruned now."""
-        chance = self.chance(curve, finished)
+    def should_prune(
+        self, curve: LearningCurve, finished: Sequence[LearningCurve], to_beat: float | None = None
+    ) -> bool:
+        """Whether the trial with ``curve`` is to be pruned now: it would have to end below ``to_beat``, by default the
+        best of ``finished``.
+        """
+        chance = self.chance(curve, finished, to_beat)
         return chance is not None and chance < self.threshold
 
 

@@ -22,6 +22,7 @@ from codescale.mixtures.baselines import baseline_mixture, parse_baselines
 from codescale.mixtures.bounds import AvailableTokens
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.files import read_weights
+from codescale.mixtures.no_harm import ResolvedNoHarm
 from codescale.runs.table_reader import read_runs
 from codescale.runs.units import LossUnit
 from codescale.search.bayesopt.optimize_acquisition import optimize_acquisition
@@ -35,6 +36,9 @@ _BEYOND = 1e4
 """How far beyond the fitted runs' N and D a simulated search may lie: a factor."""
 _TRUNK_ABOVE = 0.03
 """By how much a loss on the trunk lies above the one that a cooldown there would end with: as in the demo's runs."""
+
+_ABOVE_ALL = 1e3
+"""What an excess of 1 over a ceiling costs: whatever keeps a rule is better than what does not."""
 
 LogLosses = Callable[[Array, Array, Array], Array]
 """log N (rows,), log D (rows,), shares (rows, domains) -> natural logs of the losses (rows, targets)."""
@@ -88,6 +92,11 @@ class Landscape:
         """(rows,): the objective at the landscape's scale, without noise."""
         return np.asarray(self.losses(shares) @ self._weight)
 
+    def ceilings(self, no_harm: ResolvedNoHarm) -> Array:
+        """(targets,): the most that losses without noise may be under ``no_harm``; infinite where nothing weighs."""
+        beside = self.losses(no_harm.reference.array(self.domains)[None])[0]
+        return np.where(self._weight > 0, no_harm.rule.ceilings(beside), np.inf)
+
     def deviation(self, shares: Array) -> float:
         """The standard deviation of the objective between runs of ``shares`` (domains,), in the losses' unit."""
         return float(self.noise * np.linalg.norm(self._root @ (self._weight * self.losses(shares[None])[0])))
@@ -136,40 +145,65 @@ def _square_root(covariance: Array | None, count: int) -> Array:
 @dataclass(frozen=True)
 class Attainable:
     """The least objective in a space without noise, at ``shares``, and the objective of its mixture nearest to uniform:
-    what regret is measured between."""
+    what regret is measured between. Under a rule of no harm the least one that keeps it, with the ``ceilings``
+    (targets,) of the losses without noise, infinite where no rule holds; ``yardstick``, the objective of the rule's
+    reference, then stands for uniform.
+    """
 
     shares: Array
     best: float
     uniform: float
+    yardstick: float | None = None
+    ceilings: Array | None = None
 
     def regret(self, objective: float) -> float:
-        """The part of the attainable gain over uniform that ``objective`` leaves: 0 is the best, 1 is uniform."""
-        return (objective - self.best) / max(self.uniform - self.best, 1e-12)
+        """The part of the attainable gain over uniform (under a rule: over its reference) that ``objective`` leaves: 0
+        is the best, 1 is uniform.
+        """
+        return (objective - self.best) / max(self._from - self.best, 1e-12)
+
+    def kept(self, losses: Array) -> bool:
+        """Whether ``losses`` (targets,), without noise, keep the rule."""
+        return self.ceilings is None or bool((losses <= self.ceilings + 1e-9).all())
 
     def objective(self, regret: float) -> float:
         """The objective that leaves ``regret``."""
-        return self.best + regret * (self.uniform - self.best)
+        return self.best + regret * (self._from - self.best)
+
+    @property
+    def _from(self) -> float:
+        return self.uniform if self.yardstick is None else self.yardstick
 
 
-def attainable(landscape: Landscape, space: SearchSpace, restarts: int = 4) -> Attainable:
-    """The best mixture of ``space``, from many starts.
+def attainable(
+    landscape: Landscape, space: SearchSpace, restarts: int = 4, no_harm: ResolvedNoHarm | None = None
+) -> Attainable:
+    """The best mixture of ``space``, from many starts, of those that keep ``no_harm`` where it is given.
 
-    Raises :class:`UserError` where uniform is as good: then there is nothing to search for.
+    Raises :class:`UserError` where uniform (or the rule's reference) is as good: then there is nothing to search for.
     """
     region = FeasibleRegion(space, landscape.domains)
-    none = Points.empty(len(landscape.domains), len(space.hyperparameters))
-    found = [
-        optimize_acquisition(
-            lambda points: landscape.objective(points.shares), region, none, np.random.default_rng(seed)
-        )
-        for seed in range(restarts)
-    ]
+    starts, ceilings, yardstick = Points.empty(len(landscape.domains), len(space.hyperparameters)), None, None
+    if no_harm is not None:
+        reference = no_harm.reference.array(landscape.domains)[None]
+        starts = Points(reference, np.full((1, len(space.hyperparameters)), 0.5))
+        ceilings = landscape.ceilings(no_harm)
+        yardstick = float(landscape.objective(reference)[0])
+
+    def objective(points: Points) -> Array:
+        values = landscape.objective(points.shares)
+        if ceilings is None:
+            return values
+        return values + _ABOVE_ALL * np.maximum(landscape.losses(points.shares) - ceilings, 0.0).sum(axis=1)
+
+    found = [optimize_acquisition(objective, region, starts, np.random.default_rng(seed)) for seed in range(restarts)]
     point, best = min(found, key=lambda one: one[1])
     count = len(landscape.domains)
     uniform = float(landscape.objective(region.project(np.full(count, 1.0 / count))[None])[0])
-    if uniform - best < 1e-6 * abs(uniform):
-        raise UserError("the landscape", "no mixture is better than uniform", "widen the bounds, or take other weights")
-    return Attainable(point.shares[0], best, uniform)
+    known, name = (uniform, "uniform") if yardstick is None else (yardstick, "the reference of no_harm")
+    if known - best < 1e-6 * abs(known):
+        raise UserError("the landscape", f"no mixture is better than {name}", "widen the bounds, or take other weights")
+    return Attainable(point.shares[0], best, uniform, yardstick, ceilings)
 
 
 def baseline_objectives(

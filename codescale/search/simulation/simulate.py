@@ -17,17 +17,19 @@ import optuna
 from optuna.samplers import BaseSampler
 from optuna.trial import Trial, TrialState
 
-from codescale.arrays import Array
+from codescale.arrays import Array, Mask
 from codescale.laws.fitting.threads import one_blas_thread
 from codescale.laws.law import Law
 from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.no_harm import ResolvedNoHarm
 from codescale.runs.table import RunsTable
 from codescale.search.bayesopt.sampler import LawSampler
 from codescale.search.bayesopt.termination import ReportsExpectedImprovement, Terminator
 from codescale.search.bayesopt.trial_reader import INTERMEDIATE_LOSSES, LOSSES
+from codescale.search.objective.no_harm import MeasuredNoHarm
 from codescale.search.pruning.curve import LearningCurve
 from codescale.search.pruning.rule import PruningRule
-from codescale.search.samplers import SamplerName, make_sampler
+from codescale.search.samplers import EXCESS, SamplerName, excess_constraints, make_sampler
 from codescale.search.simulation.landscape import Attainable, Landscape, SimulatedRun
 from codescale.search.space.distributions import distributions
 from codescale.search.space.space import SearchPoint, SearchSpace
@@ -56,6 +58,7 @@ class SearchPlan:
     ``report_every``: trials between two recommendations that are judged. ``until``: a regret at which the search ends,
     as soon as two reports in a row are there (None: it goes on to its last trial). ``ends``: it ends where it says
     that too little is to be gained, as a search in earnest; else it goes on, to show what more would give.
+    ``no_harm``: a rule that the search keeps; its reference is the first trial.
     """
 
     sampler: SamplerName
@@ -65,6 +68,7 @@ class SearchPlan:
     report_every: int = 5
     until: float | None = None
     ends: bool = False
+    no_harm: ResolvedNoHarm | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,8 @@ class End:
 class Outcome:
     """One simulated search: after each report the ``cost`` so far (FLOPs), the ``regret`` of the recommended mixture,
     and ``regret_of_lowest``, that of the lowest measurement. ``pruned``: trials stopped early. ``end``: where the
-    search would have ended of itself; None where it would not have, or its sampler cannot tell.
+    search would have ended of itself; None where it would not have, or its sampler cannot tell. ``kept``: whether what
+    was recommended keeps the rule without noise; None where there is no rule.
     """
 
     cost: Array
@@ -91,6 +96,7 @@ class Outcome:
     pruned: int
     recommended: Array = field(repr=False)
     end: End | None = None
+    kept: Mask | None = None
 
 
 def simulate(
@@ -105,14 +111,19 @@ def _simulate(
     landscape: Landscape, space: SearchSpace, plan: SearchPlan, known: Known, target: Attainable, seed: int
 ) -> Outcome:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    sampler = _sampler(landscape, space, plan.sampler, known, seed)
+    sampler = _sampler(landscape, space, plan, known, seed)
+    adviser = sampler if plan.no_harm is None else _law_sampler(landscape, space, known, seed, plan.no_harm)
     study = optuna.create_study(sampler=sampler)
+    measured = None
+    if plan.no_harm is not None:
+        measured = MeasuredNoHarm(plan.no_harm, _moved_in(plan.no_harm.reference, space), landscape.weights)
+        study.enqueue_trial(space.parameters(measured.reference))
     if known.start is not None:
         study.enqueue_trial(space.parameters(_moved_in(known.start, space)))
     generator = np.random.default_rng((seed, 1))
     cost, pruned = known.cost, 0
     finished: list[LearningCurve] = []
-    reports: list[tuple[float, float, float, Array]] = []
+    reports: list[tuple[float, float, float, Array, bool]] = []
     done, end = 0, None
     terminator = Terminator(landscape.deviation(target.shares))
     while done < plan.trials and not _reached(reports, plan.until) and not (plan.ends and end):
@@ -122,18 +133,18 @@ def _simulate(
             if isinstance(sampler, ReportsExpectedImprovement) and end is None:
                 terminator.observe(sampler)
                 if terminator.verdict:
-                    end = End(done, cost, _judged(study, sampler, space, landscape, target)[0])
+                    end = End(done, cost, _judged(study, adviser, space, landscape, target)[0])
         for trial in batch:
-            shares = _shares(trial, space, landscape)
-            run = landscape.run(shares, generator)
-            stopped = _tell(study, trial, run, landscape, finished if plan.prune else None)
+            point = space.point(trial.params)
+            run = landscape.run(point.mixture.array(landscape.domains), generator)
+            stopped = _tell(study, trial, run, landscape, finished if plan.prune else None, measured, point)
             cost += landscape.cost(stopped)
             pruned += stopped is not None
             done += 1
             if done % plan.report_every == 0 or done == plan.trials:
-                reports.append((cost, *_judged(study, sampler, space, landscape, target)))
+                reports.append((cost, *_judged(study, adviser, space, landscape, target)))
     if end is not None and not reports:
-        reports.append((cost, *_judged(study, sampler, space, landscape, target)))
+        reports.append((cost, *_judged(study, adviser, space, landscape, target)))
     return Outcome(
         cost=np.array([row[0] for row in reports]),
         regret=np.array([row[1] for row in reports]),
@@ -141,11 +152,12 @@ def _simulate(
         pruned=pruned,
         recommended=reports[-1][3],
         end=end,
+        kept=None if plan.no_harm is None else np.array([row[4] for row in reports], dtype=bool),
     )
 
 
-def _reached(reports: Sequence[tuple[float, float, float, Array]], until: float | None) -> bool:
-    return until is not None and len(reports) > 1 and all(report[1] <= until for report in reports[-2:])
+def _reached(reports: Sequence[tuple[float, float, float, Array, bool]], until: float | None) -> bool:
+    return until is not None and len(reports) > 1 and all(row[1] <= until and row[4] for row in reports[-2:])
 
 
 def _moved_in(mixture: Mixture, space: SearchSpace) -> SearchPoint:
@@ -153,9 +165,16 @@ def _moved_in(mixture: Mixture, space: SearchSpace) -> SearchPoint:
     return SearchPoint(space.inside(mixture), middle)
 
 
-def _sampler(landscape: Landscape, space: SearchSpace, name: SamplerName, known: Known, seed: int) -> BaseSampler:
-    if name != "law":
-        return make_sampler(name, seed)
+def _sampler(landscape: Landscape, space: SearchSpace, plan: SearchPlan, known: Known, seed: int) -> BaseSampler:
+    if plan.sampler == "law":
+        return _law_sampler(landscape, space, known, seed, plan.no_harm)
+    protected = sum(weight > 0 for weight in landscape.weights.values())
+    return make_sampler(plan.sampler, seed, None if plan.no_harm is None else excess_constraints(protected))
+
+
+def _law_sampler(
+    landscape: Landscape, space: SearchSpace, known: Known, seed: int, no_harm: ResolvedNoHarm | None
+) -> LawSampler:
     return LawSampler(
         space,
         weights=landscape.weights,
@@ -164,17 +183,21 @@ def _sampler(landscape: Landscape, space: SearchSpace, name: SamplerName, known:
         law=known.law,
         runs=known.runs,
         seed=seed,
+        no_harm=None if no_harm is None else (no_harm.rule, _moved_in(no_harm.reference, space)),
     )
 
 
-def _shares(trial: Trial, space: SearchSpace, landscape: Landscape) -> Array:
-    return space.point(trial.params).mixture.array(landscape.domains)
-
-
 def _tell(
-    study: optuna.Study, trial: Trial, run: SimulatedRun, landscape: Landscape, finished: list[LearningCurve] | None
+    study: optuna.Study,
+    trial: Trial,
+    run: SimulatedRun,
+    landscape: Landscape,
+    finished: list[LearningCurve] | None,
+    measured: MeasuredNoHarm | None,
+    point: SearchPoint,
 ) -> int | None:
-    """Tells ``trial`` as its run went; the tokens at which the rule stopped it, None where it came to its end.
+    """Tells ``trial`` at ``point`` as its run went; the tokens at which the rule stopped it, None where it came to its
+    end.
 
     ``finished``: the curves of finished trials, to which a finished one is added; None: nothing is stopped.
     """
@@ -187,27 +210,41 @@ def _tell(
         value = landscape.mean(losses)
         points.append((tokens, value))
         trial.report(value, tokens)
-        if finished is not None and PruningRule().should_prune(LearningCurve(tuple(points)), finished):
+        if finished is not None and _hopeless(LearningCurve(tuple(points)), finished, measured):
             study.tell(trial, state=TrialState.PRUNED)
             return tokens
     final = landscape.mean(run.losses)
     if finished is not None:
         finished.append(LearningCurve(tuple(points), final))
-    trial.set_user_attr(LOSSES, dict(named(run.losses.tolist())))
+    losses_by_target = dict(named(run.losses.tolist()))
+    trial.set_user_attr(LOSSES, losses_by_target)
+    if measured is not None:
+        measured.finish(str(trial.number), point, losses_by_target, final)
+        trial.set_user_attr(EXCESS, measured.excess(str(trial.number)))
     study.tell(trial, final)
     return None
 
 
+def _hopeless(curve: LearningCurve, finished: list[LearningCurve], measured: MeasuredNoHarm | None) -> bool:
+    """Whether the trial is stopped: it cannot beat the best, which under a rule is the best that keeps it."""
+    if measured is None:
+        return PruningRule().should_prune(curve, finished)
+    return measured.to_beat is not None and PruningRule().should_prune(curve, finished, measured.to_beat)
+
+
 def _judged(
     study: optuna.Study, sampler: BaseSampler, space: SearchSpace, landscape: Landscape, target: Attainable
-) -> tuple[float, float, Array]:
-    """The regrets of what is recommended now and of the lowest measurement, and the former's shares."""
+) -> tuple[float, float, Array, bool]:
+    """The regrets of what is recommended now and of the lowest measurement, and the former's shares and whether it
+    keeps the rule.
+    """
     lowest = space.point(study.best_trial.params).mixture.array(landscape.domains)
     chosen = lowest
     if isinstance(sampler, LawSampler):
         chosen = sampler.recommend(study).mixture.array(landscape.domains)
     at = landscape.objective(np.stack([chosen, lowest]))
-    return target.regret(float(at[0])), target.regret(float(at[1])), chosen
+    kept = target.kept(landscape.losses(chosen[None])[0])
+    return target.regret(float(at[0])), target.regret(float(at[1])), chosen, kept
 
 
 def simulate_seeds(
@@ -256,9 +293,12 @@ def regret_at(outcomes: Sequence[Outcome], costs: Sequence[float]) -> list[Regre
 
 
 def cost_to(outcome: Outcome, regret: float) -> float:
-    """FLOPs until the recommended mixture's regret is at most ``regret``, and still is at the next report (where there
-    is one): one lucky report does not count. Infinite where that never happens.
+    """FLOPs until the recommended mixture's regret is at most ``regret`` (and it keeps the rule, where there is one),
+    and still is at the next report (where there is one): one lucky report does not count. Infinite where that never
+    happens.
     """
     good = outcome.regret <= regret
+    if outcome.kept is not None:
+        good = good & outcome.kept
     reached = np.flatnonzero(good & np.append(good[1:], True))
     return float(outcome.cost[reached[0]]) if len(reached) else float("inf")

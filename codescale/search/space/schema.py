@@ -12,6 +12,7 @@ hyperparameters:
 objective: {weights: {python: 2, java: 1}, metrics: {pass_at_1.python: -0.5}}
 target: {size: large, n_tokens: 100e9}
 proxy: {size: small, tokens: 1e9}
+no_harm: {reference: natural, margin: 2%}   # no loss above that under this mixture by more; 0.01 is nats per token
 """
 
 from __future__ import annotations
@@ -19,11 +20,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from codescale.errors import UserError
 from codescale.files import read_yaml
 from codescale.mixtures.bounds import AvailableTokens
+from codescale.mixtures.no_harm import NoHarmRule, read_margin
 from codescale.organisation import ORGANISATION, ORGANISATIONS
 from codescale.validation import Number, first_mistake
 
@@ -119,6 +130,26 @@ class Proxy(_SpaceSection):
     tokens: Count | None = None
 
 
+class NoHarm(_SpaceSection):
+    """No language that weighs may have a loss above that under ``reference``, a mixture's name or file, by more than
+    ``margin``: nats per token, or such as ``2%`` of each loss.
+    """
+
+    reference: Annotated[str, Field(min_length=1)]
+    margin: float | str
+
+    @field_validator("margin", mode="before")
+    @classmethod
+    def _readable(cls, given: Any) -> Any:
+        read_margin(given)
+        return given
+
+    @property
+    def rule(self) -> NoHarmRule:
+        """The same as the search takes it."""
+        return NoHarmRule(self.reference, *read_margin(self.margin))
+
+
 def _trainable(ranges: dict[HyperName, HyperparameterRange]) -> dict[HyperName, HyperparameterRange]:
     for name, limits in ranges.items():
         low, high = LIMITS[name]
@@ -142,6 +173,7 @@ class SpaceFile(_SpaceSection):
     objective: Annotated[tuple[ObjectiveSpec, ...], BeforeValidator(_several)] = ()
     target: Target = Target()
     proxy: Proxy = Proxy()
+    no_harm: NoHarm | None = None
 
 
 def read_space_file(path: Path) -> SpaceFile:

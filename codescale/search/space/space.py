@@ -20,6 +20,7 @@ from codescale.mixtures.bounds import AvailableTokens, Ties
 from codescale.mixtures.coordinates import Coordinates
 from codescale.mixtures.feasible import TOLERANCE, FeasibleSet, group_bounds
 from codescale.mixtures.mixture import SUM_TOLERANCE, Mixture
+from codescale.mixtures.no_harm import NoHarmRule
 from codescale.organisation import ORGANISATION, Organisation, number_of
 from codescale.runs.records import RunSpec
 from codescale.search.space.schema import (
@@ -80,6 +81,10 @@ class SearchSpace:
         What the file says of scales.
     path
         The file, for errors.
+    no_harm
+        A rule that no language may get worse.
+    tokens
+        Language to the tokens available, where the file names them.
     """
 
     name: str
@@ -90,6 +95,8 @@ class SearchSpace:
     target: Target = field(default_factory=Target)
     proxy: Proxy = field(default_factory=Proxy)
     path: str = "search space"
+    no_harm: NoHarmRule | None = None
+    tokens: Mapping[str, float] | None = None
 
     @cached_property
     def feasible(self) -> FeasibleSet:
@@ -236,7 +243,19 @@ def _checked(
     hyperparameters = {str(name): limits for name, limits in given.hyperparameters.items()}
     _check_whole_numbers(hyperparameters, path)
     _check_aims(given.objective, languages, path)
-    space = SearchSpace(path.stem, bounds, hyperparameters, ties, given.objective, given.target, given.proxy, str(path))
+    _check_protects_losses(given, path)
+    space = SearchSpace(
+        path.stem,
+        bounds,
+        hyperparameters,
+        ties,
+        given.objective,
+        given.target,
+        given.proxy,
+        str(path),
+        given.no_harm.rule if given.no_harm else None,
+        given.available.tokens if given.available else None,
+    )
     if not space.coordinates.size and not hyperparameters:
         raise UserError(path, "leaves nothing to search", "free two languages or a hyperparameter")
     return space
@@ -354,3 +373,16 @@ def _check_aims(aims: Sequence[ObjectiveSpec], languages: Sequence[str], path: P
             _check_language(language, languages, f"{where}.weights.{language}")
         if len(aims) > 1 and (not aim.name or names.count(aim.name) > 1):
             raise UserError(f"{where}.name", "is missing or given twice", "name every objective of a Pareto front")
+
+
+def _check_protects_losses(given: SpaceFile, path: Path) -> None:
+    """Raises :class:`UserError` for a rule of no harm beside what no law of losses can foretell."""
+    if given.no_harm is None:
+        return
+    if len(given.objective) > 1:
+        problem, hint = "is one rule beside several objectives", "leave one objective, or search without the rule"
+    elif any(aim.metrics for aim in given.objective):
+        problem, hint = "is about losses, and the objective has metrics", "weigh losses alone, or leave the rule out"
+    else:
+        return
+    raise UserError(f"{path}, no_harm", problem, hint)

@@ -16,12 +16,14 @@ from codescale.errors import UserError
 from codescale.files import json_line
 from codescale.organisation import ORGANISATION, SHUFFLED, Organisation
 from codescale.runs.records import RunSpec
+from codescale.search.objective.no_harm import MeasuredNoHarm
 from codescale.search.objective.objective import Objective
 from codescale.search.pruning.curve import LearningCurve
+from codescale.search.pruning.rule import PruningRule
 from codescale.search.result import Incumbent, Recommended, SearchHeader, SearchResult, TrialResult, TrialStatus
 from codescale.search.trials.outcome import TrialOutcome
 
-TrialSource = Literal["sweep", "law", "thompson", "sampler"]
+TrialSource = Literal["sweep", "reference", "law", "thompson", "sampler"]
 
 
 @dataclass
@@ -71,10 +73,14 @@ class TrialHistory:
         What tells this search from another there.
     objective
         What is minimised.
+    measured
+        What trials told of a rule of no harm: the best is then of those that keep it. None without a rule.
     """
 
-    def __init__(self, path: Path, header: SearchHeader, objective: Objective) -> None:
-        self.path, self.header, self.objective = path, header, objective
+    def __init__(
+        self, path: Path, header: SearchHeader, objective: Objective, measured: MeasuredNoHarm | None = None
+    ) -> None:
+        self.path, self.header, self.objective, self.measured = path, header, objective, measured
         self.entries: list[TrialEntry] = []
         self.curves: list[LearningCurve] = []
         self.incumbent_history: list[tuple[int, float]] = []
@@ -160,9 +166,23 @@ class TrialHistory:
         if entry.state == "COMPLETE":
             self.curves.append(curve)
 
+    def should_prune(self, rule: PruningRule, curve: LearningCurve) -> bool:
+        """Whether ``rule`` stops the trial with ``curve``: it cannot beat the best, which under a rule of no harm is
+        the best that keeps that; before its reference is measured nothing is stopped.
+        """
+        if self.measured is None:
+            return rule.should_prune(curve, self.curves)
+        return self.measured.to_beat is not None and rule.should_prune(curve, self.curves, self.measured.to_beat)
+
+    def _counts(self, entry: TrialEntry) -> bool:
+        """Whether ``entry`` may be the best: under a rule of no harm it has to keep that, as it was measured."""
+        return entry.objective is not None and (self.measured is None or self.measured.keeps(entry.run_id))
+
     def _keep_best(self, entry: TrialEntry) -> None:
-        if entry.objective is not None and (
-            not self.incumbent_history or entry.objective < self.incumbent_history[-1][1]
+        if (
+            entry.objective is not None
+            and self._counts(entry)
+            and (not self.incumbent_history or entry.objective < self.incumbent_history[-1][1])
         ):
             self.incumbent_history.append((self.tokens_trained, entry.objective))
 
@@ -194,7 +214,7 @@ class TrialHistory:
     @property
     def incumbent(self) -> TrialEntry | None:
         """The best that was measured, the earliest of equals."""
-        known = [entry for entry in self.entries if entry.objective is not None]
+        known = [entry for entry in self.entries if self._counts(entry)]
         return min(known, key=lambda entry: entry.objective or 0.0) if known else None
 
     def result(self) -> SearchResult:

@@ -14,7 +14,7 @@ from optuna.trial import TrialState, create_trial
 from ray.tune.search.optuna import OptunaSearch
 
 from codescale.search.bayesopt.sampler import LawSampler
-from codescale.search.samplers import SeededByTrial
+from codescale.search.samplers import SeededByTrial, stored_constraints
 from codescale.search.space.distributions import distributions, typed
 from codescale.search.space.space import SearchPoint, SearchSpace
 from codescale.search.trials.outcome import TrialOutcome
@@ -62,25 +62,26 @@ class OptunaPointSearcher(OptunaSearch):
         """The trial is told FAIL, of which no sampler learns."""
         self.study.tell(self._ot_trials.pop(trial_id), state=TrialState.FAIL)
 
-    def tell_outcome(self, trial_id: str, outcome: TrialOutcome) -> None:
-        """The trial that was asked for has ended."""
+    def tell_outcome(self, trial_id: str, outcome: TrialOutcome, attributes: dict[str, Any]) -> None:
+        """The trial that was asked for has ended; ``attributes``: what samplers read of it beside its value."""
         trial = self._ot_trials[trial_id]
         for tokens, value in outcome.curve.points:
             trial.report(value, tokens)
-        for name, told in outcome.attributes.items():
+        for name, told in attributes.items():
             trial.set_user_attr(name, told)
         self.study.tell(trial, outcome.value, state=TrialState[outcome.status])
         self._completed_trials.add(trial_id)
 
-    def add_outcome(self, parameters: dict[str, Any], outcome: TrialOutcome) -> None:
-        """A trial at ``parameters`` that was never asked for."""
+    def add_outcome(self, parameters: dict[str, Any], outcome: TrialOutcome, attributes: dict[str, Any]) -> None:
+        """A trial at ``parameters`` that was never asked for, with its ``attributes``."""
         self.study.add_trial(
             create_trial(
                 state=TrialState[outcome.status],
                 value=outcome.value,
                 params=parameters,
                 distributions=distributions(self.space),
-                user_attrs=outcome.attributes,
+                user_attrs=attributes,
+                system_attrs=stored_constraints(attributes),
                 intermediate_values=dict(outcome.curve.points),
             )
         )

@@ -26,7 +26,7 @@ class EarlyCurveScheduler(FIFOScheduler):
         if result["outcome"] != "running" or result["annealed"]:
             return TrialScheduler.CONTINUE
         curve = self.history.objective.curve(RunRecord.model_validate_json(result["record"]))
-        return TrialScheduler.STOP if self.rule.should_prune(curve, self.history.curves) else TrialScheduler.CONTINUE
+        return TrialScheduler.STOP if self.history.should_prune(self.rule, curve) else TrialScheduler.CONTINUE
 
     def __getstate__(self) -> dict[str, Any]:
         return {}  # Tune pickles its settings for Tuner.restore, which is not used

@@ -21,7 +21,7 @@ from codescale.progress import Progress
 from codescale.runs.records import RunRecord, RunSpec, read_record, write_record
 from codescale.search.bayesopt.sampler import LawSampler
 from codescale.search.bayesopt.termination import Terminator
-from codescale.search.samplers import SeededByTrial
+from codescale.search.samplers import EXCESS, SeededByTrial
 from codescale.search.space.distributions import distributions
 from codescale.search.space.space import SearchPoint
 from codescale.search.trials.history import TrialEntry, TrialHistory, TrialSource
@@ -121,7 +121,8 @@ class MixtureSearcher(OptunaPointSearcher):
             parameters = self.parameters(point)
         except ValueError:
             return False
-        self.add_outcome(parameters, outcome)
+        self._measure(point, outcome)
+        self.add_outcome(parameters, outcome, self._attributes(outcome))
         source = "another search" if spec.stage in ("trial", "check") else "sweep"
         self.mirror.add(outcome, source, parameters)
         self.history.add_evaluated(outcome, point.hyper)
@@ -231,11 +232,23 @@ class MixtureSearcher(OptunaPointSearcher):
 
     def _tell(self, trial_id: str, outcome: TrialOutcome) -> TrialEntry:
         """The trial has ended: Optuna, history and mirror are told; its checkpoint has served."""
-        self.tell_outcome(trial_id, outcome)
+        self._measure(self.space.point_of(outcome.record.spec), outcome)
+        self.tell_outcome(trial_id, outcome, self._attributes(outcome))
         self._discard_checkpoint(outcome.run_id)
         entry = self.history.finish(outcome)
         self.mirror.add(outcome, entry.source, self.parameters(self.space.point_of(outcome.record.spec)))
         return entry
+
+    def _measure(self, point: SearchPoint, outcome: TrialOutcome) -> None:
+        """Holds a finished run to the rule of no harm, where there is one."""
+        measured = self.history.measured
+        if measured is not None and outcome.losses is not None and outcome.value is not None:
+            measured.finish(outcome.run_id, point, outcome.losses, outcome.value)
+
+    def _attributes(self, outcome: TrialOutcome) -> dict[str, Any]:
+        """What samplers read of a trial beside its value."""
+        measured = self.history.measured
+        return outcome.attributes | ({} if measured is None else {EXCESS: measured.excess(outcome.run_id)})
 
     def _lost(self, trial_id: str) -> None:
         """The trial's worker died. The trial is asked for again, and goes on from its checkpoint.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,19 @@ from rich.console import Console
 from codescale.cli import main
 from codescale.errors import UserError
 from codescale.laws.law import Law, save_law
-from codescale.report.terminal.simulation import costs_of, simulation_table
+from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.no_harm import NoHarmRule, ResolvedNoHarm
+from codescale.report.terminal.simulation import costs_of, simulation_rows, simulation_table
 from codescale.runs.units import LossUnit
-from codescale.search.simulation.landscape import attainable, of_law, read_landscape, refuse_other_question, within
+from codescale.search.samplers import SamplerName
+from codescale.search.simulation.landscape import (
+    Landscape,
+    attainable,
+    of_law,
+    read_landscape,
+    refuse_other_question,
+    within,
+)
 from codescale.search.simulation.simulate import Known, Outcome, SearchPlan, cost_to, regret_at, simulate
 from tests.search.planted_landscape import LANGUAGES, D, N, effective_data_law, landscape, space
 
@@ -224,3 +235,44 @@ def test_scale_defaults_to_the_largest_runs(tmp_path: Path) -> None:
     save_law(effective_data_law((0.16, 0.2, 0.25, 0.3)), tmp_path / "law.json")
     ground, _ = read_landscape(tmp_path / "law.json", "all_languages", None, None)
     assert (ground.n_params, ground.n_tokens) == (N, D)
+
+
+RULE = ResolvedNoHarm(NoHarmRule("uniform", 0.03, True), Mixture.uniform(LANGUAGES))
+
+
+def go_alone() -> Landscape:
+    """Go's loss is nearly all that counts."""
+    weights = {"python": 0.05, "java": 0.05, "javascript": 0.05, "go": 1.0}
+    return replace(landscape(), weights=weights)
+
+
+def test_the_best_under_a_rule_keeps_it_and_costs_something() -> None:
+    ground = go_alone()
+    free, kept = attainable(ground, space()), attainable(ground, space(), no_harm=RULE)
+    assert kept.kept(ground.losses(kept.shares[None])[0])
+    assert not kept.kept(ground.losses(free.shares[None])[0])
+    assert free.best < kept.best < kept.uniform
+    assert kept.regret(kept.uniform) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("sampler", ["law", "tpe", "gp", "random"])
+def test_every_sampler_recommends_what_keeps_the_rule(sampler: SamplerName) -> None:
+    ground = go_alone()
+    target = attainable(ground, space(), no_harm=RULE)
+    plan = SearchPlan(sampler, 14, report_every=7, no_harm=RULE)
+    outcome = simulate(ground, space(), plan, Known(), target, 0)
+    assert outcome.kept is not None
+    assert outcome.kept.all()
+    assert outcome.regret[-1] <= 1.0 + 1e-9
+    shown = io.StringIO()
+    Console(file=shown, width=200).print(simulation_table({sampler: [outcome]}, ground, target))
+    assert "keeps the rule of no harm in 1 of 1" in shown.getvalue()
+    assert "100 % is the rule's reference" in shown.getvalue()
+    assert simulation_rows({sampler: [outcome]}, [0]).splitlines()[0].endswith(",kept")
+
+
+def test_a_cost_is_paid_where_the_rule_is_kept_too() -> None:
+    regret, cost = np.array([0.5, 0.05, 0.05, 0.05]), np.arange(1.0, 5.0)
+    plain = Outcome(cost, regret, regret, 0, np.empty(0))
+    assert cost_to(plain, 0.1) == 2
+    assert cost_to(replace(plain, kept=np.array([True, False, True, True])), 0.1) == 3

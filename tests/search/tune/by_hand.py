@@ -12,7 +12,7 @@ from codescale.mixtures.mixture import Mixture
 from codescale.progress import Silent
 from codescale.runs.records import RunRecord, RunSpec, Status, read_records
 from codescale.search.pruning.rule import PruningRule
-from codescale.search.run import header_of
+from codescale.search.run import header_of, measured_no_harm
 from codescale.search.trials.history import TrialHistory
 from codescale.search.trials.spec import TrialSpecs
 from codescale.search.tune.optuna_mirror import OptunaMirror
@@ -42,9 +42,9 @@ class Hand:
 
     def __post_init__(self) -> None:
         self.folder = StudyFolder(self.root)
-        asked = problem(self.config, self.space)
+        asked = problem(self.config, self.space).with_reference()
         self.specs = TrialSpecs(asked, self.part)
-        self.history = TrialHistory(self.folder.search, header_of(asked), asked.objective)
+        self.history = TrialHistory(self.folder.search, header_of(asked), asked.objective, measured_no_harm(asked))
         sampler = trial_sampler(asked, self.warm)
         starts = starting_points(asked, self.warm)
         self.search = MixtureSearcher(
@@ -70,7 +70,7 @@ class Hand:
         for evaluations in (1, 2, 3):
             record = finished_record(spec, "pruned", evaluations)
             curve = self.history.objective.curve(record)
-            if PruningRule().should_prune(replace(curve, final=None), self.history.curves):
+            if self.history.should_prune(PruningRule(), replace(curve, final=None)):
                 return self.report(trial_id, record, "running")
         record = finished_record(spec)
         if all(e.losses["rust"] == e.losses["rust"] for e in record.evaluations):

@@ -1,0 +1,53 @@
+"""The mixture that a space's rule of no harm names: found, and checked to be one that the search can measure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from codescale.errors import UserError
+from codescale.mixtures.feasible import TOLERANCE
+from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.no_harm import ResolvedNoHarm, reference_mixture
+from codescale.search.space.space import SearchSpace
+
+
+def resolved_no_harm(space: SearchSpace, tokens: Mapping[str, float] | None = None) -> ResolvedNoHarm | None:
+    """The rule of ``space`` with its reference, a mixture of the languages that may have a share; None without a rule.
+
+    Parameters
+    ----------
+    tokens
+        Language to the tokens available, where the space does not name them.
+
+    Raises
+    ------
+    UserError
+        For a reference that is none, that needs tokens nobody named, or that lies outside the space: every search
+        measures it, and within the space no mixture may keep the rule then.
+    """
+    if space.no_harm is None:
+        return None
+    where = f"{space.path}, no_harm.reference"
+    languages = [name for name, (_, high) in space.bounds.items() if high > 0]
+    known = {**(tokens or {}), **(space.tokens or {})}
+    mixture = reference_mixture(space.no_harm.reference, languages, known, where, Path(space.path).parent)
+    if space.feasible.contains(mixture):
+        return ResolvedNoHarm(space.no_harm, space.inside(mixture))
+    conflicts = _conflicts(space, mixture)
+    problem = (
+        f"the space leaves {space.no_harm.reference} out, so the rule may be one that no mixture keeps: {conflicts}"
+    )
+    raise UserError(where, problem, "widen the bounds of these languages, or name a mixture of the space")
+
+
+def _conflicts(space: SearchSpace, mixture: Mixture) -> str:
+    """The languages whose bounds, or ties, the ``mixture`` breaks, with both."""
+    found = []
+    for name, (low, high) in space.bounds.items():
+        share = mixture.get(name, 0.0)
+        if not low - TOLERANCE <= share <= high + TOLERANCE:
+            found.append(f"{name} has {share:.4g}, where {low:.4g} to {high:.4g} are allowed")
+    if not found:
+        found = [f"{' and '.join(group)} have other ratios than their tie" for group in space.ties]
+    return "; ".join(found)
