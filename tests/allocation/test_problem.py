@@ -100,7 +100,7 @@ def test_a_rule_that_no_mixture_keeps_names_all_languages_in_conflict() -> None:
 
 def test_a_rule_beside_tokens_that_nobody_named_is_refused() -> None:
     rule = NoHarmRule("natural", 0.01, relative=True)
-    with pytest.raises(UserError, match="no language harmed: natural is as the tokens available are, and nobody named"):
+    with pytest.raises(UserError, match="no language harmed, natural: needs the tokens that there are of python"):
         optimize_mixture(made_law(), N, D, no_harm=rule)
     with pytest.raises(UserError, match="a tolerance of nan is no fraction"):
         optimize_mixture(made_law(), N, D, no_harm=float("nan"))

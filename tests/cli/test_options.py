@@ -11,7 +11,7 @@ import pytest
 from typer.main import get_command
 
 from codescale.cli import main
-from codescale.cli.app import app
+from codescale.cli.entry_point import app
 
 N_AND_D = ("--params", "1e6", "--tokens", "1e6")
 

@@ -268,7 +268,7 @@ def test_every_sampler_recommends_what_keeps_the_rule(sampler: SamplerName) -> N
     Console(file=shown, width=200).print(simulation_table({sampler: [outcome]}, ground, target))
     assert "keeps the rule of no harm in 1 of 1" in shown.getvalue()
     assert "100 % is the rule's reference" in shown.getvalue()
-    assert simulation_rows({sampler: [outcome]}, [0]).splitlines()[0].endswith(",kept")
+    assert simulation_rows({sampler: [outcome]}, [0], target).splitlines()[0].endswith(",kept")
 
 
 def test_a_cost_is_paid_where_the_rule_is_kept_too() -> None:

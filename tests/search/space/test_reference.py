@@ -49,13 +49,13 @@ def test_a_files_path_begins_at_the_space(tmp_path: Path) -> None:
     [
         ("{margin: 2%}", r"no_harm.reference: is missing"),
         ("{reference: natural}", r"no_harm.margin: is missing"),
-        ("{reference: natural, margin: two}", r"no_harm.margin: 'two' is no margin"),
-        ("{reference: natural, margin: -1}", r"no_harm.margin: a margin of -1 cannot be"),
+        ("{reference: natural, margin: two}", r"no_harm.margin: margin is 'two', where nats per token"),
+        ("{reference: natural, margin: -1}", r"no_harm.margin: margin is '-1', where nats per token"),
         ("{reference: natural, margin: 1, confidence: 1}", r"no_harm.confidence: unknown key"),
-        ("{reference: naturel, margin: 1}", r"no_harm.reference: 'naturel' is no mixture"),
+        ("{reference: naturel, margin: 1}", r"no_harm.reference: 'naturel' is no baseline; write uniform, natural"),
         (
             "{reference: natural, margin: 1}",
-            r"no_harm.reference: natural is .* nobody named those of python, java",
+            r"no_harm.reference, natural: needs the tokens that there are of python, java",
         ),
         (
             "{reference: uniform, margin: 1}",
