@@ -19,11 +19,6 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_ROOT, os.environ.get("
 settings.register_profile("nightly", max_examples=2_000, deadline=None)
 
 
-settings.register_profile("nightly", max_examples=2_000, deadline=None)
-if "HYPOTHESIS_PROFILE" in os.environ:  # =nightly tries twenty times as many examples of every property
-    settings.load_profile(os.environ["HYPOTHESIS_PROFILE"])
-
-
 @pytest.fixture
 def memory_corpus() -> MemoryCorpus:
     return MemoryCorpus()

@@ -1,6 +1,6 @@
 """Tables and folders by property: what went in comes back, what is left out is counted, what is broken is one line.
 
-``HYPOTHESIS_PROFILE=nightly`` tries 2,000 of each kind.
+``make nightly`` tries 2,000 of each kind.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from codescale.progress import Silent
 from codescale.study.corpus import FolderSource, TableSource
 from codescale.study.languages import load_registry
 
+pytestmark = pytest.mark.fuzz
 REGISTRY = load_registry()
 KNOWN = {"Python": "python", "py": "python", "C-Sharp": "csharp", "C#": "csharp", "c_sharp": "csharp"}
 OTHERS = {"GO": "go", "golang": "go", "Rust": "rust"}
