@@ -149,8 +149,7 @@ def baselines_of(
 
 def _allowed(rule: NoHarmRule) -> str:
     under = f"the loss under {'equal shares' if rule.reference == UNIFORM else rule.reference}"
-    margin = f"{100 * rule.margin:g} %" if rule.relative else f"{rule.margin:g}"
-    return f"{under} and {margin} more" if rule.margin else under
+    return f"{under} and {rule.amount} more" if rule.margin else under
 
 
 def uniform_of(law: Law) -> Array:

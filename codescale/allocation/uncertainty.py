@@ -12,6 +12,7 @@ import numpy as np
 from codescale.allocation.goals import LawAtScale
 from codescale.allocation.minimise import Problem, minimise_over_mixtures, support_value
 from codescale.arrays import Array
+from codescale.artifact import Interval
 from codescale.laws.law import Law
 from codescale.mixtures.mixture import Mixture
 
@@ -52,6 +53,14 @@ def middle_90(values: Array) -> tuple[float, float]:
         return _UNKNOWN
     low, high = np.quantile(values, [0.05, 0.95])
     return float(low), float(high)
+
+
+def sampled_interval(value: float, drawn: Array) -> Interval:
+    """``value`` with the middle 90 % of ``drawn`` (samples,); without ends where there are none."""
+    if len(drawn) == 0:
+        return Interval(value=value, low=None, high=None)
+    low, high = middle_90(drawn)
+    return Interval(value=value, low=low, high=high)
 
 
 def difference(problem: Problem, samples: list[LawAtScale], first: Array, second: Array) -> Array:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from codescale.allocation.problem import law_at_scale, shares_of, weights_of
-from codescale.allocation.uncertainty import middle_90, sampled_laws
+from codescale.allocation.uncertainty import sampled_interval, sampled_laws
 from codescale.artifact import Interval
 from codescale.comparison.result import ForetoldDifference, PairedDifference
 from codescale.laws.law import Law
@@ -47,8 +47,7 @@ def predicted_difference(
     weight = weights_of(law, weights)
     point = law_at_scale(law, n_params, n_tokens)
     value, *drawn = (float(np.subtract(*(one.losses(shares) @ weight))) for one in (point, *sampled_laws(law, point)))
-    low, high = middle_90(np.array(drawn))
-    return Interval(value=value, low=low if drawn else None, high=high if drawn else None)
+    return sampled_interval(value, np.array(drawn))
 
 
 def foretold(predicted: Interval, measured: PairedDifference) -> ForetoldDifference:

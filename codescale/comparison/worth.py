@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from codescale.allocation.problem import shares_of, weights_of
-from codescale.allocation.uncertainty import middle_90
+from codescale.allocation.uncertainty import sampled_interval
 from codescale.arrays import Array
 from codescale.artifact import Interval
 from codescale.comparison.result import BaselineVerdict, PairedDifference, Worth
@@ -25,6 +25,8 @@ _REACH = 100.0
 _POINTS = 241
 """D between those ends, evenly in log D: 4 % apart, between which the objective is as good as straight."""
 _LEAST_DRAWS = 2_000
+_DRAWS = 7
+"""Tells these draws from others with the same seed."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,18 @@ def with_worth(
     of the objective, and of each language whose loss the law knows. ``seeds``: of the comparison.
     """
 
+    here, there = (_losses(law, *at, chosen) for at in (scales.measured, scales.forecast))
+
     def worth(word: str, one: BaselineVerdict) -> Worth:
         def measured(difference: PairedDifference, weights: Mapping[str, float]) -> Interval:
-            return measured_worth(law, *scales.measured, chosen, difference, seeds, weights)
+            return _by_seeds(_objectives(law, here, weights), difference, seeds)
 
         losses = {name: each for name, each in one.difference.losses.items() if name in law.targets}
+        other = _losses(law, *scales.forecast, baselines[word])
         return Worth(
             objective=measured(one.difference.objective, weights),
             languages={name: measured(each, {name: 1.0}) for name, each in losses.items()},
-            forecast=forecast_worth(law, *scales.forecast, chosen, baselines[word], weights),
+            forecast=_by_the_law(*(_objectives(law, each, weights) for each in (there, other))),
         )
 
     return {word: one.model_copy(update={"worth": worth(word, one)}) for word, one in verdicts.items()}
@@ -104,15 +109,8 @@ def measured_worth(
     UserError
         For names outside the law.
     """
-    curves = _objectives(law, n_params, n_tokens, mixture, weights, unique_tokens)
-    value = float(_saved(curves[:1], np.array([-difference.mean]))[0])
-    if len(curves) < 2 or not difference.standard_error:
-        return Interval(value=value, low=None, high=None)
-    generator = np.random.default_rng((seed, 7))
-    draws = max(_LEAST_DRAWS, len(curves) - 1)
-    gains = -difference.mean + difference.standard_error * generator.standard_t(seeds - 1, draws)
-    low, high = middle_90(_saved(curves[1 + np.arange(draws) % (len(curves) - 1)], gains))
-    return Interval(value=value, low=low, high=high)
+    curves = _objectives(law, _losses(law, n_params, n_tokens, mixture, unique_tokens), weights)
+    return _by_seeds(curves, difference, seeds, seed)
 
 
 def forecast_worth(
@@ -127,13 +125,26 @@ def forecast_worth(
     """As :func:`measured_worth` at an N and D that nobody has run: the difference too is the law's, under each of its
     bootstrap samples.
     """
-    curves = _objectives(law, n_params, n_tokens, mixture, weights, unique_tokens)
-    others = _objectives(law, n_params, n_tokens, reference, weights, unique_tokens)
+    both = (_losses(law, n_params, n_tokens, one, unique_tokens) for one in (mixture, reference))
+    return _by_the_law(*(_objectives(law, losses, weights) for losses in both))
+
+
+def _by_seeds(curves: Array, difference: PairedDifference, seeds: int, seed: int = 0) -> Interval:
+    """The worth of a measured ``difference`` on ``curves`` (1 + samples, points)."""
+    value = float(_saved(curves[:1], np.array([-difference.mean]))[0])
+    if len(curves) < 2 or not difference.standard_error:
+        return sampled_interval(value, np.empty(0))
+    generator = np.random.default_rng((seed, _DRAWS))
+    draws = max(_LEAST_DRAWS, len(curves) - 1)
+    gains = -difference.mean + difference.standard_error * generator.standard_t(seeds - 1, draws)
+    return sampled_interval(value, _saved(curves[1 + np.arange(draws) % (len(curves) - 1)], gains))
+
+
+def _by_the_law(curves: Array, others: Array) -> Interval:
+    """The worth of what ``others`` (1 + samples, points) lie above ``curves`` at D itself."""
     middle = _POINTS // 2
     saved = _saved(curves, others[:, middle] - curves[:, middle])
-    low, high = middle_90(saved[1:])
-    sampled = len(saved) > 1
-    return Interval(value=float(saved[0]), low=low if sampled else None, high=high if sampled else None)
+    return sampled_interval(float(saved[0]), saved[1:])
 
 
 def _log_factors() -> Array:
@@ -141,20 +152,17 @@ def _log_factors() -> Array:
     return np.linspace(-np.log(_REACH), np.log(_REACH), _POINTS)
 
 
-def _objectives(
-    law: Law,
-    n_params: float,
-    n_tokens: float,
-    mixture: Mixture,
-    weights: Mapping[str, float] | None,
-    unique_tokens: Array | None,
-) -> Array:
-    """(1 + samples, points): the objective at each D, under the law and under its samples; it never rises with D."""
+def _losses(law: Law, n_params: float, n_tokens: float, mixture: Mixture, unique_tokens: Array | None = None) -> Array:
+    """(1 + samples, points, targets): the losses at each D, under the law and under its samples."""
     tokens = n_tokens * np.exp(_log_factors())
     rows = len(tokens)
     shares = np.tile(shares_of(law, mixture, "mixture"), (rows, 1))
     unique = None if unique_tokens is None else np.tile(unique_tokens, (rows, 1))
-    losses = law.sampled_losses(np.full(rows, n_params), tokens, shares, unique)
+    return law.sampled_losses(np.full(rows, n_params), tokens, shares, unique)
+
+
+def _objectives(law: Law, losses: Array, weights: Mapping[str, float] | None) -> Array:
+    """(1 + samples, points): the objective of :func:`_losses` at each D; it never rises with D."""
     return np.asarray(np.minimum.accumulate(losses @ weights_of(law, weights), axis=1))
 
 

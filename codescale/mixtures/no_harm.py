@@ -39,13 +39,17 @@ class NoHarmRule:
     relative: bool = False
 
     @property
+    def amount(self) -> str:
+        """The margin as a person reads it, without a unit where it is in the losses' own."""
+        return f"{100 * self.margin:g} %" if self.relative else f"{self.margin:g}"
+
+    @property
     def spoken(self) -> str:
         """The margin as a person reads it."""
-        return f"{100 * self.margin:g} %" if self.relative else f"{self.margin:g} nats per token"
+        return self.amount if self.relative else f"{self.amount} nats per token"
 
     def __str__(self) -> str:
-        by = f"{100 * self.margin:g} %" if self.relative else f"{self.margin:g}"
-        return f"above its loss under {self.reference} by more than {by}"
+        return f"above its loss under {self.reference} by more than {self.amount}"
 
     def ceilings(self, losses: Losses) -> Losses:
         """The most that losses may be where those under the reference are ``losses``, one or an array of any shape."""
