@@ -27,14 +27,17 @@ class PairPlan(Section):
 
 
 class MixturePlan(Section):
-    """``count`` mixtures spread over the simplex, each trained at every size with a branch at every token point.
+    """``count`` mixtures, each trained at every size with a branch at every token point.
 
-    ``uniform_seeds`` of the first, the uniform one, measure how much a mixture's loss varies between seeds.
+    ``spread``: over the simplex, the first of them uniform; or over what the target may have by its bounds, its tokens
+    and its epochs, the first of them nearest to uniform. ``uniform_seeds`` of the first measure how much a mixture's
+    loss varies between seeds.
     """
 
     count: WholeNumber = Field(gt=0, le=100_000)
     sizes: Sizes
     tokens: TokenPoints
+    spread: Literal["simplex", "target"] = "simplex"
     seeds: Seeds = 1
     uniform_seeds: Seeds = 3
 
@@ -44,8 +47,8 @@ class SweepSection(Section):
 
     Over the budget the planner shrinks first the grid's sizes and D, then the number of mixtures. ``unique_tokens``
     holds every language to as many distinct tokens in every run (None: what the scarcest one has). ``repetition:
-    target`` instead has each run repeat each language as the target will: a run of D' tokens gets the target's unique
-    tokens of the language times D' over the target's D.
+    target`` instead has each mixture repeat each language as the target will: a run of D' tokens gets the target's
+    unique tokens of the language times D' over the target's D.
     """
 
     grid: GridPlan | None = None

@@ -11,16 +11,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import qmc
-
 from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
 from codescale.organisation import SHUFFLED, Organisation
 from codescale.runs.records import RunSpec, Stage
 from codescale.study.config import StudyConfig
 from codescale.study.sweep import GridPlan, MixturePlan, PairPlan, SweepSection
+from codescale.sweeps.spread import spread_mixtures, spread_within, target_mixtures
 from codescale.training.flops import training_flops
 from codescale.training.optim.hyperparameter_rules import training_of
 from codescale.training.optim.schedule import schedule_of
@@ -34,19 +31,31 @@ TokensByLanguage = dict[str, int] | None
 
 
 def grid_runs(config: StudyConfig, plan: GridPlan, available: TokensByLanguage) -> list[RunSpec]:
-    """One trunk for each language, size and seed, with a cooldown branch at each D."""
+    """One trunk for each language, size and seed, with a cooldown branch at each D.
+
+    A language alone repeats as little as the corpus allows, whatever the mixtures imitate: at the target no language is
+    alone, and D tokens of a scarce one would be dozens of epochs.
+    """
+    unique = even_unique_tokens(config, available)
+    own = config.training.organisation
     return [
-        run
+        _run(
+            config,
+            organised(f"grid-{language}-{size}-s{seed}", own),
+            "grid",
+            size,
+            plan.tokens,
+            {language: 1.0},
+            seed,
+            unique,
+        )
         for language in config.languages
         for size in plan.sizes
         for seed in _seeds(config, plan.seeds)
-        for run in _runs(
-            config, f"grid-{language}-{size}-s{seed}", "grid", size, plan.tokens, {language: 1.0}, seed, available
-        )
     ]
 
 
-def _runs(
+def _run(
     config: StudyConfig,
     run_id: str,
     stage: Stage,
@@ -54,28 +63,21 @@ def _runs(
     tokens: Sequence[int],
     proportions: dict[str, float],
     seed: int,
-    available: TokensByLanguage,
-) -> list[RunSpec]:
-    """One run with a branch at each D; where unique tokens grow with D, a run for each, since a trunk has one set."""
-    run_id = organised(run_id, config.training.organisation)
-    points: list[tuple[str, tuple[int, ...]]] = [(run_id, tuple(sorted(tokens)))]
-    if config.sweep.repetition == "target":
-        points = [(f"{run_id}-d{d}", (d,)) for d in sorted(tokens)]
-    return [
-        RunSpec(
-            run_id=name,
-            stage=stage,
-            size=size,
-            n_params=config.sizes[size].n_params,
-            token_points=ends,
-            proportions=proportions,
-            unique_tokens=unique_tokens_of(config, available, max(ends)),
-            seed=seed,
-            organisation=config.training.organisation,
-            start=config.start_id,
-        )
-        for name, ends in points
-    ]
+    unique_tokens: int | dict[str, int] | None,
+) -> RunSpec:
+    """One run with a branch at each D."""
+    return RunSpec(
+        run_id=run_id,
+        stage=stage,
+        size=size,
+        n_params=config.sizes[size].n_params,
+        token_points=tuple(sorted(tokens)),
+        proportions=proportions,
+        unique_tokens=unique_tokens,
+        seed=seed,
+        organisation=config.training.organisation,
+        start=config.start_id,
+    )
 
 
 def organised(run_id: str, organisation: Organisation) -> str:
@@ -88,8 +90,7 @@ def pair_runs(config: StudyConfig, plan: PairPlan) -> list[RunSpec]:
 
     Every run holds each of its languages to D/2 distinct tokens, so one run of i and j serves both directions.
     """
-    half = plan.tokens // 2
-    n_params = config.sizes[plan.size].n_params
+    half, own = plan.tokens // 2, config.training.organisation
     runs = []
     for seed in _seeds(config, plan.seeds):
         tail = f"{plan.size}-s{seed}"
@@ -101,49 +102,45 @@ def pair_runs(config: StudyConfig, plan: PairPlan) -> list[RunSpec]:
             for i, j in combinations(config.languages, 2)
         ]
         runs += [
-            RunSpec(
-                run_id=organised(run_id, config.training.organisation),
-                stage=stage,
-                size=plan.size,
-                n_params=n_params,
-                token_points=points,
-                proportions=proportions,
-                unique_tokens=half,
-                seed=seed,
-                organisation=config.training.organisation,
-                start=config.start_id,
-            )
-            for stage, run_id, points, proportions in cells
+            _run(config, organised(run_id, own), stage, plan.size, points, shares, seed, half)
+            for stage, run_id, points, shares in cells
         ]
     return runs
 
 
-def spread_mixtures(languages: Sequence[str], count: int, seed: int) -> list[Mixture]:
-    """``count`` mixtures: the uniform one, then points of a scrambled Sobol sequence, uniform over the simplex.
-
-    Minus the logarithms of uniform coordinates, scaled to sum 1, are uniform over the simplex (Dirichlet(1, …, 1)).
-    """
-    if len(languages) == 1:
-        return [Mixture.uniform(languages)]
-    sobol = qmc.Sobol(len(languages), seed=np.random.default_rng(seed))
-    exponent = max(1, int(np.ceil(np.log2(max(count, 2)))))
-    uniform: NDArray[np.float64] = np.clip(sobol.random_base2(exponent)[: count - 1], 1e-9, 1 - 1e-9)
-    weights = -np.log(uniform)
-    shares = weights / weights.sum(axis=1, keepdims=True)
-    return [Mixture.uniform(languages), *(Mixture.from_array(languages, row) for row in shares)]
-
-
 def mixture_runs(config: StudyConfig, plan: MixturePlan, available: TokensByLanguage) -> list[RunSpec]:
-    """``plan.count`` mixtures over the simplex at every size, with a branch at every D."""
-    mixtures = spread_mixtures(config.languages, plan.count, config.seed)
+    """``plan.count`` mixtures over the simplex, or over what the target may have, at every size and every D."""
+    if plan.spread == "target":
+        within = target_mixtures(config, target_tokens(config, available))
+        mixtures = spread_within(within, plan.count, config.seed)
+    else:
+        mixtures = spread_mixtures(config.languages, plan.count, config.seed)
     return [
         run
         for k, mixture in enumerate(mixtures)
         for size in plan.sizes
         for seed in _seeds(config, plan.seeds if k else max(plan.seeds, plan.uniform_seeds))
-        for run in _runs(
-            config, f"mixture-{k:03d}-{size}-s{seed}", "mixture", size, plan.tokens, dict(mixture), seed, available
-        )
+        for run in _mixture_run(config, f"mixture-{k:03d}-{size}-s{seed}", size, plan.tokens, mixture, seed, available)
+    ]
+
+
+def _mixture_run(
+    config: StudyConfig,
+    run_id: str,
+    size: str,
+    tokens: Sequence[int],
+    mixture: Mixture,
+    seed: int,
+    available: TokensByLanguage,
+) -> list[RunSpec]:
+    """One run with a branch at each D; where unique tokens grow with D, a run for each, since a trunk has one set."""
+    run_id = organised(run_id, config.training.organisation)
+    points: list[tuple[str, Sequence[int]]] = [(run_id, tokens)]
+    if config.sweep.repetition == "target":
+        points = [(f"{run_id}-d{d}", (d,)) for d in sorted(tokens)]
+    return [
+        _run(config, name, "mixture", size, ends, dict(mixture), seed, unique_tokens_of(config, available, max(ends)))
+        for name, ends in points
     ]
 
 
@@ -249,7 +246,7 @@ def plan_sweep(config: StudyConfig, available: TokensByLanguage) -> list[RunSpec
                 )
     runs = runs_of(config, sweep, available)
     for run in runs:
-        if available and run.stage in ("grid", "mixture"):  # the runs of pairs repeat in their own way
+        if available and run.stage == "mixture":  # grid and pairs repeat in their own way
             check_repetition(config, available, run.run_id, run.mixture, max(run.token_points))
     return runs
 
@@ -265,6 +262,11 @@ def unique_tokens_of(config: StudyConfig, available: TokensByLanguage, tokens: i
         at_target = target_tokens(config, available)
         share = Fraction(tokens, config.target.n_tokens)
         return {language: max(1, int(count * share)) for language, count in at_target.items()} or None
+    return even_unique_tokens(config, available)
+
+
+def even_unique_tokens(config: StudyConfig, available: TokensByLanguage) -> int | None:
+    """What every language alike is held to: what the scarcest has, or less where the study says so."""
     if available is None:
         return config.sweep.unique_tokens
     scarcest = min(available[language] for language in config.languages)

@@ -1,11 +1,9 @@
 """Which runs a study does, what they cost, and what a budget takes away first."""
 
-import numpy as np
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import kstest
 
 from codescale.errors import UserError
 from codescale.study.config import StudyConfig, parse_study
@@ -16,7 +14,6 @@ from codescale.sweeps.plan import (
     fit_to_budget,
     plan_sweep,
     runs_of,
-    spread_mixtures,
     sweep_cost,
     unique_tokens_of,
 )
@@ -46,7 +43,10 @@ def test_a_proxy_repeats_each_language_as_the_target_will(config: StudyConfig) -
     config = as_the_target(config)
     assert unique_tokens_of(config, AVAILABLE, 640) == {"python": 500, "java": 400, "rust": 300}
     for run in plan_sweep(config, AVAILABLE):
-        if run.stage not in ("grid", "mixture"):
+        if run.stage == "grid":  # a language alone stands for no mixture of the target
+            assert run.unique_tokens == 3_000
+            assert run.token_points == (320, 640)
+        if run.stage != "mixture":
             continue
         (tokens,) = run.token_points  # a trunk has one set of unique tokens, so each D is a run of its own
         assert run.run_id.endswith(f"-d{tokens}")
@@ -76,9 +76,11 @@ def test_what_the_target_will_have_is_the_studys_word_or_the_corpus(config: Stud
 
 def test_repetition_that_the_corpus_cannot_imitate_is_refused(config: StudyConfig) -> None:
     plenty = as_the_target(config, available={"rust": 6_400})
-    with pytest.raises(UserError, match=r"grid-rust-tiny-s0-d640 needs 640 distinct tokens of rust .* corpus has 500"):
-        plan_sweep(plenty, AVAILABLE | {"rust": 500})
-    with pytest.raises(UserError, match=r"grid-java-tiny-s0-d320 would be left 2 tokens of java, less than a sequence"):
+    with pytest.raises(UserError, match=r"mixture-\d+-\S+-s0-d640 needs \d+ distinct tokens of rust .* corpus has 330"):
+        plan_sweep(plenty, AVAILABLE | {"rust": 330})
+    with pytest.raises(
+        UserError, match=r"mixture-000-\S+-s0-d640 would be left 4 tokens of java"
+    ):
         plan_sweep(as_the_target(config, available={"java": 40}), AVAILABLE)
     with pytest.raises(ValueError, match="leave unique_tokens out"):
         SweepSection(unique_tokens=100, repetition="target")
@@ -114,12 +116,14 @@ def test_a_pair_plan_beyond_the_corpus_is_refused(config: StudyConfig) -> None:
         plan_sweep(config, AVAILABLE | {"rust": 300})
 
 
-def test_mixtures_begin_with_uniform_and_are_uniform_over_the_simplex() -> None:
-    mixtures = spread_mixtures(["a", "b", "c", "d"], 257, seed=0)
-    assert set(mixtures[0].values()) == {0.25}
-    first = np.array([mixture["a"] for mixture in mixtures[1:]])
-    # A share of a point uniform over the simplex of 4 has the distribution Beta(1, 3).
-    assert kstest(first, "beta", args=(1, 3)).pvalue > 0.01
+def test_mixtures_may_be_spread_over_those_that_the_target_may_have(config: StudyConfig) -> None:
+    """The target reads 6,400 tokens, four times at most what there is: no more than 4 × 320 of Rust, a fifth."""
+    config = as_the_target(config, available={"python": 6_400, "java": 6_400, "rust": 320})
+    plan = config.sweep.mixtures.model_copy(update={"spread": "target", "count": 12})
+    runs = [run for run in plan_sweep(changed(config, mixtures=plan), AVAILABLE) if run.stage == "mixture"]
+    assert len({run.run_id.split("-d")[0].rsplit("-s", 1)[0] for run in runs}) == 12
+    assert all(run.proportions["rust"] <= 0.2 + 1e-9 for run in runs)
+    assert dict(runs[0].mixture) == pytest.approx({"python": 0.4, "java": 0.4, "rust": 0.2})  # nearest to uniform
 
 
 def test_a_budget_takes_the_grids_ends_first_and_then_mixtures(config: StudyConfig) -> None:
