@@ -32,7 +32,7 @@ from codescale.laws.forms.base import Form, one_value
 from codescale.laws.forms.registry import BASELINES, CANDIDATES, FORMS, find_form
 from codescale.laws.forms.stack import Stack
 from codescale.laws.law import Law
-from codescale.laws.observations import Observations, narrow, observe, thin, warn_of_rows
+from codescale.laws.observations import Observations, narrow, observe, thin, warn_of_repetition, warn_of_rows
 from codescale.laws.repetition import as_seen, fit_half_life
 from codescale.laws.replicates import between_seeds, trunk_luck
 from codescale.laws.warning import warn
@@ -64,7 +64,8 @@ def fit_law(
 ) -> Law:
     """Fits a law to the fittable rows of a runs table. The same table and seed give the same law.
 
-    Warns (:class:`~codescale.laws.warning.LawWarning`) of what the data cannot identify.
+    Warns (:class:`~codescale.laws.warning.LawWarning`) of what the data cannot identify, and
+    (:class:`~codescale.laws.warning.RepetitionWarning`) of repeated tokens that count as fresh.
 
     Parameters
     ----------
@@ -103,6 +104,8 @@ def fit_law(
     warn_of_rows(chosen)
     warn_of_doubts(chosen)
     measured = observe(chosen)
+    if not repetition:
+        warn_of_repetition(measured)
     workers = workers or os.cpu_count() or 1
     with one_blas_thread():
         half_life = _half_life(measured, law, workers) if repetition else None
