@@ -65,7 +65,6 @@ def fit(
     """
     from codescale.laws.fitting.fit import fit_law
     from codescale.laws.law import save_law
-    from codescale.laws.observations import narrow, observe, warn_of_repetition
     from codescale.report.terminal.laws import law_table
     from codescale.runs.table_reader import read_runs
 
@@ -77,11 +76,8 @@ def fit(
         raise UserError("--output", "is missing", "name the file that the law goes to, such as --output law.json")
     check_output(output, runs)
     wanted = parse_hyper(hyper)
-    table = read_runs(runs)
-    if not repetition:
-        warn_of_repetition(observe(narrow(table, corpus_id, organisation, wanted)))
     fitted = fit_law(
-        table,
+        read_runs(runs),
         law,
         seed=seed,
         bootstrap=bootstrap,

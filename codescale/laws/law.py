@@ -26,7 +26,7 @@ from codescale.laws.forms.registry import find_form
 from codescale.laws.forms.stack import Stack
 from codescale.laws.gp.gaussian_process import GaussianProcess
 from codescale.laws.gp.law_correction import LawCorrection, sampled_correction
-from codescale.laws.repetition import effective_tokens
+from codescale.laws.repetition import ExcessParameters, Repetition
 from codescale.laws.sampled_losses import sampled_log_losses, unsampled_spread
 from codescale.laws.surface import RepeatingSurface, Surface
 from codescale.runs.units import LossUnit
@@ -146,13 +146,13 @@ class Law(BaseModel):
 
     ``members`` names the forms of a stack (none: ``name`` is the form); ``process`` is a Gaussian process on what the
     form leaves over (none: the form stands alone); ``half_life`` is R* of codescale/laws/repetition.py (none: repeated
-    tokens count like fresh ones). ``parameters`` maps target to parameter name to value; ``bootstrap``
-    maps target to parameter name to one value per sample (samples are joint over targets). ``noise`` is the standard
-    deviation of a new run's log loss around the law, per target, from held-out rows where there are any;
-    ``correlation`` (targets, targets) that of the residuals; ``widening`` multiplies the distance outside the fitted
-    range. ``unidentified`` names what the data could not tell, and why. ``loss_unit`` is that of the
-    runs, and of all that is predicted (files of before: nats per token); ``bytes_per_token`` turns nats per token into
-    bits per byte.
+    tokens count like fresh ones), ``excess_parameters`` its second term (none, as in files of before: the first alone).
+    ``parameters`` maps target to parameter name to value; ``bootstrap`` maps target to parameter name to one value per
+    sample (samples are joint over targets). ``noise`` is the standard deviation of a new run's log loss around the law,
+    per target, from held-out rows where there are any; ``correlation`` (targets, targets) that of the residuals;
+    ``widening`` multiplies the distance outside the fitted range. ``unidentified`` names what the data could not tell,
+    and why. ``loss_unit`` is that of the runs, and of all that is predicted (files of before: nats per token);
+    ``bytes_per_token`` turns nats per token into bits per byte.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -177,6 +177,7 @@ class Law(BaseModel):
     bootstrap: dict[str, dict[str, list[float]]] = {}
     process: GaussianProcess | None = None
     half_life: float | None = Field(default=None, gt=0)
+    excess_parameters: ExcessParameters | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -202,6 +203,8 @@ class Law(BaseModel):
             raise ValueError("process.targets holds a target that the law does not have")
         if self.process and self.process.shares and len(self.process.shares[0]) != len(self.domains):
             raise ValueError("process.shares: has another number of domains than the law")
+        if self.excess_parameters and self.half_life is None:
+            raise ValueError("excess_parameters: stands without half_life")
         lengths = {len(column) for columns in self.bootstrap.values() for column in columns.values()}
         if len(lengths) > 1:
             raise ValueError("bootstrap: the columns have different lengths")
@@ -269,13 +272,22 @@ class Law(BaseModel):
 
         ``unique_tokens`` (domains,): distinct tokens there are, for a law that knows repetition (None: they never end).
         """
+        inner, repetition = self.inner_surface(sample), self.repetition
+        if repetition is None or (unique_tokens is None and repetition.excess is None):
+            return inner
+        unique = np.full(len(self.domains), np.inf) if unique_tokens is None else unique_tokens
+        return RepeatingSurface(self.form, self.domains, inner.values, inner.posteriors, repetition, unique)
+
+    def inner_surface(self, sample: int | None = None) -> Surface:
+        """As :meth:`surface`, of the N', D' and shares that the law sees (codescale/laws/repetition.py)."""
         column = 0 if sample is None else 1 + sample
         posteriors = tuple(one and one.of_sample(column) for one in self.posteriors)
-        values = self.values if sample is None else self.samples[sample]
-        surface = Surface(self.form, self.domains, values, posteriors)
-        if self.half_life is None or unique_tokens is None:
-            return surface
-        return RepeatingSurface(self.form, self.domains, values, posteriors, self.half_life, unique_tokens)
+        return Surface(self.form, self.domains, self.values if sample is None else self.samples[sample], posteriors)
+
+    @cached_property
+    def repetition(self) -> Repetition | None:
+        """What the law knows of repeated tokens; None where they count like fresh ones."""
+        return None if self.half_life is None else Repetition(self.half_life, self.excess_parameters)
 
     @cached_property
     def noise_deviation(self) -> Array:
@@ -310,11 +322,9 @@ class Law(BaseModel):
         proportions = np.asarray(proportions, dtype=float)
         rows = len(n_params)
         slices = [slice(k, k + _ROWS_AT_ONCE) for k in range(0, max(rows, 1), _ROWS_AT_ONCE)]
-        seen, shares = n_tokens, proportions
-        if self.half_life is not None and unique_tokens is not None:
-            seen, shares = effective_tokens(n_tokens, proportions, unique_tokens, self.half_life)
+        params, tokens, shares = self._as_seen(n_params, n_tokens, proportions, unique_tokens)
         distance, knowable = self.distance(n_params, n_tokens, proportions)
-        parts = [self._predict(n_params[k], seen[k], shares[k], distance[k], knowable[k]) for k in slices]
+        parts = [self._predict(params[k], tokens[k], shares[k], distance[k], knowable[k]) for k in slices]
         return Prediction(
             self.targets,
             losses=np.concatenate([part.losses for part in parts]),
@@ -329,10 +339,18 @@ class Law(BaseModel):
         """(1 + samples, n, t): the losses of n runs under the law, then under each bootstrap sample, without a run's
         noise. Parameters as in :meth:`predict`.
         """
-        seen, shares = np.asarray(n_tokens, dtype=float), np.asarray(proportions, dtype=float)
-        if self.half_life is not None and unique_tokens is not None:
-            seen, shares = effective_tokens(seen, shares, unique_tokens, self.half_life)
-        return np.exp(self._log_losses(np.asarray(n_params, dtype=float), seen, shares))
+        n_params, n_tokens = np.asarray(n_params, dtype=float), np.asarray(n_tokens, dtype=float)
+        seen = self._as_seen(n_params, n_tokens, np.asarray(proportions, dtype=float), unique_tokens)
+        return np.exp(self._log_losses(*seen))
+
+    def _as_seen(
+        self, n_params: Array, n_tokens: Array, proportions: Array, unique_tokens: Array | None
+    ) -> tuple[Array, Array, Array]:
+        """The N, D and shares that the law sees; without ``unique_tokens`` all tokens are fresh."""
+        if self.repetition is None or (unique_tokens is None and self.repetition.excess is None):
+            return n_params, n_tokens, proportions
+        unique = np.full(proportions.shape, np.inf) if unique_tokens is None else unique_tokens
+        return self.repetition.as_seen(n_params, n_tokens, proportions, unique)
 
     def _log_losses(self, n_params: Array, n_tokens: Array, proportions: Array) -> Array:
         return sampled_log_losses(

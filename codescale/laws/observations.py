@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from codescale.arrays import Array, Integers, Mask
 from codescale.errors import UserError
-from codescale.laws.warning import warn
+from codescale.laws.warning import RepetitionWarning, warn
 from codescale.runs.table import RunsTable
 from codescale.runs.units import LossUnit
 
@@ -238,7 +238,9 @@ def observe(table: RunsTable) -> Observations:
 
 
 def warn_of_repetition(data: Observations) -> None:
-    """Warns of rows that repeat their tokens and stay, in a fit without repetition: it counts all of them as fresh."""
+    """Warns (:class:`RepetitionWarning`) of rows that repeat their tokens and stay, in a fit without repetition: it
+    counts all of them as fresh.
+    """
     seen = np.exp(data.log_tokens)[:, None] * data.shares / data.unique_tokens
     most = seen.max(axis=1)
     kept = data.usable & (most >= REPEATED)
@@ -246,6 +248,8 @@ def warn_of_repetition(data: Observations) -> None:
         warn(
             f"{data.path}: {kept.sum():,} of {len(data):,} rows see tokens again, up to {most[kept].max():.1f} epochs,"
             " and count as fresh, so the law errs where more are fresh or more repeat: fit this table with --repetition"
+            " (in Python repetition=True)",
+            RepetitionWarning,
         )
 
 

@@ -6,18 +6,27 @@ seen of domain j, U_j of them distinct, R_j = D p_j / U_j - 1 repetitions, the m
     D'_j = U_j + U_j R* (1 - exp(-R_j / R*))
 
 fresh ones; R* is how many repetitions it takes until a token has lost 63 % of its worth (15.4 in the paper). A law then
-sees D' = sum_j D'_j and p'_j = D'_j / D', so repetition composes with every form. The paper's second term, for models
-too large for their distinct data, is left out: it needs runs that no sweep over mixtures has.
+sees D' = sum_j D'_j and p'_j = D'_j / D', so repetition composes with every form.
+
+The paper's second term is of models too large for their distinct tokens U = sum_j min(D p_j, U_j). Of N parameters
+U_N = min(N, U / k) are compute-optimal for these, k tokens a parameter, and a law sees
+
+    N' = U_N + U_N R_N* (1 - exp(-R_N / R_N*)),  R_N = N / U_N - 1
+
+of them (5.3 in the paper). A model is one, whatever languages it is trained on, so U is that of all and k that of all
+targets. Where a table's runs cannot tell the second term, a law has the first alone
+(codescale/laws/fitting/excess_parameters.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
 
-from codescale.arrays import Array
+from codescale.arrays import Array, Mask
 from codescale.errors import UserError
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.regression import huber
@@ -25,11 +34,15 @@ from codescale.laws.observations import REPEATED, Observations
 
 PUBLISHED = 15.4
 """R* of Muennighoff et al. (2023, section 6.1): repetitions."""
+PUBLISHED_EXCESS = 5.3
+"""R_N* of the same: how many times over the compute-optimal number parameters are there again."""
+PUBLISHED_TOKENS_PER_PARAMETER = 20.0
+"""Of a compute-optimal run (Hoffmann et al., 2022)."""
 
 _LEAST, _MOST = 0.1, 1000.0
 _GRID = 9
 _PRIOR_DEVIATION = 1.5
-"""Of log R* around the published value: where runs say nothing, it stays there."""
+"""Of log R* and of log R_N* around the published values: where runs say nothing, they stay there."""
 _DELTA = 0.01
 _NOISE = 3e-5
 """Variance of log loss that the prior is weighed against, as in codescale/laws/forms/curve.py."""
@@ -54,10 +67,73 @@ def effective_tokens(n_tokens: Array, shares: Array, unique_tokens: Array, half_
     return total, worth / total[:, None]
 
 
-def as_seen(data: Observations, half_life: float) -> Observations:
-    """``data`` with the D and the shares that a law sees; rows of repeated tokens are usable again."""
-    tokens, shares = effective_tokens(np.exp(data.log_tokens), data.shares, data.unique_tokens, half_life)
-    return replace(data, log_tokens=np.log(tokens), shares=shares, usable=np.ones(len(data), dtype=bool))
+class ExcessParameters(BaseModel):
+    """What parameters beyond the compute-optimal number are still worth: ``half_life``, R_N*, in multiples of that
+    number, and ``tokens_per_parameter``, distinct tokens for each parameter of a compute-optimal model.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    half_life: float = Field(gt=0)
+    tokens_per_parameter: float = Field(gt=0)
+
+    def effective(self, n_params: Array, distinct_tokens: Array) -> Array:
+        """The N' (rows,) that a law sees, from N (rows,) and the distinct tokens of all domains (rows,)."""
+        optimal = np.minimum(n_params, distinct_tokens / self.tokens_per_parameter)
+        excess = n_params / optimal - 1.0
+        return np.asarray(optimal * (1.0 - self.half_life * np.expm1(-excess / self.half_life)))
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """What a law knows of repeated tokens: ``half_life``, R*, in repetitions; ``excess``: the second term, or none."""
+
+    half_life: float
+    excess: ExcessParameters | None = None
+
+    def as_seen(
+        self, n_params: Array, n_tokens: Array, shares: Array, unique_tokens: Array
+    ) -> tuple[Array, Array, Array]:
+        """The N' (rows,), D' (rows,) and p' (rows, domains) that a law sees; arguments as in
+        :func:`effective_tokens`.
+        """
+        tokens, worth = effective_tokens(n_tokens, shares, unique_tokens, self.half_life)
+        if self.excess is None:
+            return n_params, tokens, worth
+        distinct = np.minimum(n_tokens[:, None] * shares, np.maximum(unique_tokens, 1.0)).sum(axis=1)
+        return self.excess.effective(n_params, distinct), tokens, worth
+
+
+def as_seen(data: Observations, repetition: Repetition) -> Observations:
+    """``data`` with the N, the D and the shares that a law sees; rows of repeated tokens are usable again."""
+    params, tokens, shares = repetition.as_seen(
+        np.exp(data.log_params), np.exp(data.log_tokens), data.shares, data.unique_tokens
+    )
+    log_params = data.log_params if repetition.excess is None else np.log(params)
+    usable = np.ones(len(data), dtype=bool)
+    return replace(data, log_params=log_params, log_tokens=np.log(tokens), shares=shares, usable=usable)
+
+
+def repeating_rows(data: Observations) -> Mask:
+    """(rows,): which see a domain's tokens :data:`~codescale.laws.observations.REPEATED` times or more."""
+    seen = np.exp(data.log_tokens)[:, None] * data.shares
+    return np.asarray((seen > REPEATED * data.unique_tokens).any(axis=1))
+
+
+def residuals(form: Form, data: Observations, values: Array) -> Array:
+    """(rows, law targets): predicted less measured log losses under ``values`` (targets, parameters)."""
+    inputs = (data.domains, data.log_params, data.log_tokens, data.shares)
+    predicted = np.column_stack([form.log_losses(one[None, :], *inputs)[0] for one in values])
+    return np.asarray(predicted - form.observed(data))
+
+
+def misfit(of_rows: Array) -> float:
+    """What residuals (rows, targets) count against a prior of deviation 1: Huber's loss over a variance."""
+    return float(np.nansum(huber(of_rows, _DELTA))) / _NOISE
+
+
+def distance_from(published: float, log_value: float) -> float:
+    """What a half-life counts by its prior, which is around the ``published`` one."""
+    return float(0.5 * ((log_value - np.log(published)) / _PRIOR_DEVIATION) ** 2)
 
 
 def fit_half_life(form: Form, data: Observations, workers: int | None = None) -> tuple[float, bool]:
@@ -72,28 +148,23 @@ def fit_half_life(form: Form, data: Observations, workers: int | None = None) ->
             "has no column unique_tokens.<domain>",
             "add how many distinct tokens each run saw of each domain",
         )
-    seen = np.exp(data.log_tokens)[:, None] * data.shares
-    if not (seen > REPEATED * data.unique_tokens).any():
+    if not repeating_rows(data).any():
         raise UserError(
             data.path, "has no run on repeated tokens", "leave repetition out, or add runs of several epochs"
         )
 
-    def residuals(log_half_life: float) -> Array:
-        own = as_seen(data, float(np.exp(log_half_life)))
-        values = form.fit(own, np.ones((1, len(own))), workers)[0]
-        inputs = (own.domains, own.log_params, own.log_tokens, own.shares)
-        predicted = np.column_stack([form.log_losses(one[None, :], *inputs)[0] for one in values])
-        return np.asarray(predicted - form.observed(own))
+    def left_over(log_half_life: float) -> Array:
+        own = as_seen(data, Repetition(float(np.exp(log_half_life))))
+        return residuals(form, own, form.fit(own, np.ones((1, len(own))), workers)[0])
 
     def objective(log_half_life: float) -> float:
-        prior = 0.5 * ((log_half_life - np.log(PUBLISHED)) / _PRIOR_DEVIATION) ** 2
-        return float(np.nansum(huber(residuals(log_half_life), _DELTA))) / _NOISE + prior
+        return misfit(left_over(log_half_life)) + distance_from(PUBLISHED, log_half_life)
 
     grid = np.linspace(np.log(_LEAST), np.log(_MOST), _GRID)
     scores = np.array([objective(value) for value in grid])
     best = int(np.argmin(scores))
     found = _golden_section(objective, grid[max(best - 1, 0)], grid[min(best + 1, _GRID - 1)])
-    measured = (1.4826 * float(np.nanmedian(np.abs(residuals(found))))) ** 2
+    measured = (1.4826 * float(np.nanmedian(np.abs(left_over(found))))) ** 2
     rise = (min(scores[0], scores[-1]) - scores.min()) * _NOISE / max(measured, _NOISE)
     return float(np.exp(found)), bool(rise > _FLAT)
 

@@ -13,7 +13,7 @@ from codescale.arrays import Array
 from codescale.laws.forms.base import Form
 from codescale.laws.gp.kernel import kernel_inputs
 from codescale.laws.gp.law_correction import LawCorrection
-from codescale.laws.repetition import effective_tokens
+from codescale.laws.repetition import Repetition
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,16 @@ _STEP = 1e-6
 class RepeatingSurface(Surface):
     """A surface over tokens seen where distinct ones run out: see codescale/laws/repetition.py.
 
-    ``half_life``: R*, in repetitions; ``unique_tokens`` (domains,): distinct tokens, infinite where they never end.
+    ``unique_tokens`` (domains,): distinct tokens, infinite where they never end.
     """
 
-    half_life: float
+    repetition: Repetition
     unique_tokens: Array
 
     def log_losses(self, log_params: Array, log_tokens: Array, shares: Array) -> Array:
-        tokens, worth = effective_tokens(np.exp(log_tokens), shares, self.unique_tokens, self.half_life)
-        return super().log_losses(log_params, np.log(tokens), worth)
+        seen = self.repetition.as_seen(np.exp(log_params), np.exp(log_tokens), shares, self.unique_tokens)
+        params = log_params if self.repetition.excess is None else np.log(seen[0])
+        return super().log_losses(params, np.log(seen[1]), seen[2])
 
     def losses_and_slopes(self, log_params: float, log_tokens: float, shares: Array) -> tuple[Array, Array]:
         """Central differences: D' and every p' move with each share."""

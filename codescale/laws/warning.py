@@ -13,6 +13,10 @@ class DefaultWeightWarning(LawWarning):
     """Something weighs nothing though nobody said so. The commands' tables say it beside the optimum."""
 
 
+class RepetitionWarning(LawWarning):
+    """Rows of repeated tokens count as fresh. A study whose runs repeat as its target will means them to."""
+
+
 def warn(message: str, category: type[LawWarning] = LawWarning) -> None:
     """Gives ``message`` as a :class:`LawWarning`."""
     warnings.warn(message, category, stacklevel=3)

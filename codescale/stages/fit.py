@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 
@@ -10,9 +13,9 @@ from codescale.errors import UserError
 from codescale.files import writing
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.law import Law, save_law
-from codescale.laws.observations import narrow, observe, warn_of_repetition
 from codescale.laws.scaling import fit_scaling
 from codescale.laws.synergy.measured import measure_synergy
+from codescale.laws.warning import RepetitionWarning
 from codescale.organisation import ORGANISATIONS
 from codescale.runs.records import SWEEP_STAGES
 from codescale.runs.table import RunsTable
@@ -30,9 +33,9 @@ def fit(context: StageContext) -> Law:
     table = _first_tries(context, _organised(context, _of_the_sweep(swept_runs(context.folder))))
     config, folder, progress = context.config, context.folder, context.progress
     section, seed = config.fit, config.seed
-    if config.sweep.repetition == "even":  # where runs repeat as the target will, their law is of that
-        warn_of_repetition(observe(narrow(table)))
-    with progress.bar("Fit the laws", 4) as advance:
+    # Where runs repeat as the target will, their law is of that.
+    unsaid = _repetition_unsaid() if config.sweep.repetition == "target" else nullcontext()
+    with unsaid, progress.bar("Fit the laws", 4) as advance:
         law = fit_law(table, section.law, seed=seed, bootstrap=section.bootstrap, progress=progress)
         save_law(law, folder.law)
         advance(1)
@@ -44,6 +47,14 @@ def fit(context: StageContext) -> Law:
         advance(1)
     context.timings.add("fit", seconds=time.monotonic() - begun)
     return law
+
+
+@contextmanager
+def _repetition_unsaid() -> Iterator[None]:
+    """Without warnings of repeated tokens that count as fresh."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RepetitionWarning)
+        yield
 
 
 def _of_the_sweep(table: RunsTable) -> RunsTable:
@@ -84,7 +95,8 @@ def _fit_papers_law(context: StageContext, table: RunsTable) -> None:
     section, path = context.config.fit, context.folder.proportional
     seed, progress = context.config.seed, context.progress
     try:
-        paper = fit_law(table, "proportional", seed=seed, bootstrap=section.bootstrap, progress=progress)
+        with _repetition_unsaid():  # said of the same rows before
+            paper = fit_law(table, "proportional", seed=seed, bootstrap=section.bootstrap, progress=progress)
     except UserError as error:
         with writing(path):
             path.unlink(missing_ok=True)

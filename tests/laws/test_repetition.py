@@ -16,7 +16,13 @@ from codescale.laws.fitting.fit import fit_law
 from codescale.laws.law import load_law, save_law
 from codescale.laws.observations import Observations
 from codescale.laws.predict import predict_table
-from codescale.laws.repetition import _golden_section, effective_tokens, fit_half_life
+from codescale.laws.repetition import (
+    ExcessParameters,
+    Repetition,
+    _golden_section,
+    effective_tokens,
+    fit_half_life,
+)
 from codescale.laws.warning import LawWarning
 from codescale.runs.table import RunsTable, write_runs
 from codescale.runs.table_reader import read_runs
@@ -48,6 +54,44 @@ def test_repeated_tokens_are_worth_less_than_fresh_ones_and_never_nothing(
     assert (each >= np.minimum(seen * p, unique) * (1 - 1e-9)).all()
     more, worth_more = effective_tokens(np.array([1.1 * seen]), p, unique, half_life)
     assert (more[:, None] * worth_more >= each * (1 - 1e-9)).all()
+
+
+sizes = st.floats(1e3, 1e12)
+ratios = st.floats(0.5, 500.0)
+
+
+@given(sizes, st.floats(1e4, 1e13), half_lives, ratios)
+def test_parameters_beyond_the_optimal_number_are_worth_less_and_never_nothing(
+    n_params: float, distinct: float, half_life: float, ratio: float
+) -> None:
+    excess = ExcessParameters(half_life=half_life, tokens_per_parameter=ratio)
+    (found,) = excess.effective(np.array([n_params]), np.array([distinct]))
+    optimal = distinct / ratio
+    assert min(n_params, optimal) * (1 - 1e-9) <= found <= n_params * (1 + 1e-9)
+    assert found <= max(optimal * (1 + half_life), 0) * (1 + 1e-9)
+    if n_params <= optimal:
+        assert found == pytest.approx(n_params, rel=1e-12)
+    for more in (
+        excess.effective(np.array([1.1 * n_params]), np.array([distinct])),
+        excess.effective(np.array([n_params]), np.array([1.1 * distinct])),
+    ):
+        assert more[0] >= found * (1 - 1e-9)
+
+
+def test_the_papers_second_term_and_its_limits() -> None:
+    """Of 9000 parameters 1000 are optimal for 20,000 distinct tokens; three seen of each count once."""
+    n, d, u = np.array([9000.0]), np.array([60_000.0]), np.array([[12_000.0, 8_000.0]])
+    p = np.array([[0.6, 0.4]])
+    both = Repetition(15.4, ExcessParameters(half_life=5.3, tokens_per_parameter=20.0))
+    params, tokens, worth = both.as_seen(n, d, p, u)
+    assert params[0] == pytest.approx(1000 + 1000 * 5.3 * (1 - np.exp(-8 / 5.3)), rel=1e-12)
+    alone = Repetition(15.4).as_seen(n, d, p, u)
+    assert alone[0] is n
+    assert (tokens, worth) == (pytest.approx(alone[1], rel=1e-12), pytest.approx(alone[2], rel=1e-12))
+    endless = Repetition(15.4, ExcessParameters(half_life=1e9, tokens_per_parameter=20.0))
+    assert endless.as_seen(n, d, p, u)[0][0] == pytest.approx(9000, rel=1e-6)
+    fresh = both.as_seen(n, np.array([180_000.0]), p, np.full((1, 2), np.inf))
+    assert fresh[0][0] == pytest.approx(9000, rel=1e-12)
 
 
 def test_the_papers_formula_and_its_limits() -> None:

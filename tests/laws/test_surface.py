@@ -10,7 +10,7 @@ from codescale.laws.gp.conditioning import ConditionedGP
 from codescale.laws.gp.kernel import Hyperparameters, covariance, kernel_inputs
 from codescale.laws.gp.law_correction import LawCorrection
 from codescale.laws.gp.prior_functions import draw_prior_functions
-from codescale.laws.repetition import effective_tokens
+from codescale.laws.repetition import Repetition, effective_tokens
 from codescale.laws.surface import RepeatingSurface, Surface
 
 DOMAINS = ("a", "b", "c")
@@ -65,7 +65,7 @@ def test_slopes_are_the_derivatives_of_the_losses(posteriors: tuple[LawCorrectio
 
 def test_where_tokens_run_out_the_law_sees_what_they_are_worth() -> None:
     unique = np.array([2e4, np.inf, 5e4])
-    surface = RepeatingSurface(FORM, DOMAINS, VALUES, (None, CORRECTION), 3.0, unique)
+    surface = RepeatingSurface(FORM, DOMAINS, VALUES, (None, CORRECTION), Repetition(3.0), unique)
     tokens, worth = effective_tokens(np.exp(LOG_TOKENS), SHARES, unique, 3.0)
     plain = Surface(FORM, DOMAINS, VALUES, (None, CORRECTION))
     assert surface.log_losses(LOG_PARAMS, LOG_TOKENS, SHARES) == pytest.approx(
@@ -74,7 +74,7 @@ def test_where_tokens_run_out_the_law_sees_what_they_are_worth() -> None:
 
 
 def test_slopes_where_tokens_run_out_are_central_differences_or_forward_ones_at_the_edge() -> None:
-    surface = RepeatingSurface(FORM, DOMAINS, VALUES, (None, None), 3.0, np.array([2e4, np.inf, 5e4]))
+    surface = RepeatingSurface(FORM, DOMAINS, VALUES, (None, None), Repetition(3.0), np.array([2e4, np.inf, 5e4]))
     for shares in (np.array([0.2, 0.3, 0.5]), np.array([0.4, 0.6, 0.0])):
         losses, slopes = surface.losses_and_slopes(LOG_PARAMS[0], LOG_TOKENS[0], shares)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import warnings
 from pathlib import Path
 
 import pytest
 import yaml
 
 from codescale.errors import UserError
+from codescale.laws.warning import RepetitionWarning
 from codescale.progress import Silent
 from codescale.runs.records import Evaluation, RunRecord, RunSpec, read_records, write_record
 from codescale.runs.table import compact
@@ -30,11 +32,12 @@ class Told(Silent):
         self.lines.append(message)
 
 
-def ended(spec: RunSpec) -> RunRecord:
-    """A run whose losses come from a made-up law."""
+def ended(spec: RunSpec, epochs: float = 1.0) -> RunRecord:
+    """A run whose losses come from a made-up law, over tokens that it saw ``epochs`` times."""
     curve = tuple(
         Evaluation(
             n_tokens=tokens, annealed=True, branch=tokens, flops=1.0,
+            unique_tokens={name: round(tokens * share / epochs) for name, share in spec.proportions.items()},
             losses={
                 name: 1.5 + 9 * spec.n_params**-0.3 + 5 * (tokens * (0.2 + spec.proportions.get(name, 0.0))) ** -0.3
                 + 0.01 * math.sin(len(spec.run_id) + spec.seed)
@@ -49,7 +52,9 @@ def ended(spec: RunSpec) -> RunRecord:
     )  # fmt: skip
 
 
-def swept(folder: Path, config: StudyConfig, pairs: bool, organisation: str = "shuffled") -> StudyFolder:
+def swept(
+    folder: Path, config: StudyConfig, pairs: bool, organisation: str = "shuffled", epochs: float = 1.0
+) -> StudyFolder:
     """A study that has been swept so."""
     sweep = config.sweep if pairs else config.sweep.model_copy(update={"pairs": None})
     training = config.training.model_copy(update={"organisation": organisation})
@@ -58,7 +63,7 @@ def swept(folder: Path, config: StudyConfig, pairs: bool, organisation: str = "s
     (folder / "study.yaml").write_text(yaml.safe_dump(config.model_dump(mode="json", exclude_none=True)))
     found = StudyFolder(folder)
     for spec in plan_sweep(config, AVAILABLE):
-        write_record(found.runs, ended(spec))
+        write_record(found.runs, ended(spec, epochs))
     compact(read_records(found.runs), found.runs_table)
     return found
 
@@ -107,3 +112,20 @@ def test_of_both_organisations_the_studys_own_runs_are_fitted(config: StudyConfi
     alone = Study(tmp_path).fit().fitted_rows
     swept(tmp_path, config, pairs=False, organisation="paired")
     assert Study(tmp_path).fit().fitted_rows == alone
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_repeated_tokens_that_count_as_fresh_are_said_unless_the_study_means_them_to(
+    config: StudyConfig, tmp_path: Path
+) -> None:
+    swept(tmp_path, config, pairs=True, epochs=4.0)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        Study(tmp_path).fit()
+    (line,) = [one for one in said if issubclass(one.category, RepetitionWarning)]
+    assert "31 of 31 rows see tokens again, up to 4." in str(line.message)
+    as_target = config.model_copy(update={"sweep": config.sweep.model_copy(update={"repetition": "target"})})
+    swept(tmp_path, as_target, pairs=True, epochs=4.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RepetitionWarning)
+        Study(tmp_path).fit()

@@ -24,6 +24,7 @@ from codescale.laws.fitting.candidates import (
     stack_candidates,
     with_process,
 )
+from codescale.laws.fitting.excess_parameters import choose_repetition
 from codescale.laws.fitting.holdout import Split, make_splits
 from codescale.laws.fitting.noise import correlation, deviation, fitted_range, widening
 from codescale.laws.fitting.plausibility import warn_of_doubts, warn_of_nonsense
@@ -32,8 +33,8 @@ from codescale.laws.forms.base import Form, one_value
 from codescale.laws.forms.registry import BASELINES, CANDIDATES, FORMS, find_form
 from codescale.laws.forms.stack import Stack
 from codescale.laws.law import Law
-from codescale.laws.observations import Observations, narrow, observe, thin, warn_of_rows
-from codescale.laws.repetition import as_seen, fit_half_life
+from codescale.laws.observations import Observations, narrow, observe, thin, warn_of_repetition, warn_of_rows
+from codescale.laws.repetition import Repetition, as_seen, fit_half_life
 from codescale.laws.replicates import between_seeds, trunk_luck
 from codescale.laws.warning import warn
 from codescale.progress import Progress, Silent
@@ -64,7 +65,8 @@ def fit_law(
 ) -> Law:
     """Fits a law to the fittable rows of a runs table. The same table and seed give the same law.
 
-    Warns (:class:`~codescale.laws.warning.LawWarning`) of what the data cannot identify.
+    Warns (:class:`~codescale.laws.warning.LawWarning`) of what the data cannot identify, and
+    (:class:`~codescale.laws.warning.RepetitionWarning`) of repeated tokens that count as fresh.
 
     Parameters
     ----------
@@ -103,12 +105,15 @@ def fit_law(
     warn_of_rows(chosen)
     warn_of_doubts(chosen)
     measured = observe(chosen)
+    if not repetition:
+        warn_of_repetition(measured)
     workers = workers or os.cpu_count() or 1
     with one_blas_thread():
-        half_life = _half_life(measured, law, workers) if repetition else None
-        data = measured if half_life is None else as_seen(measured, half_life)
+        repeated = _repetition(measured, law, seed, workers) if repetition else None
+        data = measured if repeated is None else as_seen(measured, repeated)
         warn_of_oddities(data)
-        splits = make_splits(data, seed)
+        # Hold-outs are of N and D as they were, whatever is left of a model that is too large.
+        splits = make_splits(data if repeated is None else as_seen(measured, Repetition(repeated.half_life)), seed)
         luck = trunk_luck(chosen, data.targets)
         candidates = fit_candidates(data, splits, luck, law, seed, workers, progress)
         best = _choose(candidates, law, data, splits)
@@ -118,18 +123,24 @@ def fit_law(
         warn_of_nonsense(best, data)
         samples = _bootstrap(best.form, data, best.values, seed, bootstrap, progress, workers)
     fitted = _assembled(chosen, data, splits, best, candidates, samples, unidentified, seed, bytes_per_token)
-    return fitted.model_copy(update={"half_life": half_life, "fitted_range": fitted_range(measured, data.usable)})
+    return fitted.model_copy(
+        update={
+            "half_life": repeated and repeated.half_life,
+            "excess_parameters": repeated and repeated.excess,
+            "fitted_range": fitted_range(measured, data.usable),
+        }
+    )
 
 
-def _half_life(data: Observations, law: str, workers: int) -> float:
-    """R* by the law that is asked for, or by the plainest of those that are tried."""
+def _repetition(data: Observations, law: str, seed: int, workers: int) -> Repetition:
+    """What repeated tokens are worth, by the law that is asked for, or by the plainest of those that are tried."""
     form = find_form(CANDIDATES[0] if law == "auto" or law in COMPOSED else law)
     half_life, identified = fit_half_life(form, data, workers)
     if not identified:
         warn(
             f"{data.path}: the runs cannot tell how fast repeated tokens lose their worth, R* = {half_life:.3g} or not"
         )
-    return half_life
+    return choose_repetition(form, data, half_life, seed, workers)
 
 
 def check_name(law: str) -> None:

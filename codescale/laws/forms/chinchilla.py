@@ -29,6 +29,10 @@ class Chinchilla(Coupled):
     def parameter_names(self, domains: tuple[str, ...], target: str) -> tuple[str, ...]:
         return SCALARS
 
+    def suits(self, data: Observations) -> bool:
+        """On several mixtures it is a baseline; of one it is what is left where N or D hardly varies."""
+        return bool(data.mixture_index.max() == 0)
+
     def fixed_parameters(self, data: Observations) -> tuple[Mask, Array]:
         held, fixed = super().fixed_parameters(data)
         return held[:, :_SUM], fixed[:, :_SUM]

@@ -14,7 +14,7 @@ import numpy as np
 from codescale.arrays import Array, Mask
 from codescale.errors import UserError
 from codescale.laws.law import Law
-from codescale.laws.repetition import PUBLISHED, effective_tokens
+from codescale.laws.repetition import PUBLISHED, Repetition
 from codescale.laws.surface import Surface
 from codescale.laws.synergy.measured import discoveries
 from codescale.laws.warning import warn
@@ -58,14 +58,16 @@ def law_synergy(law: Law, n_params: float, n_tokens: float) -> LawSynergy:
         raise UserError(law.runs, "the law has fewer than two domains that are targets too", "fit one that has")
     shares, repeated = _mixtures(law, languages)
     unique = np.where(repeated, 0.5 * n_tokens * shares, np.inf)
-    tokens, worth = effective_tokens(np.full(len(shares), n_tokens), shares, unique, law.half_life or PUBLISHED)
+    repetition = law.repetition or Repetition(PUBLISHED)
+    asked = (np.full(len(shares), float(n_params)), np.full(len(shares), float(n_tokens)))
+    params, tokens, worth = repetition.as_seen(*asked, shares, unique)
     distance, _ = law.distance(np.full(len(shares), n_params), np.full(len(shares), n_tokens), shares)
     if (distance > 0).any():
         warn(f"{law.name}: some of these mixtures, N or D lie outside what the law was fitted on")
-    inputs = (np.full(len(shares), np.log(n_params)), np.log(tokens), worth)
+    inputs = (np.log(params), np.log(tokens), worth)
     columns = [law.targets.index(name) for name in languages]
-    gain = _gains(law.surface(), inputs, columns)
-    drawn = np.array([_gains(law.surface(k), inputs, columns) for k in range(len(law.samples))])
+    gain = _gains(law.inner_surface(), inputs, columns)
+    drawn = np.array([_gains(law.inner_surface(k), inputs, columns) for k in range(len(law.samples))])
     unknown = np.full(gain.shape, np.nan)
     if len(drawn) == 0:
         return LawSynergy(languages, gain, unknown, unknown, np.zeros(gain.shape, dtype=bool))

@@ -26,9 +26,10 @@ def law_table(law: Law) -> RenderableType:
     was taken foretold of it.
     """
     errors = held_out_errors(law)
-    line = plain(f"{law.name}: {law.formula}; fitted to {law.fitted_rows} rows, losses in {law.loss_unit}")
+    lines = [plain(f"{law.name}: {law.formula}; fitted to {law.fitted_rows} rows, losses in {law.loss_unit}")]
+    lines += [plain(line) for line in _on_repetition(law)]
     if not errors:
-        return Group(line, plain("Too few runs to hold any out: its error on unseen runs is not known."))
+        return Group(*lines, plain("Too few runs to hold any out: its error on unseen runs is not known."))
     kinds = list(dict.fromkeys(kind for candidate in errors for kind in candidate.splits))
     table = Table(title="Mean relative error on held-out runs", title_justify="left")
     table.add_column("law", no_wrap=True)
@@ -47,7 +48,21 @@ def law_table(law: Law) -> RenderableType:
     parts: list[RenderableType] = [table, plain("")]
     if claims:
         parts += [_claims(f"What {law.name} foretold of runs held out", "held out", claims), plain("")]
-    return Group(*parts, line)
+    return Group(*parts, *lines)
+
+
+def _on_repetition(law: Law) -> list[str]:
+    """What the law makes of tokens seen again, and of models too large for their distinct tokens."""
+    if law.half_life is None:
+        return []
+    excess = law.excess_parameters
+    second = "parameters all count"
+    if excess:
+        second = (
+            f"R_N* = {excess.half_life:.3g} for parameters beyond one for {excess.tokens_per_parameter:.3g} distinct "
+            "tokens"
+        )
+    return [f"Repeated tokens: R* = {law.half_life:.3g} repetitions; {second}."]
 
 
 def laws_table(found: Sequence[LawComparison]) -> RenderableType:

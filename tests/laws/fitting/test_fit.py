@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import warnings
 from pathlib import Path
@@ -16,7 +17,7 @@ from codescale.laws.fitting.holdout import make_splits
 from codescale.laws.law import NORMAL_90, Law, load_law, save_law
 from codescale.laws.observations import narrow, observe, thin
 from codescale.laws.synergy.measured import measure_synergy
-from codescale.laws.warning import LawWarning
+from codescale.laws.warning import LawWarning, RepetitionWarning
 from codescale.runs.table import RunsTable, write_runs
 from codescale.runs.table_reader import read_runs
 from codescale.runs.units import LossUnit
@@ -441,3 +442,30 @@ def test_rows_that_are_left_out_do_not_move_the_law(table: RunsTable) -> None:
     whole, part = (fit_law(one, "effective-data", bootstrap=0) for one in (table, table.select(usable)))
     where = np.full(3, SIZES[1]), np.full(3, TOKENS[1]), np.eye(3)
     np.testing.assert_allclose(whole.predict(*where).losses, part.predict(*where).losses, rtol=2e-4)
+
+
+def repeating(folder: Path) -> RunsTable:
+    """Six lengths of one language, the longest three over tokens that are seen again."""
+    maker = TableMaker(make_truth(1), ["a"], 0.001)
+    for k in range(6):
+        maker.add(f"r{k}", SIZES[0], 1e5 * 2**k, np.ones(1), unique=4e5)
+    return maker.table(folder)
+
+
+def test_repeated_tokens_that_count_as_fresh_are_said_once(tmp_path: Path) -> None:
+    table = repeating(tmp_path)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        fit_law(table, "chinchilla", bootstrap=0)
+        fit_law(table, "chinchilla", bootstrap=0, repetition=True)
+    (line,) = [one for one in said if issubclass(one.category, RepetitionWarning)]
+    assert "3 of 6 rows see tokens again, up to 8.0 epochs" in str(line.message)
+    assert line.filename.endswith("fit.py")
+
+
+@pytest.mark.parametrize("sizes", [SIZES[:1], SIZES[:2]])
+def test_auto_fits_runs_of_one_or_two_sizes_on_one_corpus(sizes: tuple[float, ...], tmp_path: Path) -> None:
+    maker = TableMaker(make_truth(1), ["a"], 0.001)
+    for n_params, n_tokens in itertools.product(sizes, np.geomspace(1e5, 1e7, 6)):
+        maker.add(f"r-{n_params:.0f}-{n_tokens:.0f}", n_params, n_tokens, np.ones(1))
+    assert fit_law(maker.table(tmp_path), bootstrap=0, workers=1).name == "chinchilla"

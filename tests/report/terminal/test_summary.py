@@ -14,6 +14,7 @@ from codescale.files import read_json, read_yaml, write_json, write_yaml
 from codescale.laws.fitting.calibration import Calibration
 from codescale.laws.fitting.compare import LawComparison
 from codescale.laws.law import HeldOut, load_law
+from codescale.laws.repetition import ExcessParameters
 from codescale.laws.scaling import fit_scaling
 from codescale.laws.synergy.measured import measure_synergy
 from codescale.report.artifacts import read_artifacts
@@ -156,6 +157,16 @@ def test_what_the_law_foretold_stands_beside_its_error_and_older_laws_have_none(
     before = law.model_copy(update={"held_out": {law.name: older}})
     assert claims_on_hold_outs(before) == []
     assert "foretold" not in printed(law_table(before))
+
+
+def test_what_a_law_makes_of_repeated_tokens_is_printed(whole_study: Study) -> None:
+    law = load_law(whole_study[1].law)
+    assert "Repeated tokens" not in printed(law_table(law))
+    one = law.model_copy(update={"half_life": 15.42})
+    assert "Repeated tokens: R* = 15.4 repetitions; parameters all count." in printed(law_table(one))
+    excess = ExcessParameters(half_life=5.31, tokens_per_parameter=19.5)
+    text = printed(law_table(one.model_copy(update={"excess_parameters": excess})))
+    assert "R* = 15.4 repetitions; R_N* = 5.31 for parameters beyond one for 19.5 distinct tokens" in text
 
 
 def test_compared_laws_show_what_they_foretold_inside_the_range_and_beyond() -> None:
