@@ -157,7 +157,9 @@ def _losses(law: Law, n_params: float, n_tokens: float, mixture: Mixture, unique
     tokens = n_tokens * np.exp(_log_factors())
     rows = len(tokens)
     shares = np.tile(shares_of(law, mixture, "mixture"), (rows, 1))
-    unique = None if unique_tokens is None else np.tile(unique_tokens, (rows, 1))
+    if unique_tokens is None:  # a shorter run of the same question reads the same tokens less often
+        unique_tokens = law.distinct_tokens(np.array([n_tokens]))[0]
+    unique = np.tile(unique_tokens, (rows, 1))
     return law.sampled_losses(np.full(rows, n_params), tokens, shares, unique)
 
 

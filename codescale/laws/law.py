@@ -9,6 +9,7 @@ Symbols and shapes: N (n,), non-embedding parameters; D (n,), training tokens; p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +29,7 @@ from codescale.laws.gp.gaussian_process import GaussianProcess
 from codescale.laws.gp.law_correction import LawCorrection, sampled_correction
 from codescale.laws.repetition import ExcessParameters, Repetition
 from codescale.laws.sampled_losses import sampled_log_losses, unsampled_spread
-from codescale.laws.surface import RepeatingSurface, Surface
+from codescale.laws.surface import FixedTokens, GrowingTokens, RepeatingSurface, Surface
 from codescale.runs.units import LossUnit
 from codescale.validation import first_mistake
 
@@ -152,7 +153,7 @@ class Law(BaseModel):
     per target, from held-out rows where there are any; ``correlation`` (targets, targets) that of the residuals;
     ``widening`` multiplies the distance outside the fitted range. ``unidentified`` names what the data could not tell,
     and why. ``loss_unit`` is that of the runs, and of all that is predicted (files of before: nats per token);
-    ``bytes_per_token`` turns nats per token into bits per byte.
+    ``bytes_per_token`` turns nats per token into bits per byte. ``unique_per_token``: :meth:`as_scarce`; in no file.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -178,6 +179,7 @@ class Law(BaseModel):
     process: GaussianProcess | None = None
     half_life: float | None = Field(default=None, gt=0)
     excess_parameters: ExcessParameters | None = None
+    unique_per_token: dict[str, float] = Field(default={}, exclude=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -270,13 +272,30 @@ class Law(BaseModel):
     def surface(self, sample: int | None = None, unique_tokens: Array | None = None) -> Surface:
         """The law as a function of N, D and the shares; under bootstrap sample ``sample`` where one is given.
 
-        ``unique_tokens`` (domains,): distinct tokens there are, for a law that knows repetition (None: they never end).
+        ``unique_tokens`` (domains,): distinct tokens there are, for a law that knows repetition (None: those that
+        :meth:`as_scarce` says, else they never end).
         """
         inner, repetition = self.inner_surface(sample), self.repetition
-        if repetition is None or (unique_tokens is None and repetition.excess is None):
+        fresh = unique_tokens is None and not self.unique_per_token
+        if repetition is None or (fresh and repetition.excess is None):
             return inner
-        unique = np.full(len(self.domains), np.inf) if unique_tokens is None else unique_tokens
-        return RepeatingSurface(self.form, self.domains, inner.values, inner.posteriors, repetition, unique)
+        distinct = GrowingTokens(self._scarcity) if unique_tokens is None else FixedTokens(unique_tokens)
+        return RepeatingSurface(self.form, self.domains, inner.values, inner.posteriors, repetition, distinct)
+
+    def as_scarce(self, unique_per_token: Mapping[str, float]) -> Law:
+        """The same law, for which runs of D tokens have D times ``unique_per_token`` distinct ones of a domain where
+        nobody says how many: proxies that repeat as a larger run will. Nothing changes for a law without repetition.
+        """
+        return self.model_copy(update={"unique_per_token": dict(unique_per_token)})
+
+    def distinct_tokens(self, n_tokens: Array) -> Array:
+        """(n, domains): distinct tokens of runs of ``n_tokens`` (n,) tokens where nobody says how many."""
+        return GrowingTokens(self._scarcity).at(n_tokens)
+
+    @property
+    def _scarcity(self) -> Array:
+        """(domains,): distinct tokens for each token of a run, infinite where tokens never end."""
+        return np.array([self.unique_per_token.get(name, np.inf) for name in self.domains])
 
     def inner_surface(self, sample: int | None = None) -> Surface:
         """As :meth:`surface`, of the N', D' and shares that the law sees (codescale/laws/repetition.py)."""
@@ -346,10 +365,11 @@ class Law(BaseModel):
     def _as_seen(
         self, n_params: Array, n_tokens: Array, proportions: Array, unique_tokens: Array | None
     ) -> tuple[Array, Array, Array]:
-        """The N, D and shares that the law sees; without ``unique_tokens`` all tokens are fresh."""
-        if self.repetition is None or (unique_tokens is None and self.repetition.excess is None):
+        """The N, D and shares that the law sees; without ``unique_tokens`` as :meth:`as_scarce` says."""
+        fresh = unique_tokens is None and not self.unique_per_token
+        if self.repetition is None or (fresh and self.repetition.excess is None):
             return n_params, n_tokens, proportions
-        unique = np.full(proportions.shape, np.inf) if unique_tokens is None else unique_tokens
+        unique = self.distinct_tokens(n_tokens) if unique_tokens is None else unique_tokens
         return self.repetition.as_seen(n_params, n_tokens, proportions, unique)
 
     def _log_losses(self, n_params: Array, n_tokens: Array, proportions: Array) -> Array:

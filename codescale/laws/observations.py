@@ -6,7 +6,7 @@ silently wrong, so :func:`narrow` refuses the mix unless it is told which to tak
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -232,7 +232,7 @@ def observe(table: RunsTable) -> Observations:
         log_losses=np.log(rows.losses),
         trunk=appearance_index(rows.trunk),
         usable=fresh | (rows.n_tokens > 1.02 * longest_fresh[mixture]),
-        unique_tokens=distinct_tokens(rows),
+        unique_tokens=distinct_tokens(rows, rows.domains),
         loss_unit=rows.loss_unit,
     )
 
@@ -275,8 +275,8 @@ def spread_rows(data: Observations, most: int) -> tuple[Integers, Array]:
     return index[order], np.concatenate(stands_for)[order]
 
 
-def distinct_tokens(table: RunsTable) -> Array:
+def distinct_tokens(table: RunsTable, domains: Sequence[str]) -> Array:
     """(rows, domains): distinct tokens of each domain; infinite where the table does not say, or says 0."""
-    columns = [table.unique_tokens.get(name, np.full(len(table), np.nan)) for name in table.domains]
+    columns = [table.unique_tokens.get(name, np.full(len(table), np.nan)) for name in domains]
     unique = np.column_stack(columns)
     return np.asarray(np.where(np.isfinite(unique) & (unique > 0), unique, np.inf))

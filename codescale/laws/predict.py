@@ -77,8 +77,7 @@ def predict_table(law: Law, table: RunsTable, strict: bool = False) -> pa.Table:
     """
     table = in_unit_of(law, table)
     shares = law_shares(law, table)
-    unique = distinct_tokens(table)[:, [table.domains.index(name) for name in law.domains]]
-    prediction = law.predict(table.n_params, table.n_tokens, shares, unique)
+    prediction = law.predict(table.n_params, table.n_tokens, shares, distinct_tokens(table, law.domains))
     outside = np.flatnonzero(prediction.extrapolated)
     if len(outside):
         row = int(outside[0])

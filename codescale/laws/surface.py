@@ -58,17 +58,37 @@ _STEP = 1e-6
 
 
 @dataclass(frozen=True)
-class RepeatingSurface(Surface):
-    """A surface over tokens seen where distinct ones run out: see codescale/laws/repetition.py.
+class FixedTokens:
+    """Distinct tokens of each domain, ``count`` (domains,), however long a run is; infinite where they never end."""
 
-    ``unique_tokens`` (domains,): distinct tokens, infinite where they never end.
-    """
+    count: Array
+
+    def at(self, n_tokens: Array) -> Array:
+        """(rows, domains): those of runs of ``n_tokens`` (rows,)."""
+        return np.tile(self.count, (len(n_tokens), 1))
+
+
+@dataclass(frozen=True)
+class GrowingTokens:
+    """Distinct tokens of each domain that grow with a run: ``per_token`` (domains,) for each of its tokens."""
+
+    per_token: Array
+
+    def at(self, n_tokens: Array) -> Array:
+        """(rows, domains): those of runs of ``n_tokens`` (rows,)."""
+        return np.asarray(n_tokens[:, None] * self.per_token)
+
+
+@dataclass(frozen=True)
+class RepeatingSurface(Surface):
+    """A surface over tokens seen where ``distinct`` ones run out: see codescale/laws/repetition.py."""
 
     repetition: Repetition
-    unique_tokens: Array
+    distinct: FixedTokens | GrowingTokens
 
     def log_losses(self, log_params: Array, log_tokens: Array, shares: Array) -> Array:
-        seen = self.repetition.as_seen(np.exp(log_params), np.exp(log_tokens), shares, self.unique_tokens)
+        tokens = np.exp(log_tokens)
+        seen = self.repetition.as_seen(np.exp(log_params), tokens, shares, self.distinct.at(tokens))
         params = log_params if self.repetition.excess is None else np.log(seen[0])
         return super().log_losses(params, np.log(seen[1]), seen[2])
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from codescale.laws.fitting.calibration import share_interval
 from codescale.laws.forms.registry import BASELINES
 from codescale.laws.law import Law
+from codescale.laws.observations import distinct_tokens
 from codescale.report.figures.law import HeldOutError, Pairing
 from codescale.runs.table import RunsTable
 
@@ -72,7 +73,8 @@ def pairings(law: Law, runs: RunsTable, weights: Mapping[str, float]) -> list[Pa
     weight /= weight.sum()
     measured = finished.losses[:, [finished.targets.index(name) for name in counted]] @ weight
     shares = np.array([mixture.array(law.domains) for mixture in finished.mixtures])
-    predicted = law.predict(finished.n_params, finished.n_tokens, shares).losses
+    unique = distinct_tokens(finished, law.domains)
+    predicted = law.predict(finished.n_params, finished.n_tokens, shares, unique).losses
     objective = predicted[:, [law.targets.index(name) for name in counted]] @ weight
     return [
         Pairing(str(stage), float(m), float(p))

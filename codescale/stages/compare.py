@@ -72,7 +72,7 @@ def compared_mixtures(context: StageContext, problem: SearchProblem) -> tuple[di
     baselines = baseline_mixtures(context, problem.config.weights(), available)
     mixtures = {
         UNIFORM: baselines.pop(UNIFORM),
-        PREDICTED: law_optimum(comparable_law(context.folder), problem, available),
+        PREDICTED: law_optimum(comparable_law(context), problem, available),
         MEASURED: Mixture(best.proportions),
     }
     # The others last: a study that names one more later finds the runs of the first three as they are.
@@ -92,7 +92,7 @@ def _judged(
         problem.config,
         scale,
         context.corpus(),
-        comparable_law(context.folder),
+        comparable_law(context),
         {role: [records[spec.run_id] for spec in specs] for role, specs in plan.items()},
         context.folder.test_losses,
         {language: label(language, registry) for language in context.config.languages},

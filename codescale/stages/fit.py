@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 
 import numpy as np
 
@@ -13,6 +11,8 @@ from codescale.errors import UserError
 from codescale.files import writing
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.law import Law, save_law
+from codescale.laws.observations import narrow, observe
+from codescale.laws.repetition import repeating_rows
 from codescale.laws.scaling import fit_scaling
 from codescale.laws.synergy.measured import measure_synergy
 from codescale.laws.warning import RepetitionWarning
@@ -33,28 +33,28 @@ def fit(context: StageContext) -> Law:
     table = _first_tries(context, _organised(context, _of_the_sweep(swept_runs(context.folder))))
     config, folder, progress = context.config, context.folder, context.progress
     section, seed = config.fit, config.seed
-    # Where runs repeat as the target will, their law is of that.
-    unsaid = _repetition_unsaid() if config.sweep.repetition == "target" else nullcontext()
-    with unsaid, progress.bar("Fit the laws", 4) as advance:
-        law = fit_law(table, section.law, seed=seed, bootstrap=section.bootstrap, progress=progress)
+    with progress.bar("Fit the laws", 4) as advance:
+        repetition = _repeats_as_the_target(context, table)
+        law = fit_law(
+            table, section.law, seed=seed, bootstrap=section.bootstrap, progress=progress, repetition=repetition
+        )
         save_law(law, folder.law)
         advance(1)
         fit_scaling(table, config.languages, seed, section.bootstrap).write(folder.scaling)
         advance(1)
         measure_synergy(table, config.languages).write(folder.synergy)
         advance(1)
-        _fit_papers_law(context, table)
+        _fit_papers_law(context, table, repetition)
         advance(1)
     context.timings.add("fit", seconds=time.monotonic() - begun)
     return law
 
 
-@contextmanager
-def _repetition_unsaid() -> Iterator[None]:
-    """Without warnings of repeated tokens that count as fresh."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RepetitionWarning)
-        yield
+def _repeats_as_the_target(context: StageContext, table: RunsTable) -> bool:
+    """Whether the law has to know repetition: mixtures repeat as the target will, a language alone does not."""
+    if context.config.sweep.repetition != "target":
+        return False
+    return bool(repeating_rows(observe(narrow(table))).any())
 
 
 def _of_the_sweep(table: RunsTable) -> RunsTable:
@@ -88,15 +88,23 @@ def _first_tries(context: StageContext, table: RunsTable) -> RunsTable:
     return table.select(~table.retried)
 
 
-def _fit_papers_law(context: StageContext, table: RunsTable) -> None:
+def _fit_papers_law(context: StageContext, table: RunsTable, repetition: bool) -> None:
     """The law of Yang et al. beside the chosen one; where these runs cannot give it, a line that says why. Nothing
     later needs it.
     """
     section, path = context.config.fit, context.folder.proportional
     seed, progress = context.config.seed, context.progress
     try:
-        with _repetition_unsaid():  # said of the same rows before
-            paper = fit_law(table, "proportional", seed=seed, bootstrap=section.bootstrap, progress=progress)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RepetitionWarning)  # said of the same rows before
+            paper = fit_law(
+                table,
+                "proportional",
+                seed=seed,
+                bootstrap=section.bootstrap,
+                progress=progress,
+                repetition=repetition,
+            )
     except UserError as error:
         with writing(path):
             path.unlink(missing_ok=True)

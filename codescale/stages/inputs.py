@@ -70,11 +70,13 @@ def fitted_law(folder: StudyFolder) -> Law:
     return load_law(needed(folder, folder.law, "codescale fit"))
 
 
-def comparable_law(folder: StudyFolder) -> Law:
-    """The study's mixture law, for what is held beside the study's own runs, whose losses are nats per token.
+def comparable_law(context: StageContext) -> Law:
+    """The study's mixture law, for what is held beside the study's own runs: their losses are nats per token, and they
+    have as few distinct tokens as the target will where they repeat as it does.
 
     Raises as :func:`fitted_law`, and for a law in another unit.
     """
+    config, folder = context.config, context.folder
     law = fitted_law(folder)
     if law.loss_unit is not LossUnit.NATS_PER_TOKEN:
         raise UserError(
@@ -82,6 +84,9 @@ def comparable_law(folder: StudyFolder) -> Law:
             f"the law is of {law.loss_unit}, what the study trains is measured in {LossUnit.NATS_PER_TOKEN}",
             f"fit one to the study's own runs: codescale fit {folder.root.name}",
         )
+    if config.sweep.repetition == "target":
+        at_target = target_availability(context).tokens
+        return law.as_scarce({name: tokens / config.target.n_tokens for name, tokens in at_target.items()})
     return law
 
 

@@ -87,14 +87,14 @@ def warm_start(context: StageContext, problem: SearchProblem) -> WarmStart:
 
     Raises :class:`~codescale.errors.UserError` where ``codescale fit`` has not run, or its law is in another unit.
     """
-    law, records = comparable_law(context.folder), read_records(context.folder.runs)
+    law, records = comparable_law(context), read_records(context.folder.runs)
     noise = sweep_noise(records, problem.objective, problem.proxy.n_params)
     return WarmStart(
         law_optimum=law_optimum(law, problem, target_availability(context)),
         bootstrap_optima=law_draws(law, problem, THOMPSON_DRAWS),
         evaluated=_with_the_trials_seed(records, context.config.seed),
         law=law,
-        runs=_fresh_runs(context),
+        runs=_runs_like_trials(context),
         noise=None if noise is None else noise.pooled,
     )
 
@@ -122,15 +122,17 @@ def _with_the_trials_seed(records: list[RunRecord], seed: int) -> list[RunRecord
     ]
 
 
-def _fresh_runs(context: StageContext) -> RunsTable | None:
-    """The sweep's runs that hardly repeat tokens, at every scale, on one corpus: what our sampler learns from."""
+def _runs_like_trials(context: StageContext) -> RunsTable | None:
+    """The sweep's runs that repeat tokens as trials do, at every scale, on one corpus: what our sampler learns from."""
     if not context.folder.runs_table.exists():
         return None
     table = read_runs(context.folder.runs_table)
     if "stage" not in table.table.column_names:
         return None
-    fresh = np.array([stage in ("grid", "mixture") for stage in table.table["stage"].to_pylist()], dtype=bool)
+    # A language alone repeats as little as can be; where mixtures repeat as the target will, that is another world.
+    stages = ("mixture",) if context.config.sweep.repetition == "target" else ("grid", "mixture")
+    alike = np.array([stage in stages for stage in table.table["stage"].to_pylist()], dtype=bool)
     start = context.config.start_id
-    fresh &= table.corpus_id == context.corpus().corpus_id + (f"-{start}" if start else "")
-    fresh &= table.organisation == context.config.training.organisation
-    return table.select(fresh) if fresh.any() else None
+    alike &= table.corpus_id == context.corpus().corpus_id + (f"-{start}" if start else "")
+    alike &= table.organisation == context.config.training.organisation
+    return table.select(alike) if alike.any() else None

@@ -11,7 +11,7 @@ from codescale.laws.gp.kernel import Hyperparameters, covariance, kernel_inputs
 from codescale.laws.gp.law_correction import LawCorrection
 from codescale.laws.gp.prior_functions import draw_prior_functions
 from codescale.laws.repetition import Repetition, effective_tokens
-from codescale.laws.surface import RepeatingSurface, Surface
+from codescale.laws.surface import FixedTokens, GrowingTokens, RepeatingSurface, Surface
 
 DOMAINS = ("a", "b", "c")
 FORM = find_form("effective-data")
@@ -65,7 +65,7 @@ def test_slopes_are_the_derivatives_of_the_losses(posteriors: tuple[LawCorrectio
 
 def test_where_tokens_run_out_the_law_sees_what_they_are_worth() -> None:
     unique = np.array([2e4, np.inf, 5e4])
-    surface = RepeatingSurface(FORM, DOMAINS, VALUES, (None, CORRECTION), Repetition(3.0), unique)
+    surface = RepeatingSurface(FORM, DOMAINS, VALUES, (None, CORRECTION), Repetition(3.0), FixedTokens(unique))
     tokens, worth = effective_tokens(np.exp(LOG_TOKENS), SHARES, unique, 3.0)
     plain = Surface(FORM, DOMAINS, VALUES, (None, CORRECTION))
     assert surface.log_losses(LOG_PARAMS, LOG_TOKENS, SHARES) == pytest.approx(
@@ -73,8 +73,20 @@ def test_where_tokens_run_out_the_law_sees_what_they_are_worth() -> None:
     )
 
 
+def test_distinct_tokens_may_grow_with_a_run() -> None:
+    per_token = np.array([0.02, np.inf, 0.05])
+    growing = RepeatingSurface(FORM, DOMAINS, VALUES, (None, None), Repetition(3.0), GrowingTokens(per_token))
+    for k, log_tokens in enumerate(LOG_TOKENS):
+        fixed = FixedTokens(per_token * np.exp(log_tokens))
+        same = RepeatingSurface(FORM, DOMAINS, VALUES, (None, None), Repetition(3.0), fixed)
+        at = LOG_PARAMS[k : k + 1], LOG_TOKENS[k : k + 1], SHARES[k : k + 1]
+        assert growing.log_losses(*at) == pytest.approx(same.log_losses(*at))
+
+
 def test_slopes_where_tokens_run_out_are_central_differences_or_forward_ones_at_the_edge() -> None:
-    surface = RepeatingSurface(FORM, DOMAINS, VALUES, (None, None), Repetition(3.0), np.array([2e4, np.inf, 5e4]))
+    surface = RepeatingSurface(
+        FORM, DOMAINS, VALUES, (None, None), Repetition(3.0), FixedTokens(np.array([2e4, np.inf, 5e4]))
+    )
     for shares in (np.array([0.2, 0.3, 0.5]), np.array([0.4, 0.6, 0.0])):
         losses, slopes = surface.losses_and_slopes(LOG_PARAMS[0], LOG_TOKENS[0], shares)
 

@@ -105,8 +105,19 @@ BEST = dict(zip(LANGUAGES, (0.2, 0.11, 0.13, 0.12, 0.1, 0.15, 0.16, 0.03), stric
 
 
 def study_text() -> str:
-    """The demo's study file with the text domain added."""
-    return preset_text("demo").replace("go, rust]", "go, rust, text]").replace("name: demo", "name: synthetic study")
+    """The demo's study file with the text domain added, every programming language alike and no token scarce."""
+    import yaml
+
+    content = yaml.safe_load(preset_text("demo"))
+    del content["sweep"]["repetition"], content["sweep"]["mixtures"]["spread"]
+    del content["target"]["weights"], content["target"]["available"]
+    content |= {
+        "name": "synthetic study",
+        "languages": [*content["languages"], "text"],
+        "search": content["search"] | {"space": "seven_languages"},
+        "comparison": {"size": "medium", "tokens": 400_000, "seeds": 5},
+    }
+    return yaml.safe_dump(content, sort_keys=False)
 
 
 def make_config(folder: Path) -> StudyConfig:

@@ -115,7 +115,7 @@ def test_of_both_organisations_the_studys_own_runs_are_fitted(config: StudyConfi
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_repeated_tokens_that_count_as_fresh_are_said_unless_the_study_means_them_to(
+def test_repeated_tokens_that_count_as_fresh_are_said_and_known_where_the_study_means_them_to(
     config: StudyConfig, tmp_path: Path
 ) -> None:
     swept(tmp_path, config, pairs=True, epochs=4.0)
@@ -128,4 +128,5 @@ def test_repeated_tokens_that_count_as_fresh_are_said_unless_the_study_means_the
     swept(tmp_path, as_target, pairs=True, epochs=4.0)
     with warnings.catch_warnings():
         warnings.simplefilter("error", RepetitionWarning)
-        Study(tmp_path).fit()
+        law = Study(tmp_path).fit()
+    assert law.half_life is not None

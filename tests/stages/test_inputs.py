@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
@@ -84,11 +85,37 @@ def test_a_stage_that_comes_too_early_says_which_one_to_run(context: StageContex
 
 def test_a_law_in_another_unit_is_not_held_beside_the_studys_runs(context: StageContext) -> None:
     save_law(made_law(samples=0), context.folder.law)
-    assert comparable_law(context.folder).loss_unit is LossUnit.NATS_PER_TOKEN
+    assert comparable_law(context).loss_unit is LossUnit.NATS_PER_TOKEN
     save_law(made_law(samples=0).model_copy(update={"loss_unit": LossUnit.BITS_PER_BYTE}), context.folder.law)
     assert fitted_law(context.folder).loss_unit is LossUnit.BITS_PER_BYTE
     with pytest.raises(UserError, match="the law is of bits per byte, what the study trains is measured in nats"):
-        comparable_law(context.folder)
+        comparable_law(context)
+
+
+def test_where_runs_repeat_as_the_target_will_the_law_knows_how_scarce_tokens_are(
+    context: StageContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of the run is Rust's, of which there is a hundredth: half of it read 50 times at whatever D."""
+    monkeypatch.setattr(codescale.corpus.reader, "open_corpus", lambda folder: MemoryCorpus(tokens=10**9))
+    law = made_law(samples=3).model_copy(update={"half_life": 5.0})
+    save_law(law, context.folder.law)
+    content = context.config.model_dump(mode="json", exclude_none=True)
+    content["sweep"]["repetition"] = "target"
+    content["target"] |= {"n_tokens": 1_000_000, "available": {"rust": 10_000}}
+    context.config = StudyConfig.model_validate(content)
+    scarce = comparable_law(context)
+    rust = np.array([name == "rust" for name in law.domains])
+    shares = np.where(rust, 0.5, 0.5 / (len(rust) - 1))[None]
+    for tokens in (1e5, 1e6):
+        run = np.array([1e6]), np.array([tokens]), shares
+        distinct = np.where(rust, 0.01 * tokens, np.inf)[None]
+        assert scarce.predict(*run).losses == pytest.approx(law.predict(*run, distinct).losses, rel=1e-12)
+        assert (scarce.predict(*run).losses > law.predict(*run).losses).all()
+        at = np.log([1e6]), np.log([tokens]), shares
+        assert np.exp(scarce.surface().log_losses(*at)) == pytest.approx(scarce.predict(*run).losses, rel=1e-12)
+    assert scarce.sampled_losses(*run) == pytest.approx(law.sampled_losses(*run, distinct), rel=1e-12)
+    save_law(scarce, context.folder.law)
+    assert not fitted_law(context.folder).unique_per_token  # a file of a law says nothing of whose tokens are scarce
 
 
 def test_what_weighs_nothing_by_default_is_said_unless_the_study_says_weights(context: StageContext) -> None:

@@ -78,9 +78,7 @@ def test_repetition_that_the_corpus_cannot_imitate_is_refused(config: StudyConfi
     plenty = as_the_target(config, available={"rust": 6_400})
     with pytest.raises(UserError, match=r"mixture-\d+-\S+-s0-d640 needs \d+ distinct tokens of rust .* corpus has 330"):
         plan_sweep(plenty, AVAILABLE | {"rust": 330})
-    with pytest.raises(
-        UserError, match=r"mixture-000-\S+-s0-d640 would be left 4 tokens of java"
-    ):
+    with pytest.raises(UserError, match=r"mixture-000-\S+-s0-d640 would be left 4 tokens of java"):
         plan_sweep(as_the_target(config, available={"java": 40}), AVAILABLE)
     with pytest.raises(ValueError, match="leave unique_tokens out"):
         SweepSection(unique_tokens=100, repetition="target")

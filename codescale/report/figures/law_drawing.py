@@ -19,6 +19,7 @@ from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.files import replacing
 from codescale.laws.law import Law, Prediction
+from codescale.laws.observations import distinct_tokens
 from codescale.laws.predict import in_unit_of, law_shares
 from codescale.report.figures.base import GAIN, MUTED, figure_style
 from codescale.report.quantities import count, percent
@@ -46,7 +47,8 @@ def draw_law(law: Law, table: RunsTable, path: str | Path, targets: Sequence[str
         raise UserError(
             table.path, "has no finished run with a loss of the law's targets", "give the runs that it is of"
         )
-    prediction = law.predict(runs.n_params, runs.n_tokens, law_shares(law, runs))
+    shares, unique = law_shares(law, runs), distinct_tokens(runs, law.domains)
+    prediction = law.predict(runs.n_params, runs.n_tokens, shares, unique)
     chosen = list(targets) or _worst(law, runs, prediction, shared)
     with matplotlib.rc_context(figure_style()):
         figure = _figure(law, runs, prediction, chosen, len(shared))
@@ -117,6 +119,7 @@ def _paint_curves(axes: Axes, law: Law, runs: RunsTable, target: str) -> None:
     _, number, counts = np.unique(rounded, axis=0, return_inverse=True, return_counts=True)
     rows = np.flatnonzero(number.ravel() == int(np.argmax(counts)))
     losses = runs.losses[:, runs.targets.index(target)]
+    unique = distinct_tokens(runs, law.domains)
     k = law.targets.index(target)
     sizes = np.unique(runs.n_params[rows])
     drawn = np.linspace(0, len(sizes) - 1, min(len(sizes), len(_SIZES))).round().astype(int)
@@ -125,7 +128,8 @@ def _paint_curves(axes: Axes, law: Law, runs: RunsTable, target: str) -> None:
         here = here[np.argsort(runs.n_tokens[here])]
         tokens = np.geomspace(runs.n_tokens[here].min(), runs.n_tokens[here].max() * 1.0001, 40)
         shares = np.tile(law_shares(law, runs.select(here[:1])), (40, 1))
-        found = law.predict(np.full(40, size), tokens, shares)
+        nearest = np.minimum(np.searchsorted(runs.n_tokens[here], tokens), len(here) - 1)
+        found = law.predict(np.full(40, size), tokens, shares, unique[here][nearest])
         axes.fill_between(tokens, found.low[:, k], found.high[:, k], color=colour, alpha=0.15, linewidth=0)
         axes.plot(tokens, found.losses[:, k], color=colour, linewidth=1.2, label=f"N = {count(float(size))}")
         axes.plot(runs.n_tokens[here], losses[here], "o", color=colour, markersize=3, linestyle="none")
