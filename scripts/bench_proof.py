@@ -21,12 +21,12 @@ from scipy.stats import binomtest
 from codescale.arrays import Array
 from codescale.comparison.baselines import against_baselines, yardstick_of
 from codescale.comparison.harm import harm_of
+from codescale.comparison.power.detection import resolvable_gain
 from codescale.comparison.result import BaselineVerdict, Harm, JudgedSplit
 from codescale.comparison.statistics import summary
 from codescale.errors import UserError
 from codescale.files import write_text
 from codescale.mixtures.no_harm import NoHarmRule
-from codescale.search.objective.power_analysis import minimum_detectable_difference
 from codescale.stages.timings import machine
 from codescale.study.comparison import ON_VALIDATION
 
@@ -117,9 +117,14 @@ def objective_deviation() -> float:
     return float(DEVIATION * np.sqrt(PARTS["seed"] + PARTS["run"] + alone))
 
 
+def difference_deviation() -> float:
+    """Of the difference between two runs with one seed: what pairs leave of their luck."""
+    return float(DEVIATION * np.sqrt(2 * (PARTS["run"] + PARTS["run and language"] / len(LANGUAGES))))
+
+
 def planned(world: World, times: float) -> World:
     """``world`` with a gain of so many times the difference that `codescale plan` calls resolvable there."""
-    gain = times * minimum_detectable_difference(objective_deviation(), world.seeds, world.baselines)
+    gain = times * resolvable_gain(difference_deviation(), world.seeds, world.baselines)
     return replace(world, change=(-gain,) * len(LANGUAGES))
 
 

@@ -209,7 +209,7 @@ def optimize_mixture(
     refitted = law.domains
     if reuse is not None:
         problem, refitted = reused(problem, law, reuse, samples)
-    optimum = _optimum(problem, law, seed)
+    optimum = optimum_of(problem, law, seed)
     best = in_whole_sequences(
         problem.mixtures(optimum),
         FeasibleSet.within(law.domains, n_tokens, bounds, available),
@@ -319,7 +319,7 @@ def best_mixture(
         As :func:`optimize_mixture`, and where bounds cannot hold at the ratios of the ties.
     """
     problem = make_problem(law, n_params, n_tokens, weights, bounds, available, no_harm=no_harm, ties=ties)
-    return Mixture.from_array(law.domains, problem.mixtures(_optimum(problem, law, seed)))
+    return Mixture.from_array(law.domains, problem.mixtures(optimum_of(problem, law, seed)))
 
 
 def bootstrap_optima(
@@ -353,7 +353,7 @@ def bootstrap_optima(
     return [Mixture.from_array(law.domains, optimum) for optimum in optima]
 
 
-def _optimum(problem: Problem, law: Law, seed: int) -> Array:
+def optimum_of(problem: Problem, law: Law, seed: int) -> Array:
     """(varied,): the best, from many starts."""
     return minimise_over_mixtures(problem, _starts(problem, law, np.random.default_rng(seed)))
 

@@ -37,6 +37,7 @@ def init(
 
     study = Study.create(folder, preset, terminal_progress())
     console.print(f"Wrote {study.folder.config_file}. Edit it, then: codescale corpus {folder}")
+    console.print(f"What its proof will be able to tell, before anything is trained: codescale plan {folder}")
 
 
 @app.command()

@@ -22,7 +22,7 @@ def comparison_seeds(config: StudyConfig, scale: Scale) -> list[int]:
     used = max((plan.seeds for plan in plans if plan), default=1)
     if config.sweep.mixtures:
         used = max(used, config.sweep.mixtures.uniform_seeds)
-    return [config.seed + used + k for k in range(scale.seeds)]
+    return [config.seed + used + k for k in range(scale.seed_count)]
 
 
 def digest(mixture: Mixture, hyper: Mapping[str, float], organisation: Organisation = SHUFFLED) -> str:
@@ -33,7 +33,7 @@ def digest(mixture: Mixture, hyper: Mapping[str, float], organisation: Organisat
     return hashlib.sha256(content.encode()).hexdigest()[:6]
 
 
-def _closer_than_a_sequence(mixture: Mixture, other: Mixture, sequences: float) -> bool:
+def same_sequences(mixture: Mixture, other: Mixture, sequences: float) -> bool:
     """Whether no language's share of a run of ``sequences`` differs by half a sequence or more."""
     languages = {*mixture, *other}
     return all(abs(mixture.get(name, 0.0) - other.get(name, 0.0)) * sequences < 0.5 for name in languages)
@@ -78,8 +78,7 @@ def comparison_runs(
             (
                 other
                 for other, specs in runs.items()
-                if specs[0].organisation == organisation
-                and _closer_than_a_sequence(mixtures[other], mixture, sequences)
+                if specs[0].organisation == organisation and same_sequences(mixtures[other], mixture, sequences)
             ),
             None,
         )

@@ -1,4 +1,4 @@
-"""Before a search spends anything: what it will cost, and what differences its proof can resolve."""
+"""Before a search spends anything: what it and its proof will cost."""
 
 from __future__ import annotations
 
@@ -8,15 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from codescale.runs.records import RunRecord
-from codescale.runs.seed_noise import SeedNoise
-from codescale.search.objective.power_analysis import minimum_detectable_difference, seeds_needed
 from codescale.search.trials.spec import UsedBudget, run_cost, trials_left
 from codescale.study.config import StudyConfig
 from codescale.training.flops import training_flops
-
-SEEDS = (2, 3, 5, 10)
-DIFFERENCES = (0.05, 0.02, 0.015, 0.01, 0.005)
-"""Nats per token between two mixtures, for which the seeds needed are told."""
 
 CALIBRATION_SECONDS = 3.0
 
@@ -42,47 +36,31 @@ class Speed:
 
 
 @dataclass(frozen=True)
-class Resolution:
-    """For so many ``seeds`` of each mixture the smallest difference (nats per token) that is resolved."""
-
-    seeds: int
-    difference: float
-
-
-@dataclass(frozen=True)
 class SearchCost:
-    """What ``codescale plan`` tells. ``noise`` is None, and the resolutions empty, where no seeds were compared yet;
-    ``baselines``: how many the proof is held against.
-    """
+    """What a search and its proof cost, what ends the search, and how fast a worker is (None: not known)."""
 
     costs: tuple[CostItem, ...]
     limits: tuple[str, ...]
-    noise: SeedNoise | None
     speed: Speed | None
-    resolutions: tuple[Resolution, ...]
-    needed: tuple[tuple[float, int | None], ...]
-    baselines: int = 1
 
 
-def search_cost(config: StudyConfig, noise: SeedNoise | None, speed: Speed | None) -> SearchCost:
+def search_cost(config: StudyConfig, speed: Speed | None, seeds: int | None = None) -> SearchCost:
     """What a search and its comparison may cost: an upper bound, since pruning saves what cannot be known before.
 
     Parameters
     ----------
     config
         The study, with the proxy and the budget of the search's problem.
-    noise
-        Of the objective between seeds (nats per token); None where no seeds were compared yet, which leaves open what
-        the proof can resolve.
     speed
         Of a worker here; None leaves hours open.
+    seeds
+        Of the proof, where the study has chosen them; None: those of ``study.yaml``.
     """
     search, budget = config.search, config.search.budget
     each = run_cost(config, search.size, search.tokens)
     trials = trials_within(config, each, speed)
     comparison = config.comparison
-    baselines = len(comparison.compared)
-    runs = (baselines + 2) * comparison.seeds
+    runs = comparison.mixtures * (seeds or comparison.seed_count)
     proof = run_cost(config, comparison.size, comparison.tokens)
     costs = [_cost("trials", trials, search.tokens, each, speed)]
     if search.check_pruned:
@@ -93,14 +71,7 @@ def search_cost(config: StudyConfig, noise: SeedNoise | None, speed: Speed | Non
     for value, unit in ((search.most_tokens, "tokens"), (budget.flops, "FLOPs"), (budget.hours, "hours")):
         if value is not None:
             limits.append(f"{value:,.6g} {unit}")
-    seeds = sorted({*SEEDS, comparison.seeds})
-    resolutions = (
-        tuple(Resolution(n, minimum_detectable_difference(noise.pooled, n, baselines)) for n in seeds) if noise else ()
-    )
-    needed = (
-        tuple((gap, seeds_needed(noise.pooled, gap, comparisons=baselines)) for gap in DIFFERENCES) if noise else ()
-    )
-    return SearchCost(tuple(costs), tuple(limits), noise, speed, resolutions, needed, baselines)
+    return SearchCost(tuple(costs), tuple(limits), speed)
 
 
 def trials_within(config: StudyConfig, each: float, speed: Speed | None) -> int:

@@ -10,12 +10,11 @@ from typing import Any
 
 from codescale.allocation.optimize import best_mixture, bootstrap_optima
 from codescale.laws.law import Law
-from codescale.mixtures.bounds import AvailableTokens
+from codescale.mixtures.bounds import AvailableTokens, Ties
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
-from codescale.mixtures.no_harm import ResolvedNoHarm
 from codescale.search.objective.problem import SearchProblem
-from codescale.search.space.space import SearchSpace
+from codescale.search.space.space import ShareBounds
 
 _UNLIMITED = 1e12
 """Epochs: as many as it takes."""
@@ -35,7 +34,8 @@ def law_optimum(law: Law, problem: SearchProblem, available: AvailableTokens) ->
         count.
     """
     n_params, n_tokens = problem.target
-    known = _where_possible(available, problem.space, n_tokens)
+    space = problem.space
+    known = where_possible(available, space.bounds, space.ties, n_tokens)
     best = best_mixture(
         law,
         n_params,
@@ -43,8 +43,7 @@ def law_optimum(law: Law, problem: SearchProblem, available: AvailableTokens) ->
         problem.weights,
         available=known,
         seed=problem.config.seed,
-        no_harm=_known_rule(law, problem),
-        **_rules(law, problem.space),
+        **law_rules(law, problem),
     )
     return problem.space.inside(best)
 
@@ -53,33 +52,32 @@ def law_draws(law: Law, problem: SearchProblem, count: int) -> list[Mixture]:
     """The best mixtures of the problem's space at the trials' scale under ``count`` of the law's bootstrap samples:
     Thompson draws, which spread as far as the law is unsure.
     """
-    (n_params, n_tokens), rules = problem.proxy, _rules(law, problem.space)
-    rules["no_harm"] = _known_rule(law, problem)
+    (n_params, n_tokens), rules = problem.proxy, law_rules(law, problem)
     drawn = bootstrap_optima(law, n_params, n_tokens, count, problem.weights, seed=problem.config.seed, **rules)
     return [problem.space.inside(mixture) for mixture in drawn]
 
 
-def _rules(law: Law, space: SearchSpace) -> dict[str, Any]:
-    """Bounds and ties of ``space`` over the languages that ``law`` knows; one that the space leaves out has no share.
+def law_rules(law: Law, problem: SearchProblem) -> dict[str, Any]:
+    """Bounds and ties of the problem's space over the languages that ``law`` knows, and its rule of no harm, as
+    :func:`~codescale.allocation.optimize.best_mixture` takes them; a language that the space leaves out has no share.
 
-    A law of another study may lack some: what it proposes is then moved into the space.
+    A law of another study may lack some: what it proposes is then moved into the space. The rule is left out where it
+    lacks one of its reference.
     """
-    bounds = {name: space.bounds.get(name, (0.0, 0.0)) for name in law.domains}
-    return {"bounds": bounds, "ties": [group for group in space.ties if set(group) <= set(law.domains)]}
-
-
-def _known_rule(law: Law, problem: SearchProblem) -> ResolvedNoHarm | None:
-    """The problem's rule of no harm, where ``law`` knows every language of its reference."""
-    rule = problem.no_harm
-    return rule if rule is not None and set(rule.reference.support) <= set(law.domains) else None
-
-
-def _where_possible(available: AvailableTokens, space: SearchSpace, n_tokens: float) -> AvailableTokens:
-    capped = {
-        name: (low, min(high, available.largest_share(name, n_tokens))) for name, (low, high) in space.bounds.items()
+    space, rule = problem.space, problem.no_harm
+    known = rule is not None and set(rule.reference.support) <= set(law.domains)
+    return {
+        "bounds": {name: space.bounds.get(name, (0.0, 0.0)) for name in law.domains},
+        "ties": [group for group in space.ties if set(group) <= set(law.domains)],
+        "no_harm": rule if known else None,
     }
+
+
+def where_possible(available: AvailableTokens, bounds: ShareBounds, ties: Ties, n_tokens: float) -> AvailableTokens:
+    """``available``; its epochs do not count where no mixture within ``bounds`` and ``ties`` could do with them."""
+    capped = {name: (low, min(high, available.largest_share(name, n_tokens))) for name, (low, high) in bounds.items()}
     try:
-        FeasibleSet.of(capped, space.ties)
+        FeasibleSet.of(capped, ties)
     except ValueError:
         return available.model_copy(update={"max_epochs": _UNLIMITED})
     return available

@@ -24,6 +24,7 @@ from codescale.stages.inputs import (
     target_availability,
     unique_tokens,
 )
+from codescale.stages.power import with_seeds
 from codescale.stages.runs import describe, publish
 from codescale.study.comparison import Scale
 from codescale.study.languages import label
@@ -39,6 +40,7 @@ def compare(context: StageContext) -> ComparisonResult:
     """
     context.corpus()
     problem = study_problem(context.config, context.folder).with_reference(target_availability(context).tokens)
+    problem = with_seeds(context, problem)
     config = problem.config
     mixtures, best = compared_mixtures(context, problem)
     plans = {

@@ -7,7 +7,6 @@ import os
 from codescale.cluster.ray_cluster import Workers, workers_here
 from codescale.runs.records import read_records
 from codescale.search.cost import SearchCost, Speed, measured_speed, recorded_speed, search_cost
-from codescale.search.objective.power_analysis import objective_noise
 from codescale.search.objective.problem import SearchProblem, study_problem
 from codescale.search.pareto import refuse_too_few
 from codescale.search.space.space import SearchPoint
@@ -17,9 +16,10 @@ from codescale.stages.inputs import StageContext, target_availability
 from codescale.stages.runs import check_memory
 
 
-def cost(context: StageContext) -> SearchCost:
-    """What the search and its proof may cost, and what differences they can resolve; trains for seconds at most.
+def cost(context: StageContext, *, seeds: int | None = None) -> SearchCost:
+    """What the search and its proof may cost; trains for seconds at most.
 
+    ``seeds``: of the proof, where the study chooses them; else the fewest that it may choose are counted.
     Raises :class:`~codescale.errors.UserError` for what the search would refuse, such as more workers for a trial than
     there are.
     """
@@ -28,12 +28,11 @@ def cost(context: StageContext) -> SearchCost:
         problem = problem.with_reference(target_availability(context).tokens)
     refuse_too_few(problem)
     config, records = problem.config, read_records(context.folder.runs)
-    noise = objective_noise(records, problem.objective, problem.proxy.n_params)
     workers = workers_here(config.ray)
     if "RAY_ADDRESS" not in os.environ:  # a cluster says only when it is joined what it has
         placement(config, workers)
     speed = recorded_speed(records, config.search.size, workers.count) or _measured_speed(context, problem, workers)
-    return search_cost(config, noise, speed)
+    return search_cost(config, speed, seeds)
 
 
 def _measured_speed(context: StageContext, problem: SearchProblem, workers: Workers) -> Speed:

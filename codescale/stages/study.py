@@ -24,6 +24,7 @@ from codescale.study.presets import preset_text
 from codescale.study.train import TrainSection
 
 if TYPE_CHECKING:
+    from codescale.comparison.power.result import PowerResult
     from codescale.laws.law import Law
     from codescale.search.cost import SearchCost
 
@@ -94,11 +95,23 @@ class Study:
 
         return optimize(self.context)
 
-    def forecast_search(self) -> SearchCost:
+    def forecast_search(self, *, seeds: int | None = None) -> SearchCost:
         """What the search and its proof may cost (:func:`~codescale.stages.cost.cost`)."""
         from codescale.stages.cost import cost
 
-        return cost(self.context)
+        return cost(self.context, seeds=seeds)
+
+    def forecast_proof(self) -> PowerResult:
+        """What the proof is expected to tell; writes nothing (:func:`~codescale.stages.power.expected_power`)."""
+        from codescale.stages.power import expected_power
+
+        return expected_power(self.context)
+
+    def expect(self) -> dict[str, Any]:
+        """What the proof is expected to tell; returns what power.json holds (:func:`~codescale.stages.power.power`)."""
+        from codescale.stages.power import power
+
+        return power(self.context).content()
 
     def search(self) -> dict[str, Any]:
         """Searches with real runs; returns what search.json holds (:func:`~codescale.stages.search.search`)."""
@@ -146,8 +159,10 @@ class Study:
     def run(self) -> Path:
         """All stages, each going on where it was; Ray is started once for all of them. Returns the report's path."""
         from codescale.cluster.ray_cluster import started_ray
+        from codescale.stages.power import say_before_the_law
 
         self.corpus()
+        say_before_the_law(self.context)
         begun = time.monotonic()
         with started_ray(self.config.ray):
             seconds = time.monotonic() - begun
@@ -155,6 +170,7 @@ class Study:
             self.sweep()
             self.fit()
             self.optimize()
+            self.expect()
             self.search()
             self.compare()
         return self.report()

@@ -16,6 +16,7 @@ from codescale.study.base import Name, Section, without_line_breaks
 from codescale.study.comparison import AT_SCALE, ComparisonSection
 from codescale.study.corpus import CorpusSection
 from codescale.study.languages import LanguageNames, Registry, default_weights, load_registry, text_by_default
+from codescale.study.questions import OWN_QUESTION, Questions, QuestionSection
 from codescale.study.search import SearchSection
 from codescale.study.sweep import FitSection, SweepSection, TargetSection
 from codescale.study.train import RaySection, TrainSection
@@ -36,6 +37,7 @@ class StudyConfig(Section):
     sweep: SweepSection = SweepSection()
     fit: FitSection = FitSection()
     target: TargetSection
+    questions: Questions = {}
     search: SearchSection
     comparison: ComparisonSection
     train: TrainSection = TrainSection()
@@ -96,25 +98,30 @@ class StudyConfig(Section):
         return self
 
     @model_validator(mode="after")
-    def _objective_and_bounds_hold(self) -> StudyConfig:
-        weights = self.target.weights
-        if weights is not None:
-            for name, weight in weights.items():
-                if name not in self.languages or weight < 0:
-                    raise ValueError(f"target.weights.{name}: not a language of the study, or a negative weight")
-            if not any(weights.values()):
-                raise ValueError("target.weights: all are 0")
-        for name, bound in self.target.bounds.items():
-            low, high = bound if isinstance(bound, tuple) else (bound, bound)
-            if name not in self.languages or not 0 <= low <= high <= 1:
-                raise ValueError(f"target.bounds.{name}: not a language of the study, or no interval within 0 and 1")
-        least = sum(bound[0] if isinstance(bound, tuple) else bound for bound in self.target.bounds.values())
-        if least > 1 + 1e-9:
-            raise ValueError(f"target.bounds: the lower bounds sum to {least:.6g}, so no shares sum to 1")
+    def _objectives_and_bounds_hold(self) -> StudyConfig:
+        asked = {"target": self.target} | {f"questions.{name}": one for name, one in self.questions.items()}
+        for where, question in asked.items():
+            self._weights_and_bounds_hold(where, question)
         for name in self.target.available:
             if name not in self.languages:
                 raise ValueError(f"target.available.{name}: not a language of the study")
         return self
+
+    def _weights_and_bounds_hold(self, where: str, question: TargetSection | QuestionSection) -> None:
+        weights = question.weights
+        if weights is not None:
+            for name, weight in weights.items():
+                if name not in self.languages or weight < 0:
+                    raise ValueError(f"{where}.weights.{name}: not a language of the study, or a negative weight")
+            if not any(weights.values()):
+                raise ValueError(f"{where}.weights: all are 0")
+        for name, bound in question.bounds.items():
+            low, high = bound if isinstance(bound, tuple) else (bound, bound)
+            if name not in self.languages or not 0 <= low <= high <= 1:
+                raise ValueError(f"{where}.bounds.{name}: not a language of the study, or no interval within 0 and 1")
+        least = sum(bound[0] if isinstance(bound, tuple) else bound for bound in question.bounds.values())
+        if least > 1 + 1e-9:
+            raise ValueError(f"{where}.bounds: the lower bounds sum to {least:.6g}, so no shares sum to 1")
 
     @model_validator(mode="after")
     def _a_trial_finds_its_workers(self) -> StudyConfig:
@@ -134,9 +141,11 @@ class StudyConfig(Section):
         """The languages known to this study."""
         return load_registry(self.languages_file)
 
-    def weights(self) -> dict[str, float]:
-        """The objective's weight of each of the study's languages (:func:`default_weights` where none are given)."""
-        given = self.target.weights
+    def weights(self, question: str = OWN_QUESTION) -> dict[str, float]:
+        """The objective's weight of each of the study's languages (:func:`default_weights` where none are given), or
+        that of another of the study's questions.
+        """
+        given = (self.target if question == OWN_QUESTION else self.questions[question]).weights
         if given is None:
             return default_weights(self.languages, self.registry())
         return {language: given.get(language, 0.0) for language in self.languages}

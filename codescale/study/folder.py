@@ -92,6 +92,11 @@ class StudyFolder:
         return self.root / "mixture.yaml"
 
     @property
+    def power(self) -> Path:
+        """What was expected of the proof before the search, and the seeds that were chosen for it."""
+        return self.root / "power.json"
+
+    @property
     def search(self) -> Path:
         """What the search found: trials in order, the incumbent, what pruning saved."""
         return self.root / "search.json"

@@ -88,6 +88,9 @@ class StartSection(Section):
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
 
 
+TEST_FACTOR = 4
+
+
 class TrainingSection(Section):
     """How every run is trained. Learning rates are for Muon (hidden matrices) and AdamW (the rest).
 
@@ -122,6 +125,13 @@ class TrainingSection(Section):
     evaluation_tokens: Positive = 8_192
     checkpoint_seconds: Number = Field(default=30.0, gt=0)
     start: StartSection | None = None
+
+    @property
+    def test_tokens(self) -> int:
+        """Tokens of each language that the proof reads of the test split, or all there are: four times those of a final
+        evaluation, so that it rests on more than a few files.
+        """
+        return TEST_FACTOR * self.evaluation_tokens
 
     @model_validator(mode="after")
     def _a_start_has_its_own_rates(self) -> TrainingSection:

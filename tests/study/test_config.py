@@ -58,6 +58,35 @@ def test_presets_are_valid(name: str) -> None:
             "study.yaml, comparison.seeds: is 2, where a number of 3 or more is wanted",
         ),
         (
+            {"comparison": {"size": "small", "tokens": 9999, "seeds": "some"}},
+            "study.yaml, comparison.seeds: is 'some', where a whole number or auto is wanted",
+        ),
+        (
+            {"comparison": {"size": "small", "tokens": 9999, "seeds": "auto"}},
+            "study.yaml, comparison: seeds_budget_tokens: seeds: auto needs a limit, in tokens of all runs",
+        ),
+        (
+            {"comparison": {"size": "small", "tokens": 10_000, "seeds": "auto", "seeds_budget_tokens": 89_999}},
+            "seeds_budget_tokens: 89,999 tokens are less than the 90,000 of 3 seeds of 3 mixtures at 10,000",
+        ),
+        (
+            {"comparison": {"size": "small", "tokens": 9999, "seeds_budget_tokens": 1e9}},
+            "study.yaml, comparison: seeds_budget_tokens: is the limit of seeds: auto, but seeds is 3",
+        ),
+        (
+            {"comparison": {"size": "small", "tokens": 9999, "larger": {"size": "s", "tokens": 9, "seeds": "auto"}}},
+            "study.yaml, comparison: larger.seeds: auto is of comparison.seeds alone; write a number",
+        ),
+        ({"questions": {"a\nb": {}}}, "holds a line break"),
+        ({"questions": {"a" * 81: {}}}, "where text of 80 characters or less is wanted"),
+        ({"questions": {"target": {}}}, "questions.target: target is what the study's own question is called"),
+        ({"questions": {"web": {"weigths": {}}}}, "study.yaml, questions.web.weigths: unknown key"),
+        ({"questions": {"web": {"weights": {"cobol": 1}}}}, "questions.web.weights.cobol: not a language"),
+        ({"questions": {"web": {"weights": {"java": 0}}}}, "questions.web.weights: all are 0"),
+        ({"questions": {"web": {"bounds": {"java": [0.5, 0.2]}}}}, "questions.web.bounds.java: not a"),
+        ({"questions": {"web": {"bounds": {"java": 0.7, "python": 0.7}}}}, "questions.web.bounds: the lower bounds"),
+        ({"questions": {"web": 3}}, "study.yaml, questions.web: is 3, where a mapping is wanted"),
+        (
             {"comparison": {"size": "small", "tokens": 9999, "baselines": ["uniform", "naturel"]}},
             "study.yaml, comparison.baselines.1: 'naturel' is no baseline: write uniform, natural",
         ),
@@ -195,3 +224,21 @@ def test_baselines_of_the_proof_are_kept_as_words_and_uniform_is_always_one(cont
     assert config.comparison.yardstick == "temperature:0.3"
     assert config.comparison.no_harm == NoHarmRule("natural", 0.02, relative=True)
     assert parse_study(config.model_dump(), "study.yaml") == config
+
+
+def test_a_question_without_weights_weighs_every_programming_language_alike(content: dict) -> None:
+    content["target"]["weights"] = {"java": 3}
+    content["questions"] = {"all alike": None, "python alone": {"weights": {"python": 2}}}
+    config = parse_study(content, "study.yaml")
+    assert config.weights() == {"python": 0.0, "java": 3.0, "csharp": 0.0}
+    assert config.weights("all alike") == {"python": 1.0, "java": 1.0, "csharp": 1.0}
+    assert config.weights("python alone") == {"python": 2.0, "java": 0.0, "csharp": 0.0}
+
+
+def test_seeds_that_the_study_chooses_have_a_limit(content: dict) -> None:
+    content["comparison"] |= {"seeds": "auto", "seeds_budget_tokens": "1e6", "tokens": 10_000}
+    section = parse_study(content | {"comparison": content["comparison"] | {"baselines": ["natural"]}}, "s").comparison
+    assert (section.seed_count, section.mixtures, section.most_seeds) == (3, 4, 25)
+    content["comparison"] |= {"seeds": 7, "seeds_budget_tokens": None}
+    section = parse_study(content, "study.yaml").comparison
+    assert (section.seed_count, section.most_seeds) == (7, 7)

@@ -36,9 +36,6 @@ from codescale.training.parallel import SingleProcess
 CURVE_SHARE = 8
 """An evaluation of the trunk reads one token in this many of those that a final evaluation reads."""
 
-TEST_FACTOR = 4
-"""The proof reads this many times the tokens of a final evaluation, so that it rests on more than a few files."""
-
 
 class Data(Protocol):
     """The corpus, and an evaluator on a split's held-out sequences, about so many tokens a language."""
@@ -149,7 +146,7 @@ class TrainingSession(BaseSession):
     def test_losses(self) -> dict[str, float]:
         """The finished model's losses on the test split, nats per token: for the comparison and nothing else."""
         with self._work_clock.running():
-            evaluator = self.data.evaluator("test", TEST_FACTOR * self.training.evaluation_tokens)
+            evaluator = self.data.evaluator("test", self.training.test_tokens)
             return evaluator.losses(self.model, self.parallel)
 
     def record(self, status: Status, note: str = "") -> RunRecord:

@@ -1,16 +1,14 @@
-"""How much the objective varies between seeds, and what differences that lets a budget resolve."""
+"""How much the objective varies between seeds, and by runs that differ in nothing else."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from codescale.search.objective.objective import Objective
 from codescale.search.objective.power_analysis import (
-    minimum_detectable_difference,
     objective_noise,
-    seeds_needed,
+    recipes_of,
     sweep_noise,
 )
 from tests.search.synthetic_trials import LANGUAGES, TOKENS, swept_record
@@ -37,16 +35,12 @@ def test_the_noise_of_seeds_is_pooled_over_runs_that_differ_in_nothing_else() ->
     assert (begun.degrees_of_freedom, begun.pooled) == (2, pytest.approx(0.02))
 
 
-def test_what_is_resolved_is_found_in_four_of_five_repetitions() -> None:
-    random = np.random.default_rng(0)
-    for seeds in (3, 8):
-        gap = minimum_detectable_difference(0.01, seeds)
-        first = random.normal(0, 0.01, (4000, seeds))
-        second = random.normal(gap, 0.01, (4000, seeds))
-        found = stats.ttest_ind(first, second, axis=1).pvalue < 0.05
-        assert found.mean() == pytest.approx(0.8, abs=0.04)
-    assert minimum_detectable_difference(0.01, 1) == float("inf")
-    needed = seeds_needed(0.01, 0.015)
-    assert needed is not None
-    assert minimum_detectable_difference(0.01, needed) <= 0.015 < minimum_detectable_difference(0.01, needed - 1)
-    assert seeds_needed(0.01, 1e-6) is None
+def test_recipes_hold_their_seeds_and_their_mixture() -> None:
+    mixture = {"python": 0.5, "java": 0.5}
+    records = [swept_record(f"o{k}", mixture, k, shift) for k, shift in ((4, 0.0), (2, 0.01))]
+    objective = Objective.of(dict.fromkeys(LANGUAGES, 1.0), TOKENS)
+    [recipe] = recipes_of(records, objective, 2608)
+    assert recipe.seeds == (4, 2)
+    assert recipe.values[1] - recipe.values[0] == pytest.approx(0.01)
+    assert dict(recipe.mixture) == mixture
+    assert recipes_of(records, objective, 9) == []

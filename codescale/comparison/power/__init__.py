@@ -1,0 +1,1 @@
+"""Before the proof is paid: what gain the law expects, what gain seeds can tell, and what would answer the question."""

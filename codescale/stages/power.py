@@ -1,0 +1,212 @@
+"""What the proof is expected to tell, by the sweep and the law: for ``codescale plan``, and as ``power.json``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from codescale.comparison.power.advice import advice
+from codescale.comparison.power.changes import changes, cheapest
+from codescale.comparison.power.choice import chosen_seeds
+from codescale.comparison.power.detection import POWER
+from codescale.comparison.power.evaluation import EvaluationTokens
+from codescale.comparison.power.expectation import Expectation, Proof, question_power
+from codescale.comparison.power.noise import DifferenceNoise, measured_noise, noise_of_like_studies
+from codescale.comparison.power.questions import Question, further_question, searched_question
+from codescale.comparison.power.result import NoiseResult, PowerResult
+from codescale.comparison.statistics import ERROR
+from codescale.laws.law import Law
+from codescale.mixtures.mixture import Mixture
+from codescale.runs.records import RunRecord, read_records
+from codescale.runs.units import LossUnit
+from codescale.search.objective.objective import Objective
+from codescale.search.objective.problem import ModelScale, SearchProblem, study_problem
+from codescale.stages.inputs import (
+    StageContext,
+    available_tokens,
+    baseline_mixtures,
+    comparable_law,
+    fitted_law,
+    target_availability,
+    unique_tokens,
+)
+from codescale.study.comparison import AUTO
+from codescale.study.config import StudyConfig
+
+
+def power(context: StageContext) -> PowerResult:
+    """Works out what is to be expected of the proof, writes ``power.json`` and says it, question by question.
+
+    Seeds that ``seeds: auto`` has chosen before stay as they are, however often it is called. Raises
+    :class:`~codescale.errors.UserError` where ``codescale fit`` has not run.
+    """
+    begun = time.monotonic()
+    comparable_law(context.folder)
+    result = expected_power(context)
+    result.write(context.folder.power)
+    context.timings.add("power", seconds=time.monotonic() - begun)
+    for line in (*(one.statement for one in result.questions), result.advice):
+        context.progress.say(line)
+    return result
+
+
+def say_before_the_law(context: StageContext) -> None:
+    """Says what the seeds resolve, by what is known of the noise so far; nothing where there is a law, which tells
+    more.
+    """
+    if context.folder.law.exists():
+        return
+    expected = expected_power(context)
+    known = "by the sweep's seeds" if expected.noise.measured else "by the noise of like studies"
+    context.progress.say(
+        f"Before there is a law, {known}: {expected.seeds} seeds of each mixture resolve a gain of "
+        f"{expected.own.resolves:.4f} nats per token."
+    )
+
+
+def with_seeds(context: StageContext, problem: SearchProblem) -> SearchProblem:
+    """``problem`` with the seeds that the proof has: where the study chooses them, and has not yet, it does now."""
+    section = problem.config.comparison
+    if section.seeds != AUTO:
+        return problem
+    seeds = _earlier_seeds(context) or power(context).seeds
+    changed = section.model_copy(update={"seeds": seeds})
+    return replace(problem, config=problem.config.model_copy(update={"comparison": changed}))
+
+
+def expected_power(context: StageContext) -> PowerResult:
+    """What the proof is expected to tell, by what there is: without a law the differences that seeds resolve, without
+    a sweep those by the noise of like studies. Nothing is written.
+    """
+    asked = _Asked.of(context)
+    config, section = asked.problem.config, asked.problem.config.comparison
+    scale = ModelScale(config.sizes[section.size].n_params, section.tokens)
+    unique = unique_tokens(context, section.tokens) if asked.corpus else None
+    proof = Proof(
+        scale=scale,
+        sequences=section.tokens / config.training.context,
+        unique_tokens={name: float(count) for name, count in _of_each(config, unique).items()},
+        seeds=section.seed_count,
+        yardstick=section.yardstick,
+        seed=config.seed,
+    )
+    own, *further = [
+        Expectation.of(one, asked.law, _noise(asked, one, scale), proof) for one in asked.questions(context)
+    ]
+    if section.seeds == AUTO:
+        seeds = chosen_seeds(own, proof.yardstick, section.most_seeds, proof.seed)
+        proof = replace(proof, seeds=_earlier_seeds(context) or seeds)
+    questions = tuple(question_power(one, proof) for one in (own, *further))
+    evaluation = EvaluationTokens(
+        config.training.test_tokens, _test_tokens(context) if asked.corpus else {}, _normalised(own.question.weights)
+    )
+    found = changes(own, proof, asked.law, evaluation)
+    best = cheapest(found)
+    return PowerResult(
+        n_params=scale.n_params,
+        n_tokens=scale.n_tokens,
+        seeds=proof.seeds,
+        seeds_chosen=section.seeds == AUTO,
+        seeds_budget_tokens=section.seeds_budget_tokens,
+        level=ERROR,
+        power=POWER,
+        law=None if asked.law is None else asked.law.name,
+        missing=asked.missing,
+        noise=_noise_result(own.noise),
+        questions=questions,
+        changes=found,
+        cheapest=None if best is None else best.kind,
+        advice=advice(questions[0], found, best, (own.tests + 2) * proof.seeds * scale.n_tokens),
+    )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What there is to ask: the search's problem, the records, the law and the corpus where there are any, and what is
+    ``missing`` to say more.
+    """
+
+    problem: SearchProblem
+    records: list[RunRecord]
+    law: Law | None
+    corpus: bool
+    missing: str | None
+
+    @classmethod
+    def of(cls, context: StageContext) -> _Asked:
+        folder = context.folder
+        corpus, fitted = folder.manifest.exists(), folder.law.exists()
+        problem = study_problem(context.config, folder)
+        if corpus:
+            problem = problem.with_reference(target_availability(context).tokens)
+        law = fitted_law(folder) if corpus and fitted else None
+        if law is not None and law.loss_unit is not LossUnit.NATS_PER_TOKEN:
+            unit = f"The law is of {law.loss_unit}: what gains to expect in {LossUnit.NATS_PER_TOKEN} is not known."
+            return cls(problem, read_records(folder.runs), None, corpus, unit)
+        stages = "sweep and fit" if corpus else "corpus, sweep and fit"
+        missing = None if law is not None else f"What gains to expect is known once there is a law: {stages} make it."
+        return cls(problem, read_records(folder.runs), law, corpus, missing)
+
+    def questions(self, context: StageContext) -> list[Question]:
+        """The one that is searched, then the further ones."""
+        config = self.problem.config
+        own = searched_question(self.problem, self.law, self._baselines(context, self.problem.weights))
+        further = [
+            further_question(self.problem, name, self._baselines(context, config.weights(name)))
+            for name in config.questions
+        ]
+        if self.law is None:
+            return [own, *further]
+        available, n_tokens = target_availability(context), self.problem.target.n_tokens
+        return [one.within(available, n_tokens) for one in (own, *further)]
+
+    def _baselines(self, context: StageContext, weights: Mapping[str, float]) -> Mapping[str, Mixture | None]:
+        if not self.corpus:
+            return dict.fromkeys(self.problem.config.comparison.compared)
+        return dict(baseline_mixtures(context, weights, target_availability(context)))
+
+
+def _noise(asked: _Asked, question: Question, scale: ModelScale) -> DifferenceNoise:
+    """Of the question's objective: at the proof's scale, else at the trials', else of like studies."""
+    for one in dict.fromkeys((scale, asked.problem.proxy)):
+        objective = Objective.of(question.weights, one.n_tokens)
+        found = measured_noise(asked.records, objective, one.n_params)
+        if found is not None:
+            return found
+    return noise_of_like_studies()
+
+
+def _noise_result(noise: DifferenceNoise) -> NoiseResult:
+    return NoiseResult(
+        deviation=noise.deviation,
+        degrees_of_freedom=noise.freedom,
+        between_seeds=noise.between_seeds,
+        correlation=noise.correlation,
+        measured=noise.measured,
+        source=noise.source,
+    )
+
+
+def _earlier_seeds(context: StageContext) -> int | None:
+    """Those that were chosen before, under the limit and at the D that the study still has."""
+    path, section = context.folder.power, context.config.comparison
+    if not path.exists():
+        return None
+    earlier = PowerResult.read(path, "delete it; codescale demo and codescale compare make it again")
+    same = (earlier.seeds_budget_tokens, earlier.n_tokens) == (section.seeds_budget_tokens, section.tokens)
+    return earlier.seeds if earlier.seeds_chosen and same else None
+
+
+def _of_each(config: StudyConfig, unique: int | dict[str, int] | None) -> dict[str, int]:
+    return dict.fromkeys(config.languages, unique) if isinstance(unique, int) else unique or {}
+
+
+def _test_tokens(context: StageContext) -> dict[str, int]:
+    corpus = context.corpus()
+    return {name: corpus.count_tokens(name, "test") for name in available_tokens(context)}
+
+
+def _normalised(weights: Mapping[str, float]) -> dict[str, float]:
+    total = sum(weights.values())
+    return {name: weight / total for name, weight in weights.items()}
