@@ -31,7 +31,7 @@ SHORT: dict[MixtureName, str] = {
 
 @dataclass(frozen=True)
 class LanguageRow:
-    """One language: training tokens available, its share and its test loss (nats per token) under each mixture."""
+    """One language: training tokens available to the target, its share and its test loss (nats per token) under each mixture."""
 
     language: str
     label: str
@@ -138,11 +138,12 @@ def headline(config: StudyConfig, artifacts: Artifacts, labels: Mapping[str, str
     rows = []
     for language in shown_languages(config, artifacts):
         corpus = artifacts.manifest.languages.get(language) if artifacts.manifest else None
+        counted = corpus.tokens.get("training") if corpus else None
         rows.append(
             LanguageRow(
                 language,
                 labels[language],
-                corpus.tokens.get("training") if corpus else None,
+                config.target.available.get(language, counted),
                 {name: given.get(language, 0.0) for name, given in mixtures.items()},
                 {
                     name: mixture.measured.losses[language]

@@ -43,6 +43,11 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{value:.{digits}f}".replace("-", MINUS)
 
 
+def probability(value: float | None) -> str:
+    """Of a test: ``0.0123``; ``< 0.0001`` where it would read as 0."""
+    return f"<{_SPACE}0.0001" if value is not None and value < 1e-4 else number(value, 4)
+
+
 def signed(value: float | None, digits: int = 3) -> str:
     """A difference: always with its sign."""
     if value is None or not math.isfinite(value):

@@ -42,7 +42,7 @@ def power(context: StageContext) -> PowerResult:
     :class:`~codescale.errors.UserError` where ``codescale fit`` has not run.
     """
     begun = time.monotonic()
-    comparable_law(context.folder)
+    comparable_law(context)
     result = expected_power(context)
     result.write(context.folder.power)
     context.timings.add("power", seconds=time.monotonic() - begun)

@@ -148,6 +148,12 @@ def test_the_objective_in_words_is_the_one_that_was_judged(whole_study: Study, t
     assert "The objective is the mean of the losses of Python, Java" in render(config, copied)
 
 
+def test_the_tokens_available_are_those_that_the_target_will_have(whole_study: Study) -> None:
+    config, folder = whole_study
+    target = config.target.model_copy(update={"available": {"rust": 123_000}})
+    assert count(123_000) in render(config.model_copy(update={"target": target}), folder)
+
+
 def test_what_weighs_nothing_by_default_is_said_beside_the_objective(whole_study: Study, tmp_path: Path) -> None:
     config, folder = whole_study
     line = "weighs nothing by default (natural language): target.weights in study.yaml gives it weight."

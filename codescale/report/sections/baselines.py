@@ -5,7 +5,7 @@ from __future__ import annotations
 from codescale.artifact import Interval
 from codescale.comparison.result import BaselineVerdict, Harm
 from codescale.mixtures.no_harm import NoHarmRule
-from codescale.report.quantities import DASH, interval, number, percent, signed
+from codescale.report.quantities import DASH, interval, number, percent, probability, signed
 from codescale.report.sections.base import Cell, Grid, PageSection, Subject
 from codescale.report.terminal.baselines import BEATS
 from codescale.report.worth import fewer, fewer_range
@@ -58,7 +58,7 @@ def _against(word: str, one: BaselineVerdict, yardstick: bool) -> tuple[Cell, ..
     return (
         Cell(word, "the yardstick" if yardstick else ""),
         Cell(signed(difference.mean, 4), interval(difference.low, difference.high, 4)),
-        Cell(number(min(one.better, one.worse), 4)),
+        Cell(probability(min(one.better, one.worse))),
         Cell(BEATS[one.beats], tone=_TONES[one.beats]),
         _tokens(one.worth.objective if one.worth else None),
         _tokens(one.worth.forecast if one.worth else None),
@@ -79,7 +79,7 @@ def _harm(subject: Subject, harm: Harm) -> Grid:
                 subject.language(name),
                 Cell(signed(one.difference.mean, 4), interval(one.difference.low, one.difference.high, 4)),
                 Cell(number(one.margin, 4)),
-                Cell(number(min(one.harmed, one.not_harmed), 4)),
+                Cell(probability(min(one.harmed, one.not_harmed))),
                 Cell(one.verdict, tone=_HARM_TONES[one.verdict]),
             )
             for name, one in harm.languages.items()

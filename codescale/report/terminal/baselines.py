@@ -8,7 +8,7 @@ from rich.table import Table
 
 from codescale.comparison.result import BaselineVerdict, Harm, HarmWord
 from codescale.mixtures.no_harm import NoHarmRule
-from codescale.report.quantities import interval, number, signed
+from codescale.report.quantities import interval, number, probability, signed
 from codescale.terminal import plain
 
 BEATS = {True: "beats it", False: "is worse", None: "not told"}
@@ -35,7 +35,7 @@ def baselines_table(verdicts: Mapping[str, BaselineVerdict], yardstick: str) -> 
             plain(name),
             signed(difference.mean, 4),
             interval(difference.low, difference.high, 4),
-            number(min(one.better, one.worse), 4),
+            probability(min(one.better, one.worse)),
             said,
         )
     return table
@@ -57,7 +57,7 @@ def harm_table(harm: Harm, labels: Mapping[str, str]) -> Table:
             signed(one.difference.mean, 4),
             interval(one.difference.low, one.difference.high, 4),
             number(one.margin, 4),
-            number(min(one.harmed, one.not_harmed), 4),
+            probability(min(one.harmed, one.not_harmed)),
             HARM[one.verdict],
         )
     return table
