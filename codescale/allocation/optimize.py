@@ -172,8 +172,8 @@ def optimize_mixture(
     kl
         What a divergence KL(p || reference) of 1 nat costs, in the goal's unit.
     no_harm
-        No target that weighs or is named in ``weights`` may be predicted above its loss under the rule's reference by
-        more than its margin; a number alone is a part of the loss under equal shares; None: no such rule.
+        No target that the rule protects (all, unless it names some) may be predicted above its loss under its
+        reference by more than its margin; a number alone is a part of the loss under equal shares; None: no such rule.
     reuse
         An earlier mixture whose ratios are kept.
     sequence_length

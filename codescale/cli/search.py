@@ -122,7 +122,7 @@ def simulate(
     landscape, searched = read_landscape(source, space, params, tokens, weights, noise)
     exist = read_available(available, landscape.domains) if available else None
     baselines = baseline_objectives(landscape, baseline or (), exist)
-    no_harm = resolved_no_harm(searched)
+    no_harm = resolved_no_harm(searched, measured=landscape.targets)
     target = attainable(landscape, searched, no_harm=no_harm)
     prior = Known(law=load_law(known) if known else None)
     if known and prior.law:

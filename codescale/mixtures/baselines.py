@@ -18,7 +18,8 @@ from codescale.mixtures.files import read_mixture
 from codescale.mixtures.mixture import Mixture, MixtureError
 
 Kind = Literal["uniform", "natural", "temperature", "unimax", "weights", "file"]
-_KNOWN = "uniform, natural, temperature:0.3, unimax, unimax:4, weights or file:mixture.yaml"
+KNOWN = "uniform, natural, temperature:0.3, unimax, unimax:4, weights or file:mixture.yaml"
+"""The words of baselines, for what a person is told to write."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def parse_baseline(given: str | Mapping[str, Any], where: str | Path = "--baseli
     try:
         return baseline_of(given)
     except ValueError as error:
-        raise UserError(where, str(error), f"write {_KNOWN}") from None
+        raise UserError(where, str(error), f"write {KNOWN}") from None
 
 
 def parse_baselines(given: Iterable[str | Mapping[str, Any]], where: str | Path = "--baseline") -> list[Baseline]:
@@ -113,7 +114,7 @@ def _word(given: Any) -> str:
     try:
         return str(baseline_of(given))
     except ValueError as error:
-        raise ValueError(f"{error}: write {_KNOWN}") from None
+        raise ValueError(f"{error}: write {KNOWN}") from None
 
 
 BaselineWord = Annotated[str, BeforeValidator(_word)]

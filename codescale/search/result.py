@@ -116,13 +116,15 @@ class FrontRun(Artifact):
 
 class NoHarmResult(Artifact):
     """The rule of no harm that a search kept: ``reference`` by name and its ``proportions``, the ``margin`` (nats per
-    token, or a part of each loss where ``relative``), and the ``confidence`` with which the recommendation keeps it.
+    token, or a part of each loss where ``relative``), the ``languages`` that it protected, and the ``confidence`` with
+    which the recommendation keeps it.
     """
 
     reference: str
     proportions: dict[str, float] = {}
     margin: float
     relative: bool
+    languages: tuple[str, ...] = ()
     confidence: float | None = None
 
 

@@ -87,13 +87,16 @@ class LawSampler(BaseSampler):
     settings
         The optimiser's numbers.
     no_harm
-        A rule that suggestions heed and the recommendation keeps, for every target of ``weights``, and the point of the
-        space that it holds losses beside; trials have to name their losses then.
+        A rule that suggestions heed and the recommendation keeps, and the point of the space that it holds losses
+        beside. It protects every target of ``weights``, also one that weighs 0, or those that it names; trials have to
+        name their losses then.
 
     Raises
     ------
     ValueError
         For a rule without weights, and when trials under a rule do not name their losses.
+    UserError
+        For a rule that names languages which are no targets.
     """
 
     def __init__(
@@ -115,7 +118,8 @@ class LawSampler(BaseSampler):
             raise ValueError("a rule of no harm needs the weights of the losses that it protects")
         self.space = space
         self._region = FeasibleRegion(space, tuple(space.bounds))
-        self._weights = {name: value for name, value in (weights or {}).items() if value > 0}
+        protected = no_harm[0].protected(tuple(weights or {}), "no_harm, languages") if no_harm else ()
+        self._weights = {name: value for name, value in (weights or {}).items() if value > 0 or name in protected}
         self._scale = LogScale(float(np.log(n_params)), float(np.log(n_tokens)))
         self._law, self._runs, self._hyper, self._noise = law, runs, dict(hyper or {}), noise
         self._seed = int(np.random.default_rng().integers(2**31)) if seed is None else seed
@@ -123,7 +127,9 @@ class LawSampler(BaseSampler):
         self._constraint = None
         if no_harm is not None:
             rule, reference = no_harm
-            self._constraint = Constraint(rule, self._region.points([reference]), settings.no_harm_confidence)
+            targets = np.array([name in protected for name in self._weights])
+            at = self._region.points([reference])
+            self._constraint = Constraint(rule, at, settings.no_harm_confidence, targets)
         self._number: int | None = None
         self._independent = RandomSampler(seed=self._seed)
         self._reader = TrialReader(self._region, self._weights, self._scale, settings)

@@ -63,8 +63,11 @@ class SearchProblem:
 
     @cached_property
     def objective(self) -> Objective:
-        """What is minimised (nats per token); several objectives count alike."""
-        return objective_of(self.config, equally_weighted(self.space))
+        """What is minimised; several objectives count alike. Under a rule of no harm the losses that it protects are
+        read beside those that weigh.
+        """
+        objective = objective_of(self.config, equally_weighted(self.space))
+        return objective if self.no_harm is None else objective.protecting(self.no_harm.protected)
 
     @cached_property
     def weights(self) -> dict[str, float]:

@@ -26,7 +26,7 @@ RULES = [NoHarmRule("r", 0.03, True), NoHarmRule("r", 0.05, False), NoHarmRule("
 
 
 def constraint(rule: NoHarmRule) -> Constraint:
-    return Constraint(rule, points(1, 9), 0.95)
+    return Constraint(rule, points(1, 9), 0.95, np.ones(3, dtype=bool))
 
 
 @pytest.mark.parametrize("rule", RULES)
