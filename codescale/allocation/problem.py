@@ -78,17 +78,28 @@ def make_problem(
     return replace(problem, ceilings=NoHarm.against(beside, protected, no_harm.rule, point))
 
 
-def resolved_rule(law: Law, no_harm: NoHarmRule | float, available: AvailableTokens | None) -> ResolvedNoHarm:
-    """The rule with its reference, a mixture of the law's domains, for the law's targets. A number alone is the part by
-    which a loss may be above that under equal shares.
+def resolved_rule(
+    law: Law, no_harm: NoHarmRule | float, available: AvailableTokens | None, weight: Array, n_tokens: float
+) -> ResolvedNoHarm:
+    """The rule with its reference, a mixture of the law's domains at a budget of ``n_tokens``, for the law's targets. A
+    number alone is the part by which a loss may be above that under equal shares. ``weight`` (targets,): the
+    objective's.
 
     Raises :class:`UserError` for a number that is none, languages outside the law, and a reference that is none or
     needs tokens nobody named.
     """
     if isinstance(no_harm, NoHarmRule):
-        tokens = available.tokens if available else None
         protected = no_harm.protected(law.targets, f"{_WHERE}, languages")
-        return ResolvedNoHarm(no_harm, reference_mixture(no_harm.reference, law.domains, tokens, _WHERE), protected)
+        reference = reference_mixture(
+            no_harm.reference,
+            law.domains,
+            available.tokens if available else None,
+            _WHERE,
+            weights=dict(zip(law.targets, weight.tolist(), strict=True)),
+            n_tokens=n_tokens,
+            max_epochs=available.max_epochs if available else 1.0,
+        )
+        return ResolvedNoHarm(no_harm, reference, protected)
     if not (np.isfinite(no_harm) and no_harm >= 0):
         raise UserError(_WHERE, f"a tolerance of {no_harm:g} is no fraction", "give 0, or such as 0.001")
     rule = NoHarmRule(UNIFORM, no_harm, relative=True)

@@ -179,8 +179,9 @@ def baseline_mixture(
 
 def unimax(tokens: NDArray[np.float64], budget: float, epochs: float) -> NDArray[np.float64]:
     """The shares of UniMax: every language the same, but none more than ``epochs`` over what there is of it; what a
-    small one cannot take the larger ones share alike. Where the budget is more than all epochs over everything, shares
-    are as the tokens are.
+    small one cannot take the larger ones share alike. Where the budget is more than all epochs over everything, the
+    published rule leaves the rest of it unspent and normalises what it gave out: shares are as the tokens are, and
+    training on all of the budget would read everything more often than the cap.
 
     Parameters
     ----------
@@ -199,7 +200,8 @@ def unimax(tokens: NDArray[np.float64], budget: float, epochs: float) -> NDArray
     References
     ----------
     Chung et al. 2023, "UniMax: Fairer and more effective language sampling for large-scale multilingual pretraining",
-    arXiv 2304.09151, algorithm 1.
+    arXiv 2304.09151, algorithm 1: languages from the smallest on, each an equal part of the budget that is left or its
+    epochs, whichever is less; then normalised. Theirs counts characters, here it is tokens.
     """
     given = np.zeros(len(tokens))
     left = float(budget)

@@ -175,7 +175,15 @@ def read_margin(given: Any) -> tuple[float, bool]:
 
 
 def reference_mixture(
-    name: str, languages: Sequence[str], tokens: Mapping[str, float] | None, where: str, folder: Path = Path()
+    name: str,
+    languages: Sequence[str],
+    tokens: Mapping[str, float] | None,
+    where: str,
+    folder: Path = Path(),
+    *,
+    weights: Mapping[str, float] | None = None,
+    n_tokens: float | None = None,
+    max_epochs: float = 1.0,
 ) -> Mixture:
     """The mixture of ``languages`` that the word of a baseline, or the path of a mixture's file, names.
 
@@ -187,6 +195,8 @@ def reference_mixture(
         Field or option, for errors.
     folder
         Where a relative path begins.
+    weights, n_tokens, max_epochs
+        The objective's weights, the budget D and how often tokens may be read, as ``weights`` and ``unimax`` need them.
 
     Raises
     ------
@@ -194,8 +204,10 @@ def reference_mixture(
         For another name, a file that is wrong or names another language, and tokens that are needed and not named.
     """
     word = _word(name)
-    available = None if tokens is None else AvailableTokens(tokens=dict(tokens))
-    return baseline_mixture(parse_baseline(word, where).within(folder), languages, available, where=where)
+    available = None if tokens is None else AvailableTokens(tokens=dict(tokens), max_epochs=max_epochs)
+    return baseline_mixture(
+        parse_baseline(word, where).within(folder), languages, available, weights, n_tokens, where=where
+    )
 
 
 def _word(given: Any) -> Any:

@@ -111,6 +111,10 @@ class StudyConfig(Section):
         least = sum(bound[0] if isinstance(bound, tuple) else bound for bound in self.target.bounds.values())
         if least > 1 + 1e-9:
             raise ValueError(f"target.bounds: the lower bounds sum to {least:.6g}, so no shares sum to 1")
+        rule = self.comparison.no_harm
+        for name in rule.languages if rule else ():
+            if name not in self.languages:
+                raise ValueError(f"comparison.no_harm.languages: {name!r} is not a language of the study")
         for name in self.target.available:
             if name not in self.languages:
                 raise ValueError(f"target.available.{name}: not a language of the study")

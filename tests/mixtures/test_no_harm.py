@@ -85,6 +85,10 @@ def test_references_have_names_or_files(tmp_path: Path) -> None:
     assert reference_mixture("uniform", LANGUAGES, None, "here") == Mixture.uniform(LANGUAGES)
     natural = reference_mixture("natural", LANGUAGES, tokens, "here")
     assert dict(natural) == pytest.approx({"python": 0.6, "java": 0.3, "rust": 0.1})
+    capped = reference_mixture("unimax", LANGUAGES, tokens, "here", n_tokens=12e9, max_epochs=2)
+    assert dict(capped) == pytest.approx({"python": 5 / 12, "java": 5 / 12, "rust": 2 / 12})
+    weighed = reference_mixture("weights", LANGUAGES, None, "here", weights={"python": 3.0, "rust": 1.0})
+    assert dict(weighed) == pytest.approx({"python": 0.75, "java": 0.0, "rust": 0.25})
     own = reference_mixture("own.yaml", LANGUAGES, None, "here", tmp_path)
     assert dict(own) == {"python": 0.75, "java": 0.0, "rust": 0.25}
 

@@ -49,11 +49,13 @@ from codescale.search.space.space import SearchPoint, SearchSpace
 
 @dataclass(frozen=True)
 class Recommendation:
-    """Which point of several is recommended: its ``position``, the objective ``expected`` of it with its standard
-    ``deviation``, a run's noise apart, and the probability with which it keeps a rule of no harm, None without one.
+    """What is recommended: the ``point``, its ``position`` among those that were asked about, None where it is none of
+    them, the objective ``expected`` of it with its standard ``deviation``, a run's noise apart, and the probability
+    with which it keeps a rule of no harm, None without one.
     """
 
-    position: int
+    point: SearchPoint
+    position: int | None
     expected: float
     deviation: float
     keeps_rule: float | None
@@ -171,7 +173,8 @@ class LawSampler(BaseSampler):
         Parameters
         ----------
         anywhere
-            Of the whole space rather than of what was measured.
+            Of the whole space rather than of what was measured. Under a rule of no harm it is of the whole space as
+            soon as enough is known: few trials lie as near to the rule's edge as the confidence allows.
 
         Raises
         ------
@@ -194,21 +197,25 @@ class LawSampler(BaseSampler):
         return None if self._constraint is None else self._constraint.confidence
 
     def recommended_of(self, study: Study, points: Sequence[SearchPoint]) -> Recommendation:
-        """Which of ``points`` is recommended, and what is expected of it (:meth:`recommend`).
+        """Which of the measured ``points`` is recommended, or under a rule of no harm which other one, and what is
+        expected of it (:meth:`recommend`).
 
         Raises
         ------
         ValueError
             Where too little is known to expect anything.
         """
-        expected, deviation = self.expected(study, points)
         if self._constraint is None:
+            expected, deviation = self.expected(study, points)
             best = int(np.argmin(expected))
-            return Recommendation(best, float(expected[best]), float(deviation[best]), None)
+            return Recommendation(points[best], best, float(expected[best]), float(deviation[best]), None)
         data, optimizer = self._data(study)
-        kept = self._constraint.probability(optimizer.posterior(data), self._region.points(points))
-        best = self._constraint.best(signs(study)[0] * expected, kept)
-        return Recommendation(best, float(expected[best]), float(deviation[best]), float(kept[best]))
+        posterior = optimizer.posterior(data)
+        point = self._region.search_point(optimizer.recommend(data, anywhere=False)[0])
+        expected, deviation = self.expected(study, [point])
+        kept = self._constraint.probability(posterior, self._region.points([point]))
+        position = next((k for k, other in enumerate(points) if point.same(other)), None)
+        return Recommendation(point, position, float(expected[0]), float(deviation[0]), float(kept[0]))
 
     def expected_improvement(self) -> float | None:
         """What the point that was suggested last is expected to gain on the best expectation of a measured one.

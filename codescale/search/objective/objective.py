@@ -13,8 +13,16 @@ from dataclasses import dataclass, field, replace
 from codescale.errors import UserError
 from codescale.organisation import ORGANISATION, number_of
 from codescale.runs.records import Evaluation, RunRecord
+from codescale.runs.units import LossUnit
 from codescale.search.pruning.curve import LearningCurve
 from codescale.search.space.schema import HyperparameterRange, ObjectiveSpec
+
+
+def objective_unit(metrics: Mapping[str, float]) -> str:
+    """The unit of an objective that weighs ``metrics``: none, for each metric has its own; of losses alone that of a
+    loss.
+    """
+    return "" if any(metrics.values()) else str(LossUnit.NATS_PER_TOKEN)
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,11 @@ class Objective:
     def protecting(self, languages: Iterable[str]) -> Objective:
         """The same where the losses of ``languages`` are read too."""
         return replace(self, beside=tuple(name for name in languages if name not in self.weights))
+
+    @property
+    def unit(self) -> str:
+        """As a person reads it; empty where it has none."""
+        return objective_unit(self.metrics)
 
     @property
     def losses_alone(self) -> bool:

@@ -13,7 +13,13 @@ from codescale.search.space.space import SearchSpace
 
 
 def resolved_no_harm(
-    space: SearchSpace, tokens: Mapping[str, float] | None = None, measured: Sequence[str] | None = None
+    space: SearchSpace,
+    tokens: Mapping[str, float] | None = None,
+    measured: Sequence[str] | None = None,
+    *,
+    weights: Mapping[str, float] | None = None,
+    n_tokens: float | None = None,
+    max_epochs: float = 1.0,
 ) -> ResolvedNoHarm | None:
     """The rule of ``space`` with its reference, a mixture of the languages that may have a share; None without a rule.
     It protects every language whose loss is measured, also one that gets no tokens, unless it names some.
@@ -24,6 +30,8 @@ def resolved_no_harm(
         Language to the tokens available, where the space does not name them.
     measured
         All whose losses are measured; None: the study's languages, which are those of the space.
+    weights, n_tokens, max_epochs
+        As :func:`~codescale.mixtures.no_harm.reference_mixture` takes them.
 
     Raises
     ------
@@ -38,7 +46,16 @@ def resolved_no_harm(
     protected = space.no_harm.protected(known_losses, f"{space.path}, no_harm.languages")
     languages = [name for name, (_, high) in space.bounds.items() if high > 0]
     known = {**(tokens or {}), **(space.tokens or {})}
-    mixture = reference_mixture(space.no_harm.reference, languages, known, where, Path(space.path).parent)
+    mixture = reference_mixture(
+        space.no_harm.reference,
+        languages,
+        known,
+        where,
+        Path(space.path).parent,
+        weights=weights,
+        n_tokens=n_tokens,
+        max_epochs=max_epochs,
+    )
     if space.feasible.contains(mixture):
         return ResolvedNoHarm(space.no_harm, space.inside(mixture), protected)
     conflicts = _conflicts(space, mixture)
