@@ -110,7 +110,7 @@ def question(seed: int, rule: NoHarmRule, biased: bool) -> Question | None:
     reference = Mixture.from_array(LANGUAGES, tokens / tokens.sum())
     landscape = Landscape(LANGUAGES, LANGUAGES, truth(seed, biased), WEB_TEAM, N, D, NOISE, evaluations=3)
     space = SearchSpace("seven_languages", dict.fromkeys(LANGUAGES, (0.0, 1.0)), {})
-    no_harm = ResolvedNoHarm(rule, reference)
+    no_harm = ResolvedNoHarm(rule, reference, LANGUAGES)
     try:
         kept = attainable(landscape, space, 2, no_harm)
         surely = attainable(landscape, space, 2, replace(no_harm, rule=tightened(rule))).best

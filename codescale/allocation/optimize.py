@@ -172,8 +172,8 @@ def optimize_mixture(
     kl
         What a divergence KL(p || reference) of 1 nat costs, in the goal's unit.
     no_harm
-        No target that weighs or is named in ``weights`` may be predicted above its loss under the rule's reference by
-        more than its margin; a number alone is a part of the loss under equal shares; None: no such rule.
+        No target that the rule protects (all, unless it names some) may be predicted above its loss under its
+        reference by more than its margin; a number alone is a part of the loss under equal shares; None: no such rule.
     reuse
         An earlier mixture whose ratios are kept.
     sequence_length
@@ -198,9 +198,9 @@ def optimize_mixture(
     SLSQP: Kraft 1988, "A software package for sequential quadratic programming", DFVLR-FB 88-28. Mixture reuse: Chen
     et al. 2026, "Olmix", arXiv 2602.12237.
     """
-    rule = None if no_harm is None else resolved_rule(law, no_harm, available)
-    problem = make_problem(law, n_params, n_tokens, weights, bounds, available, goal, reference, kl, rule)
     weight = weights_of(law, weights)
+    rule = None if no_harm is None else resolved_rule(law, no_harm, available, weight, n_tokens)
+    problem = make_problem(law, n_params, n_tokens, weights, bounds, available, goal, reference, kl, rule)
     compared = baselines_of(law, baselines, n_tokens, weight, available)
     if law.form.ignores_shares:
         warn(f"{law.name} ignores the shares: to it every mixture is as good, so this one means nothing")

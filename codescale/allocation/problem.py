@@ -73,24 +73,37 @@ def make_problem(
     problem = Problem(point, wanted, feasible, no_ceilings(len(law.targets)), penalty, axes)
     if no_harm is None:
         return problem
-    named = [name in (weights or {}) for name in law.targets]
-    protected = np.flatnonzero((weight > 0) | np.array(named)).astype(np.intp)
+    protected = np.array([law.targets.index(name) for name in no_harm.protected], dtype=np.intp)
     beside = shares_of(law, no_harm.reference, _WHERE)
     return replace(problem, ceilings=NoHarm.against(beside, protected, no_harm.rule, point))
 
 
-def resolved_rule(law: Law, no_harm: NoHarmRule | float, available: AvailableTokens | None) -> ResolvedNoHarm:
-    """The rule with its reference, a mixture of the law's domains. A number alone is the part by which a loss may be
-    above that under equal shares.
+def resolved_rule(
+    law: Law, no_harm: NoHarmRule | float, available: AvailableTokens | None, weight: Array, n_tokens: float
+) -> ResolvedNoHarm:
+    """The rule with its reference, a mixture of the law's domains at a budget of ``n_tokens``, for the law's targets. A
+    number alone is the part by which a loss may be above that under equal shares. ``weight`` (targets,): the
+    objective's.
 
-    Raises :class:`UserError` for a number that is none, and a reference that is none or needs tokens nobody named.
+    Raises :class:`UserError` for a number that is none, languages outside the law, and a reference that is none or
+    needs tokens nobody named.
     """
     if isinstance(no_harm, NoHarmRule):
-        tokens = available.tokens if available else None
-        return ResolvedNoHarm(no_harm, reference_mixture(no_harm.reference, law.domains, tokens, _WHERE))
+        protected = no_harm.protected(law.targets, f"{_WHERE}, languages")
+        reference = reference_mixture(
+            no_harm.reference,
+            law.domains,
+            available.tokens if available else None,
+            _WHERE,
+            weights=dict(zip(law.targets, weight.tolist(), strict=True)),
+            n_tokens=n_tokens,
+            max_epochs=available.max_epochs if available else 1.0,
+        )
+        return ResolvedNoHarm(no_harm, reference, protected)
     if not (np.isfinite(no_harm) and no_harm >= 0):
         raise UserError(_WHERE, f"a tolerance of {no_harm:g} is no fraction", "give 0, or such as 0.001")
-    return ResolvedNoHarm(NoHarmRule(UNIFORM, no_harm, relative=True), Mixture.uniform(law.domains))
+    rule = NoHarmRule(UNIFORM, no_harm, relative=True)
+    return ResolvedNoHarm(rule, Mixture.uniform(law.domains), law.targets)
 
 
 def law_at_scale(law: Law, n_params: float, n_tokens: float, available: AvailableTokens | None = None) -> LawAtScale:
@@ -116,7 +129,7 @@ def safest(problem: Problem, law: Law, rule: NoHarm, begin: list[Array]) -> Arra
         named = [law.targets[int(np.argmax(row))] for row in rule.matrix[ratios > ratios.max() - _CLOSE]]
         raise UserError(
             _WHERE,
-            f"within the bounds no mixture keeps {' and '.join(named)} at {_allowed(rule.rule)}: the best for "
+            f"within the bounds no mixture keeps {_listed(named)} at {_allowed(rule.rule)}: the best for "
             f"{'it' if len(named) == 1 else 'them'} is {ratios.max() - 1.0:.2%} above that",
             "widen the bounds, allow a larger margin, or do without this rule",
         )
@@ -150,6 +163,10 @@ def baselines_of(
 def _allowed(rule: NoHarmRule) -> str:
     under = f"the loss under {'equal shares' if rule.reference == UNIFORM else rule.reference}"
     return f"{under} and {rule.amount} more" if rule.margin else under
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def uniform_of(law: Law) -> Array:

@@ -62,6 +62,9 @@ def optimize(
         str | None,
         typer.Option(help="By so much it may after all: 0.01 in the losses' unit, or 2% of each loss."),
     ] = None,
+    no_harm_languages: Annotated[
+        str | None, typer.Option(help="The languages (a,b) that the rule protects; default: all of the law.")
+    ] = None,
     earlier: Annotated[
         Path | None, typer.Option(help="An earlier mixture (YAML): its ratios are kept where nothing new touches them.")
     ] = None,
@@ -108,7 +111,7 @@ def optimize(
         raise UserError("--goal", f"{goal!r} is not a goal", "write mean or worst")
     if affected and not earlier:
         raise UserError("--affected", "is given without --earlier", "name the earlier mixture, or leave it out")
-    rule = _no_harm(no_harm, no_harm_reference, margin)
+    rule = _no_harm(no_harm, no_harm_reference, margin, split_names(no_harm_languages))
     fitted = load_law(law)
     allocation = optimize_mixture(
         fitted,
@@ -137,17 +140,23 @@ def _file(reference: str | None) -> list[Path]:
     return [Path(reference)] if reference and Path(reference).suffix else []
 
 
-def _no_harm(beside_uniform: bool, reference: str | None, margin: str | None) -> NoHarmRule | None:
-    """The rule that the three options ask for; none where none is given."""
+def _no_harm(
+    beside_uniform: bool, reference: str | None, margin: str | None, languages: list[str] | None
+) -> NoHarmRule | None:
+    """The rule that the options ask for; none where none is given."""
     if reference is None and margin is not None:
         hint = "name what losses are held beside: --no-harm-reference uniform, natural or FILE"
         raise UserError("--margin", "is given without a reference", hint)
     if beside_uniform and reference is not None:
         raise UserError("--no-harm", "is given beside --no-harm-reference", "leave one of them out")
+    if languages is not None and not (languages and (beside_uniform or reference is not None)):
+        problem, hint = ("names none", "write a,b") if not languages else ("is given without a rule", "add --no-harm")
+        raise UserError("--no-harm-languages", problem, hint)
+    named = tuple(languages or ())
     if reference is None:
-        return NoHarmRule(UNIFORM, 0.0, relative=True) if beside_uniform else None
+        return NoHarmRule(UNIFORM, 0.0, relative=True, languages=named) if beside_uniform else None
     try:
-        return NoHarmRule(reference, *read_margin(margin or "0"))
+        return NoHarmRule(reference, *read_margin(margin or "0"), named)
     except ValueError as error:
         raise UserError("--margin", str(error), "0 is none") from None
 

@@ -32,7 +32,9 @@ def search(study: StudyArgument) -> None:
     and the sweep's runs, and are stopped where their early loss curves cannot
     win.
     """
+    from codescale.report.no_harm import searched_rule
     from codescale.report.terminal.search import search_table
+    from codescale.search.objective.objective import objective_unit
     from codescale.stages.search import search as run_stage
 
     result = run_stage(existing_study(study).context)
@@ -41,19 +43,17 @@ def search(study: StudyArgument) -> None:
     if advised is None:
         return
     paired = f" ({PAIRED})" if advised.organisation == PAIRED else ""
+    shares = ", ".join(f"{name} {share:.1%}" for name, share in advised.proportions.items() if share > 0)
+    measured = f"{advised.run_id}{paired}, measured {advised.objective:.4f}" if advised.run_id else f"{shares}{paired}"
+    untried = "" if advised.run_id else ", which no trial had"
     console.print(
-        f"Recommended: {advised.run_id}{paired}, measured {advised.objective:.4f}, expected of its mixture "
-        f"{advised.expected:.4f} ± {advised.deviation:.4f}"
+        f"Recommended: {measured}, expected of its mixture{untried} {advised.expected:.4f} ± {advised.deviation:.4f}"
     )
-    if advised.keeps_no_harm is not None and result.no_harm is not None:
-        console.print(
-            f"It keeps the rule of no harm against {result.no_harm.reference} with a probability of "
-            f"{advised.keeps_no_harm:.1%} (wanted: {result.no_harm.confidence or 0:.0%})"
-        )
+    for line in searched_rule(result, {}):
+        console.print(line)
     if left := advised.remaining:
-        console.print(
-            f"Further trials may gain {left.expected:.4f} nats per token over it ({left.low:.4f} to {left.high:.4f})"
-        )
+        gain = f"{left.expected:.4f} {objective_unit(result.metrics)}".rstrip()
+        console.print(f"Further trials may gain {gain} over it ({left.low:.4f} to {left.high:.4f})")
 
 
 @search_app.command("init")
@@ -122,7 +122,9 @@ def simulate(
     landscape, searched = read_landscape(source, space, params, tokens, weights, noise)
     exist = read_available(available, landscape.domains) if available else None
     baselines = baseline_objectives(landscape, baseline or (), exist)
-    no_harm = resolved_no_harm(searched)
+    no_harm = resolved_no_harm(
+        searched, measured=landscape.targets, weights=landscape.weights, n_tokens=landscape.n_tokens
+    )
     target = attainable(landscape, searched, no_harm=no_harm)
     prior = Known(law=load_law(known) if known else None)
     if known and prior.law:

@@ -221,7 +221,7 @@ def _verdict(
     else:
         organised = [records[role][0].spec.organisation for role in (MEASURED, yardstick)]
         said = statement(verdicts, yardstick, section.yardstick != ON_VALIDATION, seeds)
-        said += f" {of_harm(harm, section.no_harm is not None, labels)}"
+        said += f" {of_harm(harm, section.no_harm, labels)}"
         said += of_two_things(organised[0], organised[1], yardstick)
     return ComparisonVerdict(
         statement=said,

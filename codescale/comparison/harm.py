@@ -8,7 +8,7 @@ from codescale.mixtures.no_harm import NoHarmRule
 
 
 def harm_of(measured: JudgedSplit, reference: JudgedSplit, rule: NoHarmRule) -> Harm:
-    """What may be said of each language under a mixture against ``reference``.
+    """What may be said of each language that ``rule`` protects under a mixture against ``reference``.
 
     Harmed: its loss is above the reference's by more than the margin. Not harmed within the margin: it is not. Neither
     is said unless a one-sided paired t test holds it, adjusted over the languages, so that the chance of calling any
@@ -28,8 +28,8 @@ def harm_of(measured: JudgedSplit, reference: JudgedSplit, rule: NoHarmRule) -> 
     """
     seeds = len(measured.objective.values or ())
     differences, beyond, margins = {}, {}, {}
-    for language, loss in measured.losses.items():
-        values, others = loss.values or (), reference.losses[language].values or ()
+    for language in rule.protected(tuple(measured.losses), "study.yaml, comparison.no_harm.languages"):
+        values, others = measured.losses[language].values or (), reference.losses[language].values or ()
         differences[language] = paired_difference(values, others)
         beyond[language] = paired_difference(values, [rule.ceilings(other) for other in others])
         mean = reference.losses[language].mean

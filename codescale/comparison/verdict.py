@@ -81,7 +81,7 @@ def _others(verdicts: Mapping[str, BaselineVerdict], distinct: int) -> str:
     return f"It {', '.join(told)} ({how})."
 
 
-def of_harm(harm: Harm, rule: bool, labels: Mapping[str, str]) -> str:
+def of_harm(harm: Harm, rule: NoHarmRule | None, labels: Mapping[str, str]) -> str:
     """What is said of single languages: no harm is named that the correction for their number does not hold.
 
     Parameters
@@ -89,19 +89,20 @@ def of_harm(harm: Harm, rule: bool, labels: Mapping[str, str]) -> str:
     harm
         The tests.
     rule
-        Whether somebody set a margin; else the reference is uniform and the margin 0.
+        The one that somebody set; None: the reference is uniform and the margin 0.
     labels
         What a person reads for each language.
     """
     harmed = harm.told("harmed")
-    if not rule:
+    if rule is None:
         if harmed:
             return f"It harms {_names(harmed, labels)}: higher loss than under {harm.reference} beyond the noise."
         return "No language is harmed beyond the noise."
-    allowed = f"{NoHarmRule(harm.reference, harm.margin, harm.relative).spoken} against {harm.reference}"
+    allowed = f"{rule.spoken} against {harm.reference}"
     kept = harm.told("not harmed within the margin")
     if len(kept) == len(harm.languages):
-        return f"No language is harmed within the margin of {allowed}."
+        whom = f"None of {_names(kept, labels)}" if rule.languages else "No language"
+        return f"{whom} is harmed within the margin of {allowed}."
     words: list[HarmWord] = ["harmed", "cannot be told", "not harmed within the margin"]
     said = [f"{word}: {_names(harm.told(word), labels)}" for word in words if harm.told(word)]
     return f"By the margin of {allowed}: {'; '.join(said)}."

@@ -18,7 +18,8 @@ from codescale.mixtures.files import read_mixture
 from codescale.mixtures.mixture import Mixture, MixtureError
 
 Kind = Literal["uniform", "natural", "temperature", "unimax", "weights", "file"]
-_KNOWN = "uniform, natural, temperature:0.3, unimax, unimax:4, weights or file:mixture.yaml"
+KNOWN = "uniform, natural, temperature:0.3, unimax, unimax:4, weights or file:mixture.yaml"
+"""The words of baselines, for what a person is told to write."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def parse_baseline(given: str | Mapping[str, Any], where: str | Path = "--baseli
     try:
         return baseline_of(given)
     except ValueError as error:
-        raise UserError(where, str(error), f"write {_KNOWN}") from None
+        raise UserError(where, str(error), f"write {KNOWN}") from None
 
 
 def parse_baselines(given: Iterable[str | Mapping[str, Any]], where: str | Path = "--baseline") -> list[Baseline]:
@@ -113,7 +114,7 @@ def _word(given: Any) -> str:
     try:
         return str(baseline_of(given))
     except ValueError as error:
-        raise ValueError(f"{error}: write {_KNOWN}") from None
+        raise ValueError(f"{error}: write {KNOWN}") from None
 
 
 BaselineWord = Annotated[str, BeforeValidator(_word)]
@@ -178,8 +179,9 @@ def baseline_mixture(
 
 def unimax(tokens: NDArray[np.float64], budget: float, epochs: float) -> NDArray[np.float64]:
     """The shares of UniMax: every language the same, but none more than ``epochs`` over what there is of it; what a
-    small one cannot take the larger ones share alike. Where the budget is more than all epochs over everything, shares
-    are as the tokens are.
+    small one cannot take the larger ones share alike. Where the budget is more than all epochs over everything, the
+    published rule leaves the rest of it unspent and normalises what it gave out: shares are as the tokens are, and
+    training on all of the budget would read everything more often than the cap.
 
     Parameters
     ----------
@@ -198,7 +200,8 @@ def unimax(tokens: NDArray[np.float64], budget: float, epochs: float) -> NDArray
     References
     ----------
     Chung et al. 2023, "UniMax: Fairer and more effective language sampling for large-scale multilingual pretraining",
-    arXiv 2304.09151, algorithm 1.
+    arXiv 2304.09151, algorithm 1: languages from the smallest on, each an equal part of the budget that is left or its
+    epochs, whichever is less; then normalised. Theirs counts characters, here it is tokens.
     """
     given = np.zeros(len(tokens))
     left = float(budget)

@@ -31,7 +31,9 @@ SHORT: dict[MixtureName, str] = {
 
 @dataclass(frozen=True)
 class LanguageRow:
-    """One language: training tokens available to the target, its share and its test loss (nats per token) under each mixture."""
+    """One language: training tokens that the target will have, its share and its test loss (nats per token) under each
+    mixture.
+    """
 
     language: str
     label: str

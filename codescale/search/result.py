@@ -68,9 +68,10 @@ class Incumbent(Artifact):
 
 
 class Recommended(Incumbent):
-    """The trial with the best expectation: ``expected`` (nats per token) with its standard ``deviation``, a run's noise
-    apart; ``remaining``: what further trials may gain over it, where the sampler tells; ``keeps_no_harm``: the
-    probability with which it keeps the rule of no harm, None without one.
+    """The trial with the best expectation (under a rule of no harm it may be a mixture that no trial had: ``run_id`` is
+    then empty): ``expected`` with its standard ``deviation``, a run's noise apart; ``remaining``: what further trials
+    may gain over it, where the sampler tells; ``keeps_no_harm``: the probability with which it keeps the rule of no
+    harm, None without one.
     """
 
     expected: float | None = None
@@ -116,13 +117,15 @@ class FrontRun(Artifact):
 
 class NoHarmResult(Artifact):
     """The rule of no harm that a search kept: ``reference`` by name and its ``proportions``, the ``margin`` (nats per
-    token, or a part of each loss where ``relative``), and the ``confidence`` with which the recommendation keeps it.
+    token, or a part of each loss where ``relative``), the ``languages`` that it protected, and the ``confidence`` with
+    which the recommendation keeps it.
     """
 
     reference: str
     proportions: dict[str, float] = {}
     margin: float
     relative: bool
+    languages: tuple[str, ...] = ()
     confidence: float | None = None
 
 

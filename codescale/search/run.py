@@ -114,6 +114,7 @@ def header_of(problem: SearchProblem) -> SearchHeader:
             proportions=dict(rule.reference),
             margin=rule.rule.margin,
             relative=rule.rule.relative,
+            languages=rule.protected,
             confidence=DEFAULT_SETTINGS.no_harm_confidence,
         )
         if rule
@@ -134,7 +135,7 @@ def measured_no_harm(problem: SearchProblem) -> MeasuredNoHarm | None:
     """What the trials of ``problem`` are held to; None without a rule of no harm."""
     if problem.no_harm is None or problem.reference is None:
         return None
-    return MeasuredNoHarm(problem.no_harm, problem.reference, problem.objective.weights)
+    return MeasuredNoHarm(problem.no_harm, problem.reference)
 
 
 def _planned_tokens(config: StudyConfig) -> float:

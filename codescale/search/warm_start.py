@@ -95,7 +95,7 @@ def trial_sampler(problem: SearchProblem, warm: WarmStart) -> SeededByTrial | La
     config = problem.config
     if config.search.sampler == "law":
         return law_sampler(problem, warm)
-    constraints = None if problem.no_harm is None else excess_constraints(len(problem.objective.weights))
+    constraints = None if problem.no_harm is None else excess_constraints(len(problem.no_harm.protected))
     return SeededByTrial(config.search.sampler, config.seed, constraints)
 
 
@@ -108,9 +108,10 @@ def law_sampler(problem: SearchProblem, warm: WarmStart) -> LawSampler:
     if runs is not None:  # those at the trials' own scale enter as trials, or were trained otherwise
         runs = runs.select((runs.n_params != n_params) | (runs.n_tokens != n_tokens))
     rule, reference = problem.no_harm, problem.reference
+    weights = objective.weights if rule is None else rule.targets(objective.weights)
     return LawSampler(
         problem.space,
-        weights=objective.weights if objective.losses_alone else None,
+        weights=weights if objective.losses_alone else None,
         n_params=n_params,
         n_tokens=n_tokens,
         law=warm.law,

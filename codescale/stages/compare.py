@@ -15,6 +15,7 @@ from codescale.mixtures.mixture import Mixture
 from codescale.runs.records import RunSpec, read_records
 from codescale.search.law_optimum import law_optimum
 from codescale.search.objective.problem import SearchProblem, study_problem
+from codescale.search.objective.study_space import conflicting_rules
 from codescale.search.result import Incumbent
 from codescale.stages.inputs import (
     StageContext,
@@ -41,6 +42,8 @@ def compare(context: StageContext) -> ComparisonResult:
     context.corpus()
     problem = study_problem(context.config, context.folder).with_reference(target_availability(context).tokens)
     problem = with_seeds(context, problem)
+    if line := conflicting_rules(context.config, problem.space):
+        context.progress.say(line)
     config = problem.config
     mixtures, best = compared_mixtures(context, problem)
     plans = {
@@ -71,7 +74,9 @@ def compared_mixtures(context: StageContext, problem: SearchProblem) -> tuple[di
         command = f"run codescale search {context.folder.root.name} again"
         raise UserError(context.folder.search, "has no trial that came to its end", command)
     available = target_availability(context)
-    baselines = baseline_mixtures(context, problem.config.weights(), available)
+    config = problem.config
+    words, known = config.comparison.compared, _searched_reference(problem)
+    baselines = baseline_mixtures(context, words, config.weights(), available, known)
     mixtures = {
         UNIFORM: baselines.pop(UNIFORM),
         PREDICTED: law_optimum(comparable_law(context), problem, available),
@@ -79,6 +84,16 @@ def compared_mixtures(context: StageContext, problem: SearchProblem) -> tuple[di
     }
     # The others last: a study that names one more later finds the runs of the first three as they are.
     return mixtures | baselines, best
+
+
+def _searched_reference(problem: SearchProblem) -> dict[str, Mixture]:
+    """The reference that the search was held to, by its word, where the proof goes by the same rule: a space may have
+    tokens and languages of its own. Uniform stays that of all languages, which every picture is drawn against.
+    """
+    found, rule = problem.no_harm, problem.config.comparison.no_harm
+    if found is None or found.rule != rule or found.rule.reference == UNIFORM:
+        return {}
+    return {found.rule.reference: found.reference}
 
 
 def _judged(

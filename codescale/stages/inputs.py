@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,16 +154,23 @@ def target_availability(context: StageContext) -> AvailableTokens:
 
 
 def baseline_mixtures(
-    context: StageContext, weights: Mapping[str, float], available: AvailableTokens
+    context: StageContext,
+    words: Sequence[str],
+    weights: Mapping[str, float],
+    available: AvailableTokens,
+    known: Mapping[str, Mixture] | None = None,
 ) -> dict[str, Mixture]:
-    """The baselines of the study's comparison by their words, as they are at the target.
+    """The baselines of ``words`` as they are at the target; those that are ``known`` already are taken as they are.
 
     Raises :class:`~codescale.errors.UserError` as :func:`~codescale.mixtures.baselines.baseline_mixture`.
     """
     from codescale.mixtures.baselines import baseline_mixture, parse_baseline
 
     config, found = context.config, {}
-    for word in config.comparison.compared:
+    for word in words:
+        if known and word in known:
+            found[word] = known[word]
+            continue
         baseline = parse_baseline(word).within(context.folder.root)
         found[word] = baseline_mixture(
             baseline, config.languages, available, weights, config.target.n_tokens, _BASELINES

@@ -21,7 +21,7 @@ def optimize(context: StageContext) -> Mixture:
     config, folder = context.config, context.folder
     law = fitted_law(folder)
     available = target_availability(context)
-    baselines = baseline_mixtures(context, config.weights(), available)
+    baselines = baseline_mixtures(context, config.comparison.compared, config.weights(), available)
     del baselines[str(UNIFORM)]  # its gain is told in any case
     allocation = optimize_mixture(
         law,

@@ -11,6 +11,7 @@ from codescale.runs.table_reader import read_runs
 from codescale.search.law_optimum import law_draws, law_optimum
 from codescale.search.objective.power_analysis import sweep_noise
 from codescale.search.objective.problem import SearchProblem, study_problem
+from codescale.search.objective.study_space import conflicting_rules
 from codescale.search.pareto import refuse_too_few, run_front
 from codescale.search.result import SearchResult
 from codescale.search.run import run_search
@@ -50,6 +51,8 @@ def search(context: StageContext) -> SearchResult:
     problem = problem.with_unique_tokens(unique_tokens(context, problem.proxy.n_tokens))
     problem = problem.with_reference(target_availability(context).tokens)
     refuse_too_few(problem)
+    if line := conflicting_rules(config, problem.space):
+        progress.say(line)
     open_session = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard)
     if problem.config.target != config.target:
         progress.say(

@@ -102,6 +102,10 @@ class StudyConfig(Section):
         asked = {"target": self.target} | {f"questions.{name}": one for name, one in self.questions.items()}
         for where, question in asked.items():
             self._weights_and_bounds_hold(where, question)
+        rule = self.comparison.no_harm
+        for name in rule.languages if rule else ():
+            if name not in self.languages:
+                raise ValueError(f"comparison.no_harm.languages: {name!r} is not a language of the study")
         for name in self.target.available:
             if name not in self.languages:
                 raise ValueError(f"target.available.{name}: not a language of the study")

@@ -18,6 +18,7 @@ from tests.allocation.made_law import LANGUAGES, made_law
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
 
 N, D = 1e6, 1e8
+THREE = ("python", "java", "go")
 WEIGHTS = {"python": 5.0, "java": 1.0, "go": 0.5, "rust": 0.5}
 
 
@@ -42,17 +43,35 @@ def test_no_language_is_harmed_where_that_is_asked_for() -> None:
 
 def test_bounds_under_which_somebody_is_harmed_name_him() -> None:
     law = made_law("effective-data", samples=0)
-    with pytest.raises(UserError, match=r"no language harmed: within the bounds no mixture keeps .*rust at the loss"):
+    with pytest.raises(UserError, match=r"harmed: within the bounds no mixture keeps python, go, rust and text at"):
         optimize_mixture(law, N, D, WEIGHTS, bounds={"rust": (0, 0.01)}, no_harm=0.0)
+
+
+def test_a_language_that_weighs_nothing_is_protected_unless_others_are_named() -> None:
+    law = made_law("effective-data", samples=0)
+    text = LANGUAGES.index("text")
+    beside = losses_at(law, np.full((1, 5), 0.2))[0]
+    for rule, kept in (
+        (NoHarmRule("uniform", 0.0, relative=True), True),
+        (NoHarmRule("uniform", 0.0, relative=True, languages=("python", "rust")), False),
+    ):
+        found = optimize_mixture(law, N, D, WEIGHTS, no_harm=rule)
+        own = losses_at(law, found.mixture.array(LANGUAGES)[None])[0]
+        assert (own[text] <= beside[text] * (1 + 2e-6)) == kept
+        for name in rule.languages:
+            at = LANGUAGES.index(name)
+            assert own[at] <= beside[at] * (1 + 2e-6)
+    with pytest.raises(UserError, match="no language harmed, languages: 'cobol' is no language whose loss is known"):
+        optimize_mixture(law, N, D, WEIGHTS, no_harm=NoHarmRule("uniform", 0.0, languages=("cobol",)))
 
 
 @pytest.mark.parametrize(
     ("rule", "binding"),
     [
-        (NoHarmRule("natural", 0.02, relative=True), True),
-        (NoHarmRule("natural", 0.01, relative=False), True),
-        (NoHarmRule("uniform", 0.0, relative=True), True),
-        (NoHarmRule("natural", 0.9, relative=True), False),
+        (NoHarmRule("natural", 0.02, True, THREE), True),
+        (NoHarmRule("natural", 0.01, False, THREE), True),
+        (NoHarmRule("uniform", 0.0, True, THREE), True),
+        (NoHarmRule("natural", 0.9, True, THREE), False),
     ],
 )
 def test_three_languages_under_a_rule_are_a_fine_grids_best(rule: NoHarmRule, binding: bool) -> None:
@@ -91,7 +110,7 @@ def test_a_rule_that_no_mixture_keeps_names_all_languages_in_conflict() -> None:
     """Rust and Go are held below what natural gave them: together they cannot both be served."""
     law = made_law("effective-data", samples=0)
     tokens = AvailableTokens(max_epochs=1e9, tokens={"python": 1.0, "java": 1.0, "go": 4.0, "rust": 4.0, "text": 0.0})
-    rule = NoHarmRule("natural", 0.001, relative=True)
+    rule = NoHarmRule("natural", 0.001, relative=True, languages=("python", "java", "go", "rust"))
     with pytest.raises(UserError, match=r"no mixture keeps go and rust at the loss under natural and 0.1 % more"):
         optimize_mixture(
             law, N, D, WEIGHTS, bounds={"python": (0.4, 1.0), "java": (0.3, 1)}, available=tokens, no_harm=rule

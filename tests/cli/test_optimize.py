@@ -127,6 +127,9 @@ def test_a_rule_of_no_harm_is_heard_and_its_mistakes_are_one_line(
         (("--no-harm-reference", "uniform", "--margin", "two"), "--margin: margin is 'two', where nats per token"),
         (("--no-harm", "--no-harm-reference", "uniform"), "--no-harm: is given beside --no-harm-reference"),
         (("--no-harm-reference", "natural"), "needs the tokens that there are of python"),
+        (("--no-harm-languages", "go"), "--no-harm-languages: is given without a rule; add --no-harm"),
+        (("--no-harm", "--no-harm-languages", ","), "--no-harm-languages: names none"),
+        (("--no-harm", "--no-harm-languages", "go,cobol"), "'cobol' is no language whose loss is known; name some of"),
     ):
         code, _, err = run(capsys, monkeypatch, *asked, *options)
         assert code == 2
@@ -136,3 +139,6 @@ def test_a_rule_of_no_harm_is_heard_and_its_mistakes_are_one_line(
     code, out, _ = run(capsys, monkeypatch, *asked, *ruled)
     assert code == 0
     assert "No language is predicted above its loss under natural by more than 2 % under the law" in out
+    code, out, _ = run(capsys, monkeypatch, *asked, *ruled, "--no-harm-languages", "go, rust")
+    assert code == 0
+    assert "None of go, rust is predicted above its loss under natural by more than 2 % under the law" in out

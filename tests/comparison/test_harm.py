@@ -38,6 +38,13 @@ def test_each_language_gets_one_of_three_words() -> None:
     assert set(wider.told("not harmed within the margin")) == {"up", "even"}
 
 
+def test_only_the_languages_that_a_rule_names_are_judged_and_corrected_for() -> None:
+    every = harm_of(MEASURED, REFERENCE, NoHarmRule("natural", 0.02))
+    named = harm_of(MEASURED, REFERENCE, NoHarmRule("natural", 0.02, languages=("noisy", "up")))
+    assert list(named.languages) == ["up", "noisy"]
+    assert named.languages["up"].harmed == pytest.approx(every.languages["up"].harmed * 2 / 3)
+
+
 def test_a_relative_margin_is_of_each_seeds_own_loss() -> None:
     """Exactly 5 % above in each seed: no noise in the ratio, though there is in the difference."""
     measured = split({"up": [2.1, 2.31, 2.52]})

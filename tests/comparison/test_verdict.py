@@ -11,6 +11,7 @@ from codescale.comparison.result import BaselineVerdict, Harm, HarmWord, Languag
 from codescale.comparison.statistics import paired_difference, summary
 from codescale.comparison.verdict import beats, of_harm, of_two_things, statement
 from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.no_harm import NoHarmRule
 from codescale.search.objective.objective import Objective
 from codescale.study.config import StudyConfig
 from codescale.sweeps.plan import plan_sweep
@@ -90,17 +91,21 @@ def test_every_baseline_is_told_and_the_correction_stands_over_the_interval() ->
 
 def test_harm_is_told_in_three_words_and_without_a_rule_as_noise() -> None:
     words: dict[str, HarmWord] = {"rust": "harmed", "go": "cannot be told", "java": "not harmed within the margin"}
-    assert "It harms Rust: higher loss than under natural" in of_harm(harm(words), rule=False, labels={"rust": "Rust"})
-    assert of_harm(harm(words, 0.02, relative=True), rule=True, labels={"rust": "Rust"}) == (
+    assert "It harms Rust: higher loss than under natural" in of_harm(harm(words), rule=None, labels={"rust": "Rust"})
+    assert of_harm(harm(words, 0.02, relative=True), NoHarmRule("natural", 0.02, True), labels={"rust": "Rust"}) == (
         "By the margin of 2 % against natural: harmed: Rust; cannot be told: go; not harmed within the margin: java."
     )
     untold: dict[str, HarmWord] = {"go": "cannot be told"}
-    assert of_harm(harm(untold), rule=False, labels={}) == "No language is harmed beyond the noise."
+    assert of_harm(harm(untold), rule=None, labels={}) == "No language is harmed beyond the noise."
     kept: dict[str, HarmWord] = {"java": "not harmed within the margin"}
-    assert of_harm(harm(kept, 0.01), rule=True, labels={}) == (
+    assert of_harm(harm(kept, 0.01), NoHarmRule("natural", 0.01), labels={}) == (
         "No language is harmed within the margin of 0.01 nats per token against natural."
     )
-    assert "No language" not in of_harm(harm(kept | untold, 0.01), rule=True, labels={})
+    assert "No language" not in of_harm(harm(kept | untold, 0.01), NoHarmRule("natural", 0.01), labels={})
+    named = NoHarmRule("natural", 0.01, languages=("java",))
+    assert of_harm(harm(kept, 0.01), named, labels={"java": "Java"}) == (
+        "None of Java is harmed within the margin of 0.01 nats per token against natural."
+    )
 
 
 def test_the_proof_uses_seeds_that_chose_nothing_and_shares_the_runs_of_equal_mixtures(config: StudyConfig) -> None:

@@ -51,6 +51,18 @@ def test_mt5s_exponent() -> None:
     assert mixture["large"] / mixture["small"] == pytest.approx(10**0.3)
 
 
+def test_unimax_is_the_published_algorithm() -> None:
+    """Chung et al. 2023, algorithm 1, by hand: tokens 10, 30, 100 and 400, a budget of 300, two epochs.
+
+    75 each would be four equal parts; the smallest has 20 in two epochs, so 280 is left for three: 93.3 each, of which
+    the second has 60; 220 for two: 110 each, below the 200 and 800 that two epochs of the others hold.
+    """
+    tokens = np.array([100.0, 10.0, 400.0, 30.0])
+    assert unimax(tokens, 300, 2) == pytest.approx(np.array([110, 20, 110, 60]) / 300)
+    assert unimax(tokens, 300, 1) == pytest.approx(np.array([100, 10, 160, 30]) / 300), "one epoch holds three of them"
+    assert unimax(tokens, 2000, 2) == pytest.approx(np.array([200, 20, 800, 60]) / 1080), "920 of 2,000 stay unspent"
+
+
 def test_unimax_at_its_edges() -> None:
     tokens = np.array([1000.0, 10.0, 100.0])
     assert unimax(tokens, 30, 1) == pytest.approx([1 / 3] * 3), "no language smaller than its share: uniform"

@@ -22,6 +22,7 @@ LANGUAGES = ("python", "java", "rust")
     [
         ({"reference": "natural", "margin": 0.01}, NoHarmRule("natural", 0.01)),
         ({"reference": "uniform", "margin": 0}, NoHarmRule("uniform", 0.0)),
+        ({"reference": "ours.yaml", "margin": 0.01}, NoHarmRule("file:ours.yaml", 0.01)),
         ({"reference": {"temperature": 0.3}, "margin": "2 %"}, NoHarmRule("temperature:0.3", 0.02, relative=True)),
         ({"reference": "file:ours.yaml", "margin": "0.5%"}, NoHarmRule("file:ours.yaml", 0.005, relative=True)),
     ],
@@ -58,12 +59,23 @@ def test_what_is_no_rule_is_refused(given: object, problem: str) -> None:
         no_harm_rule(given)
 
 
+def test_a_rule_protects_every_language_whose_loss_is_known_unless_it_names_some() -> None:
+    assert NoHarmRule("uniform", 0.0).protected(LANGUAGES, "here") == LANGUAGES
+    named = no_harm_rule({"reference": "uniform", "margin": 0, "languages": ["rust", "python"]})
+    assert named.protected(LANGUAGES, "here") == ("python", "rust"), "in the order of the losses"
+    assert no_harm_rule(named.written) == named
+    resolved = ResolvedNoHarm(named, Mixture.uniform(LANGUAGES), ("python", "rust"))
+    assert resolved.targets({"java": 1.0, "python": 2.0}) == {"java": 1.0, "python": 2.0, "rust": 0.0}
+    with pytest.raises(UserError, match=r"^here: 'rust' is no language whose loss is known; name some of python"):
+        named.protected(("python", "java"), "here")
+
+
 @drawn(st.floats(0.1, 10), st.floats(0, 0.9), st.booleans())
 def test_a_loss_at_its_ceiling_has_no_excess(loss: float, margin: float, relative: bool) -> None:
     rule = NoHarmRule("uniform", margin, relative)
     ceiling = float(rule.ceilings(np.array([loss]))[0])
     assert ceiling - loss == pytest.approx(margin * loss if relative else margin)
-    kept = ResolvedNoHarm(rule, Mixture.uniform(LANGUAGES))
+    kept = ResolvedNoHarm(rule, Mixture.uniform(LANGUAGES), LANGUAGES)
     assert kept.excess({"python": ceiling, "go": 9.0}, {"python": loss}) == pytest.approx([0.0], abs=1e-12)
 
 
@@ -73,6 +85,10 @@ def test_references_have_names_or_files(tmp_path: Path) -> None:
     assert reference_mixture("uniform", LANGUAGES, None, "here") == Mixture.uniform(LANGUAGES)
     natural = reference_mixture("natural", LANGUAGES, tokens, "here")
     assert dict(natural) == pytest.approx({"python": 0.6, "java": 0.3, "rust": 0.1})
+    capped = reference_mixture("unimax", LANGUAGES, tokens, "here", n_tokens=12e9, max_epochs=2)
+    assert dict(capped) == pytest.approx({"python": 5 / 12, "java": 5 / 12, "rust": 2 / 12})
+    weighed = reference_mixture("weights", LANGUAGES, None, "here", weights={"python": 3.0, "rust": 1.0})
+    assert dict(weighed) == pytest.approx({"python": 0.75, "java": 0.0, "rust": 0.25})
     own = reference_mixture("own.yaml", LANGUAGES, None, "here", tmp_path)
     assert dict(own) == {"python": 0.75, "java": 0.0, "rust": 0.25}
 

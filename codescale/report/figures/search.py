@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from codescale.report.figures.base import HARM, INK, MUTED, PAPER, Panel, Picture, draw
 from codescale.report.quantities import count
+from codescale.search.objective.objective import objective_unit
 from codescale.search.result import SearchResult
 
 SOURCES = {
@@ -60,14 +61,14 @@ def _paint_progress(axes: Axes, search: SearchResult) -> None:
     margin = 0.07 * (high - low or 1.0)
     axes.set_ylim(low - margin, high + 2.4 * margin)
     axes.plot(stopped, [high + 1.5 * margin] * len(stopped), "x", color=HARM, markersize=6, markeredgewidth=1.6)
-    _label_axes(axes, "tokens trained by the search")
+    _label_axes(axes, "tokens trained by the search", objective_unit(search.metrics))
 
 
-def _label_axes(axes: Axes, x_label: str) -> None:
+def _label_axes(axes: Axes, x_label: str, unit: str) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _position: count(value) if value else "0"))
     axes.set_xlabel(x_label)
-    axes.set_ylabel("objective, nats per token (validation)")
+    axes.set_ylabel(f"{', '.join(filter(None, ['objective', unit]))} (validation)")
 
 
 def _paint_curves(axes: Axes, search: SearchResult) -> None:
@@ -102,7 +103,7 @@ def _paint_curves(axes: Axes, search: SearchResult) -> None:
         low, high = min(values), _upper_limit(values)
         margin = 0.05 * (high - low or 1.0)
         axes.set_ylim(low - margin, high + margin)
-    _label_axes(axes, "training tokens of the trial")
+    _label_axes(axes, "training tokens of the trial", objective_unit(search.metrics))
 
 
 def search_pictures(search: SearchResult) -> list[Picture]:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 from codescale.organisation import PAIRED
 from codescale.report.figures.search import search_pictures
+from codescale.report.no_harm import searched_rule
 from codescale.report.quantities import DASH, count, mean_in_words, number, percent
 from codescale.report.sections.base import Cell, Grid, PageSection, Subject
+from codescale.search.objective.objective import objective_unit
 from codescale.search.result import SearchResult
 
 
@@ -22,7 +24,12 @@ def search_section(subject: Subject) -> PageSection:
         "Around the law's optimum real runs were trained, each judged on the validation split.",
         tuple(search_pictures(search)),
         tables=_front(search, subject.labels),
-        notes=(_search_account(search), *_minimised(search, subject.labels), *_organised(search)),
+        notes=(
+            _search_account(search),
+            *_minimised(search, subject.labels),
+            *searched_rule(search, subject.labels),
+            *_organised(search),
+        ),
     )
 
 
@@ -90,7 +97,7 @@ def _search_account(search: SearchResult) -> str:
     left = search.recommended.remaining if search.recommended else None
     if left is not None:
         text += (
-            f". Further trials may gain {number(left.expected, 4)} nats per token over what it recommends (90 % of "
-            f"draws: {number(left.low, 4)} to {number(left.high, 4)})"
+            f". Further trials may gain {f'{number(left.expected, 4)} {objective_unit(search.metrics)}'.rstrip()} over "
+            f"what it recommends (90 % of draws: {number(left.low, 4)} to {number(left.high, 4)})"
         )
     return f"{text}."

@@ -89,7 +89,7 @@ def allocation_table(allocation: Allocation) -> RenderableType:
     if allocation.no_harm is not None:
         kept = allocation.no_harm_kept
         sure = f", and under {percent(kept, 0)} of the law's bootstrap samples" if np.isfinite(kept) else ""
-        lines.append(f"No language is predicted {allocation.no_harm} under the law{sure}.")
+        lines.append(f"{allocation.no_harm.whom} is predicted {allocation.no_harm} under the law{sure}.")
     if allocation.harmed:
         lines.append(f"Predicted above their loss under equal shares: {', '.join(allocation.harmed)} (see --no-harm).")
     if allocation.extrapolated:

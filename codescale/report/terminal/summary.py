@@ -11,6 +11,7 @@ from codescale.corpus.manifest import Manifest
 from codescale.errors import UserError
 from codescale.report.artifacts import MIXTURES, read_artifact, read_artifacts
 from codescale.report.headline import SHORT, Headline, agreement, headline, language_labels
+from codescale.report.no_harm import searched_rule
 from codescale.report.quantities import count, duration, interval, number, percent, signed, whole, with_error
 from codescale.report.terminal.baselines import baselines_table, harm_table
 from codescale.report.worth import worth_sentence
@@ -97,6 +98,8 @@ def summary_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
     labels = language_labels(config, artifacts)
     result = headline(config, artifacts, labels)
     lines = _lines(result, folder)
+    if artifacts.search is not None:
+        lines[:0] = searched_rule(artifacts.search, labels)
     if (names := config.weightless()) and artifacts.comparison and artifacts.comparison.weights == config.weights():
         lines.insert(0, weightless_line(names, "target.weights in study.yaml"))
     judged: list[RenderableType] = []

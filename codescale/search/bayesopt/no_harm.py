@@ -2,12 +2,12 @@
 
     m  points asked for;  t  targets;  s  samples of the mean, beside the mean as fitted
 
-Every target's loss is a constraint: it may lie above the reference's by a margin. Both losses are uncertain, and what
-is unknown of them is largely the same; so the rule is held to their difference under the joint posterior, never to the
-reference's measured loss. Constrained expected improvement is the improvement times the probability of feasibility
-(Gardner et al. 2014, "Bayesian optimization with inequality constraints"; Gelbart et al. 2014, "Bayesian optimization
-with unknown constraints"); a constrained Thompson sample is the best of what one sample allows (Eriksson and Poloczek
-2021, "Scalable constrained Bayesian optimization").
+Every protected target's loss is a constraint: it may lie above the reference's by a margin. Both losses are uncertain,
+and what is unknown of them is largely the same; so the rule is held to their difference under the joint posterior,
+never to the reference's measured loss. Constrained expected improvement is the improvement times the probability of
+feasibility (Gardner et al. 2014, "Bayesian optimization with inequality constraints"; Gelbart et al. 2014, "Bayesian
+optimization with unknown constraints"); a constrained Thompson sample is the best of what one sample allows (Eriksson
+and Poloczek 2021, "Scalable constrained Bayesian optimization").
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_ndtr, logsumexp
 
-from codescale.arrays import Array
+from codescale.arrays import Array, Mask
 from codescale.mixtures.no_harm import NoHarmRule
 from codescale.search.bayesopt.acquisition import Acquisition, log_standard_ei
 from codescale.search.bayesopt.posterior import Posterior
@@ -31,17 +31,20 @@ _ABOVE_ALL = 1e3
 
 @dataclass(frozen=True)
 class Constraint:
-    """``rule`` beside one point, the ``reference``; a recommendation keeps it with a probability of ``confidence``."""
+    """``rule`` beside one point, the ``reference``, for those of t targets that are ``protected`` (t,); a
+    recommendation keeps it with a probability of ``confidence``.
+    """
 
     rule: NoHarmRule
     reference: Points
     confidence: float
+    protected: Mask
 
     def log_probability(self, posterior: Posterior, points: Points) -> Array:
         """(m,): the logarithm of the probability that every target keeps the rule at ``points``."""
         differences = posterior.differences(points, self.reference)
         room = self._room(posterior, differences.at_reference)[:, None] - differences.expected
-        each = log_ndtr(room / differences.deviation).sum(axis=2)
+        each = log_ndtr(room / differences.deviation)[:, :, self.protected].sum(axis=2)
         return np.asarray(logsumexp(each, axis=0) - np.log(len(each)))
 
     def probability(self, posterior: Posterior, points: Points) -> Array:
@@ -55,13 +58,14 @@ class Constraint:
         differences = posterior.differences(points, self.reference)
         room = self._room(posterior, differences.at_reference[sample])
         excess = differences.expected[sample] + sigmas * differences.deviation - room
-        return np.asarray(np.maximum(excess, 0.0).sum(axis=1))
+        return np.asarray(np.maximum(excess, 0.0)[:, self.protected].sum(axis=1))
 
     def allowed(self, posterior: Posterior, values: Array) -> Array:
         """(draws, m): whether joint draws ``values`` (draws, m + 1, t), the reference's last, keep the rule."""
         reference = values[:, -1]
         room = self._room(posterior, reference)
-        return np.asarray((values[:, :-1] - reference[:, None] <= room[:, None]).all(axis=2))
+        kept = values[:, :-1] - reference[:, None] <= room[:, None]
+        return np.asarray(kept[:, :, self.protected].all(axis=2))
 
     def best(self, objective: Array, probability: Array) -> int:
         """Which of m points to recommend: of those that keep the rule with the confidence the one of least expected

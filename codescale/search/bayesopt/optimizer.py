@@ -4,7 +4,8 @@ Two kinds of trials take turns (:mod:`.acquisition`). A Thompson sample tries th
 parallel trials take different samples, so a batch spreads as far as the laws are unsure. Every third is by expected
 improvement, which looks where the processes are unsure too; trials under way count as if they had ended as expected
 (kriging believer, Ginsbourger et al. 2010). What is recommended is not the luckiest measurement but the point with the
-best expectation.
+best expectation. Under a rule of no harm it need not have been tried: the optimum lies on an edge that noise blurs, and
+of the points tried few lie as near to it as the confidence allows.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ class BayesianOptimizer:
     def recommend(self, data: SearchData, anywhere: bool = True) -> tuple[Points, float]:
         """The point with the least expected objective, and that expectation.
 
-        Of all feasible points, or only of those that were measured to their end where not ``anywhere``.
+        Of all feasible points, or only of those that were measured to their end where not ``anywhere``; under the
+        constraint of all that keep it, as soon as enough is known.
 
         Raises
         ------
@@ -87,11 +89,8 @@ class BayesianOptimizer:
             return measured.points.points.row(first), float(measured.objective[first])
         posterior = Posterior(fitted, rows, self.models.scale)
         if not anywhere and len(measured):
-            return self._best_mean(posterior, measured)
-        generator = np.random.default_rng(self.seed)
-        starts = self._best(measured)
-        expected = posterior.mean if self.constraint is None else expectation_within(posterior, self.constraint)
-        return optimize_acquisition(expected, self.region, starts, generator, settings=self.settings)
+            return self._recommended(posterior, measured)
+        return self._least_expected(posterior, measured)
 
     def posterior(self, data: SearchData) -> Posterior:
         """Of the objective, given ``data``.
@@ -127,7 +126,7 @@ class BayesianOptimizer:
         posterior, finished = self._of_one_objective(data), data.latest.finished
         if posterior is None:
             return None
-        recommended, _ = self._best_mean(posterior, finished)
+        recommended, _ = self._recommended(posterior, finished)
         starts = self._best(finished)
         return expected_regret(posterior, self.region, recommended, starts, self.seed, self.constraint)
 
@@ -197,6 +196,19 @@ class BayesianOptimizer:
             if apart.min() < self.settings.repeat_radius:
                 return int(np.argmin(apart))
         return int(np.argmin(measured.objective))
+
+    def _recommended(self, posterior: Posterior, measured: Dataset) -> tuple[Points, float]:
+        """A measured point without a constraint, or while too little is known; else any that keeps it."""
+        known = len(measured) >= self.settings.fewest_for_the_unmeasured or len(self.models.earlier) > 0
+        if self.constraint is None or not known:
+            return self._best_mean(posterior, measured)
+        return self._least_expected(posterior, measured)
+
+    def _least_expected(self, posterior: Posterior, measured: Dataset) -> tuple[Points, float]:
+        """The point of the region with the least expected objective that keeps the constraint, and that expectation."""
+        expected = posterior.mean if self.constraint is None else expectation_within(posterior, self.constraint)
+        generator = np.random.default_rng(self.seed)
+        return optimize_acquisition(expected, self.region, self._best(measured), generator, settings=self.settings)
 
     def _best_mean(self, posterior: Posterior, measured: Dataset) -> tuple[Points, float]:
         """The measured point with the least expected objective that keeps the constraint, and that expectation."""

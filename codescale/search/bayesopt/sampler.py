@@ -49,11 +49,13 @@ from codescale.search.space.space import SearchPoint, SearchSpace
 
 @dataclass(frozen=True)
 class Recommendation:
-    """Which point of several is recommended: its ``position``, the objective ``expected`` of it with its standard
-    ``deviation``, a run's noise apart, and the probability with which it keeps a rule of no harm, None without one.
+    """What is recommended: the ``point``, its ``position`` among those that were asked about, None where it is none of
+    them, the objective ``expected`` of it with its standard ``deviation``, a run's noise apart, and the probability
+    with which it keeps a rule of no harm, None without one.
     """
 
-    position: int
+    point: SearchPoint
+    position: int | None
     expected: float
     deviation: float
     keeps_rule: float | None
@@ -87,13 +89,16 @@ class LawSampler(BaseSampler):
     settings
         The optimiser's numbers.
     no_harm
-        A rule that suggestions heed and the recommendation keeps, for every target of ``weights``, and the point of the
-        space that it holds losses beside; trials have to name their losses then.
+        A rule that suggestions heed and the recommendation keeps, and the point of the space that it holds losses
+        beside. It protects every target of ``weights``, also one that weighs 0, or those that it names; trials have to
+        name their losses then.
 
     Raises
     ------
     ValueError
         For a rule without weights, and when trials under a rule do not name their losses.
+    UserError
+        For a rule that names languages which are no targets.
     """
 
     def __init__(
@@ -115,7 +120,8 @@ class LawSampler(BaseSampler):
             raise ValueError("a rule of no harm needs the weights of the losses that it protects")
         self.space = space
         self._region = FeasibleRegion(space, tuple(space.bounds))
-        self._weights = {name: value for name, value in (weights or {}).items() if value > 0}
+        protected = no_harm[0].protected(tuple(weights or {}), "no_harm, languages") if no_harm else ()
+        self._weights = {name: value for name, value in (weights or {}).items() if value > 0 or name in protected}
         self._scale = LogScale(float(np.log(n_params)), float(np.log(n_tokens)))
         self._law, self._runs, self._hyper, self._noise = law, runs, dict(hyper or {}), noise
         self._seed = int(np.random.default_rng().integers(2**31)) if seed is None else seed
@@ -123,7 +129,9 @@ class LawSampler(BaseSampler):
         self._constraint = None
         if no_harm is not None:
             rule, reference = no_harm
-            self._constraint = Constraint(rule, self._region.points([reference]), settings.no_harm_confidence)
+            targets = np.array([name in protected for name in self._weights])
+            at = self._region.points([reference])
+            self._constraint = Constraint(rule, at, settings.no_harm_confidence, targets)
         self._number: int | None = None
         self._independent = RandomSampler(seed=self._seed)
         self._reader = TrialReader(self._region, self._weights, self._scale, settings)
@@ -165,7 +173,8 @@ class LawSampler(BaseSampler):
         Parameters
         ----------
         anywhere
-            Of the whole space rather than of what was measured.
+            Of the whole space rather than of what was measured. Under a rule of no harm it is of the whole space as
+            soon as enough is known: few trials lie as near to the rule's edge as the confidence allows.
 
         Raises
         ------
@@ -188,21 +197,25 @@ class LawSampler(BaseSampler):
         return None if self._constraint is None else self._constraint.confidence
 
     def recommended_of(self, study: Study, points: Sequence[SearchPoint]) -> Recommendation:
-        """Which of ``points`` is recommended, and what is expected of it (:meth:`recommend`).
+        """Which of the measured ``points`` is recommended, or under a rule of no harm which other one, and what is
+        expected of it (:meth:`recommend`).
 
         Raises
         ------
         ValueError
             Where too little is known to expect anything.
         """
-        expected, deviation = self.expected(study, points)
         if self._constraint is None:
+            expected, deviation = self.expected(study, points)
             best = int(np.argmin(expected))
-            return Recommendation(best, float(expected[best]), float(deviation[best]), None)
+            return Recommendation(points[best], best, float(expected[best]), float(deviation[best]), None)
         data, optimizer = self._data(study)
-        kept = self._constraint.probability(optimizer.posterior(data), self._region.points(points))
-        best = self._constraint.best(signs(study)[0] * expected, kept)
-        return Recommendation(best, float(expected[best]), float(deviation[best]), float(kept[best]))
+        posterior = optimizer.posterior(data)
+        point = self._region.search_point(optimizer.recommend(data, anywhere=False)[0])
+        expected, deviation = self.expected(study, [point])
+        kept = self._constraint.probability(posterior, self._region.points([point]))
+        position = next((k for k, other in enumerate(points) if point.same(other)), None)
+        return Recommendation(point, position, float(expected[0]), float(deviation[0]), float(kept[0]))
 
     def expected_improvement(self) -> float | None:
         """What the point that was suggested last is expected to gain on the best expectation of a measured one.

@@ -90,6 +90,9 @@ class BayesOptSettings:
     """The part of the plain sum in ParEGO's scalar: Knowles's rho."""
     no_harm_confidence: float = 0.95
     """The probability with which what is recommended keeps a rule of no harm."""
+    fewest_for_the_unmeasured: int = 8
+    """Finished trials below which what is recommended under that rule is one of them, where no runs of before tell more
+    of what lies between."""
     no_harm_sigmas: float = 2.0
     """Deviations by which a Thompson sample stays away from where that rule is broken."""
     random_points: int = 64

@@ -66,10 +66,14 @@ class Terminator:
         The standard deviation of the objective between seeds; None: not measured, so nothing is ended.
     patience
         Trials in a row of which too little is expected.
+    unit
+        The objective's, as a person reads it; empty where it has none.
     """
 
-    def __init__(self, noise: float | None, patience: int = DEFAULT_SETTINGS.patience) -> None:
-        self.noise, self.patience = noise, patience
+    def __init__(
+        self, noise: float | None, patience: int = DEFAULT_SETTINGS.patience, unit: str = "nats per token"
+    ) -> None:
+        self.noise, self.patience, self.unit = noise, patience, unit
         self.verdict = ""
         """Why the search ends; empty while it goes on."""
         self._poor = 0
@@ -93,7 +97,7 @@ class Terminator:
             return
         further = f", all further ones together {regret}" if regret is not None else ""
         self.verdict = (
-            f"another trial is expected to gain {improvement:.2g} nats per token{further}; "
+            f"another trial is expected to gain {f'{improvement:.2g} {self.unit}'.rstrip()}{further}; "
             f"seeds alone change {noise:.2g}"
         )
 

@@ -22,13 +22,11 @@ class MeasuredNoHarm:
         The rule.
     reference
         The point at which its reference is measured.
-    weights
-        Target to weight; those that weigh are protected.
     """
 
-    def __init__(self, no_harm: ResolvedNoHarm, reference: SearchPoint, weights: Mapping[str, float]) -> None:
+    def __init__(self, no_harm: ResolvedNoHarm, reference: SearchPoint) -> None:
         self.no_harm, self.reference = no_harm, reference
-        self.targets = tuple(name for name, weight in weights.items() if weight > 0)
+        self.targets = no_harm.protected
         self._at_reference: dict[str, float] | None = None
         self._finished: dict[str, tuple[Mapping[str, float], float]] = {}
 

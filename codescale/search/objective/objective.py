@@ -7,21 +7,30 @@ better has a negative weight.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from codescale.errors import UserError
 from codescale.organisation import ORGANISATION, number_of
 from codescale.runs.records import Evaluation, RunRecord
+from codescale.runs.units import LossUnit
 from codescale.search.pruning.curve import LearningCurve
 from codescale.search.space.schema import HyperparameterRange, ObjectiveSpec
+
+
+def objective_unit(metrics: Mapping[str, float]) -> str:
+    """The unit of an objective that weighs ``metrics``: none, for each metric has its own; of losses alone that of a
+    loss.
+    """
+    return "" if any(metrics.values()) else str(LossUnit.NATS_PER_TOKEN)
 
 
 @dataclass(frozen=True)
 class Objective:
     """The weighted mean over languages at ``n_tokens`` training tokens, and the weighted ``metrics`` on top.
 
-    ``weights`` sum to 1, or are empty where only metrics count.
+    ``weights`` sum to 1, or are empty where only metrics count. ``beside``: languages that weigh nothing and whose
+    losses are read too, since a rule of no harm protects them.
     """
 
     weights: dict[str, float]
@@ -30,6 +39,7 @@ class Objective:
     settings: tuple[str, ...] = ()
     """Names of the hyperparameters that vary, which curves carry: logarithms of those in ``logarithmic``."""
     logarithmic: frozenset[str] = frozenset()
+    beside: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, weights: Mapping[str, float], n_tokens: int) -> Objective:
@@ -50,6 +60,15 @@ class Objective:
         """The same where ``hyperparameters`` vary: then curves carry them, on the scale on which they are searched."""
         logarithmic = frozenset(name for name, limits in hyperparameters.items() if limits.scale == "log")
         return replace(self, settings=tuple(hyperparameters), logarithmic=logarithmic)
+
+    def protecting(self, languages: Iterable[str]) -> Objective:
+        """The same where the losses of ``languages`` are read too."""
+        return replace(self, beside=tuple(name for name in languages if name not in self.weights))
+
+    @property
+    def unit(self) -> str:
+        """As a person reads it; empty where it has none."""
+        return objective_unit(self.metrics)
 
     @property
     def losses_alone(self) -> bool:
@@ -88,39 +107,50 @@ class Objective:
             value = self.of_evaluation(record, evaluation)
             if value is None:
                 continue
-            ours = evaluation.branch == self.n_tokens
-            if evaluation.annealed:
-                if ours or (evaluation.branch is None and evaluation.n_tokens == self.n_tokens):
-                    final = value
-            elif (ours or evaluation.branch is None) and evaluation.n_tokens <= self.n_tokens:
+            if self._on_trunk(evaluation):
                 points.append((evaluation.n_tokens, value))
                 parts.append(self._parts(record, evaluation))
+            elif evaluation.annealed and (
+                evaluation.branch == self.n_tokens
+                or (evaluation.branch is None and evaluation.n_tokens == self.n_tokens)
+            ):
+                final = value
         settings = {**record.spec.hyper, ORGANISATION: number_of(record.spec.organisation)}
         return LearningCurve(tuple(points), final, self.settings_of(settings), tuple(parts))
 
     def final_losses(self, record: RunRecord, curve: LearningCurve) -> dict[str, float] | None:
-        """The weighted languages' losses (nats per token) at the annealed end of ``record``, whose ``curve`` this is.
+        """The losses (nats per token) of the languages that weigh or are read ``beside``, at the annealed end of
+        ``record``, whose ``curve`` this is.
 
         None where it has none, or where the objective is more than a mean of losses.
         """
         if not self.losses_alone or curve.final is None:
             return None
         for evaluation in reversed(record.evaluations):
-            known = all(name in evaluation.losses for name in self.weights)
-            if known and evaluation.annealed and self.value(evaluation.losses) == curve.final:
-                return {name: evaluation.losses[name] for name in self.weights}
+            losses = self._losses(evaluation)
+            if losses is not None and evaluation.annealed and self.value(losses) == curve.final:
+                return losses
         return None
 
-    def trunk_losses(self, curve: LearningCurve) -> dict[str, dict[str, float]]:
-        """By tokens: the weighted languages' losses (nats per token) on the trunk of ``curve``; empty where the
-        objective is more than a mean of losses.
+    def trunk_losses(self, record: RunRecord) -> dict[str, dict[str, float]]:
+        """By tokens: the same languages' losses (nats per token) on the trunk of ``record``; empty where the objective
+        is more than a mean of losses.
         """
         if not self.losses_alone:
             return {}
-        return {
-            str(tokens): {name: part / weight for part, (name, weight) in zip(parts, self.weights.items(), strict=True)}
-            for (tokens, _), parts in zip(curve.points, curve.parts, strict=True)
-        }
+        trunk = {one.n_tokens: self._losses(one) for one in record.evaluations if self._on_trunk(one)}
+        return {str(tokens): losses for tokens, losses in trunk.items() if losses is not None}
+
+    def _on_trunk(self, evaluation: Evaluation) -> bool:
+        own = evaluation.branch is None or evaluation.branch == self.n_tokens
+        return own and not evaluation.annealed and evaluation.n_tokens <= self.n_tokens
+
+    def _losses(self, evaluation: Evaluation) -> dict[str, float] | None:
+        """Of the languages that weigh or are read beside; None where ``evaluation`` lacks one."""
+        names = (*self.weights, *self.beside)
+        if any(name not in evaluation.losses for name in names):
+            return None
+        return {name: evaluation.losses[name] for name in names}
 
     def _parts(self, record: RunRecord, evaluation: Evaluation) -> tuple[float, ...]:
         """What every language, then every metric, adds to the objective."""

@@ -63,8 +63,11 @@ class SearchProblem:
 
     @cached_property
     def objective(self) -> Objective:
-        """What is minimised (nats per token); several objectives count alike."""
-        return objective_of(self.config, equally_weighted(self.space))
+        """What is minimised; several objectives count alike. Under a rule of no harm the losses that it protects are
+        read beside those that weigh.
+        """
+        objective = objective_of(self.config, equally_weighted(self.space))
+        return objective if self.no_harm is None else objective.protecting(self.no_harm.protected)
 
     @cached_property
     def weights(self) -> dict[str, float]:
@@ -109,7 +112,10 @@ class SearchProblem:
         as :func:`~codescale.search.space.reference.resolved_no_harm` does, and for a ``search.prune`` that would stop
         what keeps the rule for what does not.
         """
-        found = resolved_no_harm(self.space, tokens)
+        target = self.config.target
+        found = resolved_no_harm(
+            self.space, tokens, weights=self.weights, n_tokens=target.n_tokens, max_epochs=target.max_epochs
+        )
         if found is not None and self.config.search.prune == "asha":
             problem = "asha compares trials that keep the rule of no_harm with those that do not"
             raise UserError("study.yaml, search.prune", problem, "write curves or none, or leave no_harm out")

@@ -12,13 +12,15 @@ from codescale.mixtures.feasible import TOLERANCE
 from codescale.organisation import ORGANISATION
 from codescale.search.objective.weights import search_weights
 from codescale.search.space.space import SearchSpace, load_space, named_space
+from codescale.study.comparison import ComparisonSection
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 
 
 def with_space_scales(config: StudyConfig, space: SearchSpace) -> StudyConfig:
-    """``config`` with the proxy, the target and the weights that ``space`` names in place of its own: what is searched
-    and what is judged are then the same (:mod:`~codescale.search.objective.weights`; metrics are not judged).
+    """``config`` with the proxy, the target and the weights that ``space`` names in place of its own, and its rule of
+    no harm where the comparison has none: what is searched and what is judged are then the same
+    (:mod:`~codescale.search.objective.weights`; metrics are not judged).
 
     Raises :class:`UserError` that names the field for an unknown size, for a D of less than a batch, and for a proxy
     that is larger than the target in N or D: a proxy stands for a model that is too dear to try.
@@ -42,10 +44,33 @@ def with_space_scales(config: StudyConfig, space: SearchSpace) -> StudyConfig:
         update={
             "target": config.target.model_copy(update=changed),
             "search": config.search.model_copy(update=search),
+            "comparison": _comparison(config, space),
         }
     )
     _check_proxy(result, space)
     return result
+
+
+def _comparison(config: StudyConfig, space: SearchSpace) -> ComparisonSection:
+    """The study's comparison; without a rule of no harm of its own that of ``space``, whose reference is then one of
+    the baselines.
+    """
+    comparison, rule = config.comparison, space.no_harm
+    if rule is None or comparison.no_harm is not None:
+        return comparison
+    words = dict.fromkeys((*comparison.baselines, *([] if rule.reference in comparison.compared else [rule.reference])))
+    return comparison.model_copy(update={"no_harm": rule, "baselines": tuple(words)})
+
+
+def conflicting_rules(config: StudyConfig, space: SearchSpace) -> str:
+    """One line where search and proof of the study are held to different rules of no harm; else empty."""
+    searched, judged = space.no_harm, config.comparison.no_harm
+    if searched is None or judged is None or searched == judged:
+        return ""
+    return (
+        f"{space.path} searches by no_harm {searched.written}, the proof goes by comparison.no_harm of study.yaml, "
+        f"{judged.written}: leave that out to prove the rule that was searched by"
+    )
 
 
 def _check_proxy(config: StudyConfig, space: SearchSpace) -> None:

@@ -93,9 +93,10 @@ class Landscape:
         return np.asarray(self.losses(shares) @ self._weight)
 
     def ceilings(self, no_harm: ResolvedNoHarm) -> Array:
-        """(targets,): the most that losses without noise may be under ``no_harm``; infinite where nothing weighs."""
+        """(targets,): the most that losses without noise may be under ``no_harm``; infinite of what it leaves out."""
         beside = self.losses(no_harm.reference.array(self.domains)[None])[0]
-        return np.where(self._weight > 0, no_harm.rule.ceilings(beside), np.inf)
+        protected = np.array([name in no_harm.protected for name in self.targets])
+        return np.where(protected, no_harm.rule.ceilings(beside), np.inf)
 
     def deviation(self, shares: Array) -> float:
         """The standard deviation of the objective between runs of ``shares`` (domains,), in the losses' unit."""

@@ -116,7 +116,7 @@ def _simulate(
     study = optuna.create_study(sampler=sampler)
     measured = None
     if plan.no_harm is not None:
-        measured = MeasuredNoHarm(plan.no_harm, _moved_in(plan.no_harm.reference, space), landscape.weights)
+        measured = MeasuredNoHarm(plan.no_harm, _moved_in(plan.no_harm.reference, space))
         study.enqueue_trial(space.parameters(measured.reference))
     if known.start is not None:
         study.enqueue_trial(space.parameters(_moved_in(known.start, space)))
@@ -168,8 +168,8 @@ def _moved_in(mixture: Mixture, space: SearchSpace) -> SearchPoint:
 def _sampler(landscape: Landscape, space: SearchSpace, plan: SearchPlan, known: Known, seed: int) -> BaseSampler:
     if plan.sampler == "law":
         return _law_sampler(landscape, space, known, seed, plan.no_harm)
-    protected = sum(weight > 0 for weight in landscape.weights.values())
-    return make_sampler(plan.sampler, seed, None if plan.no_harm is None else excess_constraints(protected))
+    constraints = None if plan.no_harm is None else excess_constraints(len(plan.no_harm.protected))
+    return make_sampler(plan.sampler, seed, constraints)
 
 
 def _law_sampler(
@@ -177,7 +177,7 @@ def _law_sampler(
 ) -> LawSampler:
     return LawSampler(
         space,
-        weights=landscape.weights,
+        weights=landscape.weights if no_harm is None else no_harm.targets(landscape.weights),
         n_params=landscape.n_params,
         n_tokens=landscape.n_tokens,
         law=known.law,

@@ -27,14 +27,13 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
-    field_validator,
     model_validator,
 )
 
 from codescale.errors import UserError
 from codescale.files import read_yaml
 from codescale.mixtures.bounds import AvailableTokens
-from codescale.mixtures.no_harm import NoHarmRule, read_margin
+from codescale.mixtures.no_harm import NoHarmRule, no_harm_rule
 from codescale.organisation import ORGANISATION, ORGANISATIONS
 from codescale.validation import Number, first_mistake
 
@@ -130,26 +129,6 @@ class Proxy(_SpaceSection):
     tokens: Count | None = None
 
 
-class NoHarm(_SpaceSection):
-    """No language that weighs may have a loss above that under ``reference``, a mixture's name or file, by more than
-    ``margin``: nats per token, or such as ``2%`` of each loss.
-    """
-
-    reference: Annotated[str, Field(min_length=1)]
-    margin: float | str
-
-    @field_validator("margin", mode="before")
-    @classmethod
-    def _readable(cls, given: Any) -> Any:
-        read_margin(given)
-        return given
-
-    @property
-    def rule(self) -> NoHarmRule:
-        """The same as the search takes it."""
-        return NoHarmRule(self.reference, *read_margin(self.margin))
-
-
 def _trainable(ranges: dict[HyperName, HyperparameterRange]) -> dict[HyperName, HyperparameterRange]:
     for name, limits in ranges.items():
         low, high = LIMITS[name]
@@ -173,7 +152,7 @@ class SpaceFile(_SpaceSection):
     objective: Annotated[tuple[ObjectiveSpec, ...], BeforeValidator(_several)] = ()
     target: Target = Target()
     proxy: Proxy = Proxy()
-    no_harm: NoHarm | None = None
+    no_harm: Annotated[NoHarmRule, BeforeValidator(no_harm_rule)] | None = None
 
 
 def read_space_file(path: Path) -> SpaceFile:

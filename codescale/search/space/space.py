@@ -253,7 +253,7 @@ def _checked(
         given.target,
         given.proxy,
         str(path),
-        given.no_harm.rule if given.no_harm else None,
+        given.no_harm,
         given.available.tokens if given.available else None,
     )
     if not space.coordinates.size and not hyperparameters:

@@ -63,7 +63,7 @@ def starting_space(config: StudyConfig, given: SpaceFile) -> str:
         "",
         "# No language's loss above that under another mixture (uniform, natural, a file) by more than the margin,",
         "# in nats per token or in % of each loss.",
-        _said("no_harm", given.no_harm) or "# no_harm: {reference: natural, margin: 2%}",
+        f"no_harm: {_flow(given.no_harm.written)}" if given.no_harm else "# no_harm: {reference: natural, margin: 2%}",
         "",
         "# The scale that the mixture is for, and the smaller one at which trials run.",
         *_scales(config, given),

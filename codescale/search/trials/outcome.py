@@ -25,8 +25,8 @@ class TrialOutcome:
     status
         COMPLETE only with an annealed end; PRUNED where it was stopped; FAIL where it diverged or ended otherwise.
     losses
-        The weighted languages' losses (nats per token) at the annealed end; None where there is no such end, or the
-        objective is more than a mean of losses.
+        The losses (nats per token) at the annealed end of the languages that weigh or that a rule of no harm protects;
+        None where there is no such end, or the objective is more than a mean of losses.
     trunk_losses
         The same on the trunk, by training tokens.
     """
@@ -41,9 +41,8 @@ class TrialOutcome:
     def of(cls, record: RunRecord, objective: Objective) -> TrialOutcome:
         """How the run of ``record`` ended as a trial of a search for ``objective``."""
         curve = objective.curve(record)
-        return cls(
-            record, curve, _status(record, curve), objective.final_losses(record, curve), objective.trunk_losses(curve)
-        )
+        final, trunk = objective.final_losses(record, curve), objective.trunk_losses(record)
+        return cls(record, curve, _status(record, curve), final, trunk)
 
     @property
     def run_id(self) -> str:

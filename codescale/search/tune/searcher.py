@@ -83,7 +83,7 @@ class MixtureSearcher(OptunaPointSearcher):
         self.unfinished: dict[int, TrialEntry] = {}
         self.refusal: UserError | None = None
         self.failed: str | None = None
-        self._terminator = Terminator(noise)
+        self._terminator = Terminator(noise, unit=specs.problem.objective.unit)
         self._asked: dict[str, RunSpec] = {}
         self._numbers: set[int] = set()
         self._deaths: Counter[str] = Counter()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,7 +28,7 @@ RULES = [NoHarmRule("r", 0.03, True), NoHarmRule("r", 0.05, False), NoHarmRule("
 
 
 def constraint(rule: NoHarmRule) -> Constraint:
-    return Constraint(rule, points(1, 9), 0.95)
+    return Constraint(rule, points(1, 9), 0.95, np.ones(2, dtype=bool))
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -107,10 +109,46 @@ def test_a_search_under_a_rule_recommends_what_keeps_it() -> None:
     found = sampler.recommended_of(study, tried)
     assert found.keeps_rule is not None
     assert found.keeps_rule >= sampler.confidence == 0.95
-    assert tried[found.position].same(sampler.recommend(study))
+    assert found.point.same(sampler.recommend(study))
+    assert found.position is None or tried[found.position].same(found.point)
+    assert ground.objective(found.point.mixture.array(LANGUAGES)[None])[0] <= best_tried(sampler, ground, tried) + 1e-3
     left = sampler.expected_regret(study)
     assert left is not None
     assert 0 <= left.low <= left.expected < 0.1
+
+
+def best_tried(sampler: LawSampler, ground: Landscape, tried: list[SearchPoint]) -> float:
+    """The least true objective of those of ``tried`` that truly keep the rule of at most 3 % above uniform."""
+    shares = np.stack([one.mixture.array(LANGUAGES) for one in tried])
+    losses, beside = ground.losses(shares), ground.losses(np.full((1, 4), 0.25))
+    return float(ground.objective(shares)[(losses <= 1.03 * beside).all(axis=1)].min())
+
+
+def test_before_enough_is_known_a_search_under_a_rule_recommends_a_trial() -> None:
+    weights = {"python": 0.05, "java": 0.05, "javascript": 0.05, "go": 1.0}
+    base, where = landscape(), space()
+    ground = Landscape(LANGUAGES, LANGUAGES, base.log_losses, weights, N, D, 0.001)
+    rule = (NoHarmRule("uniform", 0.03, True), SearchPoint(Mixture.uniform(LANGUAGES), {}))
+    sampler = LawSampler(where, weights=weights, n_params=N, n_tokens=D, seed=1, no_harm=rule)
+    study = search(sampler, 7, ground, where)
+    tried = [where.point(trial.params) for trial in study.trials]
+    assert sampler.recommended_of(study, tried).position is not None
+
+
+def test_a_target_that_weighs_nothing_is_protected_too() -> None:
+    posterior, asked = Posterior(*planted(), SCALE), points(40, 4)
+    every, first = constraint(RULES[0]), replace(constraint(RULES[0]), protected=np.array([True, False]))
+    assert (first.probability(posterior, asked) >= every.probability(posterior, asked) - 1e-12).all()
+    assert first.probability(posterior, asked).mean() > every.probability(posterior, asked).mean() + 0.01
+    assert (first.violation(posterior, asked, 0) <= every.violation(posterior, asked, 0)).all()
+    weights = {"python": 1.0, "java": 0.0, "javascript": 0.0, "go": 0.0}
+    rule = (NoHarmRule("uniform", 0.03, True), SearchPoint(Mixture.uniform(LANGUAGES), {}))
+    sampler = LawSampler(space(), weights=weights, n_params=N, n_tokens=D, seed=1, no_harm=rule)
+    ground = Landscape(LANGUAGES, LANGUAGES, landscape().log_losses, weights, N, D, 0.001)
+    shares = sampler.recommend(search(sampler, 14, ground, space())).mixture.array(LANGUAGES)
+    losses, beside = ground.losses(shares[None])[0], ground.losses(np.full((1, 4), 0.25))[0]
+    assert (losses <= 1.03 * beside + 1e-9).all()
+    assert ground.objective(shares[None])[0] < beside[0] - 1e-3
 
 
 def test_what_a_rule_cannot_do_without_is_asked_for() -> None:

@@ -145,3 +145,6 @@ def test_a_sampler_that_cannot_tell_what_is_left_is_believed_about_the_next_tria
     terminator = Terminator(0.01, patience=1)
     terminator.observe(SaysLittle())
     assert terminator.verdict == "another trial is expected to gain 0.0012 nats per token; seeds alone change 0.01"
+    scored = Terminator(0.01, patience=1, unit="")
+    scored.observe(SaysLittle())
+    assert scored.verdict == "another trial is expected to gain 0.0012; seeds alone change 0.01"

@@ -12,8 +12,8 @@ OTHER = SearchPoint(Mixture({"a": 0.8, "b": 0.2}), {})
 
 
 def held(margin: float = 0.2) -> MeasuredNoHarm:
-    rule = ResolvedNoHarm(NoHarmRule("uniform", margin, False), REFERENCE.mixture)
-    return MeasuredNoHarm(rule, REFERENCE, {"a": 1.0, "b": 1.0, "text": 0.0})
+    rule = ResolvedNoHarm(NoHarmRule("uniform", margin, False), REFERENCE.mixture, ("a", "b"))
+    return MeasuredNoHarm(rule, REFERENCE)
 
 
 def test_nothing_is_told_before_the_reference_is_measured() -> None:

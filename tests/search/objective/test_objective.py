@@ -114,14 +114,19 @@ def test_losses_of_the_end_and_of_the_trunk_are_named_where_the_objective_is_the
     objective = Objective.of({"python": 3.0, "rust": 1.0}, TOKENS)
     curve = objective.curve(whole)
     assert objective.final_losses(whole, curve) == {"python": 2.6, "rust": 2.6}
-    found = objective.trunk_losses(curve)
-    assert list(found) == ["100"]
-    assert found["100"] == pytest.approx({"python": 3.0, "rust": 3.0})
+    assert objective.trunk_losses(whole) == {"100": {"python": 3.0, "rust": 3.0}}
+    protecting = objective.protecting(("rust", "java"))
+    assert protecting.beside == ("java",)
+    assert protecting.final_losses(whole, curve) is None, "no loss of java"
+    assert protecting.trunk_losses(whole) == {}
+    alone = Objective.of({"python": 1.0}, TOKENS).protecting(("python", "rust"))
+    assert alone.final_losses(whole, alone.curve(whole)) == {"python": 2.6, "rust": 2.6}
+    assert alone.curve(whole).parts == ((3.0,),), "what weighs nothing is no part of the curve"
     assert objective.final_losses(record(*rows[:1]), objective.curve(record(*rows[:1]))) is None
     scored = Objective({"python": 1.0}, TOKENS, {"m": 1.0})
     measured = whole.model_copy(update={"metrics": {"m": 0.5}})
     assert scored.final_losses(measured, scored.curve(measured)) is None
-    assert scored.trunk_losses(scored.curve(measured)) == {}
+    assert scored.trunk_losses(measured) == {}
     assert scored.curve(measured).parts == ((3.0, 0.5),)
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from codescale.errors import UserError
+from codescale.mixtures.no_harm import NoHarmRule
 from codescale.runs.records import RunSpec
 from codescale.search.objective.objective import Objective
 from codescale.search.objective.problem import SearchProblem, study_problem
+from codescale.search.objective.study_space import conflicting_rules
 from codescale.search.space.space import SearchPoint, load_space
 from codescale.search.trials.spec import TrialSpecs
 from codescale.search.warm_start import comparable
@@ -44,6 +46,43 @@ def test_the_spaces_scales_and_weights_stand_in_place_of_the_studys(tmp_path: Pa
     assert problem.objective.n_tokens == 200_000
     assert problem.objective.settings == ("learning_rate_factor", "weight_decay")
     assert problem.base_hyper == {"learning_rate_factor": 1.0, "weight_decay": study().training.weight_decay}
+
+
+RULE = "languages: all\nno_harm: {reference: natural, margin: 2%, languages: [rust]}\n"
+
+
+def test_the_spaces_rule_of_no_harm_is_the_proofs_unless_that_has_its_own(tmp_path: Path) -> None:
+    problem = asked(tmp_path, RULE)
+    rule = NoHarmRule("natural", 0.02, True, ("rust",))
+    assert problem.config.comparison.no_harm == problem.space.no_harm == rule
+    assert problem.config.comparison.compared == ("uniform", "natural"), "its reference is measured"
+    assert conflicting_rules(study(), problem.space) == ""
+    own = study().comparison.model_copy(update={"no_harm": NoHarmRule("uniform", 0.01)})
+    config = study().model_copy(update={"comparison": own})
+    other = SearchProblem.of(config, problem.space, CORPUS)
+    assert other.config.comparison == own
+    line = conflicting_rules(config, problem.space)
+    assert "search_space.yaml searches by no_harm {'reference': 'natural', 'margin': '2 %'" in line
+    assert "the proof goes by comparison.no_harm of study.yaml, {'reference': 'uniform', 'margin': 0.01}" in line
+    assert "\n" not in line
+
+
+def test_what_a_rule_protects_is_read_beside_what_weighs(tmp_path: Path) -> None:
+    text = RULE.replace("natural", "uniform") + "objective: {weights: {python: 2}}\n"
+    problem = asked(tmp_path, text)
+    assert problem.objective.beside == ()
+    assert problem.with_reference().objective.beside == ("rust",)
+    everything = asked(tmp_path, text.replace(", languages: [rust]", "")).with_reference()
+    assert everything.no_harm is not None
+    assert everything.no_harm.protected == tuple(LANGUAGES)
+    assert set(everything.objective.beside) == set(LANGUAGES) - {"python"}
+
+
+def test_an_objective_with_metrics_has_no_unit(tmp_path: Path) -> None:
+    assert asked(tmp_path, RULE).objective.unit == "nats per token"
+    assert asked(tmp_path, OWN).objective.unit == ""
+    alone = "languages: all\nobjective: {metrics: {pass_at_1: -1}}\n"
+    assert asked(tmp_path, alone).objective.unit == ""
 
 
 def test_a_space_without_a_question_of_its_own_asks_the_studys() -> None:

@@ -237,7 +237,7 @@ def test_scale_defaults_to_the_largest_runs(tmp_path: Path) -> None:
     assert (ground.n_params, ground.n_tokens) == (N, D)
 
 
-RULE = ResolvedNoHarm(NoHarmRule("uniform", 0.03, True), Mixture.uniform(LANGUAGES))
+RULE = ResolvedNoHarm(NoHarmRule("uniform", 0.03, True), Mixture.uniform(LANGUAGES), LANGUAGES)
 
 
 def go_alone() -> Landscape:

@@ -47,12 +47,18 @@ def test_a_files_path_begins_at_the_space(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
-        ("{margin: 2%}", r"no_harm.reference: is missing"),
-        ("{reference: natural}", r"no_harm.margin: is missing"),
-        ("{reference: natural, margin: two}", r"no_harm.margin: margin is 'two', where nats per token"),
-        ("{reference: natural, margin: -1}", r"no_harm.margin: margin is '-1', where nats per token"),
-        ("{reference: natural, margin: 1, confidence: 1}", r"no_harm.confidence: unknown key"),
-        ("{reference: naturel, margin: 1}", r"no_harm.reference: 'naturel' is no baseline; write uniform, natural"),
+        ("{margin: 2%}", r"no_harm: has a margin without a reference"),
+        ("{reference: natural}", r"no_harm: has a reference without a margin"),
+        ("{reference: natural, margin: two}", r"no_harm: margin is 'two', where nats per token"),
+        ("{reference: natural, margin: -1}", r"no_harm: margin is '-1', where nats per token"),
+        ("{reference: natural, margin: 1, confidence: 1}", r"no_harm: 'confidence' is no part of the rule"),
+        ("{reference: naturel, margin: 1}", r"no_harm: reference: 'naturel' is no baseline: write uniform, natural"),
+        ("{reference: uniform, margin: 1, languages: go}", r"no_harm: languages: write a list such as"),
+        ("{reference: uniform, margin: 1, languages: [rust, rust]}", r"no_harm: languages: 'rust' is named twice"),
+        (
+            "{reference: uniform, margin: 1, languages: [rust, go]}",
+            r"no_harm.languages: 'go' is no language whose loss is known; name some of python, java, rust, text",
+        ),
         (
             "{reference: natural, margin: 1}",
             r"no_harm.reference, natural: needs the tokens that there are of python, java",

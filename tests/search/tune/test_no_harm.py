@@ -14,7 +14,7 @@ from codescale.search.warm_start import law_sampler
 from tests.search.synthetic_trials import problem, study
 from tests.search.tune.by_hand import WARM, Hand, swept
 
-RULE = "objective: {weights: {python: 1, java: 0.1, rust: 0.1}}\nno_harm: {reference: today.yaml, margin: 1%}\n"
+RULE = "objective: {weights: {python: 1, java: 0.2}}\nno_harm: {reference: today.yaml, margin: 1%}\n"
 REFERENCE = {"python": 0.2, "java": 0.3, "rust": 0.5}
 
 
@@ -45,16 +45,20 @@ def test_the_reference_is_tried_first_and_the_recommendation_keeps_the_rule(
     hand.search.write()
     written = json.loads((tmp_path / "study" / "search.json").read_text())
     assert written["no_harm"] == {
-        "reference": "today.yaml",
+        "reference": "file:today.yaml",
         "proportions": REFERENCE,
         "margin": 0.01,
         "relative": True,
+        "languages": ["python", "java", "rust"],
         "confidence": 0.95,
     }
     assert written["recommended"]["keeps_no_harm"] == found.keeps_no_harm
     assert hand.history.incumbent is not None
     assert hand.history.measured is not None
     assert hand.history.measured.keeps(hand.history.incumbent.run_id)
+    told = [trial.user_attrs for trial in hand.search.study.trials if trial.user_attrs.get("losses")]
+    assert all(set(one["losses"]) == {"python", "java", "rust"} for one in told), "also rust, which weighs nothing"
+    assert all(set(look) == {"python", "java", "rust"} for one in told for look in one["looks"].values())
 
 
 @pytest.mark.parametrize("sampler", ["law", "gp"])
