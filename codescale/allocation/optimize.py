@@ -384,7 +384,7 @@ def _interval(
     law: Law, weight: Array, middle: LawAtScale, samples: list[LawAtScale], best: Array
 ) -> tuple[float, float]:
     """Of a new run's weighted mean: the bootstrap's spread and the noise, correlated over targets as the residuals
-    are.
+    are. Without samples it is what the targets' processes do not know, each of its own, in place of the spread.
     """
     at = np.exp([middle.log_params]), np.exp([middle.log_tokens]), best[None]
     distance, knowable = law.distance(*at)
@@ -397,5 +397,7 @@ def _interval(
     if samples:
         low, high = middle_90(np.array([float((point.losses(best[None]) @ weight)[0]) for point in samples]))
         variance += ((high - low) / (2.0 * NORMAL_90)) ** 2
+    else:
+        variance += float(((weight * losses * law.process_deviation(*at, middle.row)[0]) ** 2).sum())
     half = float(NORMAL_90 * np.sqrt(max(variance, 0.0)) / value)
     return value * float(np.exp(-half)), value * float(np.exp(half))

@@ -362,6 +362,14 @@ class Law(BaseModel):
         seen = self._as_seen(n_params, n_tokens, np.asarray(proportions, dtype=float), unique_tokens)
         return np.exp(self._log_losses(*seen))
 
+    def process_deviation(
+        self, n_params: Array, n_tokens: Array, proportions: Array, unique_tokens: Array | None = None
+    ) -> Array:
+        """(n, t): the deviation of what the law's process does not know of each log loss, 0 without one. Bootstrap
+        samples draw it; a law without them has it from here. Parameters as in :meth:`predict`.
+        """
+        return unsampled_spread(self.posteriors, *self._as_seen(n_params, n_tokens, proportions, unique_tokens))
+
     def _as_seen(
         self, n_params: Array, n_tokens: Array, proportions: Array, unique_tokens: Array | None
     ) -> tuple[Array, Array, Array]:

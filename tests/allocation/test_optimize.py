@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from codescale.allocation.optimize import best_mixture, bootstrap_optima, optimize_mixture, predict_objective
 from codescale.errors import UserError
-from codescale.laws.law import Law
+from codescale.laws.gp.gaussian_process import GaussianProcess, TargetProcess
+from codescale.laws.gp.kernel import covariance, kernel_inputs
+from codescale.laws.law import NORMAL_90, Law
 from codescale.laws.warning import LawWarning
 from codescale.mixtures.bounds import AvailableTokens
 from codescale.mixtures.feasible import FeasibleSet
@@ -197,3 +199,53 @@ def test_baselines_may_be_mixtures_by_name_and_those_that_cannot_be_are_refused(
         optimize_mixture(law, 1e6, 1e8, {"go": 1.0}, baselines={"ours": Mixture({"cobol": 1.0})})
     with pytest.raises(UserError, match=r"--baseline, natural: needs the tokens that there are of python"):
         optimize_mixture(law, 1e6, 1e8, {"go": 1.0}, baselines=["natural"])
+
+
+def process_on(targets: tuple[str, ...], rows: int = 12) -> GaussianProcess:
+    """A process of its own on each of ``targets``, of amplitude 0.05, 0.1, …, over random runs in the law's range."""
+    generator = np.random.default_rng(2)
+    return GaussianProcess(
+        log_params=generator.uniform(np.log(1e5), np.log(1e7), rows).tolist(),
+        log_tokens=generator.uniform(np.log(1e7), np.log(1e9), rows).tolist(),
+        shares=generator.dirichlet(np.ones(5), rows).tolist(),
+        targets={
+            name: TargetProcess(
+                rows=list(range(rows)),
+                residuals=(0.02 * generator.standard_normal(rows)).tolist(),
+                weights=[1.0] * rows,
+                relevance=[0.3, 0.4, 1.0, 1.0, 1.0, 0.5, 0.5],
+                amplitude=0.05 * (k + 1),
+                noise=0.01,
+            )
+            for k, name in enumerate(targets)
+        },
+    )
+
+
+def test_without_samples_the_objectives_interval_holds_what_the_process_does_not_know() -> None:
+    """Held against dense algebra: processes of two targets, independent, and the noise of all three that weigh."""
+    process = process_on(("python", "java"))
+    law = made_law(samples=0).model_copy(update={"process": process})
+    weights, mixture = {"python": 2.0, "java": 1.0, "rust": 1.0}, Mixture(dict.fromkeys(LANGUAGES, 0.2))
+    n, d, shares = np.array([1e6]), np.array([1e8]), np.full((1, 5), 0.2)
+    losses = law.predict(n, d, shares).losses[0]
+    share = np.array([weights.get(name, 0.0) for name in LANGUAGES]) / 4.0
+    at, known = kernel_inputs(np.log(n), np.log(d), shares), process.inputs
+    unknown = np.zeros(5)
+    for name, own in process.targets.items():
+        relevance, prior = np.array(own.relevance), own.amplitude**2
+        matrix = prior * covariance(relevance, known, known) + own.noise**2 * np.eye(len(known))
+        cross = prior * covariance(relevance, at, known)
+        unknown[LANGUAGES.index(name)] = prior - (cross @ np.linalg.solve(matrix, cross.T))[0, 0]
+    variance = ((share * losses) ** 2 * (unknown + 0.01**2)).sum()
+    assert variance > 2 * ((share * losses) ** 2 * 0.01**2).sum()
+    value, low, high = predict_objective(law, 1e6, 1e8, mixture, weights)
+    assert value == pytest.approx(share @ losses)
+    assert np.log(high / low) == pytest.approx(2 * NORMAL_90 * np.sqrt(variance) / value, rel=1e-6)
+
+
+def test_with_samples_their_draws_hold_it_and_it_is_not_added_again() -> None:
+    law = made_law(samples=60).model_copy(update={"process": process_on(("python",))})
+    _, low, high = predict_objective(law, 1e6, 1e8, Mixture({"python": 1.0}), {"python": 1.0})
+    drawn = law.predict(np.array([1e6]), np.array([1e8]), np.eye(5)[:1])
+    assert (low, high) == (pytest.approx(drawn.low[0, 0], rel=0.02), pytest.approx(drawn.high[0, 0], rel=0.02))
