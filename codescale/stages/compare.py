@@ -22,6 +22,7 @@ from codescale.stages.inputs import (
     baseline_mixtures,
     comparable_law,
     search_result,
+    searched_reference,
     target_availability,
     unique_tokens,
 )
@@ -75,7 +76,7 @@ def compared_mixtures(context: StageContext, problem: SearchProblem) -> tuple[di
         raise UserError(context.folder.search, "has no trial that came to its end", command)
     available = target_availability(context)
     config = problem.config
-    words, known = config.comparison.compared, _searched_reference(problem)
+    words, known = config.comparison.compared, searched_reference(problem)
     baselines = baseline_mixtures(context, words, config.weights(), available, known)
     mixtures = {
         UNIFORM: baselines.pop(UNIFORM),
@@ -84,16 +85,6 @@ def compared_mixtures(context: StageContext, problem: SearchProblem) -> tuple[di
     }
     # The others last: a study that names one more later finds the runs of the first three as they are.
     return mixtures | baselines, best
-
-
-def _searched_reference(problem: SearchProblem) -> dict[str, Mixture]:
-    """The reference that the search was held to, by its word, where the proof goes by the same rule: a space may have
-    tokens and languages of its own. Uniform stays that of all languages, which every picture is drawn against.
-    """
-    found, rule = problem.no_harm, problem.config.comparison.no_harm
-    if found is None or found.rule != rule or found.rule.reference == UNIFORM:
-        return {}
-    return {found.rule.reference: found.reference}
 
 
 def _judged(

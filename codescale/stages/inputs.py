@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from codescale.errors import UserError
 from codescale.laws.warning import DefaultWeightWarning, warn
+from codescale.mixtures.baselines import UNIFORM
 from codescale.mixtures.mixture import Mixture
 from codescale.progress import Progress
 from codescale.runs.units import LossUnit
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from codescale.laws.law import Law
     from codescale.mixtures.bounds import AvailableTokens
     from codescale.runs.table import RunsTable
+    from codescale.search.objective.problem import SearchProblem
     from codescale.search.result import SearchResult
 
 _BASELINES = "study.yaml, comparison.baselines"
@@ -176,6 +178,16 @@ def baseline_mixtures(
             baseline, config.languages, available, weights, config.target.n_tokens, _BASELINES
         )
     return found
+
+
+def searched_reference(problem: SearchProblem) -> dict[str, Mixture]:
+    """The reference that the search was held to, by its word, where the proof goes by the same rule: a space may have
+    tokens and languages of its own. Uniform stays that of all languages, which every picture is drawn against.
+    """
+    found, rule = problem.no_harm, problem.config.comparison.no_harm
+    if found is None or found.rule != rule or found.rule.reference == str(UNIFORM):
+        return {}
+    return {found.rule.reference: found.reference}
 
 
 def unique_tokens(context: StageContext, tokens: int) -> int | dict[str, int] | None:

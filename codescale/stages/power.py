@@ -28,6 +28,7 @@ from codescale.stages.inputs import (
     baseline_mixtures,
     comparable_law,
     fitted_law,
+    searched_reference,
     target_availability,
     unique_tokens,
 )
@@ -162,9 +163,11 @@ class _Asked:
         return [one.within(available, n_tokens) for one in (own, *further)]
 
     def _baselines(self, context: StageContext, weights: Mapping[str, float]) -> Mapping[str, Mixture | None]:
+        words = self.problem.config.comparison.compared
         if not self.corpus:
-            return dict.fromkeys(self.problem.config.comparison.compared)
-        return dict(baseline_mixtures(context, weights, target_availability(context)))
+            return dict.fromkeys(words)
+        known = searched_reference(self.problem)
+        return dict(baseline_mixtures(context, words, weights, target_availability(context), known))
 
 
 def _noise(asked: _Asked, question: Question, scale: ModelScale) -> DifferenceNoise:
