@@ -282,6 +282,13 @@ class Law(BaseModel):
         distinct = GrowingTokens(self._scarcity) if unique_tokens is None else FixedTokens(unique_tokens)
         return RepeatingSurface(self.form, self.domains, inner.values, inner.posteriors, repetition, distinct)
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Law:
+        """As pydantic's, without what the original had computed of its own fields."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in set(copied.__dict__) - set(type(self).model_fields):
+            del copied.__dict__[name]
+        return copied
+
     def as_scarce(self, unique_per_token: Mapping[str, float]) -> Law:
         """The same law, for which runs of D tokens have D times ``unique_per_token`` distinct ones of a domain where
         nobody says how many: proxies that repeat as a larger run will. Nothing changes for a law without repetition.

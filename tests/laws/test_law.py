@@ -11,6 +11,7 @@ import pytest
 
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.law import Law, load_law, save_law
+from tests.allocation.made_law import made_law
 from tests.laws.synthetic_runs import study_table
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
@@ -87,3 +88,14 @@ def test_a_stack_of_before_gets_a_kappa_for_each_member_that_has_one(law: Law) -
     )
     expected = sums(own, old.domains, *at)[0] ** 0.6 * plain**0.4
     assert old.predict(*at).losses[0, 0] == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_changed_copy_knows_nothing_of_what_the_original_had_computed() -> None:
+    law = made_law(samples=5)
+    at = np.array([1e6]), np.array([1e7]), np.full((1, 5), 0.2)
+    fresh = law.predict(*at).losses
+    assert law.repetition is None
+    repeated = law.model_copy(update={"half_life": 2.0})
+    assert repeated.repetition is not None
+    assert (repeated.predict(*at, np.full((1, 5), 1e5)).losses > fresh).all()
+    assert law.predict(*at).losses == pytest.approx(fresh)
