@@ -34,6 +34,7 @@ from codescale.stages.inputs import (
 )
 from codescale.study.comparison import AUTO
 from codescale.study.config import StudyConfig
+from codescale.study.languages import label
 
 
 def power(context: StageContext) -> PowerResult:
@@ -47,8 +48,9 @@ def power(context: StageContext) -> PowerResult:
     result = expected_power(context)
     result.write(context.folder.power)
     context.timings.add("power", seconds=time.monotonic() - begun)
-    for line in (*(one.statement for one in result.questions), result.advice):
-        context.progress.say(line)
+    for line in (*(one.statement for one in result.questions), result.advice, result.caution):
+        if line is not None:
+            context.progress.say(line)
     return result
 
 
@@ -114,6 +116,7 @@ def expected_power(context: StageContext) -> PowerResult:
         power=POWER,
         law=None if asked.law is None else asked.law.name,
         missing=asked.missing,
+        caution=_caution(asked, own.question, proof),
         noise=_noise_result(own.noise),
         questions=questions,
         changes=found,
@@ -168,6 +171,20 @@ class _Asked:
             return dict.fromkeys(words)
         known = searched_reference(self.problem)
         return dict(baseline_mixtures(context, words, weights, target_availability(context), known))
+
+
+def _caution(asked: _Asked, question: Question, proof: Proof) -> str | None:
+    """Why a law that does not know repetition misjudges baselines that repeat more than the target may."""
+    config = asked.problem.config
+    most = question.most_read(proof.unique_tokens, proof.scale.n_tokens, config.target.max_epochs)
+    if asked.law is None or asked.law.half_life is not None or most is None:
+        return None
+    word, language, times = most
+    return (
+        f"The law does not know what repeated tokens cost, and {word} reads {label(language, config.registry())} "
+        f"{times:.1f} times (target.max_epochs: {config.target.max_epochs:g}): the gain over it may be larger than is "
+        "said."
+    )
 
 
 def _noise(asked: _Asked, question: Question, scale: ModelScale) -> DifferenceNoise:

@@ -56,6 +56,7 @@ def test_it_is_written_and_said(tmp_path: Path) -> None:
     made = study(tmp_path / "s", lines, questions={"all languages alike": None})
     found = power(made.context)
     assert PowerResult.read(made.folder.power, "") == found
+    assert found.caution is None
     assert lines.said == [*(one.statement for one in found.questions), found.advice]
     assert "power" in json.loads(made.folder.timings.read_text())["stages"]
 
@@ -89,6 +90,16 @@ def test_a_law_in_another_unit_tells_no_gains_in_nats(tmp_path: Path) -> None:
     found = expected_power(made.context)
     assert found.law is None
     assert "bits per byte" in (found.missing or "")
+
+
+def test_a_law_that_knows_no_repetition_is_doubted_where_a_baseline_repeats(tmp_path: Path) -> None:
+    lines = Lines()
+    target = {"size": "small", "n_tokens": 1280, "available": {"python": 4_000, "java": 50, "rust": 4_000}}
+    made = study(tmp_path / "s", lines, target=target, sweep={"repetition": "target"})
+    found = power(made.context)
+    assert found.caution is not None
+    assert "uniform reads Java 8.5 times (target.max_epochs: 4)" in found.caution
+    assert lines.said[-1] == found.caution
 
 
 def test_seeds_that_were_chosen_stay_until_the_limit_changes(tmp_path: Path) -> None:

@@ -63,6 +63,21 @@ class Question:
             first[word] = next(same, word)
         return first
 
+    def most_read(
+        self, unique_tokens: Mapping[str, float], n_tokens: float, epochs: float
+    ) -> tuple[str, str, float] | None:
+        """The baseline that reads a language most often in a run of ``n_tokens``, the language, and how often; None
+        where none reads any more often than ``epochs``.
+        """
+        often = [
+            (share * n_tokens / unique_tokens[language], word, language)
+            for word, mixture in self.baselines.items()
+            for language, share in (mixture or {}).items()
+            if unique_tokens.get(language)
+        ]
+        most, word, language = max(often, default=(0.0, "", ""))
+        return (word, language, most) if most > epochs else None
+
     def expected(
         self, law: Law, scale: ModelScale, unique_tokens: Mapping[str, float], words: tuple[str, ...], seed: int
     ) -> ExpectedGains:

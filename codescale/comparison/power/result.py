@@ -68,7 +68,8 @@ class Change(Artifact):
 class PowerResult(Artifact):
     """``power.json``. ``seeds_chosen``: whether the study chose the ``seeds`` (``seeds: auto``) within
     ``seeds_budget_tokens``; they then stay as they are here. ``cheapest``: the kind of the cheapest of ``changes``;
-    None where none is needed, or none helps.
+    None where none is needed, or none helps. ``missing``: what has to be there to say more; ``caution``: why the law's
+    gains are to be doubted.
     """
 
     n_params: int
@@ -80,6 +81,7 @@ class PowerResult(Artifact):
     power: float
     law: str | None = None
     missing: str | None = None
+    caution: str | None = None
     noise: NoiseResult
     questions: tuple[QuestionPower, ...]
     changes: tuple[Change, ...] = ()

