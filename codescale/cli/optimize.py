@@ -156,7 +156,7 @@ def _no_harm(
     if reference is None:
         return NoHarmRule(UNIFORM, 0.0, relative=True, languages=named) if beside_uniform else None
     try:
-        return NoHarmRule(reference, *read_margin(margin or "0"), named)
+        return NoHarmRule(reference, *read_margin("0" if margin is None else margin), named)
     except ValueError as error:
         raise UserError("--margin", str(error), "0 is none") from None
 

@@ -105,6 +105,8 @@ def _number(kind: str, value: Any, wanted: str, low: float, high: float) -> floa
         number = math.nan if value is None or isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         number = math.nan
+    if value is None:
+        raise ValueError(f"{kind} names no number: {wanted} is wanted, such as {kind}:0.3")
     if not low <= number <= high:
         raise ValueError(f"{kind} is {str(value)[:60]!r}, where {wanted} is wanted")
     return number

@@ -125,6 +125,8 @@ def test_a_rule_of_no_harm_is_heard_and_its_mistakes_are_one_line(
     for options, line in (
         (("--margin", "2%"), "--margin: is given without a reference; name what losses are held beside"),
         (("--no-harm-reference", "uniform", "--margin", "two"), "--margin: margin is 'two', where nats per token"),
+        (("--no-harm-reference", "uniform", "--margin", ""), "--margin: margin is '', where nats per token"),
+        (("--no-harm-reference", "temperature"), "temperature names no number: an exponent from 0 to 1"),
         (("--no-harm", "--no-harm-reference", "uniform"), "--no-harm: is given beside --no-harm-reference"),
         (("--no-harm-reference", "natural"), "needs the tokens that there are of python"),
         (("--no-harm-languages", "go"), "--no-harm-languages: is given without a rule; add --no-harm"),

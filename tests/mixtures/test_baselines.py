@@ -137,7 +137,7 @@ def test_words_and_mappings_name_the_same(given: object, word: str) -> None:
         ("naturel", "'naturel' is no baseline"),
         (3, "'3' is no baseline"),
         ({"temperature": 0.3, "unimax": 1}, "is no baseline"),
-        ("temperature", "temperature is 'None', where an exponent from 0 to 1"),
+        ("temperature", "temperature names no number: an exponent from 0 to 1"),
         ("temperature:5", "temperature is '5', where an exponent from 0 to 1 \\(T = 5 is 0.2\\) is wanted"),
         ("temperature:nan", "where an exponent"),
         ({"unimax": 0}, "where a number of epochs above 0"),

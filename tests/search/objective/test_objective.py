@@ -115,9 +115,9 @@ def test_losses_of_the_end_and_of_the_trunk_are_named_where_the_objective_is_the
     curve = objective.curve(whole)
     assert objective.final_losses(whole, curve) == {"python": 2.6, "rust": 2.6}
     assert objective.trunk_losses(whole) == {"100": {"python": 3.0, "rust": 3.0}}
-    protecting = objective.protecting(("rust", "java"))
-    assert protecting.beside == ("java",)
-    assert protecting.final_losses(whole, curve) is None, "no loss of java"
+    protecting = objective.protecting(("rust", "cobol"))
+    assert protecting.beside == ("cobol",)
+    assert protecting.final_losses(whole, curve) is None, "no loss of it was measured"
     assert protecting.trunk_losses(whole) == {}
     alone = Objective.of({"python": 1.0}, TOKENS).protecting(("python", "rust"))
     assert alone.final_losses(whole, alone.curve(whole)) == {"python": 2.6, "rust": 2.6}
