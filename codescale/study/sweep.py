@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from codescale.mixtures.baselines import BaselineWord, baseline_of
 from codescale.study.base import Positive, Section, Seeds, Sizes, TokenPoints
 from codescale.validation import Number, WholeNumber
 
@@ -31,15 +32,29 @@ class MixturePlan(Section):
 
     ``spread``: over the simplex, the first of them uniform; or over what the target may have by its bounds, its tokens
     and its epochs, the first of them nearest to uniform. ``uniform_seeds`` of the first measure how much a mixture's
-    loss varies between seeds.
+    loss varies between seeds. ``baselines`` are trained beside them with as many seeds: what a rule of no harm is held
+    to has to be known better than by one run.
     """
 
     count: WholeNumber = Field(gt=0, le=100_000)
     sizes: Sizes
     tokens: TokenPoints
     spread: Literal["simplex", "target"] = "simplex"
+    baselines: tuple[BaselineWord, ...] = Field(default=(), max_length=20)
     seeds: Seeds = 1
     uniform_seeds: Seeds = 3
+
+    @field_validator("baselines")
+    @classmethod
+    def _by_rules_alone(cls, baselines: tuple[str, ...]) -> tuple[str, ...]:
+        for k, word in enumerate(baselines):
+            if baseline_of(word).path is not None:
+                raise ValueError(
+                    f"{word}: a sweep trains baselines by rules alone; compare files with comparison.baselines"
+                )
+            if word in baselines[:k]:
+                raise ValueError(f"{word} is named twice")
+        return baselines
 
 
 class SweepSection(Section):

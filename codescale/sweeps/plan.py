@@ -6,6 +6,7 @@ tokens that the corpus holds, so that an interrupted sweep knows what is missing
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,7 +18,7 @@ from codescale.organisation import SHUFFLED, Organisation
 from codescale.runs.records import RunSpec, Stage
 from codescale.study.config import StudyConfig
 from codescale.study.sweep import GridPlan, MixturePlan, PairPlan, SweepSection
-from codescale.sweeps.spread import spread_mixtures, spread_within, target_mixtures
+from codescale.sweeps.spread import baseline_mixtures, spread_mixtures, spread_within, target_mixtures
 from codescale.training.flops import training_flops
 from codescale.training.optim.hyperparameter_rules import training_of
 from codescale.training.optim.schedule import schedule_of
@@ -109,18 +110,24 @@ def pair_runs(config: StudyConfig, plan: PairPlan) -> list[RunSpec]:
 
 
 def mixture_runs(config: StudyConfig, plan: MixturePlan, available: TokensByLanguage) -> list[RunSpec]:
-    """``plan.count`` mixtures over the simplex, or over what the target may have, at every size and every D."""
+    """``plan.count`` mixtures over the simplex, or over what the target may have, and the plan's baselines, at every
+    size and every D.
+    """
+    tokens = target_tokens(config, available)
     if plan.spread == "target":
-        within = target_mixtures(config, target_tokens(config, available))
-        mixtures = spread_within(within, plan.count, config.seed)
+        spread = spread_within(target_mixtures(config, tokens), plan.count, config.seed)
     else:
-        mixtures = spread_mixtures(config.languages, plan.count, config.seed)
+        spread = spread_mixtures(config.languages, plan.count, config.seed)
+    baselines = baseline_mixtures(config, plan.baselines, tokens)
+    most = max(plan.seeds, plan.uniform_seeds)
+    mixtures = [(f"{k:03d}", mixture, plan.seeds if k else most) for k, mixture in enumerate(spread)]
+    mixtures += [(re.sub("[^a-z0-9.]", "-", word), mixture, most) for word, mixture in baselines.items()]
     return [
         run
-        for k, mixture in enumerate(mixtures)
+        for name, mixture, seeds in mixtures
         for size in plan.sizes
-        for seed in _seeds(config, plan.seeds if k else max(plan.seeds, plan.uniform_seeds))
-        for run in _mixture_run(config, f"mixture-{k:03d}-{size}-s{seed}", size, plan.tokens, mixture, seed, available)
+        for seed in _seeds(config, seeds)
+        for run in _mixture_run(config, f"mixture-{name}-{size}-s{seed}", size, plan.tokens, mixture, seed, available)
     ]
 
 

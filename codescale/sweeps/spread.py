@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from codescale.arrays import Array
+from codescale.mixtures.baselines import baseline_mixture, parse_baseline
 from codescale.mixtures.bounds import AvailableTokens
 from codescale.mixtures.coordinates import Coordinates
 from codescale.mixtures.feasible import FeasibleSet
@@ -47,10 +48,28 @@ def _points(dimensions: int, count: int, seed: int) -> Array:
     return points
 
 
+def baseline_mixtures(config: StudyConfig, words: Sequence[str], tokens: Mapping[str, int]) -> dict[str, Mixture]:
+    """The baselines of ``words`` by their words, for the ``tokens`` that the target has of each language; none where
+    tokens are not known yet. Raises :class:`~codescale.errors.UserError` for one that cannot be.
+    """
+    if set(tokens) < set(config.languages):
+        return {}
+    available, where = _available(config, tokens), "study.yaml, sweep.mixtures.baselines"
+    target, weights = config.target.n_tokens, config.weights()
+    return {
+        word: baseline_mixture(parse_baseline(word), config.languages, available, weights, target, where)
+        for word in words
+    }
+
+
 def target_mixtures(config: StudyConfig, tokens: Mapping[str, int]) -> FeasibleSet:
     """The mixtures that the study's target may have: its bounds, and the ``tokens`` that it has of each language, read
     as often as it allows. Raises :class:`~codescale.errors.UserError` where there are none.
     """
     target = config.target
-    available = AvailableTokens(max_epochs=target.max_epochs, tokens={name: float(n) for name, n in tokens.items()})
-    return FeasibleSet.within(config.languages, target.n_tokens, dict(target.bounds), available)
+    return FeasibleSet.within(config.languages, target.n_tokens, dict(target.bounds), _available(config, tokens))
+
+
+def _available(config: StudyConfig, tokens: Mapping[str, int]) -> AvailableTokens:
+    counted = {name: float(count) for name, count in tokens.items()}
+    return AvailableTokens(max_epochs=config.target.max_epochs, tokens=counted)

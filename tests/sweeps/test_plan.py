@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from codescale.errors import UserError
 from codescale.study.config import StudyConfig, parse_study
 from codescale.study.presets import preset_text
-from codescale.study.sweep import SweepSection
+from codescale.study.sweep import MixturePlan, SweepSection
 from codescale.sweeps.plan import (
     FEWEST_MIXTURES,
     fit_to_budget,
@@ -122,6 +122,25 @@ def test_mixtures_may_be_spread_over_those_that_the_target_may_have(config: Stud
     assert len({run.run_id.split("-d")[0].rsplit("-s", 1)[0] for run in runs}) == 12
     assert all(run.proportions["rust"] <= 0.2 + 1e-9 for run in runs)
     assert dict(runs[0].mixture) == pytest.approx({"python": 0.4, "java": 0.4, "rust": 0.2})  # nearest to uniform
+
+
+def test_baselines_are_trained_beside_the_mixtures_with_seeds(config: StudyConfig) -> None:
+    plan = config.sweep.mixtures.model_copy(update={"baselines": ("natural", "temperature:0.5"), "uniform_seeds": 2})
+    config = changed(config, mixtures=plan)
+    runs = [run for run in plan_sweep(config, AVAILABLE) if run.run_id.startswith(("mixture-nat", "mixture-temp"))]
+    assert [run.run_id for run in runs[:2]] == ["mixture-natural-tiny-s0", "mixture-natural-tiny-s1"]
+    assert dict(runs[0].mixture) == pytest.approx({"python": 5 / 12, "java": 4 / 12, "rust": 3 / 12})
+    assert [run.run_id for run in runs[2:]] == ["mixture-temperature-0.5-tiny-s0", "mixture-temperature-0.5-tiny-s1"]
+    assert not [run for run in plan_sweep(config, None) if "natural" in run.run_id]  # before there is a corpus
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(["file:a.yaml"], "by rules alone"), (["natural", "natural"], "named twice"), (["x"], "no basel")],
+)
+def test_what_is_no_baseline_of_a_sweep_is_refused(words: list[str], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        MixturePlan(count=6, sizes=("tiny",), tokens=(320,), baselines=words)
 
 
 def test_a_budget_takes_the_grids_ends_first_and_then_mixtures(config: StudyConfig) -> None:
