@@ -10,7 +10,6 @@ from codescale.comparison.power.advice import advice
 from codescale.comparison.power.changes import changes, cheapest
 from codescale.comparison.power.choice import chosen_seeds
 from codescale.comparison.power.detection import POWER
-from codescale.comparison.power.evaluation import EvaluationTokens
 from codescale.comparison.power.expectation import Expectation, Proof, question_power
 from codescale.comparison.power.noise import DifferenceNoise, measured_noise, noise_of_like_studies
 from codescale.comparison.power.questions import Question, further_question, searched_question
@@ -101,10 +100,7 @@ def expected_power(context: StageContext) -> PowerResult:
         seeds = chosen_seeds(own, proof.yardstick, section.most_seeds, proof.seed)
         proof = replace(proof, seeds=_earlier_seeds(context) or seeds)
     questions = tuple(question_power(one, proof) for one in (own, *further))
-    evaluation = EvaluationTokens(
-        config.training.test_tokens, _test_tokens(context) if asked.corpus else {}, _normalised(own.question.weights)
-    )
-    found = changes(own, proof, asked.law, evaluation)
+    found = changes(own, proof, asked.law, _tested_tokens(context) if asked.corpus else 0)
     best = cheapest(found)
     return PowerResult(
         n_params=scale.n_params,
@@ -222,11 +218,7 @@ def _of_each(config: StudyConfig, unique: int | dict[str, int] | None) -> dict[s
     return dict.fromkeys(config.languages, unique) if isinstance(unique, int) else unique or {}
 
 
-def _test_tokens(context: StageContext) -> dict[str, int]:
-    corpus = context.corpus()
-    return {name: corpus.count_tokens(name, "test") for name in available_tokens(context)}
-
-
-def _normalised(weights: Mapping[str, float]) -> dict[str, float]:
-    total = sum(weights.values())
-    return {name: weight / total for name, weight in weights.items()}
+def _tested_tokens(context: StageContext) -> int:
+    """Tokens of the test split that one run of the proof reads, all languages together."""
+    corpus, most = context.corpus(), context.config.training.test_tokens
+    return sum(min(most, corpus.count_tokens(name, "test")) for name in available_tokens(context))

@@ -6,8 +6,9 @@ from functools import cache
 
 import numpy as np
 
+from codescale.laws.fitted_range import FittedRange
 from codescale.laws.forms.registry import find_form
-from codescale.laws.law import FittedRange, Law
+from codescale.laws.law import Law
 
 LANGUAGES = ("python", "java", "go", "rust", "text")
 

@@ -10,7 +10,8 @@ import pytest
 from codescale.allocation.compute_optimal import compute_optimal_scale, forecast_losses
 from codescale.allocation.optimize import optimize_mixture, predict_objective
 from codescale.errors import UserError
-from codescale.laws.law import FittedRange, Law
+from codescale.laws.fitted_range import FittedRange
+from codescale.laws.law import Law
 from codescale.laws.repetition import effective_tokens
 from codescale.laws.warning import LawWarning
 from codescale.mixtures.bounds import AvailableTokens

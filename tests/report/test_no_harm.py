@@ -15,7 +15,8 @@ def test_the_rule_who_it_protects_and_how_surely_it_is_kept() -> None:
     (line,) = searched_rule(SearchResult(no_harm=RULE, recommended=RECOMMENDED), {"go": "Go"})
     assert line == (
         "Searched under a rule: no loss above that under natural by more than 2 %. Protected: Go, rust. What it "
-        "recommends keeps that with a probability of 97.1\N{NO-BREAK SPACE}% (wanted: 95\N{NO-BREAK SPACE}%), as it believes."
+        "recommends keeps that with a probability of 97.1\N{NO-BREAK SPACE}% (wanted: 95\N{NO-BREAK SPACE}%), as it "
+        "believes."
     )
     (untold,) = searched_rule(SearchResult(no_harm=RULE), {})
     assert untold.endswith("Whether what it found keeps the rule is not known yet.")

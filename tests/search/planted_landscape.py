@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from codescale.arrays import Array
-from codescale.laws.law import FittedRange, Law
+from codescale.laws.fitted_range import FittedRange
+from codescale.laws.law import Law
 from codescale.runs.table import RunsTable
 from codescale.search.simulation.landscape import Landscape
 from codescale.search.space.space import SearchSpace

@@ -16,8 +16,8 @@ def advice(question: QuestionPower, found: tuple[Change, ...], best: Change | No
         return f"The gain that is expected over {question.against} is resolved: nothing needs to change."
     if best is None:
         return (
-            f"Neither 1,000 seeds, nor runs 8 times as long, nor all of the test split would resolve the gain that is "
-            f"expected over {question.against}: ask another question."
+            f"Neither 1,000 seeds nor runs 8 times as long would resolve the gain that is expected over "
+            f"{question.against}: ask another question."
         )
     others = [change_in_words(one) for one in found if one is not best]
     times = (best.tokens or 0) / tokens
@@ -29,12 +29,8 @@ def advice(question: QuestionPower, found: tuple[Change, ...], best: Change | No
 
 def change_in_words(one: Change) -> str:
     """What is changed, to what, and the tokens of the proof then."""
-    subject = {"seeds": "seeds", "tokens": "longer runs", "evaluation_tokens": "more of the test split"}[one.kind]
+    subject = {"seeds": "seeds", "tokens": "longer runs"}[one.kind]
     if one.to is None or one.tokens is None:
         return f"{subject} would not do"
-    new = {
-        "seeds": f"{one.to} seeds",
-        "tokens": f"runs of {one.to:,} tokens",
-        "evaluation_tokens": f"{one.to:,} test tokens of each language",
-    }[one.kind]
+    new = {"seeds": f"{one.to} seeds", "tokens": f"runs of {one.to:,} tokens"}[one.kind]
     return f"{new} ({one.tokens:,} tokens with tests)"

@@ -1,11 +1,10 @@
-"""What would have the proof resolve the gain that is expected: more seeds, longer runs or more test text, by cost."""
+"""What would have the proof resolve the gain that is expected: more seeds or longer runs, by cost."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from codescale.comparison.power.detection import resolvable_gain, seeds_needed
-from codescale.comparison.power.evaluation import EvaluationTokens
 from codescale.comparison.power.expectation import Expectation, Proof
 from codescale.comparison.power.result import Change
 from codescale.laws.law import Law
@@ -17,7 +16,7 @@ _OF_A_TOKEN = 1.0 / 3.0
 """What an evaluated token costs of a trained one: forward, without backward."""
 
 
-def changes(one: Expectation, proof: Proof, law: Law | None, evaluation: EvaluationTokens) -> tuple[Change, ...]:
+def changes(one: Expectation, proof: Proof, law: Law | None, tested: int) -> tuple[Change, ...]:
     """Each change by itself, for the baseline that the outlook is of; nothing without a law, where no gain is expected,
     or where it is resolved already.
 
@@ -29,8 +28,9 @@ def changes(one: Expectation, proof: Proof, law: Law | None, evaluation: Evaluat
         As it is planned.
     law
         Tells the gain of longer runs, whose noise is taken to be that of the planned ones.
-    evaluation
-        What the proof reads of the test split, and how much there is.
+    tested
+        Tokens that one run is tested on. More of them is no change here: how much of a difference's noise lies in the
+        text was not measured.
     """
     if law is None or one.expected is None:
         return ()
@@ -39,9 +39,8 @@ def changes(one: Expectation, proof: Proof, law: Law | None, evaluation: Evaluat
     if gain <= 0 or resolvable_gain(one.noise.deviation, proof.seeds, one.tests) <= gain:
         return ()
     return (
-        _more_seeds(one, proof, gain, evaluation),
-        _longer(one, proof, law, word, evaluation),
-        _more_text(one, proof, gain, evaluation),
+        _more_seeds(one, proof, gain, tested),
+        _longer(one, proof, law, word, tested),
     )
 
 
@@ -56,38 +55,20 @@ def _cost(one: Expectation, seeds: int, tokens: int, evaluated: int) -> int:
     return round((one.tests + 2) * seeds * (tokens + _OF_A_TOKEN * evaluated))
 
 
-def _more_seeds(one: Expectation, proof: Proof, gain: float, evaluation: EvaluationTokens) -> Change:
+def _more_seeds(one: Expectation, proof: Proof, gain: float, tested: int) -> Change:
     seeds = seeds_needed(one.noise.deviation, gain, one.tests)
     if seeds is None:
         return Change(kind="seeds")
-    return Change(
-        kind="seeds", to=seeds, gain=gain, tokens=_cost(one, seeds, proof.scale.n_tokens, evaluation.of_a_run)
-    )
+    return Change(kind="seeds", to=seeds, gain=gain, tokens=_cost(one, seeds, proof.scale.n_tokens, tested))
 
 
-def _longer(one: Expectation, proof: Proof, law: Law, word: str, evaluation: EvaluationTokens) -> Change:
+def _longer(one: Expectation, proof: Proof, law: Law, word: str, tested: int) -> Change:
     resolved = resolvable_gain(one.noise.deviation, proof.seeds, one.tests)
     for times in LONGER:
         scale = ModelScale(proof.scale.n_params, times * proof.scale.n_tokens)
         there = Expectation.of(one.question, law, one.noise, replace(proof, scale=scale))
         gain = float(there.gain(word).mean())
         if gain >= resolved:
-            cost = _cost(one, proof.seeds, scale.n_tokens, evaluation.of_a_run)
+            cost = _cost(one, proof.seeds, scale.n_tokens, tested)
             return Change(kind="tokens", to=scale.n_tokens, gain=gain, tokens=cost)
     return Change(kind="tokens")
-
-
-def _more_text(one: Expectation, proof: Proof, gain: float, evaluation: EvaluationTokens) -> Change:
-    """More of the test split lowers what its text adds to a difference's noise, and nothing else."""
-    if evaluation.all_there_is <= evaluation.read:
-        return Change(kind="evaluation_tokens")
-    deviation = evaluation.deviation_with(one.noise.deviation, evaluation.all_there_is)
-    if resolvable_gain(deviation, proof.seeds, one.tests) > gain:
-        return Change(kind="evaluation_tokens")
-    more = replace(evaluation, read=evaluation.all_there_is)
-    return Change(
-        kind="evaluation_tokens",
-        to=evaluation.all_there_is,
-        gain=gain,
-        tokens=_cost(one, proof.seeds, proof.scale.n_tokens, more.of_a_run),
-    )

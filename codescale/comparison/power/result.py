@@ -59,7 +59,7 @@ class Change(Artifact):
     value, None where none does; ``tokens`` are those of the whole proof then.
     """
 
-    kind: Literal["seeds", "tokens", "evaluation_tokens"]
+    kind: Literal["seeds", "tokens"]
     to: int | None = None
     gain: float | None = None
     tokens: int | None = None

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from codescale.arrays import Array, Mask
+from codescale.laws.fitted_range import FittedRange
 from codescale.laws.fitting.holdout import INSIDE, Split
-from codescale.laws.law import NORMAL_90, FittedRange
+from codescale.laws.law import NORMAL_90
 from codescale.laws.observations import Observations
 
 _ENOUGH = 20

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from codescale.comparison.power.expectation import in_words
 from codescale.comparison.power.result import BaselinePower, NoiseResult, PowerResult, QuestionPower
-from codescale.report.quantities import DASH, count, interval, number, signed
+from codescale.report.quantities import DASH, count, interval, signed
 from codescale.terminal import plain
 
 
@@ -22,9 +22,8 @@ def power_table(found: PowerResult) -> Group:
     table.add_column("against", min_width=8)
     table.add_column("gain", justify="right", no_wrap=True)
     table.add_column("90 % interval", justify="right", no_wrap=True)
-    table.add_column("resolved", justify="right", no_wrap=True)
-    table.add_column("chance", justify="right")
-    table.add_column("seeds for it", justify="right")
+    table.add_column("chance", justify="right", no_wrap=True)
+    table.add_column("seeds", justify="right", no_wrap=True)
     for question in found.questions:
         for k, (words, one) in enumerate(_rows(question).items()):
             table.add_row(plain("" if k else question.name), plain(words), *_cells(question, one))
@@ -43,12 +42,11 @@ def _rows(question: QuestionPower) -> dict[str, BaselinePower]:
 
 
 def _cells(question: QuestionPower, one: BaselinePower) -> tuple[str, ...]:
-    resolves = number(question.resolves, 4)
     if one.gain is None or one.chance is None:
-        return (DASH, DASH, resolves, DASH, DASH)
+        return (DASH, DASH, DASH, DASH)
     seeds = DASH if one.gain.value <= 0 else f"{one.seeds_needed:,}" if one.seeds_needed else "over 1,000"
     bounds = interval(one.gain.low, one.gain.high, 4) or DASH
-    return (signed(one.gain.value, 4), bounds, resolves, in_words(one.chance), seeds)
+    return (signed(one.gain.value, 4), bounds, in_words(one.chance), seeds)
 
 
 def noise_line(noise: NoiseResult) -> str:
@@ -69,5 +67,5 @@ def _key(found: PowerResult) -> str:
     return (
         f"Resolved: told in {100 * found.power:.0f} % of proofs of {scale} by paired t tests at "
         f"{100 * found.level:.0f} %, corrected for the baselines (Holm). Chance: that the proof says beats, over all "
-        "gains and noises that law and runs hold possible."
+        "gains and noises that law and runs hold possible. Seeds: the fewest that resolve the expected gain."
     )

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from codescale.comparison.power import evaluation as evaluation_file
 from codescale.comparison.power.advice import advice
 from codescale.comparison.power.changes import changes, cheapest
 from codescale.comparison.power.detection import resolvable_gain, seeds_needed
-from codescale.comparison.power.evaluation import EvaluationTokens
 from codescale.comparison.power.expectation import Expectation, question_power
 from codescale.comparison.power.result import Change
 from codescale.laws.law import Law
 from tests.comparison.power.expectations import expectation, proof
 
-WEIGHTS = {"python": 0.5, "java": 0.5}
-TEXT = EvaluationTokens(1_000, {"python": 9_000, "java": 4_000}, WEIGHTS)
+TESTED = 2_000
 
 
 @pytest.fixture
@@ -39,52 +36,41 @@ def longer_runs_gain(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
 
 def test_more_seeds_cost_what_their_runs_cost(law: Law) -> None:
     one = expectation({"uniform": 0.006, "natural": 0.1})
-    seeds, longer, text = changes(one, proof(), law, TEXT)
+    seeds, longer = changes(one, proof(), law, TESTED)
     needed = seeds_needed(0.01, 0.006, 2)
     assert needed is not None
     # Uniform, natural, the law's best and the search's; a third of a token for each of 2,000 that are evaluated.
     assert (seeds.to, seeds.tokens) == (needed, round(4 * needed * (100_000 + 2_000 / 3)))
-    assert (longer.to, text.to) == (None, None)
-    assert cheapest((seeds, longer, text)) == seeds
+    assert longer.to is None
+    assert cheapest((seeds, longer)) == seeds
 
 
 def test_the_first_length_whose_gain_is_resolved_is_taken(law: Law, longer_runs_gain: dict[str, float]) -> None:
     resolved = resolvable_gain(0.01, 5, 2)
     longer_runs_gain |= {"2": 0.9 * resolved, "4": 1.1 * resolved, "8": 2 * resolved}
     one = expectation({"uniform": 0.8 * resolved, "natural": 0.1})
-    longer = changes(one, proof(), law, TEXT)[1]
+    longer = changes(one, proof(), law, TESTED)[1]
     assert longer.to == 400_000
     assert longer.gain == pytest.approx(1.1 * resolved)
     assert longer.tokens == round(4 * 5 * (400_000 + 2_000 / 3))
 
 
-def test_more_text_lowers_what_text_adds(law: Law, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluation_file, "TEXT_VARIANCE", 1.0)
-    deviation = TEXT.deviation_with(0.03, 9_000)
-    # Half of each language: 1/4 (1/1000 + 1/1000) before, 1/4 (1/9000 + 1/4000) after.
-    assert deviation**2 == pytest.approx(0.0009 - 0.25 * (2 / 1_000 - 1 / 9_000 - 1 / 4_000))
-    assert TEXT.deviation_with(0.01, 9_000) ** 2 == pytest.approx(0.0001 / 2)
-    one = expectation({"uniform": resolvable_gain(deviation, 5, 2) * 1.01, "natural": 0.5}, deviation=0.03)
-    text = changes(one, proof(), law, TEXT)[2]
-    assert (text.to, text.tokens) == (9_000, round(4 * 5 * (100_000 + 13_000 / 3)))
-
-
 def test_nothing_is_changed_where_nothing_helps_or_is_needed(law: Law) -> None:
-    assert changes(expectation({"uniform": -0.1, "natural": 0.1}), proof(), law, TEXT) == ()
-    assert changes(expectation({"uniform": 0.1, "natural": 0.1}), proof(), law, TEXT) == ()
-    assert changes(expectation(None), proof(), None, TEXT) == ()
+    assert changes(expectation({"uniform": -0.1, "natural": 0.1}), proof(), law, TESTED) == ()
+    assert changes(expectation({"uniform": 0.1, "natural": 0.1}), proof(), law, TESTED) == ()
+    assert changes(expectation(None), proof(), None, TESTED) == ()
     assert cheapest((Change(kind="seeds"),)) is None
 
 
 def test_it_is_said_in_words(law: Law) -> None:
     def said(gain: float | None) -> str:
         one = expectation(None if gain is None else {"uniform": gain, "natural": 0.5})
-        found = changes(one, proof(), law, TEXT)
+        found = changes(one, proof(), law, TESTED)
         return advice(question_power(one, proof()), found, cheapest(found), 2_000_000)
 
     assert "the cheapest change is 22 seeds" in said(0.006) or "seeds (" in said(0.006)
     assert "longer runs would not do" in said(0.006)
     assert said(0.1) == "The gain that is expected over uniform is resolved: nothing needs to change."
     assert said(-0.1).startswith("No gain over uniform is expected")
-    assert said(1e-6).startswith("Neither 1,000 seeds, nor runs 8 times as long")
+    assert said(1e-6).startswith("Neither 1,000 seeds nor runs 8 times as long")
     assert "once there is a law" in said(None)
