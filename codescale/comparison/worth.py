@@ -20,7 +20,7 @@ from codescale.comparison.result import BaselineVerdict, PairedDifference, Worth
 from codescale.laws.law import Law
 from codescale.mixtures.mixture import Mixture
 
-_REACH = 100.0
+REACH = 100.0
 """Times fewer, or more, tokens that are looked at: beyond that a worth says no more."""
 _POINTS = 241
 """D between those ends, evenly in log D: 4 % apart, between which the objective is as good as straight."""
@@ -149,7 +149,7 @@ def _by_the_law(curves: Array, others: Array) -> Interval:
 
 def _log_factors() -> Array:
     """(points,): log D'/D."""
-    return np.linspace(-np.log(_REACH), np.log(_REACH), _POINTS)
+    return np.linspace(-np.log(REACH), np.log(REACH), _POINTS)
 
 
 def _losses(law: Law, n_params: float, n_tokens: float, mixture: Mixture, unique_tokens: Array | None = None) -> Array:

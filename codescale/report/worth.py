@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from codescale.artifact import Interval
 from codescale.comparison.result import Worth
+from codescale.comparison.worth import REACH
 from codescale.report.quantities import DASH, percent
 
 
@@ -17,7 +18,9 @@ def fewer_range(worth: Interval) -> str:
     if worth.low is None or worth.high is None:
         return DASH
     least, most = _fewer(worth.low), _fewer(worth.high)
-    if (worth.low < 0) == (worth.high < 0):
+    if least == most:
+        return least
+    if least.endswith(most.rpartition(" ")[2]):
         least = least.rpartition(" ")[0]
     return f"{least} to {most}"
 
@@ -36,4 +39,6 @@ def _with_range(worth: Interval) -> str:
 
 
 def _fewer(saved: float) -> str:
+    if saved < 1 - 0.99 * REACH:  # the end of what was looked at: the curve never comes down so far
+        return f"over {REACH:.0f} times as many"
     return f"{percent(abs(saved), 0)} {'more' if saved < 0 else 'fewer'}"
