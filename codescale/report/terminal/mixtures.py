@@ -72,11 +72,11 @@ def allocation_table(allocation: Allocation) -> RenderableType:
         if name not in allocation.mixture:
             rows.append((name, "–", "", f"{number(loss[0])} {interval(loss[1], loss[2])}".rstrip()))
     title = f"The predicted best mixture at N = {count(allocation.n_params)}, D = {count(allocation.n_tokens)}"
+    below = interval(*allocation.improvement) or number(allocation.objective_uniform - allocation.objective)
     lines = [
         f"Predicted objective: {number(allocation.objective)} {allocation.loss_unit} "
         f"{interval(*allocation.interval)}".rstrip(),
-        f"Equal shares: {number(allocation.objective_uniform)}; the best is below by "
-        f"{interval(*allocation.improvement)}.",
+        f"Equal shares: {number(allocation.objective_uniform)}; the best is below by {below}.",
     ]
     for word, one in allocation.gains.items():
         worst = "" if allocation.goal == "mean" else " (the worst ratio)"

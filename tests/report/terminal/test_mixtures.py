@@ -76,3 +76,9 @@ def test_losses_of_targets_that_are_no_domains_are_listed(law: Law) -> None:
     named = {f"task-{name}": loss for name, loss in best.losses.items()}
     shown = printed(allocation_table(type(best)(**{**vars(best), "losses": named})))
     assert all(name in shown for name in named)
+
+
+def test_without_samples_the_gain_over_equal_shares_is_a_number() -> None:
+    best = optimize_mixture(made_law(samples=0), N, D)
+    gain = best.objective_uniform - best.objective
+    assert f"the best is below by {gain:.3f}." in printed(allocation_table(best))
