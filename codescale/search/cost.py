@@ -67,6 +67,11 @@ def search_cost(config: StudyConfig, speed: Speed | None, seeds: int | None = No
         checked = min(search.check_pruned, trials)
         costs.append(_cost("stopped trials finished to check", checked, search.tokens, each, speed))
     costs.append(_cost("comparison", runs, comparison.tokens, proof, speed))
+    if (larger := comparison.larger) is not None:
+        more = comparison.mixtures * larger.seed_count
+        costs.append(
+            _cost("comparison, larger", more, larger.tokens, run_cost(config, larger.size, larger.tokens), speed)
+        )
     limits = [f"{search.most_trials:,} trials"] if trials == search.most_trials else []
     for value, unit in ((search.most_tokens, "tokens"), (budget.flops, "FLOPs"), (budget.hours, "hours")):
         if value is not None:

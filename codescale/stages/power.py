@@ -107,7 +107,7 @@ def expected_power(context: StageContext) -> PowerResult:
         n_tokens=scale.n_tokens,
         seeds=proof.seeds,
         seeds_chosen=section.seeds == AUTO,
-        seeds_budget_tokens=section.seeds_budget_tokens,
+        budget_tokens=section.budget_tokens,
         level=ERROR,
         power=POWER,
         law=None if asked.law is None else asked.law.name,
@@ -210,7 +210,7 @@ def _earlier_seeds(context: StageContext) -> int | None:
     if not path.exists():
         return None
     earlier = PowerResult.read(path, "delete it; codescale demo and codescale compare make it again")
-    same = (earlier.seeds_budget_tokens, earlier.n_tokens) == (section.seeds_budget_tokens, section.tokens)
+    same = (earlier.budget_tokens, earlier.n_tokens) == (section.budget_tokens, section.tokens)
     return earlier.seeds if earlier.seeds_chosen and same else None
 
 

@@ -41,13 +41,14 @@ class Scale(Section):
 class ComparisonSection(Scale):
     """The proof: baselines, predicted best and measured best at one scale, and once more at a ``larger`` one.
 
-    ``seeds: auto`` has the study choose them once, so that all runs of the proof train ``seeds_budget_tokens`` at most.
+    All runs of the proof train ``budget_tokens`` at most. Within it ``seeds: auto`` has the study choose them once, and
+    a study that has a size large enough is compared there too, unless ``larger`` says where.
 
     The verdict is given against each of ``baselines`` and uniform, the first sentence against the ``yardstick``, which
     is one of them. ``no_harm``: what no language may lose against one of them; None: nothing, against uniform.
     """
 
-    seeds_budget_tokens: Positive | None = None
+    budget_tokens: Positive | None = None
     larger: Scale | None = None
     baselines: tuple[BaselineWord, ...] = Field(default=(str(UNIFORM),), min_length=1, max_length=20)
     yardstick: Annotated[str, BeforeValidator(_yardstick)] = ON_VALIDATION
@@ -66,20 +67,35 @@ class ComparisonSection(Scale):
 
     @model_validator(mode="after")
     def _seeds_have_a_limit(self) -> ComparisonSection:
-        limit = self.seeds_budget_tokens
+        limit = self.budget_tokens
         if self.larger is not None and self.larger.seeds == AUTO:
             raise ValueError("larger.seeds: auto is of comparison.seeds alone; write a number")
-        if self.seeds != AUTO and limit is not None:
-            raise ValueError(f"seeds_budget_tokens: is the limit of seeds: auto, but seeds is {self.seeds}")
         if self.seeds == AUTO and limit is None:
-            raise ValueError("seeds_budget_tokens: seeds: auto needs a limit, in tokens of all runs of the proof")
-        least = self.mixtures * FEWEST_SEEDS * self.tokens
-        if limit is not None and limit < least:
+            raise ValueError("budget_tokens: seeds: auto needs a limit, in tokens of all runs of the proof")
+        if limit is not None and limit < self.planned_tokens:
+            beside = " and the larger scale" if self.larger else ""
             raise ValueError(
-                f"seeds_budget_tokens: {limit:,} tokens are less than the {least:,} of {FEWEST_SEEDS} seeds of "
-                f"{self.mixtures} mixtures at {self.tokens:,}"
+                f"budget_tokens: {limit:,} tokens are less than the {self.planned_tokens:,} of {self.seed_count} seeds "
+                f"of {self.mixtures} mixtures at {self.tokens:,}{beside}"
             )
         return self
+
+    @property
+    def planned_tokens(self) -> int:
+        """Tokens that all runs of the proof train, the larger scale's included; of the fewest seeds where they are to
+        be chosen.
+        """
+        return self.mixtures * sum(scale.seed_count * scale.tokens for scale in self.scales)
+
+    def with_larger(self, size: str) -> ComparisonSection:
+        """The same with a larger scale of ``size``, at the same D and with the fewest seeds, where the budget allows
+        it; as it is where it has one, and where no budget was named.
+        """
+        if self.larger is not None or self.budget_tokens is None:
+            return self
+        larger = Scale(size=size, tokens=self.tokens, seeds=FEWEST_SEEDS)
+        more = self.model_copy(update={"larger": larger})
+        return more if more.planned_tokens <= self.budget_tokens else self
 
     @property
     def mixtures(self) -> int:
@@ -89,9 +105,10 @@ class ComparisonSection(Scale):
     @property
     def most_seeds(self) -> int:
         """The most seeds that ``seeds: auto`` may choose; those that are asked for where it is a number."""
-        if self.seeds_budget_tokens is None:
+        if self.seeds != AUTO or self.budget_tokens is None:
             return self.seed_count
-        return min(MOST_SEEDS, self.seeds_budget_tokens // (self.mixtures * self.tokens))
+        larger = self.larger.seed_count * self.larger.tokens if self.larger else 0
+        return min(MOST_SEEDS, (self.budget_tokens // self.mixtures - larger) // self.tokens)
 
     @property
     def scales(self) -> tuple[Scale, ...]:

@@ -185,6 +185,7 @@ def parse_study(content: Any, where: str | Path) -> StudyConfig:
     except ValidationError as error:
         mistake = first_mistake(error, content)
         raise mistake.refusal(where, f"{mistake.hint}; docs/study.md explains every key") from None
+    config = _at_one_scale_more(config)
     registry = config.registry()
     for language in config.languages:
         if language not in registry:
@@ -193,3 +194,14 @@ def parse_study(content: Any, where: str | Path) -> StudyConfig:
             hint = f"{use}, or name a languages_file that defines it"
             raise UserError(f"{where}, languages", f"{language!r} is not in the registry", hint)
     return config
+
+
+def _at_one_scale_more(config: StudyConfig) -> StudyConfig:
+    """``config`` with a proof at a larger scale too, the smallest of the sizes that show whether an optimum holds,
+    where the proof's budget allows it.
+    """
+    least = AT_SCALE * config.sizes[config.search.size].n_params if config.search.size in config.sizes else 0
+    large = {name: shape.n_params for name, shape in config.sizes.items() if shape.n_params >= least > 0}
+    if not large:
+        return config
+    return config.model_copy(update={"comparison": config.comparison.with_larger(min(large, key=large.__getitem__))})

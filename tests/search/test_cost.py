@@ -6,6 +6,7 @@ import pytest
 
 from codescale.search.cost import Speed, recorded_speed, search_cost
 from codescale.search.trials.spec import run_cost
+from codescale.study.comparison import Scale
 from tests.search.synthetic_trials import LANGUAGES, TOKENS, study, swept_record
 
 
@@ -37,3 +38,11 @@ def test_more_baselines_cost_runs() -> None:
     )
     one, four = (search_cost(study, None) for study in (config, several))
     assert (one.costs[-1].runs, four.costs[-1].runs) == (9, 18)
+
+
+def test_a_larger_scale_is_counted_beside_the_proof() -> None:
+    config = study(trials=20)
+    larger = Scale(size="tiny", tokens=2 * TOKENS, seeds=4)
+    with_it = config.model_copy(update={"comparison": config.comparison.model_copy(update={"larger": larger})})
+    added = search_cost(with_it, None).costs[-1]
+    assert (added.name, added.runs, added.tokens) == ("comparison, larger", 12, 24 * TOKENS)

@@ -103,7 +103,7 @@ def test_a_law_that_knows_no_repetition_is_doubted_where_a_baseline_repeats(tmp_
 
 
 def test_seeds_that_were_chosen_stay_until_the_limit_changes(tmp_path: Path) -> None:
-    auto = {"seeds": "auto", "seeds_budget_tokens": 3 * 10 * 1280}
+    auto = {"seeds": "auto", "budget_tokens": 3 * 10 * 1280}
     made = study(tmp_path / "s", comparison=auto)
     problem = study_problem(made.config, made.folder)
     seeds = with_seeds(made.context, problem).config.comparison.seeds
@@ -114,7 +114,7 @@ def test_seeds_that_were_chosen_stay_until_the_limit_changes(tmp_path: Path) -> 
     assert with_seeds(made.context, problem).config.comparison.seeds == 7
     assert power(made.context).seeds == 7
     assert read_records(made.folder.runs)
-    less = study(tmp_path / "s", comparison=auto | {"seeds_budget_tokens": 3 * 4 * 1280})
+    less = study(tmp_path / "s", comparison=auto | {"budget_tokens": 3 * 4 * 1280})
     assert with_seeds(less.context, study_problem(less.config, less.folder)).config.comparison.seeds <= 4
     fixed = study(tmp_path / "s2")
     problem = study_problem(fixed.config, fixed.folder)

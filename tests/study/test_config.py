@@ -63,15 +63,15 @@ def test_presets_are_valid(name: str) -> None:
         ),
         (
             {"comparison": {"size": "small", "tokens": 9999, "seeds": "auto"}},
-            "study.yaml, comparison: seeds_budget_tokens: seeds: auto needs a limit, in tokens of all runs",
+            "study.yaml, comparison: budget_tokens: seeds: auto needs a limit, in tokens of all runs",
         ),
         (
-            {"comparison": {"size": "small", "tokens": 10_000, "seeds": "auto", "seeds_budget_tokens": 89_999}},
-            "seeds_budget_tokens: 89,999 tokens are less than the 90,000 of 3 seeds of 3 mixtures at 10,000",
+            {"comparison": {"size": "small", "tokens": 10_000, "seeds": "auto", "budget_tokens": 89_999}},
+            "budget_tokens: 89,999 tokens are less than the 90,000 of 3 seeds of 3 mixtures at 10,000",
         ),
         (
-            {"comparison": {"size": "small", "tokens": 9999, "seeds_budget_tokens": 1e9}},
-            "study.yaml, comparison: seeds_budget_tokens: is the limit of seeds: auto, but seeds is 3",
+            {"comparison": {"size": "small", "tokens": 10_000, "seeds": 5, "budget_tokens": 149_999}},
+            "budget_tokens: 149,999 tokens are less than the 150,000 of 5 seeds of 3 mixtures at 10,000",
         ),
         (
             {"comparison": {"size": "small", "tokens": 9999, "larger": {"size": "s", "tokens": 9, "seeds": "auto"}}},
@@ -235,10 +235,26 @@ def test_a_question_without_weights_weighs_every_programming_language_alike(cont
     assert config.weights("python alone") == {"python": 2.0, "java": 0.0, "csharp": 0.0}
 
 
+def test_a_proof_is_held_at_one_scale_more_where_its_budget_allows_it(content: dict) -> None:
+    """Three mixtures with three seeds of 10,000 tokens each, twice."""
+    content["sizes"] |= {"huge": {"hidden": 160, "layers": 4, "heads": 4, "intermediate": 400}}
+    content["sizes"] |= {"large": {"hidden": 112, "layers": 4, "heads": 4, "intermediate": 304}}
+    content["comparison"] |= {"seeds": 3, "tokens": 10_000, "budget_tokens": 180_000}
+    larger = parse_study(content, "study.yaml").comparison.larger
+    assert larger is not None
+    assert (larger.size, larger.tokens, larger.seeds) == ("large", 10_000, 3)
+    auto = parse_study(content | {"comparison": content["comparison"] | {"seeds": "auto"}}, "study.yaml").comparison
+    assert (auto.larger, auto.most_seeds) == (larger, 3)
+    content["comparison"]["budget_tokens"] = 179_999
+    assert parse_study(content, "study.yaml").comparison.larger is None
+    del content["comparison"]["budget_tokens"]
+    assert parse_study(content, "study.yaml").comparison.larger is None
+
+
 def test_seeds_that_the_study_chooses_have_a_limit(content: dict) -> None:
-    content["comparison"] |= {"seeds": "auto", "seeds_budget_tokens": "1e6", "tokens": 10_000}
+    content["comparison"] |= {"seeds": "auto", "budget_tokens": "1e6", "tokens": 10_000}
     section = parse_study(content | {"comparison": content["comparison"] | {"baselines": ["natural"]}}, "s").comparison
     assert (section.seed_count, section.mixtures, section.most_seeds) == (3, 4, 25)
-    content["comparison"] |= {"seeds": 7, "seeds_budget_tokens": None}
+    content["comparison"] |= {"seeds": 7, "budget_tokens": None}
     section = parse_study(content, "study.yaml").comparison
     assert (section.seed_count, section.most_seeds) == (7, 7)

@@ -67,7 +67,7 @@ class Change(Artifact):
 
 class PowerResult(Artifact):
     """``power.json``. ``seeds_chosen``: whether the study chose the ``seeds`` (``seeds: auto``) within
-    ``seeds_budget_tokens``; they then stay as they are here. ``cheapest``: the kind of the cheapest of ``changes``;
+    ``budget_tokens``; they then stay as they are here. ``cheapest``: the kind of the cheapest of ``changes``;
     None where none is needed, or none helps. ``missing``: what has to be there to say more; ``caution``: why the law's
     gains are to be doubted.
     """
@@ -76,7 +76,7 @@ class PowerResult(Artifact):
     n_tokens: int
     seeds: int
     seeds_chosen: bool = False
-    seeds_budget_tokens: int | None = None
+    budget_tokens: int | None = None
     level: float
     power: float
     law: str | None = None

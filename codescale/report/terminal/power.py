@@ -13,7 +13,7 @@ from codescale.terminal import plain
 
 def power_table(found: PowerResult) -> Group:
     """A row a question and baseline, what is said of each question, and the advice."""
-    chosen = f", chosen within {found.seeds_budget_tokens:,} tokens" if found.seeds_budget_tokens else ""
+    chosen = f", chosen within {found.budget_tokens:,} tokens" if found.budget_tokens else ""
     table = Table(
         title=f"What the proof can tell: {found.seeds} seeds of each mixture{chosen}, nats per token",
         title_justify="left",

@@ -36,7 +36,7 @@ def printed(noise: NoiseResult = NOISE, missing: str | None = None, limit: int |
         n_params=151_000,
         n_tokens=400_000,
         seeds=5,
-        seeds_budget_tokens=limit,
+        budget_tokens=limit,
         level=0.05,
         power=0.8,
         missing=missing,
