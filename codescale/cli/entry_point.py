@@ -70,7 +70,7 @@ def codescale(
 
     [b]A study in one command[/b]
 
-      codescale demo               everything on a small scale, 25 minutes
+      codescale demo               everything on a small scale, half an hour
 
     [b]Stage by stage[/b]
 
