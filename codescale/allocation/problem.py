@@ -15,7 +15,7 @@ from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.laws.warning import DefaultWeightWarning, warn
-from codescale.mixtures.baselines import baseline_mixture, parse_baselines
+from codescale.mixtures.baselines import baseline_mixtures, parse_baselines
 from codescale.mixtures.bounds import AvailableTokens, Bounds, Ties, check_names
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture, MixtureError
@@ -154,10 +154,7 @@ def baselines_of(
             shares_of(law, mixture, f"{where}, {name}")
         return dict(given)
     weights = dict(zip(law.targets, weight.tolist(), strict=True))
-    return {
-        str(one): baseline_mixture(one, law.domains, available, weights, n_tokens, where)
-        for one in parse_baselines(given, where)
-    }
+    return baseline_mixtures(parse_baselines(given, where), law.domains, available, weights, n_tokens, where)
 
 
 def _allowed(rule: NoHarmRule) -> str:

@@ -179,6 +179,18 @@ def baseline_mixture(
     return Mixture.from_array(domains, shares / shares.sum())
 
 
+def baseline_mixtures(
+    baselines: Iterable[Baseline],
+    domains: Sequence[str],
+    available: AvailableTokens | None = None,
+    weights: Mapping[str, float] | None = None,
+    n_tokens: float | None = None,
+    where: str | Path = "--baseline",
+) -> dict[str, Mixture]:
+    """Several by their words; parameters and errors as in :func:`baseline_mixture`."""
+    return {str(one): baseline_mixture(one, domains, available, weights, n_tokens, where) for one in baselines}
+
+
 def unimax(tokens: NDArray[np.float64], budget: float, epochs: float) -> NDArray[np.float64]:
     """The shares of UniMax: every language the same, but none more than ``epochs`` over what there is of it; what a
     small one cannot take the larger ones share alike. Where the budget is more than all epochs over everything, the

@@ -147,12 +147,10 @@ def available_tokens(context: StageContext) -> dict[str, int]:
 
 def target_availability(context: StageContext) -> AvailableTokens:
     """What the target model may train on: tokens of each language, and how often they may be read."""
-    from codescale.mixtures.bounds import AvailableTokens
     from codescale.sweeps.plan import target_tokens
+    from codescale.sweeps.spread import target_available
 
-    counted = target_tokens(context.config, available_tokens(context))
-    tokens = {name: float(count) for name, count in counted.items()}
-    return AvailableTokens(max_epochs=context.config.target.max_epochs, tokens=tokens)
+    return target_available(context.config, target_tokens(context.config, available_tokens(context)))
 
 
 def baseline_mixtures(

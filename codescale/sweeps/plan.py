@@ -18,7 +18,7 @@ from codescale.organisation import SHUFFLED, Organisation
 from codescale.runs.records import RunSpec, Stage
 from codescale.study.config import StudyConfig
 from codescale.study.sweep import GridPlan, MixturePlan, PairPlan, SweepSection
-from codescale.sweeps.spread import baseline_mixtures, spread_mixtures, spread_within, target_mixtures
+from codescale.sweeps.spread import spread_mixtures, spread_within, swept_baselines, target_mixtures
 from codescale.training.flops import training_flops
 from codescale.training.optim.hyperparameter_rules import training_of
 from codescale.training.optim.schedule import schedule_of
@@ -118,7 +118,7 @@ def mixture_runs(config: StudyConfig, plan: MixturePlan, available: TokensByLang
         spread = spread_within(target_mixtures(config, tokens), plan.count, config.seed)
     else:
         spread = spread_mixtures(config.languages, plan.count, config.seed)
-    baselines = baseline_mixtures(config, plan.baselines, tokens)
+    baselines = swept_baselines(config, plan.baselines, tokens)
     most = max(plan.seeds, plan.uniform_seeds)
     mixtures = [(f"{k:03d}", mixture, plan.seeds if k else most) for k, mixture in enumerate(spread)]
     mixtures += [(re.sub("[^a-z0-9.]", "-", word), mixture, most) for word, mixture in baselines.items()]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from codescale.arrays import Array
-from codescale.mixtures.baselines import baseline_mixture, parse_baseline
+from codescale.mixtures.baselines import baseline_mixtures, parse_baseline
 from codescale.mixtures.bounds import AvailableTokens
 from codescale.mixtures.coordinates import Coordinates
 from codescale.mixtures.feasible import FeasibleSet
@@ -48,18 +48,15 @@ def _points(dimensions: int, count: int, seed: int) -> Array:
     return points
 
 
-def baseline_mixtures(config: StudyConfig, words: Sequence[str], tokens: Mapping[str, int]) -> dict[str, Mixture]:
+def swept_baselines(config: StudyConfig, words: Sequence[str], tokens: Mapping[str, int]) -> dict[str, Mixture]:
     """The baselines of ``words`` by their words, for the ``tokens`` that the target has of each language; none where
     tokens are not known yet. Raises :class:`~codescale.errors.UserError` for one that cannot be.
     """
     if set(tokens) < set(config.languages):
         return {}
-    available, where = _available(config, tokens), "study.yaml, sweep.mixtures.baselines"
-    target, weights = config.target.n_tokens, config.weights()
-    return {
-        word: baseline_mixture(parse_baseline(word), config.languages, available, weights, target, where)
-        for word in words
-    }
+    where, named = "study.yaml, sweep.mixtures.baselines", [parse_baseline(word) for word in words]
+    available, target = target_available(config, tokens), config.target.n_tokens
+    return baseline_mixtures(named, config.languages, available, config.weights(), target, where)
 
 
 def target_mixtures(config: StudyConfig, tokens: Mapping[str, int]) -> FeasibleSet:
@@ -67,9 +64,10 @@ def target_mixtures(config: StudyConfig, tokens: Mapping[str, int]) -> FeasibleS
     as often as it allows. Raises :class:`~codescale.errors.UserError` where there are none.
     """
     target = config.target
-    return FeasibleSet.within(config.languages, target.n_tokens, dict(target.bounds), _available(config, tokens))
+    return FeasibleSet.within(config.languages, target.n_tokens, dict(target.bounds), target_available(config, tokens))
 
 
-def _available(config: StudyConfig, tokens: Mapping[str, int]) -> AvailableTokens:
+def target_available(config: StudyConfig, tokens: Mapping[str, int]) -> AvailableTokens:
+    """The ``tokens`` that the target has of each language, and how often it may read them."""
     counted = {name: float(count) for name, count in tokens.items()}
     return AvailableTokens(max_epochs=config.target.max_epochs, tokens=counted)

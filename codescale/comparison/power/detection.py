@@ -7,7 +7,7 @@ from scipy.special import nctdtr, nctdtrinc, stdtr, stdtrit
 
 from codescale.arrays import Array
 from codescale.comparison.power.noise import DifferenceNoise
-from codescale.comparison.statistics import ERROR
+from codescale.comparison.statistics import ERROR, holm_adjusted
 
 POWER = 0.8
 """A gain counts as resolved where four of five proofs tell it."""
@@ -95,13 +95,4 @@ def proof_chances(gains: Array, noise: DifferenceNoise, seeds: int, seed: int = 
     luck = generator.standard_normal((proofs, seeds, baselines + 1)) * deviations / np.sqrt(2.0)
     differences = luck[:, :, 1:] - luck[:, :, :1] + true[:, None, :]
     error = np.maximum(differences.std(axis=1, ddof=1), 1e-300) / np.sqrt(seeds)
-    return np.asarray((_holm(stdtr(seeds - 1, -differences.mean(axis=1) / error)) < ERROR).mean(axis=0))
-
-
-def _holm(values: Array) -> Array:
-    """(proofs, tests): p values of ``values``, each row adjusted as :func:`~codescale.comparison.statistics.holm`."""
-    order = np.argsort(values, axis=1)
-    ranked = np.take_along_axis(values, order, axis=1) * (values.shape[1] - np.arange(values.shape[1]))
-    adjusted = np.empty_like(values)
-    np.put_along_axis(adjusted, order, np.maximum.accumulate(np.minimum(ranked, 1.0), axis=1), axis=1)
-    return adjusted
+    return np.asarray((holm_adjusted(stdtr(seeds - 1, -differences.mean(axis=1) / error)) < ERROR).mean(axis=0))

@@ -18,7 +18,7 @@ from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.law import Law, load_law
-from codescale.mixtures.baselines import baseline_mixture, parse_baselines
+from codescale.mixtures.baselines import baseline_mixtures, parse_baselines
 from codescale.mixtures.bounds import AvailableTokens
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.files import read_weights
@@ -215,11 +215,12 @@ def baseline_objectives(
 
     Raises :class:`UserError` for a word that is none, is given twice or needs tokens that ``available`` does not have.
     """
-    found = {}
-    for one in parse_baselines(baselines):
-        mixture = baseline_mixture(one, landscape.domains, available, landscape.weights, landscape.n_tokens)
-        found[str(one)] = float(landscape.objective(mixture.array(landscape.domains)[None])[0])
-    return found
+    named = parse_baselines(baselines)
+    mixtures = baseline_mixtures(named, landscape.domains, available, landscape.weights, landscape.n_tokens)
+    return {
+        word: float(landscape.objective(mixture.array(landscape.domains)[None])[0])
+        for word, mixture in mixtures.items()
+    }
 
 
 def of_law(
