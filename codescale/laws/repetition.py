@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from codescale.arrays import Array, Mask
+from codescale.arrays import Array, Integers, Mask
 from codescale.errors import UserError
 from codescale.laws.forms.base import Form
 from codescale.laws.forms.regression import huber
@@ -44,10 +44,12 @@ _GRID = 9
 _PRIOR_DEVIATION = 1.5
 """Of log R* and of log R_N* around the published values: where runs say nothing, they stay there."""
 _DELTA = 0.01
-_NOISE = 3e-5
-"""Variance of log loss that the prior is weighed against, as in codescale/laws/forms/curve.py."""
+_LEAST_VARIANCE = 3e-5
+"""Of log loss, that the prior is at least weighed against, as in codescale/laws/forms/curve.py."""
 _FLAT = 2.0
 """Half the likelihood ratio below which the runs cannot tell R* from the ends of its range."""
+_STEP = 0.5
+"""Of log R*, on either side of where it fits best: how residuals change with it."""
 
 
 def effective_tokens(n_tokens: Array, shares: Array, unique_tokens: Array, half_life: float) -> tuple[Array, Array]:
@@ -126,9 +128,28 @@ def residuals(form: Form, data: Observations, values: Array) -> Array:
     return np.asarray(predicted - form.observed(data))
 
 
-def misfit(of_rows: Array) -> float:
-    """What residuals (rows, targets) count against a prior of deviation 1: Huber's loss over a variance."""
-    return float(np.nansum(huber(of_rows, _DELTA))) / _NOISE
+def misfit(of_rows: Array, variance: float) -> float:
+    """What residuals (rows, targets) count against a prior of deviation 1: Huber's loss over their ``variance``."""
+    return float(np.nansum(huber(of_rows, _DELTA))) / variance
+
+
+def misfit_variance(of_rows: Array, slopes: Array, trunk: Integers) -> float:
+    """What a sum of Huber's losses of residuals (rows, targets) is divided by to count as a log likelihood along
+    ``slopes`` (rows, targets), their change with a parameter.
+
+    The residuals' own variance, and more where those of a ``trunk`` (rows,) err together, as its branches and targets
+    do and as all do whose curve the form misses: the adjustment of a composite likelihood (Chandler and Bate, 2007) by
+    the sandwich of Huber's score. What residuals a form is left with, however many, it is no surer of R* than that.
+    """
+    known = np.isfinite(of_rows)
+    bounded = np.where(known, np.clip(of_rows, -_DELTA, _DELTA), 0.0)
+    straight = max(float((np.abs(of_rows[known]) <= _DELTA).mean()), 1.0 / known.sum())
+    alone = float((bounded[known] ** 2).mean())
+    squares = float((slopes[known] ** 2).sum())
+    if squares > 0:
+        parts = np.bincount(trunk, (bounded * np.where(known, slopes, 0.0)).sum(axis=1))
+        alone = max(alone, len(parts) * float(parts.var()) / squares)
+    return max(alone / straight, _LEAST_VARIANCE)
 
 
 def distance_from(published: float, log_value: float) -> float:
@@ -139,8 +160,9 @@ def distance_from(published: float, log_value: float) -> float:
 def fit_half_life(form: Form, data: Observations, workers: int | None = None) -> tuple[float, bool]:
     """R* (repetitions) under which ``form`` fits all rows of ``data`` best, and whether the runs could tell.
 
-    A profile: a grid over log R*, then a golden section around its best. Raises :class:`UserError` where no row repeats
-    a domain's tokens, or the table does not say how many are distinct.
+    A profile: a grid over log R*, then a golden section around its best, where residuals count by their own variance
+    (:func:`misfit_variance`) beside a log-normal prior around the published R*. Raises :class:`UserError` where no row
+    repeats a domain's tokens, or the table does not say how many are distinct.
     """
     if not np.isfinite(data.unique_tokens).any():
         raise UserError(
@@ -153,20 +175,27 @@ def fit_half_life(form: Form, data: Observations, workers: int | None = None) ->
             data.path, "has no run on repeated tokens", "leave repetition out, or add runs of several epochs"
         )
 
-    def left_over(log_half_life: float) -> Array:
-        own = as_seen(data, Repetition(float(np.exp(log_half_life))))
-        return residuals(form, own, form.fit(own, np.ones((1, len(own))), workers)[0])
+    weights = np.ones((1, len(data)))
+    begin = form.fit(as_seen(data, Repetition(PUBLISHED)), weights, workers)[0]
 
-    def objective(log_half_life: float) -> float:
-        return misfit(left_over(log_half_life)) + distance_from(PUBLISHED, log_half_life)
+    def left_over(log_half_life: float) -> Array:
+        # From one start, so that no other optimum of the form passes for a better R*.
+        own = as_seen(data, Repetition(float(np.exp(log_half_life))))
+        return residuals(form, own, form.near(own, begin, weights, workers)[0])
 
     grid = np.linspace(np.log(_LEAST), np.log(_MOST), _GRID)
-    scores = np.array([objective(value) for value in grid])
-    best = int(np.argmin(scores))
+    at_grid = [left_over(value) for value in grid]
+    fitting = int(np.argmin([misfit(one, 1.0) for one in at_grid]))
+    around = [left_over(grid[fitting] + step) for step in (-_STEP, _STEP)]
+    variance = misfit_variance(at_grid[fitting], (around[1] - around[0]) / (2.0 * _STEP), data.trunk)
+
+    def objective(log_half_life: float) -> float:
+        return misfit(left_over(log_half_life), variance) + distance_from(PUBLISHED, log_half_life)
+
+    missed = np.array([misfit(one, variance) for one in at_grid])
+    best = int(np.argmin([one + distance_from(PUBLISHED, log) for one, log in zip(missed, grid.tolist(), strict=True)]))
     found = _golden_section(objective, grid[max(best - 1, 0)], grid[min(best + 1, _GRID - 1)])
-    measured = (1.4826 * float(np.nanmedian(np.abs(left_over(found))))) ** 2
-    rise = (min(scores[0], scores[-1]) - scores.min()) * _NOISE / max(measured, _NOISE)
-    return float(np.exp(found)), bool(rise > _FLAT)
+    return float(np.exp(found)), bool(min(missed[0], missed[-1]) - missed.min() > _FLAT)
 
 
 def _golden_section(objective: Callable[[float], float], low: float, high: float, steps: int = 8) -> float:

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from codescale.arrays import Array, Mask
+from codescale.errors import UserError
 from codescale.laws.fitting.holdout import Split, score
 from codescale.laws.fitting.stacking import stack_weights
 from codescale.laws.forms.base import Form
-from codescale.laws.forms.registry import BASELINES
+from codescale.laws.forms.registry import BASELINES, CANDIDATES, find_form
 from codescale.laws.forms.stack import Stack
 from codescale.laws.gp.gaussian_process import GaussianProcess, chosen_rows, fit_gaussian_process
 from codescale.laws.gp.kernel import kernel_inputs
@@ -52,6 +53,41 @@ class Candidate:
     held_out: HeldOut | None
     seconds: float
     process: GaussianProcess | None = field(default=None, repr=False)
+
+
+def lacking_rows(form: Form, data: Observations) -> tuple[str, int, int] | None:
+    """(target, rows, parameters) of the first target with fewer usable rows than the form has parameters."""
+    needed = form.free_parameters(data)
+    observed = np.isfinite(form.observed(data)) & data.usable[:, None]
+    for k, target in enumerate(form.law_targets(data)):
+        if observed[:, k].sum() < needed:
+            return target, int(observed[:, k].sum()), needed
+    return None
+
+
+def forms_to_try(data: Observations, form: Form | None) -> list[Form]:
+    """The chosen form or the candidates, and the baselines. Raises :class:`UserError` where the rows are too few."""
+    wanted = [form] if form else _suitable(data)
+    short = [lacking_rows(one, data) for one in wanted]
+    if all(short):
+        target, rows, needed = min((entry for entry in short if entry), key=lambda entry: entry[2])
+        name = form.name if form else "the smallest law"
+        raise UserError(
+            data.path,
+            f"has {rows} usable rows for {target}, and {name} has {needed} parameters",
+            "add runs, or choose a law with fewer parameters (chinchilla, mean)",
+        )
+    fitting = [one for one, lack in zip(wanted, short, strict=True) if not lack]
+    names = [one.name for one in fitting]
+    if form is not None and form.law_targets(data) != data.targets:
+        return fitting
+    return [*fitting, *(find_form(name) for name in BASELINES if name not in names)]
+
+
+def _suitable(data: Observations) -> list[Form]:
+    """What ``auto`` tries; with one mixture in the table nothing can be learnt of the shares."""
+    forms = [form for form in map(find_form, CANDIDATES) if form.suits(data)]
+    return forms if data.mixture_index.max() > 0 else [form for form in forms if form.ignores_shares]
 
 
 def fit_form(

@@ -24,6 +24,7 @@ from codescale.laws.repetition import (
     as_seen,
     distance_from,
     misfit,
+    misfit_variance,
     repeating_rows,
     residuals,
 )
@@ -63,22 +64,23 @@ def fit_both_terms(form: Form, data: Observations, half_life: float, values: Arr
     from scipy.optimize import minimize
 
     best = (np.inf, values)
+    of_rows = residuals(form, as_seen(data, Repetition(half_life)), values)
+    variance = misfit_variance(of_rows, np.zeros_like(of_rows), data.trunk)
 
     def objective(logs: Array) -> float:
         nonlocal best
         own = as_seen(data, _repetition(logs))
         found = form.near(own, best[1], np.ones((1, len(own))), workers)[0]
         priors = zip((PUBLISHED, PUBLISHED_EXCESS, PUBLISHED_TOKENS_PER_PARAMETER), logs.tolist(), strict=True)
-        value = misfit(residuals(form, own, found)) + sum(distance_from(usual, one) for usual, one in priors)
+        value = misfit(residuals(form, own, found), variance) + sum(distance_from(usual, one) for usual, one in priors)
         if value < best[0]:
             best = (value, found)
         return value
 
-    starts = [np.log([half_life, *others]) for others in _STARTS]
-    start = min(starts, key=objective)
-    simplex = start + np.vstack([np.zeros(3), np.diag([0.4, 0.7, 0.7])])
+    begin = min([np.log([half_life, *others]) for others in _STARTS], key=objective)
+    simplex = begin + np.vstack([np.zeros(3), np.diag([0.4, 0.7, 0.7])])
     options = {"initial_simplex": simplex, "maxfev": _EVALUATIONS, "xatol": 0.01, "fatol": 0.01}
-    return _repetition(minimize(objective, start, method="Nelder-Mead", options=options).x)
+    return _repetition(minimize(objective, begin, method="Nelder-Mead", options=options).x)
 
 
 def _repetition(logs: Array) -> Repetition:

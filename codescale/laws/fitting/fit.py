@@ -1,7 +1,7 @@
 """From a runs table to a law: the one entry, ``fit_law``.
 
-``auto`` fits every candidate to the same hold-outs and takes the one that predicts them best; the law records every
-candidate's error, and the baselines', so that the choice can be judged.
+``auto`` fits each candidate that the table suits to the same hold-outs and takes the one that predicts them best; the
+law records the error of each, and the baselines', so that the choice can be judged.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from codescale.laws.fitting.candidates import (
     Candidate,
     clearly_better,
     fit_form,
+    forms_to_try,
+    lacking_rows,
     least_error,
     log_losses,
     stack_candidates,
@@ -30,11 +32,11 @@ from codescale.laws.fitting.noise import correlation, deviation, fitted_range, w
 from codescale.laws.fitting.plausibility import warn_of_doubts, warn_of_nonsense
 from codescale.laws.fitting.threads import one_blas_thread
 from codescale.laws.forms.base import Form, one_value
-from codescale.laws.forms.registry import BASELINES, CANDIDATES, FORMS, find_form
+from codescale.laws.forms.registry import BASELINES, FORMS, find_form
 from codescale.laws.forms.stack import Stack
 from codescale.laws.law import Law
 from codescale.laws.observations import Observations, narrow, observe, thin, warn_of_repetition, warn_of_rows
-from codescale.laws.repetition import Repetition, as_seen, fit_half_life
+from codescale.laws.repetition import PUBLISHED, Repetition, as_seen, fit_half_life
 from codescale.laws.replicates import between_seeds, trunk_luck
 from codescale.laws.warning import warn
 from codescale.progress import Progress, Silent
@@ -133,14 +135,27 @@ def fit_law(
 
 
 def _repetition(data: Observations, law: str, seed: int, workers: int) -> Repetition:
-    """What repeated tokens are worth, by the law that is asked for, or by the plainest of those that are tried."""
-    form = find_form(CANDIDATES[0] if law == "auto" or law in COMPOSED else law)
+    """What repeated tokens are worth, by the law that is asked for, or by the one that errs least of those tried."""
+    form = _foretelling(data, seed, workers) if law == "auto" or law in COMPOSED else find_form(law)
     half_life, identified = fit_half_life(form, data, workers)
     if not identified:
         warn(
             f"{data.path}: the runs cannot tell how fast repeated tokens lose their worth, R* = {half_life:.3g} or not"
         )
     return choose_repetition(form, data, half_life, seed, workers)
+
+
+def _foretelling(data: Observations, seed: int, workers: int) -> Form:
+    """The form that errs least on hold-outs where repeated tokens are worth what they are published to be.
+
+    What a form misses has to go somewhere, and where mixtures repeat while languages alone do not, R* takes it.
+    """
+    as_published = as_seen(data, Repetition(PUBLISHED))
+    splits, fitted = make_splits(as_published, seed), list[Candidate]()
+    for form in forms_to_try(as_published, None):
+        if lacking_rows(form, as_published) is None:
+            fitted.append(fit_form(form, as_published, splits, fitted, workers))
+    return least_error(fitted).form
 
 
 def check_name(law: str) -> None:
@@ -157,11 +172,11 @@ def fit_candidates(
     ``luck`` (targets,): as :func:`~codescale.laws.replicates.trunk_luck` tells.
     """
     composed = law == "auto" or law in COMPOSED
-    forms = _forms_to_try(data, None if composed else find_form(law))
+    forms = forms_to_try(data, None if composed else find_form(law))
     fitted: list[Candidate] = []
     with progress.bar("laws and their held-out errors", len(forms) + 2 * composed) as advance:
         for form in forms:
-            if _lacking_rows(form, data) is None:
+            if lacking_rows(form, data) is None:
                 fitted.append(fit_form(form, data, splits, fitted, workers))
             advance(1)
         stack = stack_candidates(data, splits, fitted) if composed else None
@@ -186,41 +201,6 @@ def warn_of_oddities(data: Observations) -> None:
             raise UserError(f"{data.path}, loss.{target}", "no fittable row has it", "remove the column or fill it in")
         if len(known) > 1 and np.ptp(known) < 1e-9:
             warn(f"{data.path}, loss.{target}: is the same in all rows, nothing can be learnt from it")
-
-
-def _lacking_rows(form: Form, data: Observations) -> tuple[str, int, int] | None:
-    """(target, rows, parameters) of the first target with fewer usable rows than the form has parameters."""
-    needed = form.free_parameters(data)
-    observed = np.isfinite(form.observed(data)) & data.usable[:, None]
-    for k, target in enumerate(form.law_targets(data)):
-        if observed[:, k].sum() < needed:
-            return target, int(observed[:, k].sum()), needed
-    return None
-
-
-def _forms_to_try(data: Observations, form: Form | None) -> list[Form]:
-    """The chosen form or the candidates, and the baselines. Raises :class:`UserError` where the rows are too few."""
-    wanted = [form] if form else _suitable(data)
-    short = [_lacking_rows(one, data) for one in wanted]
-    if all(short):
-        target, rows, needed = min((entry for entry in short if entry), key=lambda entry: entry[2])
-        name = form.name if form else "the smallest law"
-        raise UserError(
-            data.path,
-            f"has {rows} usable rows for {target}, and {name} has {needed} parameters",
-            "add runs, or choose a law with fewer parameters (chinchilla, mean)",
-        )
-    fitting = [one for one, lack in zip(wanted, short, strict=True) if not lack]
-    names = [one.name for one in fitting]
-    if form is not None and form.law_targets(data) != data.targets:
-        return fitting
-    return [*fitting, *(find_form(name) for name in BASELINES if name not in names)]
-
-
-def _suitable(data: Observations) -> list[Form]:
-    """What ``auto`` tries; with one mixture in the table nothing can be learnt of the shares."""
-    forms = [form for form in map(find_form, CANDIDATES) if form.suits(data)]
-    return forms if data.mixture_index.max() > 0 else [form for form in forms if form.ignores_shares]
 
 
 def _choose(candidates: list[Candidate], law: str, data: Observations, splits: list[Split]) -> Candidate:
