@@ -43,7 +43,8 @@ from codescale.allocation.uncertainty import (
 )
 from codescale.allocation.whole_sequences import in_whole_sequences
 from codescale.arrays import Array
-from codescale.laws.law import NORMAL_90, Law
+from codescale.laws.intervals import NORMAL_90
+from codescale.laws.law import Law
 from codescale.laws.warning import warn
 from codescale.mixtures.bounds import AvailableTokens, Bounds, Ties
 from codescale.mixtures.feasible import FeasibleSet
@@ -392,7 +393,7 @@ def _interval(
     value = float(weight @ losses)
     if not knowable[0]:
         return float("nan"), float("nan")
-    part = weight * losses * law.noise_deviation * (1.0 + law.widening * distance[0])
+    part = weight * losses * law.new_run_deviation(distance)[0]
     variance = float(part @ np.array(law.correlation) @ part)
     if samples:
         low, high = middle_90(np.array([float((point.losses(best[None]) @ weight)[0]) for point in samples]))

@@ -28,16 +28,12 @@ from codescale.laws.forms.registry import find_form
 from codescale.laws.forms.stack import Stack
 from codescale.laws.gp.gaussian_process import GaussianProcess
 from codescale.laws.gp.law_correction import LawCorrection, sampled_correction
+from codescale.laws.intervals import NORMAL_90, half_width, noise_factor, sampled_log_losses, unsampled_spread
 from codescale.laws.repetition import ExcessParameters, Repetition
-from codescale.laws.sampled_losses import sampled_log_losses, unsampled_spread
 from codescale.laws.surface import FixedTokens, GrowingTokens, RepeatingSurface, Surface
 from codescale.runs.units import LossUnit
 from codescale.validation import first_mistake
 
-LEVEL = 0.9
-"""The level of every interval."""
-NORMAL_90 = 1.6448536269514722
-"""Half-width of a normal distribution's 90 % interval in standard deviations."""
 _ROWS_AT_ONCE = 4_000
 _DRAWS = 3
 """Sets the seed of the process's draws apart from that of hold-outs and bootstrap."""
@@ -68,7 +64,7 @@ class Prediction:
     """Losses in the law's unit: ``losses``, ``low`` and ``high`` (rows, targets), a 90 % prediction interval.
 
     ``extrapolated`` (rows,) is true outside the fitted range of N, D or a share. ``low`` and ``high`` are NaN where
-    the law cannot say: N or D differs from the only one it was fitted at.
+    the law cannot say: N or D differs from the only one it was fitted at, or all its runs are branches of one trunk.
     """
 
     targets: tuple[str, ...]
@@ -87,9 +83,12 @@ class Law(BaseModel):
     ``parameters`` maps target to parameter name to value; ``bootstrap`` maps target to parameter name to one value per
     sample (samples are joint over targets). ``noise`` is the standard deviation of a new run's log loss around the law,
     per target, from held-out rows where there are any; ``correlation`` (targets, targets) that of the residuals;
-    ``widening`` multiplies the distance outside the fitted range. ``unidentified`` names what the data could not tell,
-    and why. ``loss_unit`` is that of the runs, and of all that is predicted (files of before: nats per token);
-    ``bytes_per_token`` turns nats per token into bits per byte. ``unique_per_token``: :meth:`as_scarce`; in no file.
+    ``widening`` multiplies the distance outside the fitted range. ``trunks``: independent runs that were fitted to
+    (none in files of before). ``noise_freedom``: per target the degrees of freedom of a noise that the fit's own
+    residuals tell, 0 where they tell none; without it, as in files of before, held-out rows tell the noise.
+    ``unidentified`` names what the data could not tell, and why. ``loss_unit`` is that of the runs, and of all that is
+    predicted (files of before: nats per token); ``bytes_per_token`` turns nats per token into bits per byte.
+    ``unique_per_token``: :meth:`as_scarce`; in no file.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -110,6 +109,8 @@ class Law(BaseModel):
     bytes_per_token: dict[str, float] | None = None
     seed: int
     fitted_rows: int
+    trunks: int | None = Field(default=None, gt=0)
+    noise_freedom: dict[str, float] = {}
     runs: str
     bootstrap: dict[str, dict[str, list[float]]] = {}
     process: GaussianProcess | None = None
@@ -133,6 +134,8 @@ class Law(BaseModel):
                 raise ValueError(f"bootstrap.{target} does not hold {', '.join(wanted)}")
             if self.noise.get(target, -1.0) < 0:
                 raise ValueError(f"noise.{target} is missing or negative")
+            if self.noise_freedom.get(target, 0.0) < 0:
+                raise ValueError(f"noise_freedom.{target} is negative")
         if self.loss_unit.is_exponential:
             raise ValueError(f"loss_unit: laws are of {self.loss_unit.additive}, not of {self.loss_unit}")
         if tuple(self.fitted_range.proportions) != self.domains:
@@ -333,13 +336,18 @@ class Law(BaseModel):
     ) -> Prediction:
         log_losses = self._log_losses(n_params, n_tokens, proportions)
         middle, drawn = log_losses[0], log_losses[1:]
-        spread = (
-            _half_width(drawn) if len(drawn) else unsampled_spread(self.posteriors, n_params, n_tokens, proportions)
-        )
-        deviation = np.hypot(spread, self.noise_deviation * (1.0 + self.widening * distance[:, None]))
+        spread = half_width(drawn) if len(drawn) else unsampled_spread(self.posteriors, n_params, n_tokens, proportions)
+        deviation = np.hypot(spread, self.new_run_deviation(distance))
         deviation[~knowable] = np.nan
         half = NORMAL_90 * deviation
         return Prediction(self.targets, np.exp(middle), np.exp(middle - half), np.exp(middle + half), distance > 0)
+
+    def new_run_deviation(self, distance: Array) -> Array:
+        """(rows, targets): the deviation of a new run's log loss around the law, as an interval has it, at a
+        ``distance`` (rows,) from the fitted range: wider where few runs tell it (docs/law-intervals.md).
+        """
+        freedom = np.array([self.noise_freedom.get(target, np.inf) for target in self.targets])
+        return np.asarray((1.0 + self.widening * distance)[:, None] * (noise_factor(freedom) * self.noise_deviation))
 
     def distance(self, n_params: Array, n_tokens: Array, proportions: Array) -> tuple[Array, Mask]:
         """As :meth:`FittedRange.distance`; ``proportions`` in the order of ``domains``."""
@@ -352,14 +360,6 @@ class Law(BaseModel):
                 raise UserError(
                     where, f"has no column proportion.{name}", "the law has this domain: add it, 0 if unused"
                 )
-
-
-def _half_width(drawn: Array) -> Array:
-    """(rows, …): the spread of (samples, rows, …) as a standard deviation, from the middle 90 % so that strays count
-    little.
-    """
-    low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
-    return (high - low) / (2.0 * NORMAL_90)
 
 
 def save_law(law: Law, path: str | Path) -> None:

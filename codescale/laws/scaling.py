@@ -20,7 +20,7 @@ from codescale.laws.forms.chinchilla import Chinchilla
 from codescale.laws.forms.curve import Centre
 from codescale.laws.forms.rows import Rows
 from codescale.laws.forms.terms import SCALARS
-from codescale.laws.law import LEVEL
+from codescale.laws.intervals import LEVEL
 from codescale.laws.observations import Observations, narrow, observe
 from codescale.laws.replicates import log_loss_noise
 from codescale.laws.results import LanguageScaling, Scaling, ScalingPoint

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from codescale.errors import UserError
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.law import Law, load_law, save_law
 from tests.allocation.made_law import made_law
@@ -88,6 +89,23 @@ def test_a_stack_of_before_gets_a_kappa_for_each_member_that_has_one(law: Law) -
     )
     expected = sums(own, old.domains, *at)[0] ** 0.6 * plain**0.4
     assert old.predict(*at).losses[0, 0] == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_file_of_before_says_nothing_of_its_trunks_and_predicts_as_it_did(law: Law, tmp_path: Path) -> None:
+    content = law.model_dump(mode="json")
+    assert content.pop("trunks") > 9
+    del content["noise_freedom"]
+    (tmp_path / "old.json").write_text(json.dumps(content))
+    old = load_law(tmp_path / "old.json")
+    assert old.trunks is None
+    at = np.array([1e5]), np.array([3e5]), np.full((1, 3), 1 / 3)
+    assert (old.predict(*at).low == law.predict(*at).low).all()
+    (tmp_path / "none.json").write_text(json.dumps(content | {"trunks": 0}))
+    with pytest.raises(UserError, match="trunks"):
+        load_law(tmp_path / "none.json")
+    (tmp_path / "none.json").write_text(json.dumps(content | {"noise_freedom": {"l0": -1.0}}))
+    with pytest.raises(UserError, match=r"noise_freedom\.l0"):
+        load_law(tmp_path / "none.json")
 
 
 def test_a_changed_copy_knows_nothing_of_what_the_original_had_computed() -> None:

@@ -16,8 +16,9 @@ from scipy.special import erf
 from codescale.arrays import Array, Mask
 from codescale.laws.fitting.candidates import Candidate, log_losses
 from codescale.laws.fitting.holdout import Split
-from codescale.laws.fitting.noise import deviation, fitted_range, widening
-from codescale.laws.law import NORMAL_90, HeldOut
+from codescale.laws.fitting.noise import fitted_range, run_noise, widening
+from codescale.laws.intervals import NORMAL_90
+from codescale.laws.law import HeldOut
 from codescale.laws.observations import Observations
 
 
@@ -62,17 +63,18 @@ def claims(law: Candidate, data: Observations, splits: Sequence[Split], seeds: A
     between seeds that residuals cannot show (:func:`~codescale.laws.replicates.between_seeds`), of the whole table,
     since it is no law's.
     """
-    observed, parameters = law.form.observed(data), law.form.free_parameters(data)
+    observed = law.form.observed(data)
     found = []
     for k, split in enumerate(splits):
         residuals = [_without(one, own.test, split.test) for one, own in zip(law.residuals, splits, strict=True)]
         in_sample = log_losses(law.form, law.held_out_values[k], data, split.train) - observed[split.train]
-        noise = deviation(in_sample, parameters, splits, residuals, law.variances)
-        noise = noise if law.form.one_loss else np.hypot(noise, seeds)
-        factor = widening(data, splits, residuals, law.variances, noise)
+        parameters = law.form.effective_parameters(data.rows(split.train), law.held_out_values[k])
+        noise = run_noise(in_sample, data.trunk[split.train], parameters, splits, residuals, law.variances)
+        noise = noise if law.form.one_loss else noise._replace(deviation=np.hypot(noise.deviation, seeds))
+        factor = widening(data, splits, residuals, law.variances, noise.deviation)
         inputs = (np.exp(data.log_params), np.exp(data.log_tokens), data.shares)
         distance, knowable = fitted_range(data, split.train).distance(*(values[split.test] for values in inputs))
-        claimed = np.sqrt(law.variances[k] + (noise * (1.0 + factor * distance[:, None])) ** 2)
+        claimed = np.sqrt(law.variances[k] + (noise.in_intervals * (1.0 + factor * distance[:, None])) ** 2)
         found.append(np.where(knowable[:, None], claimed, np.nan))
     return found
 

@@ -24,7 +24,8 @@ from codescale.laws.forms.stack import Stack
 from codescale.laws.gp.gaussian_process import GaussianProcess, chosen_rows, fit_gaussian_process
 from codescale.laws.gp.kernel import kernel_inputs
 from codescale.laws.gp.law_correction import KnownPart, held_out_corrections
-from codescale.laws.law import NORMAL_90, HeldOut
+from codescale.laws.intervals import NORMAL_90
+from codescale.laws.law import HeldOut
 from codescale.laws.observations import Observations
 
 GAUSSIAN_PROCESS = "gaussian-process"

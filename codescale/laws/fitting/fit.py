@@ -28,8 +28,8 @@ from codescale.laws.fitting.candidates import (
 )
 from codescale.laws.fitting.excess_parameters import choose_repetition
 from codescale.laws.fitting.holdout import Split, make_splits
-from codescale.laws.fitting.noise import correlation, deviation, fitted_range, widening
-from codescale.laws.fitting.plausibility import warn_of_doubts, warn_of_nonsense
+from codescale.laws.fitting.noise import correlation, fitted_range, run_noise, widening
+from codescale.laws.fitting.plausibility import warn_of_doubts, warn_of_nonsense, warn_of_one_trunk
 from codescale.laws.fitting.threads import one_blas_thread
 from codescale.laws.forms.base import Form, one_value
 from codescale.laws.forms.registry import BASELINES, FORMS, find_form
@@ -123,6 +123,7 @@ def fit_law(
         _warn_of_what_is_ignored(best, data)
         _warn_of_choice(best, candidates, unidentified)
         warn_of_nonsense(best, data)
+        warn_of_one_trunk(data)
         samples = _bootstrap(best.form, data, best.values, seed, bootstrap, progress, workers)
     fitted = _assembled(chosen, data, splits, best, candidates, samples, unidentified, seed, bytes_per_token)
     return fitted.model_copy(
@@ -288,10 +289,11 @@ def _assembled(
     targets = form.law_targets(data)
     names = [form.parameter_names(data.domains, target) for target in targets]
     in_sample = (log_losses(form, best.values, data) - form.observed(data))[data.usable]
-    noise = deviation(in_sample, form.free_parameters(data), splits, best.residuals, best.variances)
+    trunk = data.trunk[data.usable]
+    parameters = form.effective_parameters(data, best.values)
+    noise = run_noise(in_sample, trunk, parameters, splits, best.residuals, best.variances)
     seeds = between_seeds(table, data.targets)
-    if not form.one_loss:
-        noise = np.hypot(noise, seeds)
+    deviation = noise.deviation if form.one_loss else np.hypot(noise.deviation, seeds)
     judged = calibrated(best, data, splits, seeds)
     return Law(
         name=best.name,
@@ -303,9 +305,12 @@ def _assembled(
             target: dict(zip(names[k], best.values[k].tolist(), strict=True)) for k, target in enumerate(targets)
         },
         fitted_range=fitted_range(data, data.usable),
-        noise=dict(zip(targets, noise.tolist(), strict=True)),
+        noise=dict(zip(targets, deviation.tolist(), strict=True)),
+        noise_freedom={
+            name: value for name, value in zip(targets, noise.freedom.tolist(), strict=True) if np.isfinite(value)
+        },
         correlation=correlation(in_sample, splits, best.residuals).tolist(),
-        widening=widening(data, splits, best.residuals, best.variances, noise),
+        widening=widening(data, splits, best.residuals, best.variances, deviation),
         held_out={one.name: one.held_out for one in candidates if one.held_out}
         | ({best.name: judged} if judged else {}),
         unidentified=unidentified,
@@ -313,6 +318,7 @@ def _assembled(
         bytes_per_token=None if bytes_per_token is None else dict(bytes_per_token),
         seed=seed,
         fitted_rows=int(data.usable.sum()),
+        trunks=len(np.unique(trunk)),
         runs=os.path.basename(table.path),  # noqa: PTH119 (a path may be a URL)
         bootstrap={
             target: {name: samples[:, k, p].tolist() for p, name in enumerate(names[k])}

@@ -41,6 +41,15 @@ def warn_of_nonsense(best: Candidate, data: Observations) -> None:
         )
 
 
+def warn_of_one_trunk(data: Observations) -> None:
+    """Says that a law has no intervals where one trunk is all that it was fitted to."""
+    if len(np.unique(data.trunk[data.usable])) == 1:
+        warn(
+            f"{data.path}: all runs are branches of one trunk, so how far another run lies from the law cannot be told:"
+            " predictions have no intervals; add runs with other seeds or recipes"
+        )
+
+
 def _warn_of_units(data: Observations) -> None:
     """Rows of one N, D and mixture whose losses are too far apart for seeds."""
     logs = np.column_stack([data.log_params, data.log_tokens, data.shares])

@@ -19,7 +19,8 @@ from codescale.laws.fitting.calibration import (
 from codescale.laws.fitting.candidates import Candidate
 from codescale.laws.fitting.holdout import INSIDE, Split, score
 from codescale.laws.forms.registry import find_form
-from codescale.laws.law import NORMAL_90, HeldOut
+from codescale.laws.intervals import NORMAL_90
+from codescale.laws.law import HeldOut
 from codescale.laws.observations import Observations
 
 SIZES, PER_SIZE, NOISE = (1e7, 3e7, 1e8), 200, 0.01

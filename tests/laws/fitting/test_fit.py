@@ -14,7 +14,8 @@ import pytest
 from codescale.errors import UserError
 from codescale.laws.fitting.fit import fit_law
 from codescale.laws.fitting.holdout import make_splits
-from codescale.laws.law import NORMAL_90, Law, load_law, save_law
+from codescale.laws.intervals import NORMAL_90
+from codescale.laws.law import Law, load_law, save_law
 from codescale.laws.observations import narrow, observe, thin
 from codescale.laws.synergy.measured import measure_synergy
 from codescale.laws.warning import LawWarning, RepetitionWarning
@@ -334,6 +335,17 @@ def test_auto_leaves_out_forms_that_do_not_suit_the_table(tmp_path: Path) -> Non
     assert "additive" in held_out
 
 
+def test_auto_tries_what_its_page_says(law: Law, tmp_path: Path) -> None:
+    """docs/law-auto.md: laws that ignore the mixture on tables of one alone."""
+    composed, baselines = {"stack", "gaussian-process"}, {"mean", "linear"}
+    assert set(law.held_out) - composed - baselines == {"effective-data", "additive", "joint", "exponential", "family"}
+    maker = TableMaker(make_truth(1), ["a"], 0.003)
+    for size, tokens in itertools.product(SIZES, np.geomspace(1e5, 1e6, 6)):
+        maker.add(f"run{size:.0f}-{tokens:.0f}", size, float(tokens), np.ones(1))
+    one = fit_law(maker.table(tmp_path), bootstrap=0)
+    assert set(one.held_out) - composed - baselines == {"chinchilla", "coupled"}
+
+
 def test_a_huge_table_is_thinned_to_whole_runs_ends_and_other_rows(
     table: RunsTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -461,6 +473,22 @@ def test_repeated_tokens_that_count_as_fresh_are_said_once(tmp_path: Path) -> No
     (line,) = [one for one in said if issubclass(one.category, RepetitionWarning)]
     assert "3 of 6 rows see tokens again, up to 8.0 epochs" in str(line.message)
     assert line.filename.endswith("fit.py")
+
+
+@pytest.mark.parametrize("trunks", [1, 3])
+def test_a_law_knows_how_many_trunks_it_rests_on_and_of_one_tells_no_interval(trunks: int, tmp_path: Path) -> None:
+    maker = TableMaker(make_truth(1), ["a"], 0.003)
+    for size in SIZES[:trunks]:
+        for tokens in np.geomspace(1e5, 1e6, 6):
+            maker.add(f"run{size:.0f}", size, float(tokens), np.ones(1))
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        law = fit_law(maker.table(tmp_path), "chinchilla", bootstrap=8)
+    said = [str(one.message) for one in heard if "branches of one trunk" in str(one.message)]
+    assert law.trunks == trunks
+    assert len(said) == (trunks == 1)
+    told = law.predict(np.array([SIZES[0]]), np.array([3e5]), np.ones((1, 1)))
+    assert np.isnan(told.low).all() == np.isnan(told.high).all() == (trunks == 1)
 
 
 @pytest.mark.parametrize("sizes", [SIZES[:1], SIZES[:2]])

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from codescale.laws.fitting.holdout import Split
-from codescale.laws.fitting.noise import _LEAST_WIDENING, correlation, deviation, fitted_range, widening
-from codescale.laws.law import NORMAL_90
+from codescale.laws.fitting.noise import _LEAST_WIDENING, correlation, fitted_range, run_noise, widening
+from codescale.laws.intervals import NORMAL_90
 from codescale.laws.observations import Observations
 
 
@@ -27,7 +27,8 @@ def deviation_alone(
     in_sample: np.ndarray, parameters: int, splits: Sequence[Split], held_out: Sequence[np.ndarray]
 ) -> np.ndarray:
     """The deviation around a law without a process."""
-    return deviation(in_sample, parameters, splits, held_out, told(held_out))
+    counts = np.full(in_sample.shape[1], float(parameters))
+    return run_noise(in_sample, np.arange(len(in_sample)), counts, splits, held_out, told(held_out)).deviation
 
 
 def widening_alone(
@@ -50,6 +51,46 @@ def test_with_few_held_out_rows_the_fits_own_residuals_are_corrected_for_its_par
     few = [split_of("mixtures", np.arange(15) < 10)]
     noise = deviation_alone(in_sample, 6, few, [np.full((10, 1), 9.0)])
     assert noise[0] == pytest.approx(np.sqrt((in_sample**2).sum() / (15 - 6)))
+
+
+@pytest.mark.parametrize(("trunks", "rows", "parameters"), [(3, 4, 3), (12, 4, 5), (8, 1, 3)])
+def test_residuals_of_branches_tell_a_new_run_whose_luck_the_fit_took(trunks: int, rows: int, parameters: int) -> None:
+    """Half of the variance is a trunk's, and a fit by what trunks differ in takes as many trunks' luck as it has
+    parameters; counted by rows, a new run would seem as close as the branches of three trunks are to their own mean.
+    """
+    generator = np.random.default_rng(4)
+    trunk, draws = np.repeat(np.arange(trunks), rows), 4000
+    luck = generator.standard_normal((trunks, draws))[trunk] + generator.standard_normal((len(trunk), draws))
+    absorbed = np.linalg.qr(generator.standard_normal((trunks, parameters))[trunk])[0]
+    residuals = np.sqrt(0.5) * (luck - absorbed @ (absorbed.T @ luck))
+    found = run_noise(residuals, trunk, np.full(draws, float(parameters)), [], [], [])
+    variances = found.deviation**2
+    assert np.mean(variances) == pytest.approx(1.0, rel=0.05)
+    assert np.var(variances) == pytest.approx(2.0 / found.freedom[0], rel=0.15)  # as of that many draws
+
+
+def test_a_target_counts_the_trunks_that_measured_it() -> None:
+    residuals = 0.01 * np.random.default_rng(5).standard_normal((12, 2))
+    residuals[4:, 1] = np.nan
+    found = run_noise(residuals, np.arange(12) // 4, np.array([2.0, 2.0]), [], [], [])
+    squares = np.nansum(residuals**2, axis=0)
+    assert found.deviation[0] == pytest.approx(np.sqrt(squares[0] / (0.5 * 10 + 0.5 * 12 * (1 - 2 / 3))))
+    assert found.deviation[1] == pytest.approx(np.sqrt(squares[1] / (0.5 * 2)))
+    assert found.freedom[0] == pytest.approx((0.5 * 9 + 2.5) ** 2 / (0.25 * 9 + 2.5**2))
+    assert found.freedom[1] == 0.0  # of one trunk
+    assert np.isnan(found.in_intervals[1])
+
+
+def test_held_out_rows_tell_a_noise_without_students_t() -> None:
+    inside = np.abs(np.random.default_rng(6).standard_normal((30, 1)))
+    own = 0.01 * np.random.default_rng(7).standard_normal((12, 1))
+    split = split_of("runs", np.zeros(12, dtype=bool))
+    told_by_rows = run_noise(own, np.arange(12), np.array([3.0]), [split], [inside], [np.zeros((30, 1))])
+    assert told_by_rows.freedom[0] == np.inf
+    assert told_by_rows.in_intervals[0] == told_by_rows.deviation[0]
+    alone = run_noise(own, np.arange(12), np.array([3.0]), [], [], [])
+    assert alone.freedom[0] == pytest.approx(9.0)
+    assert alone.in_intervals[0] == pytest.approx(alone.deviation[0] * 1.8331 / NORMAL_90, rel=1e-4)
 
 
 def scaled_data() -> Observations:
@@ -130,7 +171,8 @@ def test_twenty_held_out_rows_inside_the_range_are_enough(rows: int, held_out: b
     alone = deviation_alone(in_sample, 4, [], [])
     assert alone == pytest.approx([np.sqrt(np.nansum(in_sample[:, 0] ** 2) / 25), own, 1e-9], rel=1e-12)
     many = deviation_alone(in_sample[:, 1:2], 40, [], [])
-    assert many[0] == pytest.approx(np.sqrt((in_sample[:, 1] ** 2).sum()))  # one degree of freedom at least
+    # At least what a row has of its own: half of one degree of freedom.
+    assert many[0] == pytest.approx(np.sqrt((in_sample[:, 1] ** 2).sum() / 0.5))
 
 
 def test_held_out_rows_count_by_their_distance_from_the_range() -> None:
@@ -178,12 +220,13 @@ def test_what_a_process_does_not_know_is_no_noise_a_second_time() -> None:
     residuals = np.sqrt(variances + 0.01**2) * generator.standard_normal((4000, 1))
     splits = [split_of("mixtures", np.ones(4000, dtype=bool))]
     in_sample = 0.01 * generator.standard_normal((4000, 1))
-    noise = deviation(in_sample, 5, splits, [residuals], [variances])
+    rows, five = np.arange(4000), np.array([5.0])
+    noise = run_noise(in_sample, rows, five, splits, [residuals], [variances]).deviation
     inside = np.abs(residuals) <= NORMAL_90 * np.sqrt(variances + noise**2)
     assert inside.mean() == pytest.approx(0.9, abs=0.005)
     assert noise[0] == pytest.approx(0.01, rel=0.15)
     assert deviation_alone(in_sample, 5, splits, [residuals])[0] > 1.5 * noise[0]
-    least = deviation(in_sample, 5, splits, [residuals], [np.full((4000, 1), 1.0)])
+    least = run_noise(in_sample, rows, five, splits, [residuals], [np.full((4000, 1), 1.0)]).deviation
     assert least[0] == pytest.approx(0.1 * np.sqrt((in_sample**2).sum() / 3995))
 
 

@@ -1,4 +1,4 @@
-"""Losses under a law and under each of its bootstrap samples, a Gaussian process's draws included."""
+"""What intervals are made of: losses under bootstrap samples, a process's draws included, and how few trunks widen."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ from codescale.arrays import Array
 from codescale.laws.forms.base import Form
 from codescale.laws.gp.kernel import kernel_inputs
 from codescale.laws.gp.law_correction import LawCorrection
+
+LEVEL = 0.9
+"""The level of every interval."""
+NORMAL_90 = 1.6448536269514722
+"""Half-width of a normal distribution's 90 % interval in standard deviations."""
 
 
 def sampled_log_losses(
@@ -52,3 +57,22 @@ def unsampled_spread(
         if posterior is not None:
             spread[:, k] = np.sqrt(posterior.variance(inputs))
     return spread
+
+
+def half_width(drawn: Array) -> Array:
+    """(rows, …): the spread of (samples, rows, …) as a standard deviation, from the middle 90 % so that strays count
+    little.
+    """
+    low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
+    return np.asarray((high - low) / (2.0 * NORMAL_90))
+
+
+def noise_factor(freedom: Array) -> Array:
+    """(…): by what a deviation of ``freedom`` (…) degrees of freedom is multiplied in an interval: Student's t in units
+    of the normal distribution's. 1 for infinitely many; NaN for none: nothing can be told.
+    """
+    from scipy.special import stdtrit
+
+    known = np.isfinite(freedom) & (freedom > 0)
+    wider = stdtrit(np.where(known, freedom, 1.0), 0.5 + LEVEL / 2.0) / NORMAL_90
+    return np.asarray(np.where(known, wider, np.where(freedom > 0, 1.0, np.nan)))
