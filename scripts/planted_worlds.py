@@ -241,6 +241,16 @@ def plan_grid(_: np.random.Generator) -> Design:
     return _design(rows, 1)
 
 
+def plan_few(_: np.random.Generator) -> Design:
+    """One language: three sizes, each one trunk with a cooldown at each of four D."""
+    rows = [
+        (n, d, np.ones(1), np.inf, k, k)
+        for k, n in enumerate(np.geomspace(1e7, 1e9, 3))
+        for d in np.geomspace(2e8, 2e10, 4)
+    ]
+    return _design(rows, 1)
+
+
 def plan_demo(generator: np.random.Generator) -> Design:
     """The sweep of the demo (codescale/presets/demo.yaml): a grid of each language alone, pairs at one scale with two
     seeds, each language alone over half of its tokens twice, and 24 mixtures of which the uniform one has three seeds.
@@ -408,6 +418,8 @@ WORLDS: dict[str, World] = {
               draw_ladder, plan_ladder, _noise(1), (1e9, 2e10), 1.2e21, one_optimum=False),
         World("grid", "the ladder's truth, N and D varied apart", ("python",),
               draw_ladder, plan_grid, _noise(1), (1e9, 2e10), 1.2e21, one_optimum=False),
+        World("few", "the ladder's truth, three trunks of four branches", ("python",),
+              draw_ladder, plan_few, _noise(1), (1e9, 2e10), 1.2e21, one_optimum=False),
         World("demo", "the demo's sweep: seven languages alone, in pairs and in mixtures; truth as effective-data",
               SEVEN, draw_effective(7, 8e4, 2e5), plan_demo, _noise(7, 0.008), (150_976.0, 4e5),
               6 * 4 * 150_976.0 * 4e5, has_pairs=True),
