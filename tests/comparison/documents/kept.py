@@ -12,13 +12,13 @@ from codescale.runs.document_losses import DocumentLosses, document_losses_file,
 from codescale.runs.records import Evaluation, RunRecord, RunSpec
 
 
-def record(run_id: str, seed: int, proportions: Mapping[str, float], n_tokens: int = 640) -> RunRecord:
-    """Of the comparison, with a model of 1,000 parameters."""
+def record(run_id: str, seed: int, proportions: Mapping[str, float], n_params: int, n_tokens: int) -> RunRecord:
+    """Of the comparison."""
     spec = RunSpec(
         run_id=run_id,
         stage="comparison",
         size="tiny",
-        n_params=1_000,
+        n_params=n_params,
         token_points=(n_tokens,),
         proportions=dict(proportions),
         seed=seed,
@@ -36,13 +36,13 @@ def record(run_id: str, seed: int, proportions: Mapping[str, float], n_tokens: i
     )
 
 
-def keep(made: DocumentLayout, folder: Path) -> dict[str, list[RunRecord]]:
+def keep(made: DocumentLayout, folder: Path, n_params: int = 1_000, n_tokens: int = 640) -> dict[str, list[RunRecord]]:
     """Writes the runs of ``made``; returns their records by role."""
     records: dict[str, list[RunRecord]] = {}
     for m, role in enumerate(made.mixtures):
         share = (m + 1) / (len(made.mixtures) + 1)
         for s in range(next(iter(made.languages.values())).nats.shape[1]):
-            one = record(f"comparison-{role}-s{s}", s, {"python": share, "java": 1 - share})
+            one = record(f"comparison-{role}-s{s}", s, {"python": share, "java": 1 - share}, n_params, n_tokens)
             records.setdefault(role, []).append(one)
             losses = {
                 name: DocumentLosses(np.arange(len(each.tokens)), each.nats[m, s], each.tokens)
