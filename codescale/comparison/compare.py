@@ -11,6 +11,9 @@ import numpy as np
 from codescale.allocation.optimize import predict_objective
 from codescale.artifact import Interval
 from codescale.comparison.baselines import against_baselines, mixture_difference, yardstick_of
+from codescale.comparison.documents.layout import distinct, document_layout
+from codescale.comparison.documents.summary import of_documents, text_shares, with_crossed
+from codescale.comparison.documents.text_noise import proof_noise
 from codescale.comparison.foretold import foretold, predicted_difference
 from codescale.comparison.harm import harm_of
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM
@@ -26,6 +29,7 @@ from codescale.comparison.result import (
     PredictedLosses,
     ScaleComparison,
     SeedMean,
+    TextShares,
 )
 from codescale.comparison.statistics import LEVEL, summary
 from codescale.comparison.verdict import beats, nothing_found, of_harm, of_two_things, statement
@@ -144,6 +148,12 @@ def compare_runs(
         verdicts = with_worth(
             verdicts, law, chosen, others, _scales(config, scale), config.weights(), len(records[UNIFORM])
         )
+    objective = Objective.of(config.weights(), scale.tokens).weights
+    layout, noise = document_layout(records, test_losses), None
+    if layout is not None:
+        verdicts = with_crossed(verdicts, layout, MEASURED, objective)
+        noise = proof_noise(layout.only(distinct(records)), objective)
+    text = None if noise is None else text_shares(noise)
     rule = section.no_harm or NoHarmRule(UNIFORM, 0.0)
     harm = harm_of(measured[MEASURED], measured[rule.reference], rule)
     return ScaleComparison(
@@ -161,7 +171,8 @@ def compare_runs(
         baselines=verdicts,
         yardstick=best,
         harm=harm,
-        verdict=_verdict(config, records, differences, verdicts, best, harm, labels),
+        test_text=text,
+        verdict=_verdict(config, records, differences, verdicts, best, harm, labels, text),
     )
 
 
@@ -214,6 +225,7 @@ def _verdict(
     yardstick: str,
     harm: Harm,
     labels: Mapping[str, str],
+    text: TextShares | None,
 ) -> ComparisonVerdict:
     section, seeds = config.comparison, len(records[UNIFORM])
     if records[MEASURED] == records[yardstick]:
@@ -223,6 +235,7 @@ def _verdict(
         said = statement(verdicts, yardstick, section.yardstick != ON_VALIDATION, seeds)
         said += f" {of_harm(harm, section.no_harm, labels)}"
         said += of_two_things(organised[0], organised[1], yardstick)
+        said += of_documents(verdicts[yardstick], text)
     return ComparisonVerdict(
         statement=said,
         beats_uniform=verdicts[UNIFORM].beats,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from codescale.cluster.ray_cluster import Workers
 from codescale.progress import Progress
@@ -20,6 +20,7 @@ WATCH_SECONDS = 0.5
 
 def train_together(
     specs: Sequence[RunSpec],
+    test_tokens: Mapping[str, int],
     config: StudyConfig,
     folder: StudyFolder,
     workers: Workers,
@@ -28,12 +29,13 @@ def train_together(
 ) -> Execution:
     """Trains those ``specs`` that have no record yet in one Ray Train job, and returns the records that are new.
 
-    Raises what the job raises, such as :class:`~codescale.errors.UserError` where a disk is full.
+    ``test_tokens``: by run id, as :class:`~codescale.training.jobs.many_runs.TrainJob` has it. Raises what the job
+    raises, such as :class:`~codescale.errors.UserError` where a disk is full.
     """
     begun = time.monotonic()
     before = done_already(folder, specs)
     factory = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard)
-    job = TrainJob(tuple(specs), factory, folder.runs, folder.test_losses)
+    job = TrainJob(tuple(specs), factory, folder.runs, folder.test_losses, test_tokens)
     problems: list[BaseException] = []
 
     def work() -> None:

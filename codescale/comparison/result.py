@@ -63,6 +63,55 @@ class PairedDifference(Artifact):
     high: float | None = None
 
 
+class CrossedDifference(Artifact):
+    """A mixture minus another over other seeds and other documents of the same source, with its interval.
+
+    The square of the ``standard_error`` is the sum of what is the seeds' (``of_seeds``), what is the documents'
+    whatever the seed (``of_documents``), and the ``residual``, which more of either lowers; with the test text as it
+    is, seeds and residual alone make the paired difference's. ``documents``: how many there are.
+    """
+
+    mean: float
+    standard_error: float
+    low: float
+    high: float
+    degrees_of_freedom: float
+    documents: int
+    of_seeds: float
+    of_documents: float
+    residual: float
+
+
+class CrossedDifferences(Artifact):
+    """As :class:`MixtureDifference` over other seeds and other documents too."""
+
+    objective: CrossedDifference
+    losses: dict[str, CrossedDifference] = {}
+
+
+class TextShare(Artifact):
+    """How the difference between two runs with one seed varies between seeds: by a ``deviation`` (nats per token) with
+    the ``documents`` and ``tokens`` of the test split that were read, of whose square the text makes the ``share``;
+    ``without``: the deviation if there were text without end.
+    """
+
+    deviation: float
+    share: float
+    without: float
+    documents: int
+    tokens: int
+
+
+class TextShares(Artifact):
+    """Over all mixtures of a comparison, by so many ``degrees_of_freedom`` between seeds: of the objective, and of each
+    language's loss.
+    """
+
+    degrees_of_freedom: int
+    objective: TextShare
+    losses: dict[str, TextShare] = {}
+
+
 class MixtureDifference(Artifact):
     """All differences of one mixture from another."""
 
@@ -98,7 +147,8 @@ class Worth(Artifact):
 class BaselineVerdict(Artifact):
     """The search's choice against a baseline: its ``difference`` from it, ``better`` and ``worse``, the p values of
     either, adjusted for the number of baselines (Holm), and whether it ``beats`` the baseline; None: it cannot be told.
-    ``worth``: what that is in tokens, where there is a law.
+    ``worth``: what that is in tokens, where there is a law. ``crossed``: the difference over other seeds and other
+    documents of the same source, where each document's losses were kept.
     """
 
     difference: MixtureDifference
@@ -106,6 +156,7 @@ class BaselineVerdict(Artifact):
     worse: float
     beats: bool | None = None
     worth: Worth | None = None
+    crossed: CrossedDifferences | None = None
 
 
 HarmWord = Literal["harmed", "not harmed within the margin", "cannot be told"]
@@ -171,7 +222,8 @@ class LargerVerdict(ComparisonVerdict):
 class ScaleComparison(Artifact):
     """The comparison at one N and D.
 
-    ``foretold``: by role, where there is a law. ``baselines``: the verdict against each, by its word (earlier files: no
+    ``foretold``: by role, where there is a law. ``test_text``: the text's part of the noise, where each document's
+    losses were kept. ``baselines``: the verdict against each, by its word (earlier files: no
     such key); ``yardstick``: the one that the first sentence is about.
     """
 
@@ -189,6 +241,7 @@ class ScaleComparison(Artifact):
     baselines: dict[str, BaselineVerdict] = {}
     yardstick: str = "uniform"
     harm: Harm | None = None
+    test_text: TextShares | None = None
     verdict: ComparisonVerdict | None = None
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from codescale.cluster.ray_cluster import started_ray
 from codescale.comparison.compare import compare_runs
+from codescale.comparison.documents.amount import tokens_by_run
+from codescale.comparison.documents.summary import UNKNOWN
 from codescale.comparison.job import train_together
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs
 from codescale.comparison.result import ComparisonResult, ScaleComparison
@@ -53,11 +55,12 @@ def compare(context: StageContext) -> ComparisonResult:
         )
         for scale in config.comparison.scales
     }
-    wanted = {spec.run_id: spec for plan in plans.values() for specs in plan.values() for spec in specs}
-    _train_together(context, list(wanted.values()))
+    _train_together(context, {scale: _distinct(plan) for scale, plan in plans.items()})
     judged: list[ScaleComparison] = []
     for scale, plan in plans.items():
         judged.append(_judged(context, problem, scale, plan, judged[0].yardstick if judged else None))
+    if any(verdict.crossed is None for one in judged for verdict in one.baselines.values()):
+        context.progress.say(UNKNOWN)
     result = both_scales(judged[0], judged[1] if len(judged) > 1 else None, problem.proxy.n_params)
     result.write(context.folder.comparison)
     publish(context.folder)
@@ -108,12 +111,22 @@ def _judged(
     )
 
 
-def _train_together(context: StageContext, specs: Sequence[RunSpec]) -> None:
-    """Trains those of ``specs`` that are not done, in one Ray Train job."""
+def _distinct(plan: Mapping[str, Sequence[RunSpec]]) -> list[RunSpec]:
+    """The runs of ``plan``; roles that are one mixture share theirs."""
+    return list({spec.run_id: spec for specs in plan.values() for spec in specs}.values())
+
+
+def _train_together(context: StageContext, plans: Mapping[Scale, Sequence[RunSpec]]) -> None:
+    """Trains those of ``plans`` that are not done, in one Ray Train job."""
     seconds = orchestration = 0.0
-    if len(done_already(context.folder, specs)) < len(specs):
-        with started_ray(context.config.ray) as workers:
-            execution = train_together(specs, context.config, context.folder, workers, context.progress, describe)
+    config, folder = context.config, context.folder
+    specs = [spec for listed in plans.values() for spec in listed]
+    done = done_already(folder, specs)
+    judged = [run_id for run_id, record in done.items() if record.status == "ok"]
+    tokens = tokens_by_run(config, plans, context.corpus(), folder.test_losses, judged)
+    if len(done) < len(specs):
+        with started_ray(config.ray) as workers:
+            execution = train_together(specs, tokens, config, folder, workers, context.progress, describe)
         seconds, orchestration = execution.seconds, execution.orchestration
     records = list(done_already(context.folder, specs).values())
     context.timings.add("compare", seconds=seconds, orchestration=orchestration, records=records)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from codescale.comparison.documents.amount import read_by_language, tokens_read
 from codescale.comparison.power.advice import advice
-from codescale.comparison.power.changes import changes, cheapest
+from codescale.comparison.power.changes import EvaluatedText, changes, cheapest
 from codescale.comparison.power.choice import chosen_seeds
 from codescale.comparison.power.detection import POWER
+from codescale.comparison.power.earlier_proof import earlier_proof_noise
 from codescale.comparison.power.expectation import Expectation, Proof, question_power
 from codescale.comparison.power.noise import DifferenceNoise, measured_noise, noise_of_like_studies
 from codescale.comparison.power.questions import Question, further_question, searched_question
@@ -23,7 +26,6 @@ from codescale.search.objective.objective import Objective
 from codescale.search.objective.problem import ModelScale, SearchProblem, study_problem
 from codescale.stages.inputs import (
     StageContext,
-    available_tokens,
     baseline_mixtures,
     comparable_law,
     fitted_law,
@@ -77,11 +79,14 @@ def with_seeds(context: StageContext, problem: SearchProblem) -> SearchProblem:
     return replace(problem, config=problem.config.model_copy(update={"comparison": changed}))
 
 
-def expected_power(context: StageContext) -> PowerResult:
+def expected_power(context: StageContext, test_losses: Path | None = None) -> PowerResult:
     """What the proof is expected to tell, by what there is: without a law the differences that seeds resolve, without
     a sweep those by the noise of like studies. Nothing is written.
+
+    ``test_losses``: where a proof that the study has had keeps what documents cost; its noise is then reckoned with,
+    and the test text's part of it is known. None: what was to be expected before there was one.
     """
-    asked = _Asked.of(context)
+    asked = _Asked.of(context, test_losses)
     config, section = asked.problem.config, asked.problem.config.comparison
     scale = ModelScale(config.sizes[section.size].n_params, section.tokens)
     unique = unique_tokens(context, section.tokens) if asked.corpus else None
@@ -93,14 +98,15 @@ def expected_power(context: StageContext) -> PowerResult:
         yardstick=section.yardstick,
         seed=config.seed,
     )
+    text = _evaluated_text(context) if asked.corpus else EvaluatedText(dict.fromkeys(config.languages, 0), {})
     own, *further = [
-        Expectation.of(one, asked.law, _noise(asked, one, scale), proof) for one in asked.questions(context)
+        Expectation.of(one, asked.law, _noise(asked, one, scale, text), proof) for one in asked.questions(context)
     ]
     if section.seeds == AUTO:
         seeds = chosen_seeds(own, proof.yardstick, section.most_seeds, proof.seed)
         proof = replace(proof, seeds=_earlier_seeds(context) or seeds)
     questions = tuple(question_power(one, proof) for one in (own, *further))
-    found = changes(own, proof, asked.law, _tested_tokens(context) if asked.corpus else 0)
+    found = changes(own, proof, asked.law, text)
     best = cheapest(found)
     return PowerResult(
         n_params=scale.n_params,
@@ -117,14 +123,16 @@ def expected_power(context: StageContext) -> PowerResult:
         questions=questions,
         changes=found,
         cheapest=None if best is None else best.kind,
-        advice=advice(questions[0], found, best, (own.tests + 2) * proof.seeds * scale.n_tokens),
+        advice=advice(
+            questions[0], found, best, (own.tests + 2) * proof.seeds * scale.n_tokens, own.noise.text is not None
+        ),
     )
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """What there is to ask: the search's problem, the records, the law and the corpus where there are any, and what is
-    ``missing`` to say more.
+    """What there is to ask: the search's problem, the records, the law and the corpus where there are any, the test
+    losses of an earlier proof, and what is ``missing`` to say more.
     """
 
     problem: SearchProblem
@@ -132,9 +140,10 @@ class _Asked:
     law: Law | None
     corpus: bool
     missing: str | None
+    test_losses: Path | None
 
     @classmethod
-    def of(cls, context: StageContext) -> _Asked:
+    def of(cls, context: StageContext, test_losses: Path | None) -> _Asked:
         folder = context.folder
         corpus, fitted = folder.manifest.exists(), folder.law.exists()
         problem = study_problem(context.config, folder)
@@ -143,10 +152,10 @@ class _Asked:
         law = fitted_law(folder) if corpus and fitted else None
         if law is not None and law.loss_unit is not LossUnit.NATS_PER_TOKEN:
             unit = f"The law is of {law.loss_unit}: what gains to expect in {LossUnit.NATS_PER_TOKEN} is not known."
-            return cls(problem, read_records(folder.runs), None, corpus, unit)
+            return cls(problem, read_records(folder.runs), None, corpus, unit, test_losses)
         stages = "sweep and fit" if corpus else "corpus, sweep and fit"
         missing = None if law is not None else f"What gains to expect is known once there is a law: {stages} make it."
-        return cls(problem, read_records(folder.runs), law, corpus, missing)
+        return cls(problem, read_records(folder.runs), law, corpus, missing, test_losses)
 
     def questions(self, context: StageContext) -> list[Question]:
         """The one that is searched, then the further ones."""
@@ -183,8 +192,15 @@ def _caution(asked: _Asked, question: Question, proof: Proof) -> str | None:
     )
 
 
-def _noise(asked: _Asked, question: Question, scale: ModelScale) -> DifferenceNoise:
-    """Of the question's objective: at the proof's scale, else at the trials', else of like studies."""
+def _noise(asked: _Asked, question: Question, scale: ModelScale, text: EvaluatedText) -> DifferenceNoise:
+    """Of the question's objective: of an earlier proof, on the text that is read now; else of the sweep at the proof's
+    scale, else at the trials'; else of like studies.
+    """
+    if asked.test_losses is not None and asked.corpus:
+        objective = Objective.of(question.weights, scale.n_tokens)
+        earlier = earlier_proof_noise(asked.records, asked.test_losses, objective, scale.n_params)
+        if earlier is not None:
+            return earlier.on(text.read)
     for one in dict.fromkeys((scale, asked.problem.proxy)):
         objective = Objective.of(question.weights, one.n_tokens)
         found = measured_noise(asked.records, objective, one.n_params)
@@ -201,6 +217,7 @@ def _noise_result(noise: DifferenceNoise) -> NoiseResult:
         correlation=noise.correlation,
         measured=noise.measured,
         source=noise.source,
+        text_share=None if noise.text is None else noise.text.variance / noise.deviation**2,
     )
 
 
@@ -218,7 +235,8 @@ def _of_each(config: StudyConfig, unique: int | dict[str, int] | None) -> dict[s
     return dict.fromkeys(config.languages, unique) if isinstance(unique, int) else unique or {}
 
 
-def _tested_tokens(context: StageContext) -> int:
-    """Tokens of the test split that one run of the proof reads, all languages together."""
-    corpus, most = context.corpus(), context.config.training.test_tokens
-    return sum(min(most, corpus.count_tokens(name, "test")) for name in available_tokens(context))
+def _evaluated_text(context: StageContext) -> EvaluatedText:
+    """What one run of the proof reads of the test split, and what there is of it."""
+    config, corpus = context.config, context.corpus()
+    read = read_by_language(config, tokens_read(config, config.comparison, corpus), corpus)
+    return EvaluatedText(read, {name: corpus.count_tokens(name, "test") for name in config.languages})

@@ -102,10 +102,12 @@ class Study:
         return cost(self.context, seeds=seeds)
 
     def forecast_proof(self) -> PowerResult:
-        """What the proof is expected to tell; writes nothing (:func:`~codescale.stages.power.expected_power`)."""
+        """What the proof, or another one, is expected to tell; writes nothing
+        (:func:`~codescale.stages.power.expected_power`).
+        """
         from codescale.stages.power import expected_power
 
-        return expected_power(self.context)
+        return expected_power(self.context, self.folder.test_losses)
 
     def expect(self) -> dict[str, Any]:
         """What the proof is expected to tell; returns what power.json holds (:func:`~codescale.stages.power.power`)."""

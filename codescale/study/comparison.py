@@ -23,6 +23,8 @@ FEWEST_SEEDS = 3
 MOST_SEEDS = 1_000
 AUTO = "auto"
 """Of the seeds: as many as what is expected of the proof asks for, within a limit in tokens."""
+ALL: Literal["all"] = "all"
+"""Of the test split's tokens."""
 
 
 class Scale(Section):
@@ -46,6 +48,9 @@ class ComparisonSection(Scale):
 
     The verdict is given against each of ``baselines`` and uniform, the first sentence against the ``yardstick``, which
     is one of them. ``no_harm``: what no language may lose against one of them; None: nothing, against uniform.
+
+    ``test_tokens``: how many tokens of each language's test split its runs read; None: all where that is cheap, else
+    :attr:`~codescale.study.training.TrainingSection.test_tokens`.
     """
 
     budget_tokens: Positive | None = None
@@ -53,6 +58,7 @@ class ComparisonSection(Scale):
     baselines: tuple[BaselineWord, ...] = Field(default=(str(UNIFORM),), min_length=1, max_length=20)
     yardstick: Annotated[str, BeforeValidator(_yardstick)] = ON_VALIDATION
     no_harm: Annotated[NoHarmRule, BeforeValidator(no_harm_rule)] | None = None
+    test_tokens: Positive | Literal["all"] | None = None
 
     @model_validator(mode="after")
     def _names_are_baselines(self) -> ComparisonSection:

@@ -128,8 +128,8 @@ class TrainingSection(Section):
 
     @property
     def test_tokens(self) -> int:
-        """Tokens of each language that the proof reads of the test split, or all there are: four times those of a final
-        evaluation, so that it rests on more than a few files.
+        """Tokens of each language that the proof reads of the test split where all of it is not cheap: four times those
+        of a final evaluation, so that it rests on more than a few files.
         """
         return TEST_FACTOR * self.evaluation_tokens
 

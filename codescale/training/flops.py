@@ -11,6 +11,9 @@ from __future__ import annotations
 
 from codescale.study.training import Shape
 
+EVALUATED_OF_TRAINED = 1.0 / 3.0
+"""What an evaluated token costs of a trained one: forward, without backward."""
+
 
 def forward_flops_per_token(shape: Shape, vocabulary: int, context: int) -> float:
     """FLOPs of a forward pass, per token.
@@ -31,4 +34,4 @@ def forward_flops_per_token(shape: Shape, vocabulary: int, context: int) -> floa
 
 def training_flops(shape: Shape, vocabulary: int, context: int, tokens: int) -> float:
     """FLOPs of training on ``tokens`` tokens, forward and backward; the rest as :func:`forward_flops_per_token`."""
-    return 3.0 * forward_flops_per_token(shape, vocabulary, context) * tokens
+    return forward_flops_per_token(shape, vocabulary, context) * tokens / EVALUATED_OF_TRAINED

@@ -15,6 +15,7 @@ from codescale.corpus.reader import Corpus
 from codescale.errors import UserError
 from codescale.files import write_json
 from codescale.mixtures.mixture import Mixture
+from codescale.runs.document_losses import DocumentLosses, document_losses_file, write_document_losses
 from codescale.runs.records import Evaluation, RunRecord, RunSpec
 from codescale.study.config import StudyConfig, parse_study
 from tests.memory_corpus import LANGUAGES, MemoryCorpus
@@ -51,8 +52,8 @@ def record(spec: RunSpec, losses: dict[str, float]) -> RunRecord:
     )
 
 
-def compared(config: StudyConfig, folder: Path, yardstick: str | None = None) -> ScaleComparison:
-    """With seeds whose luck is shared, but for a little."""
+def compared(config: StudyConfig, folder: Path, yardstick: str | None = None, documents: int = 0) -> ScaleComparison:
+    """With seeds whose luck is shared, but for a little; ``documents`` of ten tokens each are kept."""
     chosen = {role: MIXTURES[role] for role in (*config.comparison.compared, PREDICTED, MEASURED)}
     plan = comparison_runs(config, config.comparison, chosen, None, {})
     generator, records = np.random.default_rng(0), {}
@@ -64,8 +65,17 @@ def compared(config: StudyConfig, folder: Path, yardstick: str | None = None) ->
                 luck["java"] += 0.4
             records[role].append(record(spec, luck))
             write_json(folder / f"{spec.run_id}.json", {"run_id": spec.run_id, "losses": luck})
+            if documents:
+                kept = {name: _documents(loss, documents, generator) for name, loss in luck.items()}
+                write_document_losses(document_losses_file(folder, spec.run_id), kept)
     corpus = cast(Corpus, MemoryCorpus())
     return compare_runs(config, config.comparison, corpus, None, records, folder, {}, yardstick)
+
+
+def _documents(loss: float, count: int, generator: np.random.Generator) -> DocumentLosses:
+    luck = generator.normal(0, 0.01, count)
+    places = np.arange(count)
+    return DocumentLosses(places, 10 * (loss + luck - luck.mean()), np.full(count, 10))
 
 
 def test_every_baseline_has_a_verdict_and_the_best_on_validation_is_the_yardstick(tmp_path: Path) -> None:
@@ -111,3 +121,32 @@ def test_a_run_that_did_not_end_well_is_named(tmp_path: Path) -> None:
     records[MEASURED][0] = records[MEASURED][0].model_copy(update={"status": "diverged"})
     with pytest.raises(UserError, match=r"runs/comparison-measured_best-.*ended as diverged"):
         compare_runs(config, config.comparison, cast(Corpus, MemoryCorpus()), None, records, tmp_path, {})
+
+
+def test_what_documents_cost_is_judged_beside_the_seeds(tmp_path: Path) -> None:
+    config = study(baselines=["natural", "weights"])
+    result = compared(config, tmp_path, documents=30)
+    assert result.test_text
+    assert result.test_text.degrees_of_freedom == (5 - 1) * (4 - 1)
+    assert set(result.test_text.losses) == set(LANGUAGES)
+    assert result.test_text.objective.documents == 90
+    for one in result.baselines.values():
+        assert one.crossed
+        assert one.crossed.objective.mean == pytest.approx(one.difference.objective.mean)
+        assert set(one.crossed.losses) == set(LANGUAGES)
+    assert result.verdict
+    assert "Over other documents of the same source too (90 were read): -0." in result.verdict.statement
+    assert ScaleComparison.of(result.content(), "c", "") == result
+
+
+def test_a_comparison_of_before_is_judged_as_it_was(tmp_path: Path) -> None:
+    config = study(baselines=["natural", "weights"])
+    with_documents = compared(config, tmp_path / "with", documents=30)
+    without = compared(config, tmp_path / "without")
+    assert without.test_text is None
+    assert all(one.crossed is None for one in without.baselines.values())
+    assert without.verdict
+    assert "documents" not in without.verdict.statement
+    assert {word: one.beats for word, one in without.baselines.items()} == {
+        word: one.beats for word, one in with_documents.baselines.items()
+    }

@@ -6,15 +6,18 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from codescale.comparison.power.result import PowerResult
 from codescale.errors import UserError
 from codescale.files import read_yaml, write_text
-from codescale.runs.records import read_records
+from codescale.runs.records import read_records, write_record
 from codescale.search.objective.problem import study_problem
 from codescale.stages.power import expected_power, power, say_before_the_law, with_seeds
 from codescale.stages.study import Study
+from tests.comparison.documents.kept import keep
+from tests.comparison.documents.planted import Effects, layout
 from tests.stages.lines import Lines
 
 KEPT = Path(__file__).parents[1] / "fixtures" / "study_e8b6a9a"
@@ -120,3 +123,22 @@ def test_seeds_that_were_chosen_stay_until_the_limit_changes(tmp_path: Path) -> 
     problem = study_problem(fixed.config, fixed.folder)
     assert with_seeds(fixed.context, problem) is problem
     assert not fixed.folder.power.exists()
+
+
+def test_a_proof_that_the_study_has_had_tells_its_noise_to_the_next_plan_alone(tmp_path: Path) -> None:
+    made = study(tmp_path / "s", comparison={"baselines": ["natural", "weights"]})
+    before = expected_power(made.context)
+    section, languages = made.config.comparison, made.config.languages
+    effects = Effects(0.05, 0.1, 0.3)
+    planted = layout(effects, 4, 4, dict.fromkeys(languages, 20), np.random.default_rng(0))
+    records = keep(planted, made.folder.test_losses, made.config.sizes[section.size].n_params, section.tokens)
+    for one in (one for runs in records.values() for one in runs):
+        write_record(made.folder.runs, one)
+    found = made.forecast_proof()
+    assert "the study's own proof" in found.noise.source
+    assert found.noise.degrees_of_freedom == 9
+    assert found.noise.text_share is not None
+    assert 0 < found.noise.text_share <= 1
+    assert before.noise.text_share is None
+    written = power(made.context)
+    assert written.noise == before.noise, "what was to be expected before the proof is not known by the proof"

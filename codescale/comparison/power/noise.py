@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from codescale.arrays import Array
+from codescale.comparison.statistics import doubly_centred
 from codescale.runs.records import SWEEP_STAGES, RunRecord
 from codescale.search.objective.objective import Objective
 from codescale.search.objective.power_analysis import recipes_of, sweep_noise
 
-_FEWEST_PAIRED = 4
+FEWEST_PAIRED = 4
 """Degrees of freedom from which on what replicates say of pairs is believed, rather than that pairing gains nothing."""
+
+
+@dataclass(frozen=True)
+class TextPart:
+    """What the test text makes of the variance of a difference's objective between seeds: by language (nats per token,
+    squared) with so many tokens ``read`` of each.
+    """
+
+    variances: Mapping[str, float]
+    read: Mapping[str, int]
+
+    def on(self, read: Mapping[str, int]) -> TextPart:
+        """With other tokens ``read``, whose documents are other ones or no more alike than any two tokens are."""
+        scaled = {name: one * self.read[name] / read[name] for name, one in self.variances.items()}
+        return TextPart(scaled, {name: read[name] for name in scaled})
+
+    @property
+    def variance(self) -> float:
+        """Of all languages together."""
+        return sum(self.variances.values())
 
 
 @dataclass(frozen=True)
@@ -35,6 +55,8 @@ class DifferenceNoise:
         Whether on this study's own runs.
     source
         What it was measured on.
+    text
+        The test text's part of it, which more text lowers; None where that is not known.
     """
 
     deviation: float
@@ -43,6 +65,17 @@ class DifferenceNoise:
     correlation: float | None
     measured: bool
     source: str
+    text: TextPart | None = None
+
+    def on(self, read: Mapping[str, int]) -> DifferenceNoise:
+        """The same with other tokens ``read`` of each language's test split; as it is where the text's part is not
+        known.
+        """
+        if self.text is None:
+            return self
+        text = self.text.on(read)
+        rest = max(self.deviation**2 - self.text.variance, 0.0)
+        return replace(self, deviation=(rest + text.variance) ** 0.5, text=text)
 
 
 def measured_noise(records: Iterable[RunRecord], objective: Objective, n_params: int) -> DifferenceNoise | None:
@@ -113,12 +146,6 @@ def _interaction(records: Iterable[RunRecord], objective: Objective, n_params: i
     squares, freedom = 0.0, 0
     for seeds, rows in blocks.items():
         if len(seeds) > 1 and len(rows) > 1:
-            squares += float((_doubly_centred(np.array(rows)) ** 2).sum())
+            squares += float((doubly_centred(np.array(rows)) ** 2).sum())
             freedom += (len(seeds) - 1) * (len(rows) - 1)
-    return (squares / freedom, freedom) if freedom >= _FEWEST_PAIRED else None
-
-
-def _doubly_centred(table: Array) -> Array:
-    """``table`` (mixtures, seeds) less the means of its rows and its columns."""
-    centred = table - table.mean(axis=1, keepdims=True)
-    return np.asarray(centred - centred.mean(axis=0))
+    return (squares / freedom, freedom) if freedom >= FEWEST_PAIRED else None

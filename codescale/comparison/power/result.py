@@ -15,7 +15,8 @@ Outlook = Literal["an answer is expected", "it may go either way", "a null is ex
 class NoiseResult(Artifact):
     """The noise that was reckoned with: the ``deviation`` of a difference between two runs with one seed, the
     ``degrees_of_freedom`` that it is known by, that of one run ``between_seeds``, two mixtures' ``correlation`` under
-    one seed where replicates tell it, and the ``source``. ``measured``: whether by this study.
+    one seed where replicates tell it, and the ``source``. ``measured``: whether by this study. ``text_share``: what of
+    the deviation's square the test text makes, where a proof has told.
     """
 
     deviation: float
@@ -24,6 +25,7 @@ class NoiseResult(Artifact):
     correlation: float | None = None
     measured: bool
     source: str
+    text_share: float | None = None
 
 
 class BaselinePower(Artifact):
@@ -56,13 +58,18 @@ class QuestionPower(Artifact):
 
 class Change(Artifact):
     """One thing that would have the proof resolve the gain that is expected of the searched question: ``to`` is its new
-    value, None where none does; ``tokens`` are those of the whole proof then.
+    value, None where none does; ``tokens`` are those of the whole proof then, an ``evaluated`` one counting as a third.
+
+    ``test_text``: tokens of each language's test split. ``pairs``: what runs of one seed have in common, which every
+    proof makes use of and which was not counted on; ``correlation``: from which on that does.
     """
 
-    kind: Literal["seeds", "tokens"]
+    kind: Literal["seeds", "tokens", "test_text", "pairs"]
     to: int | None = None
     gain: float | None = None
     tokens: int | None = None
+    evaluated: int | None = None
+    correlation: float | None = None
 
 
 class PowerResult(Artifact):

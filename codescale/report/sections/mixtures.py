@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from codescale.comparison.result import PairedDifference
 from codescale.organisation import SHUFFLED
 from codescale.report.artifacts import MIXTURES
+from codescale.report.evaluation_noise import evaluation_noise
 from codescale.report.figures.mixtures import TITLES, differences_picture, shares_picture
 from codescale.report.headline import shares
 from codescale.report.quantities import count, interval, signed
@@ -34,8 +35,10 @@ def mixtures_section(subject: Subject) -> PageSection:
         for name in MIXTURES
         if name in comparison.mixtures
     }
-    notes = tuple(f"{TITLES[name]}: trained with {', '.join(words)}." for name, words in trained.items() if words)
-    return PageSection("mixtures", title, lead, tuple(pictures), (), notes)
+    notes = [f"{TITLES[name]}: trained with {', '.join(words)}." for name, words in trained.items() if words]
+    if (noise := evaluation_noise(comparison, subject.labels)) is not None:
+        notes.append(noise)
+    return PageSection("mixtures", title, lead, tuple(pictures), (), tuple(notes))
 
 
 def _settings(hyper: Mapping[str, float], organisation: str) -> list[str]:

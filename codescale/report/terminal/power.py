@@ -59,7 +59,12 @@ def noise_line(noise: NoiseResult) -> str:
     )
     if noise.correlation is None:
         return f"{said} What pairs of one seed gain is not known, and not counted on."
-    return f"{said} Runs with one seed are correlated by {noise.correlation:.2f}, which pairs take out."
+    said += f" Runs with one seed are correlated by {noise.correlation:.2f}, which pairs take out"
+    if noise.correlation > 0:
+        said += f" (common random numbers: worth {1 / (1 - noise.correlation):.1f} times the seeds)"
+    if noise.text_share is None:
+        return f"{said}."
+    return f"{said}; {100 * noise.text_share:.0f} % of the variance of a difference is the test text's."
 
 
 def _key(found: PowerResult) -> str:

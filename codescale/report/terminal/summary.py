@@ -10,6 +10,7 @@ from codescale.corpus.left_out import left_out_phrases, listed
 from codescale.corpus.manifest import Manifest
 from codescale.errors import UserError
 from codescale.report.artifacts import MIXTURES, read_artifact, read_artifacts
+from codescale.report.evaluation_noise import evaluation_noise
 from codescale.report.headline import SHORT, Headline, agreement, headline, language_labels
 from codescale.report.no_harm import searched_rule
 from codescale.report.quantities import count, duration, interval, number, percent, signed, whole, with_error
@@ -98,6 +99,8 @@ def summary_table(config: StudyConfig, folder: StudyFolder) -> RenderableType:
     labels = language_labels(config, artifacts)
     result = headline(config, artifacts, labels)
     lines = _lines(result, folder)
+    if (noise := evaluation_noise(artifacts.comparison, labels)) is not None:
+        lines.insert(1 if result.statement else 0, noise)
     if artifacts.search is not None:
         lines[:0] = searched_rule(artifacts.search, labels)
     if (names := config.weightless()) and artifacts.comparison and artifacts.comparison.weights == config.weights():

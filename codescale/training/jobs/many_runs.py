@@ -6,7 +6,7 @@ Train with its peers; what had finished is kept, and unfinished runs go on from 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from codescale.files import read_json, write_json
+from codescale.runs.document_losses import document_losses_file, write_document_losses
 from codescale.runs.records import RunSpec, write_record
 from codescale.training.session_factory import SessionFactory
 
@@ -21,12 +22,15 @@ MAX_FAILURES = 3
 
 
 class TestLosses(BaseModel):
-    """What a finished model lost on the test split, nats per token and language."""
+    """What a finished model lost on the test split, nats per token and language, about ``tokens`` tokens of each being
+    read (None: in files of before, four times those of a final evaluation).
+    """
 
     __test__ = False  # not a test case, whatever pytest makes of the name
     model_config = ConfigDict(extra="forbid", frozen=True)
     run_id: str
     losses: dict[str, float]
+    tokens: int | None = None
 
 
 def read_test_losses(folder: Path, run_id: str) -> TestLosses:
@@ -47,13 +51,16 @@ class TrainJob:
     records
         Gets one run record a run, written last: where it exists the run is done.
     test_losses
-        Gets one file of test losses a run.
+        Gets one file of test losses a run, and one of what each document cost.
+    test_tokens
+        By run id: about how many tokens of each language's test split it reads.
     """
 
     specs: tuple[RunSpec, ...]
     factory: SessionFactory
     records: Path
     test_losses: Path
+    test_tokens: Mapping[str, int]
 
     def pending(self) -> list[RunSpec]:
         """The runs without a record."""
@@ -68,8 +75,12 @@ def finish_run(job: TrainJob, spec: RunSpec) -> None:
     if session.diverged:
         write_record(job.records, session.record("diverged"))
     else:
-        losses = TestLosses(run_id=spec.run_id, losses=session.test_losses())
-        write_json(job.test_losses / f"{spec.run_id}.json", losses.model_dump())
+        tokens = job.test_tokens[spec.run_id]
+        documents = session.test_losses(tokens)
+        losses = {language: one.mean for language, one in documents.items()}
+        write_document_losses(document_losses_file(job.test_losses, spec.run_id), documents)
+        tested = TestLosses(run_id=spec.run_id, losses=losses, tokens=tokens)
+        write_json(job.test_losses / f"{spec.run_id}.json", tested.model_dump())
         write_record(job.records, session.record("ok"))
     session.discard_checkpoint()
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from codescale.corpus.reader import Corpus
 from codescale.organisation import SHUFFLED
+from codescale.runs.document_losses import DocumentLosses
 from codescale.runs.records import Evaluation, RunRecord, RunSpec, Status
 from codescale.study.config import StudyConfig
 from codescale.study.training import TrainingSection
@@ -24,6 +25,7 @@ from codescale.training.loop.checkpoint import RunProgress, Store
 from codescale.training.loop.run_log import RunLog
 from codescale.training.loop.step import Stepper
 from codescale.training.memory.plan import check_fits, demand_of
+from codescale.training.metrics.document_losses import DocumentEvaluator
 from codescale.training.metrics.evaluation import Evaluator
 from codescale.training.metrics.forgetting import Forgetting
 from codescale.training.metrics.throughput import throughput
@@ -85,7 +87,7 @@ class TrainingSession(BaseSession):
         parallel: SingleProcess | None = None,
         on_evaluation: EvaluationCallback | None = None,
     ) -> None:
-        self.spec = spec
+        self.spec, self._languages = spec, config.languages
         self._on_evaluation = on_evaluation
         self.data = data
         self.shape = config.sizes[spec.size]
@@ -143,10 +145,13 @@ class TrainingSession(BaseSession):
             self._on_evaluation(evaluation, self._throughput())
         return evaluation
 
-    def test_losses(self) -> dict[str, float]:
-        """The finished model's losses on the test split, nats per token: for the comparison and nothing else."""
+    def test_losses(self, tokens: int) -> dict[str, DocumentLosses]:
+        """The finished model's losses on about ``tokens`` tokens of each language's test split, by document: for the
+        comparison and nothing else. The whole model has to be on this worker.
+        """
         with self._work_clock.running():
-            evaluator = self.data.evaluator("test", self.training.test_tokens)
+            context = self.training.context
+            evaluator = DocumentEvaluator(self.data.corpus, self._languages, "test", tokens=tokens, context=context)
             return evaluator.losses(self.model, self.parallel)
 
     def record(self, status: Status, note: str = "") -> RunRecord:

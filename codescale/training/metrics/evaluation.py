@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from codescale.corpus.reader import Corpus
@@ -26,6 +27,20 @@ EVALUATION_LOGITS = 2**27
 def evaluation_rows(vocabulary: int, context: int) -> int:
     """Sequences in a forward pass of an evaluation, by ``vocabulary`` and the tokens of a sequence."""
     return max(1, min(EVALUATION_BATCH, EVALUATION_LOGITS // (vocabulary * context)))
+
+
+def held_out_starts(corpus: Corpus, language: str, split: str, *, tokens: int, context: int) -> NDArray[np.int64]:
+    """(count,): where each of :func:`held_out_sequences` begins in its split, whose parameters and errors these are."""
+    available = (len(corpus.documents(language, split).tokens) - 1) // context
+    if available < 1:
+        raise UserError(
+            f"corpus, {language}",
+            f"the {split} split has {len(corpus.documents(language, split).tokens):,} tokens, less than one sequence "
+            f"of {context}",
+            "add code in this language, or raise corpus.validation_share and corpus.test_share",
+        )
+    count = min(available, max(1, tokens // context))
+    return np.unique(np.linspace(0, available - 1, count).round().astype(np.int64)) * context
 
 
 def held_out_sequences(corpus: Corpus, language: str, split: str, *, tokens: int, context: int) -> Tensor:
@@ -54,17 +69,9 @@ def held_out_sequences(corpus: Corpus, language: str, split: str, *, tokens: int
     UserError
         Where the split does not fill one sequence.
     """
+    starts = held_out_starts(corpus, language, split, tokens=tokens, context=context)
     stream = corpus.documents(language, split).tokens
-    available = (len(stream) - 1) // context
-    if available < 1:
-        raise UserError(
-            f"corpus, {language}",
-            f"the {split} split has {len(stream):,} tokens, less than one sequence of {context}",
-            "add code in this language, or raise corpus.validation_share and corpus.test_share",
-        )
-    count = min(available, max(1, tokens // context))
-    chosen = np.unique(np.linspace(0, available - 1, count).round().astype(np.int64))
-    rows = [stream[k * context : (k + 1) * context + 1].astype(np.int64) for k in chosen]
+    rows = [stream[start : start + context + 1].astype(np.int64) for start in starts]
     return torch.from_numpy(np.stack(rows))
 
 

@@ -51,5 +51,9 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     """
     if torch.is_grad_enabled() and logits.requires_grad:
         return _CrossEntropy.apply(logits, targets)  # type: ignore[no-untyped-call]
-    each = F.cross_entropy(logits.flatten(0, -2), targets.flatten(), reduction="none")
-    return each.view(targets.shape).mean(dim=-1)
+    return token_cross_entropy(logits, targets).mean(dim=-1)
+
+
+def token_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """As :func:`cross_entropy` without the mean: (…, rows), nats."""
+    return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), reduction="none").view(targets.shape)

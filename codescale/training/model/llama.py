@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from codescale.study.training import Shape
-from codescale.training.model.cross_entropy import cross_entropy
+from codescale.training.model.cross_entropy import cross_entropy, token_cross_entropy
 
 
 class RMSNorm(nn.Module):
@@ -193,6 +193,10 @@ class LanguageModel(nn.Module):
         """Mean next-token cross-entropy, (), nats per token, of sequences (B, T + 1)."""
         logits = self.logits(sequences[:, :-1])
         return cross_entropy(logits.flatten(0, 1).float(), sequences[:, 1:].flatten())
+
+    def token_losses(self, sequences: Tensor) -> Tensor:
+        """Cross-entropy (B, T), nats, of every token that :meth:`forward` takes the mean over."""
+        return token_cross_entropy(self.logits(sequences[:, :-1]).float(), sequences[:, 1:])
 
 
 def initialise(model: LanguageModel, deviation: float, seed: int) -> None:

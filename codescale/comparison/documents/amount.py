@@ -1,0 +1,98 @@
+"""How much of the test split the proof reads: all of it where that is cheap, and one amount in a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from codescale.errors import UserError
+from codescale.runs.records import RunSpec
+from codescale.study.comparison import ALL, Scale
+from codescale.study.config import StudyConfig
+from codescale.training.flops import EVALUATED_OF_TRAINED
+from codescale.training.jobs.many_runs import read_test_losses
+
+CHEAP = 0.05
+"""All of the test split is read where that costs at most this share of the FLOPs that a run trains."""
+
+
+class Counts(Protocol):
+    """What is asked of a corpus."""
+
+    def count_tokens(self, language: str, split: str) -> int: ...
+
+
+def tokens_read(config: StudyConfig, scale: Scale, corpus: Counts) -> int:
+    """About how many tokens of each language's test split a run of the proof at ``scale`` reads; a language that has
+    fewer is read whole.
+
+    What ``comparison.test_tokens`` says; else all there are where that costs :data:`CHEAP` of a run's training FLOPs or
+    less, else :attr:`~codescale.study.training.TrainingSection.test_tokens`.
+    """
+    counts = [corpus.count_tokens(language, "test") for language in config.languages]
+    asked, longest = config.comparison.test_tokens, max(counts)
+    if asked == ALL:
+        return longest
+    if asked is not None:
+        return min(asked, longest)
+    cheap = EVALUATED_OF_TRAINED * sum(counts) <= CHEAP * scale.tokens
+    return longest if cheap else min(config.training.test_tokens, longest)
+
+
+def read_by_language(config: StudyConfig, tokens: int, corpus: Counts) -> dict[str, int]:
+    """Of ``tokens`` of each language, what there is."""
+    return {name: min(tokens, corpus.count_tokens(name, "test")) for name in config.languages}
+
+
+def tokens_by_run(
+    config: StudyConfig,
+    plans: Mapping[Scale, Iterable[RunSpec]],
+    corpus: Counts,
+    folder: Path,
+    done: Iterable[str],
+) -> dict[str, int]:
+    """By run id: about how many tokens of each language's test split it reads.
+
+    Runs that are ``done`` were judged on some text, which those to come at their scale are judged on too.
+
+    Parameters
+    ----------
+    config, corpus
+        The study and its corpus.
+    plans
+        The runs at each scale.
+    folder
+        The test losses of runs that are done.
+    done
+        Their ids, and maybe others.
+
+    Raises
+    ------
+    UserError
+        Where those that are done were judged on several amounts, or on another one than ``comparison.test_tokens``.
+    """
+    finished = set(done)
+    found: dict[str, int] = {}
+    for scale, specs in plans.items():
+        listed = list(specs)
+        tokens = tokens_read(config, scale, corpus)
+        earlier = {spec.run_id: _read_by(config, folder, spec.run_id) for spec in listed if spec.run_id in finished}
+        longest = max(corpus.count_tokens(language, "test") for language in config.languages)
+        earlier = {run_id: min(read, longest) for run_id, read in earlier.items()}
+        wanted = tokens if config.comparison.test_tokens is not None else next(iter(earlier.values()), tokens)
+        other = next((run_id for run_id, read in earlier.items() if read != wanted), None)
+        if other is not None:
+            raise UserError(
+                folder / f"{other}.json",
+                f"was judged on {earlier[other]:,} tokens of each language's test split, the proof's others on "
+                f"{wanted:,}",
+                f"set comparison.test_tokens to {earlier[other]}, or delete runs/comparison-* to have all done again",
+            )
+        found |= dict.fromkeys((spec.run_id for spec in listed), wanted)
+    return found
+
+
+def _read_by(config: StudyConfig, folder: Path, run_id: str) -> int:
+    tokens = read_test_losses(folder, run_id).tokens
+    return config.training.test_tokens if tokens is None else tokens
