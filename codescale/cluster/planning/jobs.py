@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,16 +61,16 @@ def read_jobs(path: Path) -> list[JobPhase]:
     """The runs in a CSV with the columns ``n_params`` and ``n_tokens``, and where wanted ``count``, ``gpus`` (of one
     run), ``name`` and ``phase``: phases follow each other as they first occur. A run costs 6 N D FLOPs.
 
-    Raises :class:`UserError` that names file, row and column.
+    Lines that begin with # are left out. Raises :class:`UserError` that names file, line and column.
     """
-    text = "\n".join("" if line.startswith("#") else line for line in read_text(path).splitlines())
-    reader = csv.DictReader(io.StringIO(text))
+    lines = [(k, line) for k, line in enumerate(read_text(path).splitlines(), 1) if line.strip() and line[0] != "#"]
+    reader = csv.DictReader(line for _, line in lines)
     missing = [name for name in ("n_params", "n_tokens") if name not in (reader.fieldnames or ())]
     if missing:
         raise UserError(path, f"has no column {missing[0]}", "give it a head such as n_params,n_tokens,count")
     phases: dict[str, list[Job]] = {}
     for entry in reader:
-        where = f"{path}, line {reader.line_num}"
+        where = f"{path}, line {lines[reader.line_num - 1][0]}"
         if None in entry or None in entry.values():
             raise UserError(where, "has another number of fields than the head", "correct it")
         given = {name.strip(): value.strip() for name, value in entry.items() if value.strip()}

@@ -13,7 +13,7 @@ from codescale.cluster.planning.simulation import Phase, PlannedRun, Pool, check
 from codescale.errors import UserError
 
 DAY = 86_400.0
-SMALL_MODEL = 1e8
+SMALL_MODEL = 5e7
 """Parameters below which the default utilisation of a GPU is out of reach: launches and memory bind, not its cores."""
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from codescale.artifact import Interval
 from codescale.cluster.planning.result import ClusterPlan, ClusterSize
-from codescale.report.quantities import DASH, count, interval
+from codescale.report.quantities import DASH, count
 
 
 def cluster_table(plan: ClusterPlan) -> Group:
@@ -58,8 +58,8 @@ def _sizes(kind: str, sizes: Sequence[ClusterSize]) -> Table:
             f"{size.slots:,}",
             _spread(size.hours),
             DASH if size.dollars is None else _spread(size.dollars),
-            f"{size.busy_hours:,.{_digits(size.busy_hours)}f}",
-            f"{size.preemptions:,.1f}",
+            _short(size.busy_hours),
+            _short(size.preemptions),
         )
     return table
 
@@ -70,9 +70,11 @@ def _kind(size: ClusterSize) -> str:
 
 def _spread(values: Interval) -> str:
     """The median, and what 90 % lie between."""
-    digits = _digits(values.value)
-    return f"{values.value:,.{digits}f} {interval(values.low, values.high, digits)}"
+    return f"{_short(values.value)} [{_short(values.low)}, {_short(values.high)}]"
 
 
-def _digits(value: float) -> int:
-    return 2 if value < 10 else 1 if value < 100 else 0
+def _short(value: float | None) -> str:
+    """Three digits, or as many as stand before the point; from ten thousand on with k or M."""
+    if value is None or value >= 1e4:
+        return count(value)
+    return f"{value:,.{2 if value < 10 else 1 if value < 100 else 0}f}"
