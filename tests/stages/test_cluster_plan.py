@@ -35,6 +35,11 @@ def test_what_has_a_record_is_left_out(made: Study) -> None:
     section = made.config.comparison
     assert len(left["comparison"]) == section.mixtures * section.seed_count
     assert {run.token_points for run in left["comparison"]} == {(section.tokens,)}
+    proved = records[0].model_copy(
+        update={"spec": left["comparison"][0].model_copy(update={"run_id": "comparison-x-s0"})}
+    )
+    after = {name: runs for name, runs, _ in runs_left(made.context, [*records, proved])}
+    assert len(after["comparison"]) == len(left["comparison"]) - 1
     begun = sum(record.spec.stage == "trial" for record in records)
     assert len(left.get("search", [])) == made.config.search.most_trials - begun
 
