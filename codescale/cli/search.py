@@ -140,22 +140,3 @@ def simulate(
     if output:
         write_text(output, simulation_rows(outcomes, range(seeds), target, baselines))
         console.print(f"Wrote {output}")
-
-
-@app.command()
-def plan(study: StudyArgument) -> None:
-    """Say, before a search, what it may cost, and what its proof is expected to tell.
-
-    Tokens, counted FLOPs and hours on this machine, from runs that this study
-    did or a few seconds of training. Of every question in study.yaml: the gain
-    that the law expects over each baseline, the gain that the seeds resolve, the
-    chance that the proof tells it, and the cheapest change that would have it
-    answer. Before the sweep the noise is that of like studies.
-    """
-    from codescale.report.terminal.cost import cost_table
-    from codescale.report.terminal.power import power_table
-
-    opened = existing_study(study)
-    expected = opened.forecast_proof()
-    console.print(cost_table(opened.config.name, opened.forecast_search(seeds=expected.seeds)))
-    console.print(power_table(expected))

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from codescale.runs.records import RunRecord
 from codescale.search.trials.spec import UsedBudget, run_cost, trials_left
 from codescale.study.config import StudyConfig
-from codescale.training.flops import training_flops
-
-CALIBRATION_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -131,25 +127,8 @@ def measured_speed(config: StudyConfig, workers: int, threads: int) -> Speed:
     threads
         Cores of one worker.
     """
-    import torch
+    from codescale.training.loop.calibration import calibrate
 
-    from codescale.training.loop.step import Stepper
-    from codescale.training.model.llama import LanguageModel, initialise
-    from codescale.training.parallel import SingleProcess
-
-    torch.set_num_threads(threads)
-    training, shape, parallel = config.training, config.sizes[config.search.size], SingleProcess()
-    model = LanguageModel(shape, config.corpus.vocabulary, training.context, None)
-    initialise(model, training.initial_deviation, 0)
-    model = model.to(parallel.device)
-    tokens = training.batch * training.context
-    flops = training_flops(shape, config.corpus.vocabulary, training.context, tokens)
-    stepper = Stepper(model, training, 1.0, parallel, flops * 1000)
-    sequences = torch.randint(config.corpus.vocabulary, (training.batch, training.context + 1), device=parallel.device)
-    stepper.step(sequences, 1.0)
-    begun, steps = time.perf_counter(), 0
-    while time.perf_counter() - begun < CALIBRATION_SECONDS:
-        stepper.step(sequences, 1.0).loss.item()
-        steps += 1
-    seconds = time.perf_counter() - begun
-    return Speed(flops * steps / seconds, workers, f"{steps} steps on random tokens, {seconds:.0f} s")
+    found = calibrate(config, config.search.size, threads)
+    source = f"{found.steps} steps on random tokens, {found.seconds:.0f} s"
+    return Speed(found.flops_per_second, workers, source)

@@ -32,11 +32,8 @@ from codescale.training.metrics.throughput import throughput
 from codescale.training.model.build import build_model
 from codescale.training.model.llama import LanguageModel
 from codescale.training.optim.hyperparameter_rules import LEARNING_RATE_FACTOR, training_of
-from codescale.training.optim.schedule import Segment, schedule_of
+from codescale.training.optim.schedule import Segment, evaluated_tokens, schedule_of
 from codescale.training.parallel import SingleProcess
-
-CURVE_SHARE = 8
-"""An evaluation of the trunk reads one token in this many of those that a final evaluation reads."""
 
 
 class Data(Protocol):
@@ -206,8 +203,3 @@ def run_batches(corpus: Corpus, spec: RunSpec, training: TrainingSection, steps:
         steps=steps,
         unique_tokens=spec.unique_tokens,
     )
-
-
-def evaluated_tokens(training: TrainingSection, segment: Segment) -> int:
-    """Tokens of each language that the evaluation at the end of ``segment`` reads."""
-    return training.evaluation_tokens // (1 if segment.final else CURVE_SHARE)

@@ -23,6 +23,9 @@ ScheduleKind = Literal["stable", "cosine"]
 COSINE_END = 0.1
 """Of the peak: where a cosine ends."""
 
+CURVE_SHARE = 8
+"""An evaluation of the trunk reads one token in this many of those that a final evaluation reads."""
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -154,3 +157,8 @@ def schedule_of(training: TrainingSection, token_points: Sequence[int]) -> Sched
         evaluations=training.evaluations,
         kind=training.schedule,
     )
+
+
+def evaluated_tokens(training: TrainingSection, segment: Segment) -> int:
+    """Tokens of each language that the evaluation at the end of ``segment`` reads."""
+    return training.evaluation_tokens // (1 if segment.final else CURVE_SHARE)

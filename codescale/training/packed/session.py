@@ -22,13 +22,13 @@ from codescale.training.data.batches import RunBatches
 from codescale.training.loop.base_session import BaseSession
 from codescale.training.loop.checkpoint import RunProgress, StateDict, Store
 from codescale.training.loop.run_log import RunLog
-from codescale.training.loop.session import Data, evaluated_tokens, run_batches
+from codescale.training.loop.session import Data, run_batches
 from codescale.training.memory.plan import check_fits, demand_of
 from codescale.training.metrics.evaluation import Evaluator
 from codescale.training.metrics.throughput import throughput
 from codescale.training.model.build import build_model
 from codescale.training.optim.hyperparameter_rules import LEARNING_RATE_FACTOR, training_of
-from codescale.training.optim.schedule import Segment, schedule_of
+from codescale.training.optim.schedule import Segment, evaluated_tokens, schedule_of
 from codescale.training.packed.model import PackedModel
 from codescale.training.packed.step import PackedStepper
 from codescale.training.parallel import SingleProcess
