@@ -111,8 +111,21 @@ def gpus_come(threads: int) -> bool:
         ray.kill(asked)
 
 
+def wait_for_room(demand: Node) -> None:
+    """Returns once a machine has room for ``demand``; raises :class:`UserError` where none ever will."""
+    asked: Any = ray.remote(num_cpus=demand.get("CPU", 0.0), num_gpus=demand.get("GPU", 0.0))(_Asked).remote()
+    try:
+        waited_for(asked.here.remote(), DemandWatch(demand))
+    finally:
+        ray.kill(asked)
+
+
 class _Asked:
     """An actor that is there to be asked for."""
+
+    def here(self) -> bool:
+        """Answers once it has a place."""
+        return True
 
 
 def described(resources: Node) -> str:

@@ -13,6 +13,7 @@ from codescale.artifact import Interval
 from codescale.comparison.baselines import against_baselines, mixture_difference, yardstick_of
 from codescale.comparison.foretold import foretold, predicted_difference
 from codescale.comparison.harm import harm_of
+from codescale.comparison.losses import read_test_losses
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM
 from codescale.comparison.result import (
     BaselineVerdict,
@@ -39,7 +40,6 @@ from codescale.runs.records import RunRecord
 from codescale.search.objective.objective import Objective
 from codescale.study.comparison import ON_VALIDATION, Scale
 from codescale.study.config import StudyConfig
-from codescale.training.jobs.many_runs import read_test_losses
 
 Losses = Mapping[str, float]
 

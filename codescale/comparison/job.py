@@ -1,24 +1,58 @@
-"""The comparison's runs within one Ray Train job, watched from outside through the files that it writes."""
+"""Doing the comparison's runs: on the same workers as a sweep's, each alone, and read on the test split at the end."""
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from codescale.cluster.ray_cluster import Workers
+from codescale.comparison.losses import TestLosses
 from codescale.progress import Progress
-from codescale.runs.records import RunRecord, RunSpec
+from codescale.runs.records import RunRecord, RunSpec, write_record
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
-from codescale.sweeps.execute import Execution, done_already
-from codescale.training.jobs.many_runs import TrainJob, run_job
-from codescale.training.session_factory import session_factory
+from codescale.sweeps.execute import Execution, StageRuns, do_runs
+from codescale.sweeps.packing import Pack
+from codescale.training.loop.claim import Claim
+from codescale.training.session_factory import SessionFactory, session_factory
 
-WATCH_SECONDS = 0.5
+
+@dataclass(frozen=True)
+class ProofWork:
+    """Trains a run and evaluates it on the test split.
+
+    Parameters
+    ----------
+    factory
+        Opens its session.
+    records
+        The folder of records: where one exists the run is done.
+    test_losses
+        Gets one file of test losses a run, written before its record.
+    """
+
+    factory: SessionFactory
+    records: Path
+    test_losses: Path
+
+    def __call__(self, pack: Pack, claim: Claim) -> list[RunRecord]:
+        """Trains the one run of ``pack`` to its end."""
+        (spec,) = pack.runs
+        session = self.factory(spec, claim)
+        while not session.finished:
+            session.advance()
+        losses = None if session.diverged else TestLosses(run_id=spec.run_id, losses=session.test_losses())
+        record = session.record("ok" if losses else "diverged")
+        claim.check()
+        if losses is not None:
+            losses.write(self.test_losses)
+        write_record(self.records, record)
+        session.discard_checkpoint()
+        return [record]
 
 
-def train_together(
+def train_proof(
     specs: Sequence[RunSpec],
     config: StudyConfig,
     folder: StudyFolder,
@@ -26,42 +60,10 @@ def train_together(
     progress: Progress,
     describe: Callable[[RunRecord], str],
 ) -> Execution:
-    """Trains those ``specs`` that have no record yet in one Ray Train job, and returns the records that are new.
-
-    Raises what the job raises, such as :class:`~codescale.errors.UserError` where a disk is full.
+    """Trains those ``specs`` that have no record yet. One that diverged is not done again: at another learning rate it
+    would prove nothing. Raises what a run raises, such as :class:`~codescale.errors.UserError` where a disk is full.
     """
-    begun = time.monotonic()
-    before = done_already(folder, specs)
     factory = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard)
-    job = TrainJob(tuple(specs), factory, folder.runs, folder.test_losses)
-    problems: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            run_job(
-                job, workers=workers.count, threads=workers.threads, gpus_per_worker=workers.gpus, storage=folder.ray
-            )
-        except BaseException as problem:  # raised again below, in the thread that waits
-            problems.append(problem)
-
-    seen = set(before)
-    thread = threading.Thread(target=work, name="ray-train", daemon=True)
-    thread.start()
-    with progress.bar("Compare", len(specs)) as advance:
-        advance(len(seen))
-        while True:
-            ended = not thread.is_alive()
-            for run_id, record in done_already(folder, specs).items():
-                if run_id not in seen:
-                    seen.add(run_id)
-                    advance(1)
-                    progress.say(describe(record))
-            if ended:
-                break
-            thread.join(WATCH_SECONDS)
-    if problems:
-        raise problems[0]
-    records = [record for run_id, record in done_already(folder, specs).items() if run_id not in before]
-    # Which worker did which run is Ray Train's affair: as many workers share the training seconds evenly, or nearly.
-    busiest = sum(record.seconds for record in records) / max(1, min(workers.count, len(records)))
-    return Execution(records, time.monotonic() - begun, busiest)
+    work = ProofWork(factory, folder.runs.absolute(), folder.test_losses.absolute())
+    runs = StageRuns("Compare", work, workers, most_together=lambda spec: 1, retry_rate=None)
+    return do_runs(runs, specs, config, folder, progress, describe)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from codescale.cluster.ray_cluster import started_ray
 from codescale.comparison.compare import compare_runs
-from codescale.comparison.job import train_together
+from codescale.comparison.job import train_proof
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs
 from codescale.comparison.result import ComparisonResult, ScaleComparison
 from codescale.comparison.scales import both_scales
@@ -34,8 +34,8 @@ from codescale.sweeps.execute import done_already
 
 
 def compare(context: StageContext) -> ComparisonResult:
-    """Trains the baselines, predicted best and the search's choice with fresh seeds in one Ray Train job and judges
-    them, at a larger scale too where the study has one.
+    """Trains the baselines, predicted best and the search's choice with fresh seeds and judges them, at a larger scale
+    too where the study has one.
 
     Raises :class:`~codescale.errors.UserError` where ``codescale fit`` or ``codescale search`` has not run, and where
     a run did not end well.
@@ -54,7 +54,7 @@ def compare(context: StageContext) -> ComparisonResult:
         for scale in config.comparison.scales
     }
     wanted = {spec.run_id: spec for plan in plans.values() for specs in plan.values() for spec in specs}
-    _train_together(context, list(wanted.values()))
+    _train(context, list(wanted.values()))
     judged: list[ScaleComparison] = []
     for scale, plan in plans.items():
         judged.append(_judged(context, problem, scale, plan, judged[0].yardstick if judged else None))
@@ -108,12 +108,12 @@ def _judged(
     )
 
 
-def _train_together(context: StageContext, specs: Sequence[RunSpec]) -> None:
-    """Trains those of ``specs`` that are not done, in one Ray Train job."""
+def _train(context: StageContext, specs: Sequence[RunSpec]) -> None:
+    """Trains those of ``specs`` that are not done."""
     seconds = orchestration = 0.0
     if len(done_already(context.folder, specs)) < len(specs):
         with started_ray(context.config.ray) as workers:
-            execution = train_together(specs, context.config, context.folder, workers, context.progress, describe)
+            execution = train_proof(specs, context.config, context.folder, workers, context.progress, describe)
         seconds, orchestration = execution.seconds, execution.orchestration
     records = list(done_already(context.folder, specs).values())
     context.timings.add("compare", seconds=seconds, orchestration=orchestration, records=records)

@@ -23,7 +23,7 @@ from codescale.sweeps.losses import TRIES, Cause, note_of
 from codescale.sweeps.packing import Pack, most_together, packs_of, workers_for_packs
 from codescale.sweeps.plan import run_flops
 from codescale.sweeps.retry import retry_of
-from codescale.sweeps.run_worker import SweepWork
+from codescale.sweeps.run_worker import SweepWork, Work
 from codescale.sweeps.worker_pool import Landing, WorkerPool
 from codescale.training.session_factory import session_factory
 
@@ -62,6 +62,31 @@ def done_already(folder: StudyFolder, specs: Sequence[RunSpec]) -> dict[str, Run
     return done
 
 
+@dataclass(frozen=True)
+class StageRuns:
+    """How a stage does its runs.
+
+    Parameters
+    ----------
+    title
+        What the progress bar calls it.
+    work
+        Does a pack.
+    workers
+        How many packs go at once, and on what.
+    most_together
+        How many runs like one go into one pack.
+    retry_rate
+        Of its learning rate, a run that diverged is done once more at so much; None: it is not.
+    """
+
+    title: str
+    work: Work
+    workers: Workers
+    most_together: Callable[[RunSpec], int]
+    retry_rate: float | None
+
+
 def execute(
     specs: Sequence[RunSpec],
     config: StudyConfig,
@@ -71,24 +96,40 @@ def execute(
     describe: Callable[[RunRecord], str],
     title: str,
 ) -> Execution:
+    """Does ``specs`` as :func:`do_runs` does: trained, on GPUs in packs, and once more where they diverged."""
+    workers = workers_for_packs(config.ray, workers)
+    factory = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard)
+    most = most_together(config, workers, len(specs)) if len(done_already(folder, specs)) < len(specs) else _alone
+    runs = StageRuns(title, SweepWork(factory, folder.runs), workers, most, config.training.retry_rate)
+    return do_runs(runs, specs, config, folder, progress, describe)
+
+
+def _alone(spec: RunSpec) -> int:
+    return 1
+
+
+def do_runs(
+    stage: StageRuns,
+    specs: Sequence[RunSpec],
+    config: StudyConfig,
+    folder: StudyFolder,
+    progress: Progress,
+    describe: Callable[[RunRecord], str],
+) -> Execution:
     """Does those ``specs`` that have no record yet, the largest packs first, and returns all records in the order of
     ``specs``, then those of second tries.
 
     A pack whose worker was lost goes on from its checkpoint on another one, as often as
-    :data:`~codescale.sweeps.losses.TRIES` says; then the records of what is left of it say ``failed``. A run that
-    diverged is done once more at ``training.retry_rate`` times its learning rate. Raises what a run raises otherwise,
-    such as :class:`~codescale.errors.UserError`.
+    :data:`~codescale.sweeps.losses.TRIES` says; then the records of what is left of it say ``failed``. Raises what a
+    run raises otherwise, such as :class:`~codescale.errors.UserError`.
     """
     begun = time.monotonic()
     records = done_already(folder, specs)
     with writing(folder.runs):
         folder.runs.mkdir(parents=True, exist_ok=True)
-    with progress.bar(title, sum(run_flops(config, spec) for spec in specs)) as advance:
+    with progress.bar(stage.title, sum(run_flops(config, spec) for spec in specs)) as advance:
         advance(sum(run_flops(config, records[run_id].spec) for run_id in records))
-        workers = workers_for_packs(config.ray, workers)
-        work = SweepWork(session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard), folder.runs)
-        pool = WorkerPool(work, workers, config.ray.workers, folder.checkpoints, progress)
-        plan = _Plan(config, folder, workers, pool, advance, progress)
+        plan = _Plan(stage, config, folder, advance, progress)
         for record in plan.do(specs, set(records)):
             records[record.spec.run_id] = record
             progress.say(describe(record))
@@ -101,16 +142,11 @@ class _Plan:
     """The packs of runs that wait, and what becomes of those that came back."""
 
     def __init__(
-        self,
-        config: StudyConfig,
-        folder: StudyFolder,
-        workers: Workers,
-        pool: WorkerPool,
-        advance: Advance,
-        progress: Progress,
+        self, stage: StageRuns, config: StudyConfig, folder: StudyFolder, advance: Advance, progress: Progress
     ) -> None:
-        self._config, self._folder, self._workers = config, folder, workers
-        self._pool, self._advance, self._progress = pool, advance, progress
+        self._stage, self._config, self._folder = stage, config, folder
+        self._advance, self._progress = advance, progress
+        self._pool = WorkerPool(stage.work, stage.workers, config.ray.workers, folder.checkpoints, progress)
         self._again: list[RunSpec] = []
         self._planned: frozenset[str] = frozenset()
         self.busy: dict[int, float] = {}
@@ -120,10 +156,7 @@ class _Plan:
 
         A study without packs, as on a CPU, has packs of one.
         """
-        if all(spec.run_id in done for spec in specs):
-            return deque()
-        most = most_together(self._config, self._workers, len(specs))
-        left = [pack.without(done) for pack in packs_of(specs, self._config, most)]
+        left = [pack.without(done) for pack in packs_of(specs, self._config, self._stage.most_together)]
         return deque(sorted((pack for pack in left if pack.runs), key=lambda pack: -self._flops(pack)))
 
     def _flops(self, pack: Pack) -> float:
@@ -154,7 +187,7 @@ class _Plan:
         self.busy[worker] = self.busy.get(worker, 0.0) + record.seconds
         if record.spec.run_id in self._planned:
             self._advance(run_flops(self._config, record.spec))
-        again = retry_of(record, self._config.training.retry_rate)
+        again = retry_of(record, self._stage.retry_rate)
         if again is not None:
             self._again.append(again)
 

@@ -177,8 +177,7 @@ class WorkerPool:
                 raise UserError("Ray", *_did_not_start(error)) from error
             return
         self._failed_starts = 0
-        worker.idle_since = time.monotonic()
-        self._idle.append(worker)
+        self._rest(worker)
 
     def _landed(self, reference: ray.ObjectRef) -> Landing:
         flight = self._flying.pop(reference)
@@ -191,9 +190,16 @@ class WorkerPool:
             cause = cause_of(error, worker.node)
             self._lost[pack.name, cause] += 1
             return Landing(pack, worker.number, [], cause, self._lost[pack.name, cause], error)
+        self._rest(worker)
+        return Landing(pack, worker.number, records)
+
+    def _rest(self, worker: _Worker) -> None:
+        """The worker may have the next pack, unless its machine is about to go."""
+        if worker.node in self._state.draining:
+            ray.kill(worker.actor)
+            return
         worker.idle_since = time.monotonic()
         self._idle.append(worker)
-        return Landing(pack, worker.number, records)
 
 
 def _did_not_start(error: RayError) -> tuple[str, str]:
