@@ -40,8 +40,6 @@ class ClusterState:
         Ids of machines that are about to go.
     grows
         Whether an autoscaler adds machines on demand.
-    report
-        Tells one report of the autoscaler from the next.
     coming
         Machines that it has asked for and that have not joined; also those that could not be had when last asked for.
     unmet
@@ -51,7 +49,6 @@ class ClusterState:
     nodes: tuple[Node, ...]
     draining: frozenset[str] = frozenset()
     grows: bool = False
-    report: str = ""
     coming: int = 0
     unmet: tuple[Node, ...] = ()
 
@@ -92,7 +89,7 @@ def _second(state: AutoscalingState, nodes: tuple[Node, ...], draining: frozense
     unmet = tuple(dict(request.resources_bundle) for request in state.infeasible_resource_requests)
     asked = sum(request.count for request in state.pending_instance_requests)
     coming = asked + len(state.pending_instances) + len(state.failed_instance_requests)
-    return ClusterState(nodes, draining, True, str(state.autoscaler_state_version), coming, unmet)
+    return ClusterState(nodes, draining, True, coming, unmet)
 
 
 def _first(nodes: tuple[Node, ...], draining: frozenset[str]) -> ClusterState:
@@ -107,4 +104,4 @@ def _first(nodes: tuple[Node, ...], draining: frozenset[str]) -> ClusterState:
     known = report["node_availability_summary"]["node_availabilities"].values()
     coming = sum(report["pending_launches"].values()) + len(report["pending_nodes"])
     coming += sum(not availability["is_available"] for availability in known)
-    return ClusterState(nodes, draining, True, str(status["time"]), coming, unmet)
+    return ClusterState(nodes, draining, True, coming, unmet)

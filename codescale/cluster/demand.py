@@ -12,8 +12,8 @@ from codescale.cluster.autoscaling import ClusterState, cluster_state
 from codescale.cluster.placement import Node
 from codescale.errors import UserError
 
-REPORTS = 3
-"""So many reports of an autoscaler that each say that it starts no machine for a demand are its answer."""
+ANSWER_SECONDS = 15.0
+"""What an autoscaler says of a demand for so long, three of its rounds, is its answer."""
 MOST_ASKED_FOR = 100
 """Workers that are asked for at once and have no machine yet, where a cluster grows and the study names no number."""
 LOOK_SECONDS = 5.0
@@ -39,18 +39,14 @@ class DemandWatch:
     def __init__(self, demand: Node) -> None:
         self.demand = {name: amount for name, amount in demand.items() if amount}
         self._since = time.monotonic()
-        self._reports: set[str] = set()
 
     def hopeless(self, state: ClusterState) -> bool:
-        """Whether ``state``, the newest, is one more without hope, and there were enough of them."""
+        """Whether there is no hope in ``state``, the newest, nor was for long enough."""
         if state.fits(self.demand) or state.coming or (state.grows and self.demand not in state.unmet):
             self._since = time.monotonic()
-            self._reports.clear()
             return False
-        if not state.grows:
-            return time.monotonic() - self._since >= (JOIN_SECONDS if joined() else 0.0)
-        self._reports.add(state.report)
-        return len(self._reports) >= REPORTS
+        patience = ANSWER_SECONDS if state.grows else JOIN_SECONDS if joined() else 0.0
+        return time.monotonic() - self._since >= patience
 
     def check(self, state: ClusterState) -> None:
         """Raises :class:`UserError` where it is :meth:`hopeless`."""
@@ -95,17 +91,17 @@ def gpus_come(threads: int) -> bool:
     if cluster_state().fits(watch.demand):
         return True
     asked: Any = ray.remote(num_cpus=threads, num_gpus=1)(_Asked).remote()
+    refused = time.monotonic()
     try:
-        possible: set[str] = set()
-        while len(possible) < REPORTS:
+        while time.monotonic() - refused < ANSWER_SECONDS:
             time.sleep(1.0)
             state = cluster_state()
             if state.fits(watch.demand):
                 return True
             if watch.hopeless(state):
                 return False
-            if watch.demand not in state.unmet:
-                possible.add(state.report)
+            if watch.demand in state.unmet:
+                refused = time.monotonic()
         return True
     finally:
         ray.kill(asked)
