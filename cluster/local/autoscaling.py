@@ -27,7 +27,7 @@ from cluster import DEFAULT_FOLDER, LOOPBACK, OBJECT_STORE_BYTES, prepare, write
 
 PROVIDER = "ray.autoscaler._private.fake_multi_node.node_provider"
 UPDATE_SECONDS = 1
-READY_SECONDS = 120.0
+READY_SECONDS = 180.0
 
 
 def autoscaling_config(
@@ -93,6 +93,8 @@ def run(folder: Path, most: int, cpus: int, idle_seconds: float) -> None:
             "RAY_OVERRIDE_NODE_ID_FOR_TESTING": FAKE_HEAD_NODE_ID,
             "RAY_NODE_TYPE_NAME": FAKE_HEAD_NODE_TYPE,
             "AUTOSCALER_UPDATE_INTERVAL_S": str(UPDATE_SECONDS),
+            # Nodes share this machine's cores, and one that starts among others that work is slow.
+            "RAY_raylet_start_wait_time_s": str(int(READY_SECONDS)),
         }
         os.environ.update(own)
         cluster = Cluster()

@@ -63,8 +63,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     started = subprocess.Popen([str(word) for word in command], env=environment, stdout=subprocess.DEVNULL)
     tree: list[psutil.Process] = []
+    watcher: subprocess.Popen[bytes] | None = None
     try:
         wait_for("the cluster", lambda: (folder / "environment").exists() or started.poll() is not None)
+        assert started.poll() is None, "the cluster did not start"
         joining = environment_of(folder / "environment")
         watched = tmp_path_factory.mktemp("watch") / "workers"
         with watched.open("w") as lines:
@@ -81,8 +83,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
         ]
         assert {address.removeprefix("::ffff:") for address in listening} <= {"127.0.0.1", "::1"}
     finally:
-        watcher.kill()
-        watcher.wait()
+        if watcher is not None:
+            watcher.kill()
+            watcher.wait()
         started.send_signal(signal.SIGTERM)
         started.wait(timeout=60)
     _, alive = psutil.wait_procs(tree, timeout=60)
