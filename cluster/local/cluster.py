@@ -37,7 +37,7 @@ def settings(folder: Path) -> dict[str, str]:
         "RAY_TMPDIR": str(folder),
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_TRAIN_V2_ENABLED": "1",
-        # As codescale/sweeps/cluster.py has it: workers inherit their node's environment.
+        # As codescale/cluster/ray_cluster.py has it: workers inherit their node's environment.
         "MALLOC_MMAP_THRESHOLD_": str(2**30),
         "MALLOC_TRIM_THRESHOLD_": str(2**31),
     }
@@ -54,6 +54,11 @@ def prepare(folder: Path) -> dict[str, str]:
     (folder / "ray").mkdir(exist_ok=True)
     (folder / "token").write_text(secrets.token_hex(32))
     return settings(folder)
+
+
+def write_environment(folder: Path, environment: dict[str, str]) -> None:
+    """What a shell has to source to join the cluster."""
+    (folder / "environment").write_text("".join(f"export {name}={value}\n" for name, value in environment.items()))
 
 
 def run(folder: Path, nodes: int, cpus: int, port: int) -> None:
@@ -75,8 +80,7 @@ def run(folder: Path, nodes: int, cpus: int, port: int) -> None:
         cluster.add_node(gcs_server_port=port, include_dashboard=False, temp_dir=str(folder / "ray"), **node)
         for _ in range(nodes - 1):
             cluster.add_node(**node)
-        lines = [f"export {name}={value}" for name, value in (environment | {"RAY_ADDRESS": cluster.address}).items()]
-        (folder / "environment").write_text("\n".join(lines) + "\n")
+        write_environment(folder, environment | {"RAY_ADDRESS": cluster.address})
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, end)
         print(f"{nodes} nodes with {cpus} CPU each at {cluster.address}. In another shell, before codescale demo:")

@@ -27,7 +27,7 @@ def alive_nodes() -> list[Node]:
     return [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
 
 
-def room(nodes: Sequence[Node], threads: int, gpus: float) -> int:
+def room(nodes: Sequence[Node], threads: float, gpus: float) -> int:
     """How many workers of ``threads`` cores and ``gpus`` GPUs fit on ``nodes``."""
     total = 0
     for node in nodes:

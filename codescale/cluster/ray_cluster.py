@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import ray
 from ray._private import ray_constants
 
+from codescale.cluster.autoscaling import ClusterState, cluster_state
+from codescale.cluster.demand import MOST_ASKED_FOR, gpus_come, joined, ready_state
+from codescale.cluster.placement import Node
 from codescale.study.train import RaySection
 
 _WORKER_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_": str(2**31)}
@@ -19,15 +22,32 @@ _WORKER_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_"
 
 @dataclass(frozen=True)
 class Workers:
-    """How many runs go at once, and what each may use."""
+    """How many runs go at once, and what each may use.
+
+    ``grows``: an autoscaler adds machines for workers that are asked for; ``count`` is then the most that may be asked
+    for at once.
+    """
 
     count: int
     threads: int
     gpus: float
+    grows: bool = False
+
+    @property
+    def demand(self) -> Node:
+        """What one worker takes of a machine, by Ray's names."""
+        return {"CPU": float(self.threads)} | ({"GPU": self.gpus} if self.gpus else {})
 
 
 @contextmanager
 def started_ray(section: RaySection) -> Iterator[Workers]:
+    """Ray, running (:func:`running_ray`), and the workers that ``section`` asks for."""
+    with running_ray():
+        yield workers_of(section)
+
+
+@contextmanager
+def running_ray() -> Iterator[None]:
     """Ray, running: the cluster that ``RAY_ADDRESS`` names, or one on this machine that ends with the block.
 
     Ray's own services listen on the loopback address only, and its dashboard and usage statistics stay off.
@@ -38,7 +58,7 @@ def started_ray(section: RaySection) -> Iterator[Workers]:
         os.environ.setdefault("RAY_TRAIN_V2_ENABLED", "1")
         for name, value in _WORKER_MEMORY.items():
             os.environ.setdefault(name, value)
-        if "RAY_ADDRESS" in os.environ:
+        if joined():
             ray.init(log_to_driver=False, logging_level=logging.ERROR)
         else:
             stay_on_loopback()
@@ -51,7 +71,7 @@ def started_ray(section: RaySection) -> Iterator[Workers]:
                 object_store_memory=200 * 2**20,
             )
     try:
-        yield workers_of(section)
+        yield
     finally:
         if begun_here:
             ray.shutdown()
@@ -67,9 +87,24 @@ def stay_on_loopback() -> None:
 
 
 def workers_of(section: RaySection) -> Workers:
-    """One worker for every ``ray.threads`` cores of the cluster, unless the study says how many; GPUs shared evenly."""
-    resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-    return _shared_out(section, int(resources.get("CPU", 1)), resources.get("GPU", 0.0))
+    """The workers that ``section`` asks for, on the cluster that Ray is connected to.
+
+    Where Ray was started here: one for every ``ray.threads`` cores, unless the study says how many; GPUs shared evenly.
+    A cluster has to give the cores that the study says. One that grows is asked for as many as there is work for, with
+    a GPU each unless the study says otherwise or the autoscaler has no machine with one. Raises
+    :class:`~codescale.errors.UserError` where no machine has so many cores.
+    """
+    if not joined():
+        state = cluster_state()
+        return _shared_out(section, int(_total(state, "CPU")) or 1, _total(state, "GPU"))
+    state = ready_state({"CPU": float(section.threads)})
+    if not state.grows:
+        count = section.workers or max(1, state.room({"CPU": float(section.threads)}))
+        return Workers(count, section.threads, _share(section, count, _total(state, "GPU")))
+    gpus = section.gpus_per_worker
+    if gpus is None:
+        gpus = 1.0 if gpus_come(section.threads) else 0.0
+    return Workers(section.workers or MOST_ASKED_FOR, section.threads, gpus, grows=True)
 
 
 def workers_here(section: RaySection) -> Workers:
@@ -80,7 +115,12 @@ def workers_here(section: RaySection) -> Workers:
 def _shared_out(section: RaySection, cores: int, gpus: float) -> Workers:
     threads = min(section.threads, cores)
     count = section.workers or max(1, cores // threads)
-    share = section.gpus_per_worker
-    if share is None:
-        share = min(1.0, gpus / count)
-    return Workers(count=count, threads=threads, gpus=share)
+    return Workers(count=count, threads=threads, gpus=_share(section, count, gpus))
+
+
+def _share(section: RaySection, count: int, gpus: float) -> float:
+    return min(1.0, gpus / count) if section.gpus_per_worker is None else section.gpus_per_worker
+
+
+def _total(state: ClusterState, resource: str) -> float:
+    return sum(node.get(resource, 0.0) for node in state.nodes)

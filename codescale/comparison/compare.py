@@ -16,6 +16,7 @@ from codescale.comparison.documents.summary import of_documents, text_shares, wi
 from codescale.comparison.documents.text_noise import proof_noise
 from codescale.comparison.foretold import foretold, predicted_difference
 from codescale.comparison.harm import harm_of
+from codescale.comparison.losses import read_test_losses
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM
 from codescale.comparison.result import (
     BaselineVerdict,
@@ -43,7 +44,6 @@ from codescale.runs.records import RunRecord
 from codescale.search.objective.objective import Objective
 from codescale.study.comparison import ON_VALIDATION, Scale
 from codescale.study.config import StudyConfig
-from codescale.training.jobs.many_runs import read_test_losses
 
 Losses = Mapping[str, float]
 

@@ -1,24 +1,65 @@
-"""The comparison's runs within one Ray Train job, watched from outside through the files that it writes."""
+"""Doing the comparison's runs: on the same workers as a sweep's, each alone, and read on the test split at the end."""
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from codescale.cluster.ray_cluster import Workers
+from codescale.comparison.losses import TestLosses
 from codescale.progress import Progress
-from codescale.runs.records import RunRecord, RunSpec
+from codescale.runs.document_losses import document_losses_file, write_document_losses
+from codescale.runs.records import RunRecord, RunSpec, write_record
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
-from codescale.sweeps.execute import Execution, done_already
-from codescale.training.jobs.many_runs import TrainJob, run_job
-from codescale.training.session_factory import session_factory
+from codescale.sweeps.execute import Execution, StageRuns, do_runs
+from codescale.sweeps.packing import Pack
+from codescale.training.loop.claim import Claim
+from codescale.training.session_factory import SessionFactory, session_factory
 
-WATCH_SECONDS = 0.5
+
+@dataclass(frozen=True)
+class ProofWork:
+    """Trains a run and evaluates it on the test split.
+
+    Parameters
+    ----------
+    factory
+        Opens its session.
+    records
+        The folder of records: where one exists the run is done.
+    test_losses
+        Gets one file of test losses a run, and one of what each document cost, written before its record.
+    test_tokens
+        By run id: about how many tokens of each language's test split it reads.
+    """
+
+    factory: SessionFactory
+    records: Path
+    test_losses: Path
+    test_tokens: Mapping[str, int]
+
+    def __call__(self, pack: Pack, claim: Claim) -> list[RunRecord]:
+        """Trains the one run of ``pack`` to its end."""
+        (spec,) = pack.runs
+        session = self.factory(spec, claim)
+        while not session.finished:
+            session.advance()
+        tokens = self.test_tokens[spec.run_id]
+        documents = None if session.diverged else session.test_losses(tokens)
+        record = session.record("ok" if documents else "diverged")
+        claim.check()
+        if documents:
+            write_document_losses(document_losses_file(self.test_losses, spec.run_id), documents)
+            losses = {language: one.mean for language, one in documents.items()}
+            TestLosses(run_id=spec.run_id, losses=losses, tokens=tokens).write(self.test_losses)
+        write_record(self.records, record)
+        session.discard_checkpoint()
+        return [record]
 
 
-def train_together(
+def train_proof(
     specs: Sequence[RunSpec],
     test_tokens: Mapping[str, int],
     config: StudyConfig,
@@ -27,43 +68,11 @@ def train_together(
     progress: Progress,
     describe: Callable[[RunRecord], str],
 ) -> Execution:
-    """Trains those ``specs`` that have no record yet in one Ray Train job, and returns the records that are new.
-
-    ``test_tokens``: by run id, as :class:`~codescale.training.jobs.many_runs.TrainJob` has it. Raises what the job
-    raises, such as :class:`~codescale.errors.UserError` where a disk is full.
+    """Trains those ``specs`` that have no record yet; each reads about as many tokens of every language's test split as
+    ``test_tokens`` has under its run id. One that diverged is not done again: at another learning rate it
+    would prove nothing. Raises what a run raises, such as :class:`~codescale.errors.UserError` where a disk is full.
     """
-    begun = time.monotonic()
-    before = done_already(folder, specs)
     factory = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard)
-    job = TrainJob(tuple(specs), factory, folder.runs, folder.test_losses, test_tokens)
-    problems: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            run_job(
-                job, workers=workers.count, threads=workers.threads, gpus_per_worker=workers.gpus, storage=folder.ray
-            )
-        except BaseException as problem:  # raised again below, in the thread that waits
-            problems.append(problem)
-
-    seen = set(before)
-    thread = threading.Thread(target=work, name="ray-train", daemon=True)
-    thread.start()
-    with progress.bar("Compare", len(specs)) as advance:
-        advance(len(seen))
-        while True:
-            ended = not thread.is_alive()
-            for run_id, record in done_already(folder, specs).items():
-                if run_id not in seen:
-                    seen.add(run_id)
-                    advance(1)
-                    progress.say(describe(record))
-            if ended:
-                break
-            thread.join(WATCH_SECONDS)
-    if problems:
-        raise problems[0]
-    records = [record for run_id, record in done_already(folder, specs).items() if run_id not in before]
-    # Which worker did which run is Ray Train's affair: as many workers share the training seconds evenly, or nearly.
-    busiest = sum(record.seconds for record in records) / max(1, min(workers.count, len(records)))
-    return Execution(records, time.monotonic() - begun, busiest)
+    work = ProofWork(factory, folder.runs.absolute(), folder.test_losses.absolute(), test_tokens)
+    runs = StageRuns("Compare", work, workers, most_together=lambda spec: 1, retry_rate=None)
+    return do_runs(runs, specs, config, folder, progress, describe)

@@ -8,7 +8,7 @@ from codescale.cluster.ray_cluster import started_ray
 from codescale.comparison.compare import compare_runs
 from codescale.comparison.documents.amount import tokens_by_run
 from codescale.comparison.documents.summary import UNKNOWN
-from codescale.comparison.job import train_together
+from codescale.comparison.job import train_proof
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs
 from codescale.comparison.result import ComparisonResult, ScaleComparison
 from codescale.comparison.scales import both_scales
@@ -36,8 +36,8 @@ from codescale.sweeps.execute import done_already
 
 
 def compare(context: StageContext) -> ComparisonResult:
-    """Trains the baselines, predicted best and the search's choice with fresh seeds in one Ray Train job and judges
-    them, at a larger scale too where the study has one.
+    """Trains the baselines, predicted best and the search's choice with fresh seeds and judges them, at a larger scale
+    too where the study has one.
 
     Raises :class:`~codescale.errors.UserError` where ``codescale fit`` or ``codescale search`` has not run, and where
     a run did not end well.
@@ -55,7 +55,7 @@ def compare(context: StageContext) -> ComparisonResult:
         )
         for scale in config.comparison.scales
     }
-    _train_together(context, {scale: _distinct(plan) for scale, plan in plans.items()})
+    _train(context, {scale: _distinct(plan) for scale, plan in plans.items()})
     judged: list[ScaleComparison] = []
     for scale, plan in plans.items():
         judged.append(_judged(context, problem, scale, plan, judged[0].yardstick if judged else None))
@@ -116,8 +116,8 @@ def _distinct(plan: Mapping[str, Sequence[RunSpec]]) -> list[RunSpec]:
     return list({spec.run_id: spec for specs in plan.values() for spec in specs}.values())
 
 
-def _train_together(context: StageContext, plans: Mapping[Scale, Sequence[RunSpec]]) -> None:
-    """Trains those of ``plans`` that are not done, in one Ray Train job."""
+def _train(context: StageContext, plans: Mapping[Scale, Sequence[RunSpec]]) -> None:
+    """Trains those of ``plans`` that are not done."""
     seconds = orchestration = 0.0
     config, folder = context.config, context.folder
     specs = [spec for listed in plans.values() for spec in listed]
@@ -126,7 +126,7 @@ def _train_together(context: StageContext, plans: Mapping[Scale, Sequence[RunSpe
     tokens = tokens_by_run(config, plans, context.corpus(), folder.test_losses, judged)
     if len(done) < len(specs):
         with started_ray(config.ray) as workers:
-            execution = train_together(specs, tokens, config, folder, workers, context.progress, describe)
+            execution = train_proof(specs, tokens, config, folder, workers, context.progress, describe)
         seconds, orchestration = execution.seconds, execution.orchestration
     records = list(done_already(context.folder, specs).values())
     context.timings.add("compare", seconds=seconds, orchestration=orchestration, records=records)

@@ -160,13 +160,13 @@ class Study:
 
     def run(self) -> Path:
         """All stages, each going on where it was; Ray is started once for all of them. Returns the report's path."""
-        from codescale.cluster.ray_cluster import started_ray
+        from codescale.cluster.ray_cluster import running_ray
         from codescale.stages.power import say_before_the_law
 
         self.corpus()
         say_before_the_law(self.context)
         begun = time.monotonic()
-        with started_ray(self.config.ray):
+        with running_ray():
             seconds = time.monotonic() - begun
             self.context.timings.add("start Ray", seconds=seconds, orchestration=seconds)
             self.sweep()

@@ -48,6 +48,11 @@ class CallbacksSection(Section):
         return content
 
 
+def _auto(given: Any) -> Any:
+    """``auto`` is what holds where nothing is said: as many trials as the machines have room for."""
+    return None if given == "auto" else given
+
+
 class SearchBudget(Section):
     """What the trials may cost together; the search ends at whichever comes first. ``flops`` are counted ones."""
 
@@ -70,7 +75,7 @@ class SearchSection(Section):
     size: str
     tokens: Positive
     trials: Positive = 16
-    concurrency: Positive | None = None
+    concurrency: Annotated[Positive | None, BeforeValidator(_auto)] = None
     workers_per_trial: Positive = 1
     sampler: Literal["law", "tpe", "gp", "cmaes", "random"] = "law"
     prune: Annotated[Literal["curves", "asha", "none"], BeforeValidator(_prune_word)] = "curves"

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import ray
 
+from codescale.cluster.demand import DemandWatch, waited_for
 from codescale.cluster.ray_cluster import Workers
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
@@ -76,12 +77,13 @@ def workers_for_packs(section: RaySection, workers: Workers) -> Workers:
     given = section.workers is not None or section.gpus_per_worker is not None
     if workers.gpus == 0 or section.pack == 1 or given:
         return workers
-    return Workers(count=max(1, round(workers.count * workers.gpus)), threads=workers.threads, gpus=1.0)
+    return replace(workers, count=max(1, round(workers.count * workers.gpus)), gpus=1.0)
 
 
 def most_together(config: StudyConfig, workers: Workers, runs: int) -> Callable[[RunSpec], int]:
     """How many runs of a kind go together when there are ``runs`` of all kinds: ``ray.pack``, or 1 on a CPU and what
-    the GPU holds on a GPU, but not so many that a worker would have nothing to do.
+    the GPU holds on a GPU, but not so many that a worker would have nothing to do, where the study or the cluster says
+    how many there are. A cluster that grows gives one worker for each pack: the fuller they are, the less it costs.
     """
     if config.training.start is not None:  # no proxies; and what each forgets is measured by a session of its own
         return lambda spec: 1
@@ -89,7 +91,7 @@ def most_together(config: StudyConfig, workers: Workers, runs: int) -> Callable[
         fixed = config.ray.pack or 1
         return lambda spec: fixed
     memory = _memory(workers)
-    fair = max(1, -(-runs // workers.count))
+    fair = runs if workers.grows and config.ray.workers is None else max(1, -(-runs // workers.count))
 
     def fits(spec: RunSpec) -> int:
         shape = config.sizes[spec.size]
@@ -109,5 +111,6 @@ def _memory(workers: Workers) -> int:
 
         return int(torch.cuda.mem_get_info()[1]) if torch.cuda.is_available() else 0
 
-    whole = ray.get(ray.remote(num_cpus=workers.threads, num_gpus=workers.gpus)(ask).remote())
+    answer = ray.remote(num_cpus=workers.threads, num_gpus=workers.gpus)(ask).remote()
+    whole = waited_for(answer, DemandWatch(workers.demand))
     return int(whole * min(1.0, workers.gpus))

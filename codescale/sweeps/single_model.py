@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from codescale.cluster.placement import alive_nodes, place
-from codescale.cluster.ray_cluster import started_ray
+from codescale.cluster.ray_cluster import running_ray
 from codescale.errors import UserError
 from codescale.files import writing
 from codescale.mixtures.mixture import Mixture
@@ -162,7 +162,7 @@ def train_single(
 
     section = config.train
     storage = section.storage or str(folder.checkpoints)
-    with started_ray(config.ray):
+    with running_ray():
         batch = training_of(config.training, spec, config.sizes[spec.size]).batch
         placed = place(alive_nodes(), section.workers, section.threads, batch)
         threaded = config.model_copy(update={"ray": config.ray.model_copy(update={"threads": placed.threads})})

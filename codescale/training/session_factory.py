@@ -14,6 +14,7 @@ from codescale.corpus.reader import Corpus, open_corpus
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
 from codescale.training.loop.checkpoint import FileStore, ReadOnlyStore, Store
+from codescale.training.loop.claim import Claim, ClaimedStore
 from codescale.training.loop.session import TrainingSession
 from codescale.training.metrics.evaluation import Evaluator
 from codescale.training.metrics.tensorboard import CurveWriter
@@ -64,20 +65,22 @@ class SessionFactory:
         torch.set_num_threads(self.config.ray.threads)
         return StudyData(self.config, self.corpus_folder)
 
-    def __call__(self, spec: RunSpec) -> TrainingSession:
-        """The session of ``spec``, resumed where it has a checkpoint on the disk."""
-        return self.open(spec, self._store(spec), SingleProcess())
+    def __call__(self, spec: RunSpec, claim: Claim | None = None) -> TrainingSession:
+        """The session of ``spec``, resumed where it has a checkpoint on the disk; it writes while ``claim`` is held."""
+        return self.open(spec, self._store(spec.run_id, claim), SingleProcess())
 
     def shared(self, spec: RunSpec) -> TrainingSession:
         """The session of ``spec`` as one of several workers, each with the whole model; the first one writes the
         checkpoint, the same that one worker alone would.
         """
-        parallel, store = parallel_of("replicated"), self._store(spec)
+        parallel, store = parallel_of("replicated"), self._store(spec.run_id)
         return self.open(spec, store if store is None or parallel.rank == 0 else ReadOnlyStore(store), parallel)
 
-    def _store(self, spec: RunSpec) -> Store | None:
-        folder = self.checkpoint_folder
-        return FileStore(folder / f"{spec.run_id}.safetensors") if folder else None
+    def _store(self, name: str, claim: Claim | None = None) -> Store | None:
+        if self.checkpoint_folder is None:
+            return None
+        store = FileStore(self.checkpoint_folder / f"{name}.safetensors")
+        return store if claim is None else ClaimedStore(store, claim)
 
     def open(self, spec: RunSpec, store: Store | None, parallel: SingleProcess) -> TrainingSession:
         """The session of ``spec`` as one of the workers of ``parallel``, resumed where ``store`` has a state."""
@@ -85,11 +88,11 @@ class SessionFactory:
         curves = CurveWriter(folder, spec) if folder else None
         return TrainingSession(spec, self.config, self._data, store, parallel, curves)
 
-    def pack(self, name: str, specs: Sequence[RunSpec]) -> PackedSession:
-        """The session of ``specs`` in one pack, resumed where the pack ``name`` has a checkpoint on the disk."""
-        folder = self.checkpoint_folder
-        store = FileStore(folder / f"{name}.safetensors") if folder else None
-        return PackedSession(specs, self.config, self._data, store, SingleProcess())
+    def pack(self, name: str, specs: Sequence[RunSpec], claim: Claim | None = None) -> PackedSession:
+        """The session of ``specs`` in one pack, resumed where the pack ``name`` has a checkpoint on the disk; it writes
+        while ``claim`` is held.
+        """
+        return PackedSession(specs, self.config, self._data, self._store(name, claim), SingleProcess())
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in ("config", "corpus_folder", "checkpoint_folder", "curves_folder")}

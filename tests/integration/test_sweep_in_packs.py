@@ -56,8 +56,8 @@ def execute(study: Study, folder: Path, runs: list[RunSpec]) -> list[RunRecord]:
 class Fatal(SessionFactory):
     """Opens packs that take their worker with them once, as soon as a run has diverged and another segment is done."""
 
-    def pack(self, name: str, specs: Any) -> PackedSession:
-        opened = super().pack(name, specs)
+    def pack(self, name: str, specs: Any, claim: Any = None) -> PackedSession:
+        opened = super().pack(name, specs, claim)
         advance, marker = opened.advance, self.corpus_folder.parent / "died"
 
         def dies() -> Any:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from codescale.comparison.losses import read_test_losses
 from codescale.errors import UserError
 from codescale.runs.records import RunSpec
 from codescale.study.comparison import ALL, Scale
 from codescale.study.config import StudyConfig
 from codescale.training.flops import EVALUATED_OF_TRAINED
-from codescale.training.jobs.many_runs import read_test_losses
 
 CHEAP = 0.05
 """All of the test split is read where that costs at most this share of the FLOPs that a run trains."""

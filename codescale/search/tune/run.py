@@ -18,16 +18,22 @@ from typing import Any
 from ray import tune
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
+from codescale.cluster.demand import wait_for_room
 from codescale.cluster.ray_cluster import Workers
 from codescale.errors import UserError
 from codescale.search.pruning.rule import PruningRule
 from codescale.search.trials.session import OpenSession, OpenShared
+from codescale.search.tune.growing import GrowingConcurrency, LostMachines
 from codescale.search.tune.schedulers import EarlyCurveScheduler, successive_halving
 from codescale.search.tune.searcher import RESTARTS, MixtureSearcher
 from codescale.search.tune.trackers import trackers
 from codescale.search.tune.trainable import TrialTrainable
 from codescale.search.tune.worker_group import OpenOnWorkers
 from codescale.study.config import StudyConfig
+
+LEARNING_SHARE = 4
+"""On a cluster that grows at most one in so many of a search's trials is under way: each is chosen by those that have
+ended, and with all at once none would be."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,8 @@ def placement(config: StudyConfig, workers: Workers) -> TrialPlacement:
             f"make it {workers.count} or less, or lower ray.threads, or use a larger cluster",
         )
     at_once = config.search.concurrency or max(1, workers.count // each)
+    if workers.grows and config.search.concurrency is None:
+        at_once = max(1, min(at_once, config.search.most_trials // LEARNING_SHARE))
     if each > 1:
         return TrialPlacement(at_once, {"cpu": 0.0, "memory": 1}, warm=False)  # Tune refuses to reserve nothing at all
     return TrialPlacement(
@@ -87,8 +95,14 @@ def run_trials(search: MixtureSearcher, open_session: OpenSession, workers: Work
         Where one crashes again and again.
     """
     config, folder = search.specs.problem.config, search.folder
-    scratch = (folder.root / ".ray").absolute()
+    scratch = folder.ray.absolute()
     placed, shown = placement(config, workers), trackers(config, folder)
+    if workers.grows:
+        wait_for_room(workers.demand)
+        if config.search.concurrency is None:
+            each = config.search.workers_per_trial
+            trial = {name: amount * each for name, amount in workers.demand.items()} if each > 1 else workers.demand
+            search.allowed = GrowingConcurrency(trial, placed.at_once)
     trainable = _trainable(search, _on_workers(config, open_session, workers, scratch), placed)
     scheduler = _scheduler(config, search)
     with quiet_tune():
@@ -110,7 +124,7 @@ def run_trials(search: MixtureSearcher, open_session: OpenSession, workers: Work
                     verbose=0,
                     failure_config=tune.FailureConfig(max_failures=0),
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                    callbacks=[*shown],
+                    callbacks=[LostMachines(search.excuse), *shown],
                 ),
             )
             errors = tuner.fit().errors

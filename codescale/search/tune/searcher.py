@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ray.tune.search import Searcher
@@ -41,6 +41,7 @@ class MixtureSearcher(OptunaPointSearcher):
 
     After a kill a fresh one is made and :meth:`replay` asks and tells again what the records hold. Nothing is pickled.
     ``refusal`` holds the bad input that a trial met and ``failed`` the trial that crashed: either ends the search.
+    ``allowed`` says how many trials may be under way where that changes as it goes.
 
     Parameters
     ----------
@@ -83,6 +84,7 @@ class MixtureSearcher(OptunaPointSearcher):
         self.unfinished: dict[int, TrialEntry] = {}
         self.refusal: UserError | None = None
         self.failed: str | None = None
+        self.allowed: Callable[[], int] | None = None
         self._terminator = Terminator(noise, unit=specs.problem.objective.unit)
         self._asked: dict[str, RunSpec] = {}
         self._numbers: set[int] = set()
@@ -105,8 +107,8 @@ class MixtureSearcher(OptunaPointSearcher):
         return self.remaining == 0 and not self._under_way
 
     @property
-    def _under_way(self) -> bool:
-        return any(entry.state == "RUNNING" for entry in self.history.trials)
+    def _under_way(self) -> int:
+        return sum(entry.state == "RUNNING" for entry in self.history.trials)
 
     def add_evaluated(self, record: RunRecord) -> bool:
         """Enters a run of the sweep (or of another search of a front) as a completed trial; False where it lies outside
@@ -151,6 +153,8 @@ class MixtureSearcher(OptunaPointSearcher):
             return Searcher.FINISHED
         if self.remaining == 0:
             return None if self._under_way else Searcher.FINISHED
+        if self.allowed is not None and self._under_way >= self.allowed():
+            return None
         number = next(number for number in range(len(self._numbers) + 1) if number not in self._numbers)
         entry = self.unfinished.pop(number, None)
         wanted = None if entry is None else self._wanted(entry, number)
@@ -260,8 +264,20 @@ class MixtureSearcher(OptunaPointSearcher):
         if self._deaths[run_id] > RESTARTS:
             self.failed = run_id
             return
+        self._requeue(trial_id)
+
+    def excuse(self, trial_id: str) -> None:
+        """The trial died with its machine, which is no fault of its own: it may go on as often as before."""
+        run_id = self._asked[trial_id].run_id
+        self._deaths[run_id] -= 1
+        self.progress.say(f"A machine was lost: {run_id} goes on elsewhere from the last checkpoint")
+        if self.failed == run_id:
+            self.failed = None
+            self._requeue(trial_id)
+
+    def _requeue(self, trial_id: str) -> None:
         self.withdraw(trial_id)
-        entry = self.history.requeue(run_id)
+        entry = self.history.requeue(self._asked[trial_id].run_id)
         assert entry.number is not None
         self._numbers.discard(entry.number)
         self.unfinished[entry.number] = entry

@@ -28,6 +28,14 @@ def test_a_trial_reserves_what_its_worker_uses(workers: Workers, section: dict, 
     assert placement(study(**section), workers) == expected
 
 
+@pytest.mark.parametrize(("section", "at_once"), [({}, 4), ({"workers_per_trial": 30}, 3), ({"concurrency": 9}, 9)])
+def test_on_a_cluster_that_grows_a_quarter_of_the_trials_is_under_way(section: dict, at_once: int) -> None:
+    config = study(trials=16)
+    search = config.search.model_copy(update={"concurrency": None} | section)
+    changed = config.model_copy(update={"search": search})
+    assert placement(changed, Workers(100, 1, 0.0, grows=True)).at_once == at_once
+
+
 def test_too_few_workers_for_one_trial_are_refused() -> None:
     config = study()
     search = config.search.model_copy(update={"workers_per_trial": 3})

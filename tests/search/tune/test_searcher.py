@@ -69,6 +69,37 @@ def test_a_trial_that_takes_every_worker_with_it_ends_the_search(tmp_path: Path)
     assert hand.search.suggest("another") == "FINISHED"
 
 
+def test_a_trial_whose_machines_are_lost_is_not_to_blame(tmp_path: Path) -> None:
+    undisturbed = Hand(tmp_path / "whole", study(trials=4))
+    undisturbed.go()
+    hand = Hand(tmp_path / "dies", study(trials=4))
+    for _ in range(8):
+        lost = hand.ask()
+        assert lost is not None
+        hand.search.on_trial_complete(lost, error=True)
+        hand.search.excuse(lost)
+    for _ in range(2):
+        lost = hand.ask()
+        assert lost is not None
+        hand.search.on_trial_complete(lost, error=True)
+    crashed = hand.ask()
+    assert crashed is not None
+    hand.search.on_trial_complete(crashed, error=True)
+    assert hand.search.failed is not None
+    hand.search.excuse(crashed)
+    assert hand.search.failed is None
+    hand.go()
+    assert hand.sequence() == undisturbed.sequence()
+
+
+def test_no_more_trials_are_under_way_than_machines_allow(tmp_path: Path) -> None:
+    hand = Hand(tmp_path, study(trials=6))
+    allowed = iter([1, 1, 2, 2, 2])
+    hand.search.allowed = lambda: next(allowed)
+    assert [hand.ask() is not None for _ in range(4)] == [True, False, True, False]
+    assert not hand.search.ended
+
+
 def test_a_search_of_everything_is_found_finished(tmp_path: Path) -> None:
     hand = Hand(tmp_path, study(trials=6))
     hand.go()

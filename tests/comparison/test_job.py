@@ -7,11 +7,14 @@ from typing import Any, cast
 
 import pytest
 
+from codescale.comparison.job import ProofWork
+from codescale.comparison.losses import TestLosses, read_test_losses
+from codescale.errors import UserError
 from codescale.runs.document_losses import document_losses_file, read_document_losses
 from codescale.runs.records import read_records
 from codescale.study.config import StudyConfig
-from codescale.training.jobs import many_runs
-from codescale.training.jobs.many_runs import TrainJob, finish_run, read_test_losses
+from codescale.sweeps.packing import Pack
+from codescale.training.loop.claim import Claim
 from codescale.training.metrics.evaluation import Evaluator
 from codescale.training.parallel import SingleProcess
 from codescale.training.session_factory import SessionFactory
@@ -19,18 +22,21 @@ from tests.memory_corpus import MemoryCorpus
 from tests.training.loop.short_runs import session, spec
 
 
-def job(config: StudyConfig, corpus: MemoryCorpus, folder: Path, tokens: int) -> TrainJob:
-    factory = cast(SessionFactory, lambda run: session(config, corpus, run))
+def work(config: StudyConfig, corpus: MemoryCorpus, folder: Path, tokens: int) -> ProofWork:
+    factory = cast(SessionFactory, lambda run, claim: session(config, corpus, run))
+    return ProofWork(factory, folder / "runs", folder / "test_losses", {"r": tokens})
+
+
+def finished(proof: ProofWork, config: StudyConfig, folder: Path) -> list[str]:
     run = spec(config)
-    return TrainJob((run,), factory, folder / "runs", folder / "test_losses", {run.run_id: tokens})
+    return [record.status for record in proof(Pack(run.run_id, (run,)), Claim.make(folder, run.run_id))]
 
 
 def test_a_run_leaves_what_each_document_cost(config: StudyConfig, memory_corpus: MemoryCorpus, tmp_path: Path) -> None:
-    done = job(config, memory_corpus, tmp_path, 10**9)
-    finish_run(done, done.specs[0])
-    assert not done.pending()
-    losses = read_test_losses(done.test_losses, "r")
-    documents = read_document_losses(document_losses_file(done.test_losses, "r"))
+    proof = work(config, memory_corpus, tmp_path, 10**9)
+    assert finished(proof, config, tmp_path) == ["ok"]
+    losses = read_test_losses(proof.test_losses, "r")
+    documents = read_document_losses(document_losses_file(proof.test_losses, "r"))
     assert losses.tokens == 10**9
     assert losses.losses == {name: pytest.approx(one.mean) for name, one in documents.items()}
     assert all(len(one.documents) == memory_corpus.tokens // memory_corpus.document for one in documents.values())
@@ -52,11 +58,24 @@ def test_a_run_that_is_killed_while_it_writes_is_not_done(
     def killed(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    again = job(config, memory_corpus, tmp_path, 512)
-    monkeypatch.setattr(many_runs, "write_json", killed)
+    proof = work(config, memory_corpus, tmp_path, 512)
+    monkeypatch.setattr(TestLosses, "write", killed)
     with pytest.raises(KeyboardInterrupt):
-        finish_run(again, again.specs[0])
-    assert again.pending()
+        finished(proof, config, tmp_path)
+    assert not proof.records.exists()
     monkeypatch.undo()
-    finish_run(again, again.specs[0])
-    assert [record.status for record in read_records(again.records)] == ["ok"]
+    assert finished(proof, config, tmp_path) == ["ok"]
+    assert [record.status for record in read_records(proof.records)] == ["ok"]
+
+
+def test_a_run_that_another_worker_has_by_now_writes_nothing(
+    config: StudyConfig, memory_corpus: MemoryCorpus, tmp_path: Path
+) -> None:
+    run = spec(config)
+    early = Claim.make(tmp_path, run.run_id)
+    Claim.make(tmp_path, run.run_id)
+    proof = work(config, memory_corpus, tmp_path, 512)
+    with pytest.raises(UserError, match="claimed by another worker"):
+        proof(Pack(run.run_id, (run,)), early)
+    assert not proof.records.exists()
+    assert not proof.test_losses.exists()

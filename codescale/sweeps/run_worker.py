@@ -1,0 +1,80 @@
+"""What does runs on a machine of the cluster: an actor that stays, and the work that it does for a sweep."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import ray
+
+from codescale.runs.records import RunRecord, RunSpec, write_record
+from codescale.sweeps.packing import Pack
+from codescale.training.loop.claim import Claim
+from codescale.training.session_factory import SessionFactory
+
+Work = Callable[[Pack, Claim], list[RunRecord]]
+"""Does a pack's runs to their end, writes their records, and returns them; it writes while the claim is held."""
+
+
+class RunWorker:
+    """An actor that does pack after pack; its work keeps open between them what they share, such as the corpus."""
+
+    def __init__(self, work: Work, working_folder: str) -> None:
+        with suppress(OSError):  # a study's paths may be relative to where the command began
+            os.chdir(working_folder)
+        self._work = work
+
+    def node(self) -> str:
+        """The id of the machine that it is on."""
+        return str(ray.get_runtime_context().get_node_id())
+
+    def run(self, pack: Pack, claim: Claim) -> list[RunRecord]:
+        """The records of ``pack``."""
+        return self._work(pack, claim)
+
+
+@dataclass(frozen=True)
+class SweepWork:
+    """Trains runs alone or as one batched model.
+
+    Parameters
+    ----------
+    factory
+        Opens their sessions.
+    records
+        The folder of their records.
+    """
+
+    factory: SessionFactory
+    records: Path
+
+    def __call__(self, pack: Pack, claim: Claim) -> list[RunRecord]:
+        """Trains ``pack`` to its end."""
+        return [self._one(pack.runs[0], claim)] if pack.alone else self._together(pack, claim)
+
+    def _one(self, spec: RunSpec, claim: Claim) -> RunRecord:
+        session = self.factory(spec, claim)
+        while not session.finished:
+            session.advance()
+        record = session.record("diverged" if session.diverged else "ok")
+        claim.check()
+        write_record(self.records, record)
+        session.discard_checkpoint()
+        return record
+
+    def _together(self, pack: Pack, claim: Claim) -> list[RunRecord]:
+        session = self.factory.pack(pack.name, pack.runs, claim)
+        while not session.finished:
+            session.advance()
+            claim.check()
+            for k in session.diverged_runs():
+                write_record(self.records, session.record(k))
+        records = session.records()
+        claim.check()
+        for record in records:
+            write_record(self.records, record)
+        session.discard_checkpoint()
+        return records

@@ -1,0 +1,40 @@
+"""Of two workers with one run only the one that was given it last writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from codescale.errors import UserError
+from codescale.training.loop.checkpoint import FileStore
+from codescale.training.loop.claim import Claim, ClaimedStore
+
+
+def test_a_late_writer_changes_nothing(tmp_path: Path) -> None:
+    file = FileStore(tmp_path / "run.safetensors")
+    early = ClaimedStore(file, Claim.make(tmp_path, "run"))
+    early.save({"weight": torch.ones(2)}, {"step": 5})
+    late = early
+    new = ClaimedStore(file, Claim.make(tmp_path, "run"))
+    assert new.progress() == {"step": 5}
+    new.save({"weight": torch.ones(2)}, {"step": 9})
+    with pytest.raises(UserError, match="claimed by another worker"):
+        late.save({"weight": torch.zeros(2)}, {"step": 6})
+    late.discard()
+    assert late.progress() == {"step": 9}
+    read = torch.zeros(2)
+    late.fill({"weight": read})
+    assert read.tolist() == [1.0, 1.0]
+    new.discard()
+    assert file.progress() is None
+
+
+def test_what_was_given_up_is_nobodys(tmp_path: Path) -> None:
+    claim = Claim.make(tmp_path, "run")
+    claim.check()
+    claim.give_up()
+    claim.give_up()
+    assert not claim.held()
+    assert not list(tmp_path.iterdir())
