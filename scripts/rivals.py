@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from codescale.laws.forms.regression import huber
-from codescale.laws.law import NORMAL_90
+from codescale.laws.intervals import NORMAL_90
 from codescale.runs.table import RunsTable
 
 Array = NDArray[np.float64]

@@ -11,7 +11,8 @@ from codescale.allocation.optimize import best_mixture, bootstrap_optima, optimi
 from codescale.errors import UserError
 from codescale.laws.gp.gaussian_process import GaussianProcess, TargetProcess
 from codescale.laws.gp.kernel import covariance, kernel_inputs
-from codescale.laws.law import NORMAL_90, Law
+from codescale.laws.intervals import NORMAL_90
+from codescale.laws.law import Law
 from codescale.laws.warning import LawWarning
 from codescale.mixtures.bounds import AvailableTokens
 from codescale.mixtures.feasible import FeasibleSet
@@ -242,6 +243,17 @@ def test_without_samples_the_objectives_interval_holds_what_the_process_does_not
     value, low, high = predict_objective(law, 1e6, 1e8, mixture, weights)
     assert value == pytest.approx(share @ losses)
     assert np.log(high / low) == pytest.approx(2 * NORMAL_90 * np.sqrt(variance) / value, rel=1e-6)
+
+
+@pytest.mark.parametrize(("freedom", "factor"), [(2.0, 2.9200 / NORMAL_90), (0.0, np.nan)])
+def test_an_objectives_noise_is_as_unsure_as_a_losses_where_few_runs_tell_it(freedom: float, factor: float) -> None:
+    law = made_law(samples=0)
+    few = law.model_copy(update={"noise_freedom": dict.fromkeys(law.targets, freedom)})
+    half = []
+    for one in (law, few):
+        _, low, high = predict_objective(one, 1e8, 1e8, Mixture(dict.fromkeys(LANGUAGES, 0.2)))  # beyond the range
+        half.append(np.log(high / low))
+    assert half[1] == pytest.approx(factor * half[0], rel=1e-4, nan_ok=True)
 
 
 def test_with_samples_their_draws_hold_it_and_it_is_not_added_again() -> None:

@@ -58,7 +58,7 @@ def with_freedom(law: Law, freedom: float) -> Law:
 def test_a_law_of_few_runs_is_as_much_less_sure_of_a_new_one(at: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
     alone, sampled = made_law(samples=0), made_law(samples=8)
     few = with_freedom(alone, 2.0)
-    assert log_half(few, at) == pytest.approx(noise_factor(np.array([2.0])) * log_half(alone, at), rel=1e-9)
+    assert log_half(few, at) == pytest.approx(stats.t.ppf(0.95, 2) / NORMAL_90 * log_half(alone, at), rel=1e-9)
     assert few.predict(*at).losses == pytest.approx(alone.predict(*at).losses)
     spread = log_half(sampled, at) ** 2 - log_half(alone, at) ** 2
     widened = log_half(with_freedom(sampled, 2.0), at) ** 2 - log_half(few, at) ** 2

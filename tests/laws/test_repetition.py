@@ -22,11 +22,12 @@ from codescale.laws.repetition import (
     _golden_section,
     effective_tokens,
     fit_half_life,
+    misfit_variance,
 )
 from codescale.laws.warning import LawWarning
 from codescale.runs.table import RunsTable, write_runs
 from codescale.runs.table_reader import read_runs
-from tests.laws.synthetic_runs import TableMaker, make_truth
+from tests.laws.synthetic_runs import SIZES, TOKENS, TableMaker, make_truth
 
 pytestmark = pytest.mark.filterwarnings("ignore::codescale.laws.warning.LawWarning")
 
@@ -295,3 +296,55 @@ def test_the_half_life_is_the_most_likely_one_under_its_prior(passes: float, noi
     found, told = fit_half_life(PowerOfTokens(), data, 1)  # type: ignore[arg-type]
     assert np.log(found) == pytest.approx(best, abs=0.03)
     assert told == (min(lost_there[0], lost_there[-1]) - min(lost_there) > 2.0 * variance)
+
+
+@pytest.mark.parametrize("branches", [1, 4])
+def test_residuals_of_a_trunk_that_err_together_count_once(branches: int) -> None:
+    """So many rows with one residual tell no more than one of them."""
+    generator = np.random.default_rng(2)
+    luck = np.clip(0.006 * generator.standard_normal((2000, 1)), -0.0099, 0.0099)
+    slopes = np.repeat(generator.choice([-1.0, 1.0], (2000, 1)), branches, axis=0)
+    found = misfit_variance(np.repeat(luck, branches, axis=0), slopes, np.repeat(np.arange(2000), branches))
+    assert found == pytest.approx(branches * float((luck**2).mean()), rel=0.05)
+
+
+def test_residuals_beyond_hubers_delta_tell_little_of_r() -> None:
+    """Where residuals are ten times delta, Huber's loss is delta |r|: a likelihood only when divided by so much."""
+    wide = 0.1 * np.random.default_rng(3).standard_normal((20_000, 1))
+    found = misfit_variance(wide, np.ones_like(wide), np.arange(20_000))
+    assert found == pytest.approx(0.01**2 / (2 * 0.01 * np.exp(0) / (0.1 * np.sqrt(2 * np.pi))), rel=0.1)
+    assert misfit_variance(1e-6 * wide, np.ones_like(wide), np.arange(20_000)) == 3e-5
+
+
+def scarce_in_mixtures(folder: Path, half_life: float) -> RunsTable:
+    """Languages alone on fresh tokens, mixtures of scarce ones; each loss by the form ``additive``."""
+    generator = np.random.default_rng(0)
+    names, rows = ("a", "b", "c"), []
+    height, power = 0.5 + 2.5 * np.eye(3), generator.uniform(0.4, 0.8, (3, 3))
+    runs = [(n, d, p, np.inf) for p in np.eye(3) for n in SIZES for d in TOKENS]
+    runs += [(SIZES[-1], d, p, d) for p in generator.dirichlet(1.5 * np.ones(3), 16) for d in TOKENS[1:]]
+    for k, (n, d, p, scale) in enumerate(runs):
+        unique = np.array([0.6, 0.15, 0.05]) * scale
+        total, worth = effective_tokens(np.array([d]), p[None], unique, half_life)
+        mixed = 1.0 / (height * worth[0] ** power).sum(axis=1)
+        losses = np.array([1.0, 1.3, 1.6]) + 20 * n**-0.35 + 60 * total[0] ** -0.33 + mixed
+        losses = losses * np.exp(0.004 * generator.standard_normal(3))
+        row: dict[str, object] = {"run_id": str(k), "n_params": n, "n_tokens": d, "corpus_id": "c"}
+        for j, name in enumerate(names):
+            seen = {"proportion": p[j], "loss": losses[j], "unique_tokens": min(unique[j], d * p[j])}
+            row |= {f"{column}.{name}": float(value) for column, value in seen.items()}
+        rows.append(row)
+    write_runs(folder / "scarce.parquet", pa.Table.from_pylist(rows))
+    return read_runs(folder / "scarce.parquet")
+
+
+def test_auto_asks_the_law_that_errs_least_what_repeated_tokens_are_worth(tmp_path: Path) -> None:
+    table = scarce_in_mixtures(tmp_path, 5.0)
+    own = {
+        name: fit_law(table, name, bootstrap=0, repetition=True, workers=1).half_life
+        for name in ("effective-data", "additive", "joint")
+    }
+    found = fit_law(table, bootstrap=0, repetition=True, workers=1).half_life
+    assert found in (own["additive"], own["joint"])  # joint has additive's form too
+    assert found != own["effective-data"]
+    assert found == pytest.approx(5.0, rel=0.3)
