@@ -100,6 +100,23 @@ def test_languages_weigh_as_in_the_objective() -> None:
     assert found
     assert found.mean == pytest.approx(0.75 * layouts["a"].mean() + 0.25 * layouts["b"].mean())
     assert found.documents == 40
+    one, other = (crossed_difference(layouts, {name: 1.0}) for name in ("a", "b"))
+    assert one
+    assert other
+    for part in ("of_documents", "residual"):
+        expected = 0.75**2 * getattr(one, part) + 0.25**2 * getattr(other, part)
+        assert getattr(found, part) == pytest.approx(expected), "languages have documents of their own"
+
+
+def test_a_difference_that_all_documents_have_per_token_is_no_noise() -> None:
+    """However long they are: the mean is a ratio."""
+    nats, tokens = differences(Effects(0.1, 0.1, 0.1), 4, 20, np.random.default_rng(0))
+    one = crossed_difference({"python": influences(nats, tokens)}, ONE)
+    more = crossed_difference({"python": influences(nats + 3.0 * tokens, tokens)}, ONE)
+    assert one
+    assert more
+    assert more.mean == pytest.approx(one.mean + 3.0)
+    assert more.standard_error == pytest.approx(one.standard_error)
 
 
 def test_one_seed_or_one_document_tells_nothing_and_no_difference_is_none() -> None:
