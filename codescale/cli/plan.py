@@ -79,14 +79,14 @@ def _plan_cluster(
     output: Path | None,
 ) -> None:
     from codescale.report.terminal.cluster_plan import cluster_table
-    from codescale.stages.cluster_plan import Question, plan_of_study, plan_of_table
+    from codescale.stages.cluster_plan import ClusterQuestion, plan_of_table
 
     check_output(output, source, cluster, prices)
-    question = Question(cluster, prices, deadline, simulations, seed)
+    question = ClusterQuestion(cluster, prices, deadline, simulations, seed)
     if source.suffix.lower() == ".csv":
         found = plan_of_table(source, question, terminal_progress())
     else:
-        found = plan_of_study(existing_study(source).context, question)
+        found = existing_study(source).forecast_cluster(question)
     console.print(cluster_table(found))
     if output:
         found.write(output)

@@ -42,7 +42,7 @@ TABLE_CHECKPOINT = 900.0
 
 
 @dataclass(frozen=True)
-class Question:
+class ClusterQuestion:
     """A cluster's file and the user's prices (None: ours alone), a deadline in hours or none, and the simulations."""
 
     cluster: Path
@@ -59,7 +59,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class _Known:
+class _Basis:
     """What a plan is called, how fast runs are taken to be, what they lose, and what a reader should know of it."""
 
     name: str
@@ -68,17 +68,17 @@ class _Known:
     notes: tuple[str, ...] = ()
 
 
-def plan_of_table(path: Path, question: Question, progress: Progress) -> ClusterPlan:
+def plan_of_table(path: Path, question: ClusterQuestion, progress: Progress) -> ClusterPlan:
     """What the runs in the CSV ``path`` would take.
 
     Raises :class:`UserError` for bad input, and where no cluster meets the deadline.
     """
     phases, asked = read_jobs(path), question.asked(threads=1)
-    known = _Known(path.stem, "6 N D FLOPs a run", _habits(asked, TABLE_CHECKPOINT, None))
+    known = _Basis(path.stem, "6 N D FLOPs a run", _habits(asked, TABLE_CHECKPOINT, None))
     return _plan(phases, asked, question, known, progress)
 
 
-def plan_of_study(context: StageContext, question: Question) -> ClusterPlan:
+def plan_of_study(context: StageContext, question: ClusterQuestion) -> ClusterPlan:
     """What is left of a study would take; trains for seconds at most, where machines without GPU are offered and the
     study has no runs yet that tell how fast this machine's cores are. Raises as :func:`plan_of_table`.
     """
@@ -96,7 +96,7 @@ def plan_of_study(context: StageContext, question: Question) -> ClusterPlan:
         f"{size} {speed.flops_per_second:.2e} a second of one worker ({speed.source})" for size, speed in speeds.items()
     ]
     spread = max((speed.spread for speed in speeds.values() if speed.spread is not None), default=None)
-    known = _Known(
+    known = _Basis(
         config.name,
         "; ".join(["Counted FLOPs, evaluations included", *measured]),
         _habits(asked, config.training.checkpoint_seconds, spread),
@@ -179,7 +179,7 @@ def job_of(config: StudyConfig, run: RunSpec, speeds: Mapping[str, WorkerSpeed])
 
 
 def _plan(
-    phases: Sequence[JobPhase], asked: Asked, question: Question, known: _Known, progress: Progress
+    phases: Sequence[JobPhase], asked: Asked, question: ClusterQuestion, known: _Basis, progress: Progress
 ) -> ClusterPlan:
     found, chance = offers(asked, phases), Chance(question.simulations, question.seed, known.habits)
     sizes: list[ClusterSize] = []

@@ -24,9 +24,11 @@ from codescale.study.presets import preset_text
 from codescale.study.train import TrainSection
 
 if TYPE_CHECKING:
+    from codescale.cluster.planning.result import ClusterPlan
     from codescale.comparison.power.result import PowerResult
     from codescale.laws.law import Law
     from codescale.search.cost import SearchCost
+    from codescale.stages.cluster_plan import ClusterQuestion
 
 
 class Study:
@@ -100,6 +102,12 @@ class Study:
         from codescale.stages.cost import cost
 
         return cost(self.context, seeds=seeds)
+
+    def forecast_cluster(self, question: ClusterQuestion) -> ClusterPlan:
+        """What the study would take on a cluster (:func:`~codescale.stages.cluster_plan.plan_of_study`)."""
+        from codescale.stages.cluster_plan import plan_of_study
+
+        return plan_of_study(self.context, question)
 
     def forecast_proof(self) -> PowerResult:
         """What the proof, or another one, is expected to tell; writes nothing

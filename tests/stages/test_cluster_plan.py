@@ -9,7 +9,7 @@ import pytest
 
 from codescale.errors import UserError
 from codescale.runs.records import read_records
-from codescale.stages.cluster_plan import Question, plan_of_study, runs_left, worker_speeds
+from codescale.stages.cluster_plan import ClusterQuestion, plan_of_study, runs_left, worker_speeds
 from codescale.stages.study import Study
 from codescale.sweeps.work import run_work
 
@@ -50,7 +50,7 @@ def test_hours_are_the_work_over_the_speed_of_the_studys_own_runs(made: Study, t
     records = read_records(made.folder.runs)
     left = runs_left(made.context, records)
     speeds = worker_speeds(made.config, records, [run.size for _, runs, _ in left for run in runs])
-    found = plan_of_study(made.context, Question(cluster, simulations=3))
+    found = made.forecast_cluster(ClusterQuestion(cluster, simulations=3))
     (size,) = found.sizes
     seconds = sum(run_work(made.config, run) / speeds[run.size].flops_per_second for _, runs, _ in left for run in runs)
     assert size.slots == 4 // made.config.ray.threads
@@ -67,4 +67,4 @@ def test_a_study_that_is_done_has_nothing_to_plan(tmp_path: Path, monkeypatch: p
     made = Study(tmp_path / "s")
     monkeypatch.setattr("codescale.stages.cluster_plan.runs_left", lambda *_: [])
     with pytest.raises(UserError, match="has no run left to do"):
-        plan_of_study(made.context, Question(tmp_path / "cluster.yaml"))
+        plan_of_study(made.context, ClusterQuestion(tmp_path / "cluster.yaml"))
