@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from codescale.arrays import Array
 from codescale.runs.records import SWEEP_STAGES, RunRecord
+from codescale.runs.seed_noise import doubly_centred
 from codescale.search.objective.objective import Objective
 from codescale.search.objective.power_analysis import recipes_of, sweep_noise
 
@@ -113,12 +113,6 @@ def _interaction(records: Iterable[RunRecord], objective: Objective, n_params: i
     squares, freedom = 0.0, 0
     for seeds, rows in blocks.items():
         if len(seeds) > 1 and len(rows) > 1:
-            squares += float((_doubly_centred(np.array(rows)) ** 2).sum())
+            squares += float((doubly_centred(np.array(rows)) ** 2).sum())
             freedom += (len(seeds) - 1) * (len(rows) - 1)
     return (squares / freedom, freedom) if freedom >= _FEWEST_PAIRED else None
-
-
-def _doubly_centred(table: Array) -> Array:
-    """``table`` (mixtures, seeds) less the means of its rows and its columns."""
-    centred = table - table.mean(axis=1, keepdims=True)
-    return np.asarray(centred - centred.mean(axis=0))
