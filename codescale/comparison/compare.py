@@ -156,6 +156,7 @@ def compare_runs(
     text = None if noise is None else text_shares(noise)
     rule = section.no_harm or NoHarmRule(UNIFORM, 0.0)
     harm = harm_of(measured[MEASURED], measured[rule.reference], rule)
+    harm = harm.model_copy(update={"written": section.no_harm is not None})
     return ScaleComparison(
         n_params=records[UNIFORM][0].spec.n_params,
         n_tokens=records[UNIFORM][0].evaluations[-1].n_tokens,

@@ -178,18 +178,24 @@ class LanguageHarm(Artifact):
 
 class Harm(Artifact):
     """Whether the search's choice harms a language: against ``reference``, by more than ``margin``, which is a fraction
-    of the loss under the reference where it is ``relative``, else in nats per token.
+    of the loss under the reference where it is ``relative``, else in nats per token. ``written``: whether somebody
+    wrote the rule, or it is the usual one: any harm at all, against uniform; None in files of before.
     """
 
     reference: str
     margin: float
     relative: bool = False
+    written: bool | None = None
     languages: dict[str, LanguageHarm] = {}
 
     @property
     def by_rule(self) -> bool:
-        """Whether it is by a rule that somebody set, and not the usual one: any harm at all, against uniform."""
-        return self.margin > 0 or self.reference != "uniform"
+        """Whether it is by a rule that somebody wrote, also where it reads as the usual one does; of files of before,
+        whether it is another one than that.
+        """
+        if self.written is None:
+            return self.margin > 0 or self.reference != "uniform"
+        return self.written
 
     def told(self, word: HarmWord) -> tuple[str, ...]:
         """The languages of which the verdict is ``word``."""

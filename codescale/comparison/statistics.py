@@ -72,12 +72,6 @@ def one_sided_tests(difference: PairedDifference, seeds: int) -> tuple[float, fl
     return float(stdtr(seeds - 1, statistic)), float(stdtr(seeds - 1, -statistic))
 
 
-def doubly_centred(values: Array) -> Array:
-    """``values`` (mixtures, seeds, …) less the means over mixtures and over seeds: what is of one mixture and seed."""
-    centred = values - values.mean(axis=0)
-    return np.asarray(centred - centred.mean(axis=1, keepdims=True))
-
-
 def holm(values: Mapping[Test, float]) -> dict[Test, float]:
     """The p values of several tests, adjusted so that at a level the chance of any false claim is at most the level,
     however the tests depend on each other.

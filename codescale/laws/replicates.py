@@ -8,7 +8,7 @@ from scipy.sparse.csgraph import connected_components
 
 from codescale.arrays import Array, Integers, Mask
 from codescale.laws.observations import appearance_index
-from codescale.runs.seed_noise import RecipeSpread, SeedNoise, pooled_noise
+from codescale.runs.seed_noise import PRIOR_FREEDOM, RecipeSpread, SeedNoise, doubly_centred, pooled_noise
 from codescale.runs.table import RunsTable
 
 _FEWEST_DEGREES = 2
@@ -23,14 +23,50 @@ def between_seeds(table: RunsTable, targets: tuple[str, ...]) -> Array:
     tell: they are most like the mixtures that are predicted.
     """
     _, counts = np.unique(table.seed, return_counts=True)
-    if counts.max() <= len(table) / 2:
-        return np.zeros(len(targets))
+    noise = None if counts.max() <= len(table) / 2 else mixture_noise(table, targets)
+    return np.zeros(len(targets)) if noise is None else _of_each_target(noise)
+
+
+def mixture_noise(table: RunsTable, targets: tuple[str, ...]) -> SeedNoise | None:
+    """The spread of log loss over seeds within the replicated recipes of the most domains; None where nothing was
+    replicated.
+    """
     support = (table.proportions > 0).sum(axis=1)
     for width in sorted(set(support.tolist()), reverse=True):
         noise = log_loss_noise(table.select(support == width), targets)
         if noise.degrees_of_freedom:
-            return _of_each_target(noise)
-    return np.zeros(len(targets))
+            return noise
+    return None
+
+
+def shared_part(table: RunsTable, targets: tuple[str, ...], noise: SeedNoise) -> float:
+    """The part of the variance between seeds, from 0 to 1, that is a seed's alone, the same whatever the mixture: what
+    the difference between two runs with one seed is spared.
+
+    Of ``table``, the runs of one N and D, those of mixtures of all ``targets`` tell that were trained with the same
+    seeds, beside ``noise``, their spread. They are shrunk to none, which is all that is known without them.
+    """
+    squares, freedom = np.zeros(len(targets)), 0
+    for block in _blocks(table, targets):
+        mixtures, seeds, _ = block.shape
+        squares += (doubly_centred(block) ** 2).sum(axis=(0, 1))
+        freedom += (mixtures - 1) * (seeds - 1)
+    own = float(np.nanmean(squares / np.maximum(noise.per_column, 1e-12) ** 2))
+    return float(np.clip(1.0 - (PRIOR_FREEDOM + own) / (PRIOR_FREEDOM + freedom), 0.0, 1.0))
+
+
+def _blocks(table: RunsTable, targets: tuple[str, ...]) -> list[Array]:
+    """(mixtures, seeds, targets) each: log losses of mixtures that were trained with the same seeds, two of either at
+    least.
+    """
+    recipe, losses = appearance_index(np.round(table.proportions, 6)), _trained_losses(table, targets)
+    blocks: dict[tuple[float, ...], list[Array]] = {}
+    for number in range(recipe.max(initial=-1) + 1):
+        rows = np.flatnonzero((recipe == number) & np.isfinite(losses).all(axis=1) & np.isfinite(table.seed))
+        seeds, first = np.unique(table.seed[rows], return_index=True)
+        if len(seeds) > 1:
+            blocks.setdefault(tuple(seeds.tolist()), []).append(losses[rows[first]])
+    return [np.array(rows) for rows in blocks.values() if len(rows) > 1]
 
 
 def trunk_luck(table: RunsTable, targets: tuple[str, ...]) -> Array:

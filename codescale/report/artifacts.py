@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from codescale.artifact import Artifact
+from codescale.comparison.power.result import PowerResult
 from codescale.comparison.result import ComparisonResult
 from codescale.corpus.manifest import Manifest
 from codescale.files import read_json, read_yaml
@@ -58,6 +59,7 @@ class Artifacts:
     scaling: Scaling | None
     synergy: Synergy | None
     mixture: PredictedMixture | None
+    power: PowerResult | None
     search: SearchResult | None
     comparison: ComparisonResult | None
     timings: StudyTimings | None
@@ -86,6 +88,7 @@ def read_artifacts(folder: StudyFolder) -> Artifacts:
         scaling=read_artifact(folder.scaling, Scaling, "fit"),
         synergy=read_artifact(folder.synergy, Synergy, "fit"),
         mixture=read_artifact(folder.mixture, PredictedMixture, "optimize"),
+        power=read_artifact(folder.power, PowerResult, "plan"),
         search=read_artifact(folder.search, SearchResult, "search"),
         comparison=read_artifact(folder.comparison, ComparisonResult, "compare"),
         timings=read_artifact(folder.timings, StudyTimings, "report"),

@@ -84,6 +84,14 @@ def pooled_noise(recipes: Iterable[RecipeSpread], columns: int) -> SeedNoise:
     return SeedNoise(per_column, pooled, counted, freedom.astype(float))
 
 
+def doubly_centred(block: Array) -> Array:
+    """``block`` (mixtures, seeds, …) less the means of its mixtures and of its seeds: what is of one mixture and one
+    seed, with (mixtures - 1) (seeds - 1) degrees of freedom.
+    """
+    centred = block - block.mean(axis=1, keepdims=True)
+    return np.asarray(centred - centred.mean(axis=0))
+
+
 @dataclass(frozen=True)
 class ModeratedNoise:
     """``deviation`` (columns,) between seeds, and ``freedom`` (columns,): the degrees of freedom of Student's t for

@@ -7,12 +7,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from codescale.arrays import Mask
 from codescale.laws.law import Law
+from codescale.laws.replicates import mixture_noise, shared_part
 from codescale.mixtures.mixture import Mixture
 from codescale.organisation import ORGANISATION
 from codescale.runs.records import RunRecord
 from codescale.runs.table import RunsTable
+from codescale.search.bayesopt.dataset import LogScale, same_scale
 from codescale.search.bayesopt.sampler import LawSampler
+from codescale.search.bayesopt.seed_noise import TargetNoise
 from codescale.search.objective.problem import SearchProblem
 from codescale.search.samplers import SeededByTrial, excess_constraints
 from codescale.search.space.space import SearchPoint
@@ -37,6 +43,8 @@ class WarmStart:
         For our own sampler: the sweep's runs at every scale.
     noise
         Standard deviation of the objective between seeds (nats per token), below which nothing is worth another trial.
+    target_noise
+        For our own sampler: that of each language's log loss.
     """
 
     law_optimum: Mixture | None = None
@@ -45,6 +53,7 @@ class WarmStart:
     law: Law | None = None
     runs: RunsTable | None = None
     noise: float | None = None
+    target_noise: TargetNoise | None = None
 
 
 def starting_points(problem: SearchProblem, warm: WarmStart) -> list[tuple[TrialSource, SearchPoint]]:
@@ -90,6 +99,40 @@ def comparable(records: Sequence[RunRecord], problem: SearchProblem) -> list[Run
     ]
 
 
+def target_noise(runs: RunsTable | None, problem: SearchProblem) -> TargetNoise | None:
+    """How much seeds change the log loss of each language that weighs or is protected, as those of the sweep's ``runs``
+    tell that were trained as a trial is; None where no mixture was trained with two seeds.
+
+    Each language's own deviation is shrunk to that of all.
+    """
+    weights, rule = problem.objective.weights, problem.no_harm
+    targets = tuple(weights if rule is None else rule.targets(weights))
+    if runs is None or not set(targets) <= set(runs.targets):
+        return None
+    alike = runs.select(_as_trials(runs, problem)).fittable()
+    noise = mixture_noise(alike, targets) if len(alike) else None
+    if noise is None:
+        return None
+    deviation = dict(zip(targets, noise.moderated.deviation.tolist(), strict=True))
+    return TargetNoise(deviation, shared_part(alike, targets, noise))
+
+
+def beside_trials(runs: RunsTable | None, problem: SearchProblem) -> RunsTable | None:
+    """Those of the sweep's ``runs`` that are no trials: at the trials' own scale and seed they enter as trials, or were
+    trained otherwise, and none counts twice. None where none is left.
+    """
+    if runs is None:
+        return None
+    left = runs.select(~(_as_trials(runs, problem) & (runs.seed == problem.config.seed)))
+    return left if len(left) else None
+
+
+def _as_trials(runs: RunsTable, problem: SearchProblem) -> Mask:
+    """(rows,): which of ``runs`` were trained at the trials' scale."""
+    scale = LogScale(*np.log([problem.proxy.n_params, problem.proxy.n_tokens]).tolist())
+    return same_scale(np.log(runs.n_params), np.log(runs.n_tokens), scale)
+
+
 def trial_sampler(problem: SearchProblem, warm: WarmStart) -> SeededByTrial | LawSampler:
     """The sampler that the study names. Under a rule of no harm Optuna's are told what breaks it, where they can be."""
     config = problem.config
@@ -104,9 +147,7 @@ def law_sampler(problem: SearchProblem, warm: WarmStart) -> LawSampler:
     losses a law can tell nothing.
     """
     config, objective = problem.config, problem.objective
-    (n_params, n_tokens), runs = problem.proxy, warm.runs
-    if runs is not None:  # those at the trials' own scale enter as trials, or were trained otherwise
-        runs = runs.select((runs.n_params != n_params) | (runs.n_tokens != n_tokens))
+    n_params, n_tokens = problem.proxy
     rule, reference = problem.no_harm, problem.reference
     weights = objective.weights if rule is None else rule.targets(objective.weights)
     return LawSampler(
@@ -115,9 +156,10 @@ def law_sampler(problem: SearchProblem, warm: WarmStart) -> LawSampler:
         n_params=n_params,
         n_tokens=n_tokens,
         law=warm.law,
-        runs=runs if runs is not None and len(runs) else None,
+        runs=beside_trials(warm.runs, problem),
         hyper=problem.base_hyper,
         noise=warm.noise,
+        target_noise=warm.target_noise,
         seed=config.seed,
         no_harm=None if rule is None or reference is None else (rule.rule, reference),
     )

@@ -16,7 +16,7 @@ from codescale.search.pareto import refuse_too_few, run_front
 from codescale.search.result import SearchResult
 from codescale.search.run import run_search
 from codescale.search.trials.pruning_audit import audit_runs, with_checks
-from codescale.search.warm_start import WarmStart
+from codescale.search.warm_start import WarmStart, target_noise
 from codescale.stages.inputs import (
     StageContext,
     comparable_law,
@@ -91,14 +91,15 @@ def warm_start(context: StageContext, problem: SearchProblem) -> WarmStart:
     Raises :class:`~codescale.errors.UserError` where ``codescale fit`` has not run, or its law is in another unit.
     """
     law, records = comparable_law(context), read_records(context.folder.runs)
-    noise = sweep_noise(records, problem.objective, problem.proxy.n_params)
+    noise, runs = sweep_noise(records, problem.objective, problem.proxy.n_params), _runs_like_trials(context)
     return WarmStart(
         law_optimum=law_optimum(law, problem, target_availability(context)),
         bootstrap_optima=law_draws(law, problem, THOMPSON_DRAWS),
         evaluated=_with_the_trials_seed(records, context.config.seed),
         law=law,
-        runs=_runs_like_trials(context),
+        runs=runs,
         noise=None if noise is None else noise.pooled,
+        target_noise=target_noise(runs, problem),
     )
 
 

@@ -113,6 +113,16 @@ def test_without_baselines_it_is_uniform_alone_as_it_was(tmp_path: Path) -> None
     assert not result.harm.by_rule
 
 
+def test_a_rule_that_reads_as_the_usual_one_is_a_rule_all_the_same(tmp_path: Path) -> None:
+    written = compared(study(no_harm={"reference": "uniform", "margin": 0}), tmp_path).harm
+    assert written
+    assert written.by_rule
+    assert written.content()["written"] is True
+    before = written.model_copy(update={"written": None})
+    assert not before.by_rule, "files of before do not say who set it"
+    assert before.model_copy(update={"margin": 0.01}).by_rule
+
+
 def test_a_run_that_did_not_end_well_is_named(tmp_path: Path) -> None:
     config = study()
     chosen = {role: MIXTURES[role] for role in (UNIFORM, PREDICTED, MEASURED)}

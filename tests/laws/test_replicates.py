@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codescale.laws.replicates import between_seeds, log_loss_noise, trunk_luck
+from codescale.laws.replicates import between_seeds, log_loss_noise, mixture_noise, shared_part, trunk_luck
 from codescale.runs.table import RunsTable
 from tests.laws.synthetic_runs import SIZES, TOKENS, TableMaker, make_truth
 
@@ -105,3 +105,29 @@ def test_the_luck_of_a_trunk_is_told_by_replicates_and_by_two_degrees_at_least(t
     for seeds, recipes, known in ((1, 60, False), (2, 1, False), (2, 2, True), (3, 1, True)):
         few = replicated(tmp_path, 0.004, seeds, recipes)
         assert (trunk_luck(few, few.targets) > 0).all() == known, (seeds, recipes)
+
+
+def test_the_noise_of_mixtures_is_that_of_the_widest_recipes_that_were_repeated(tmp_path: Path) -> None:
+    maker = TableMaker(make_truth(3), ["a", "b", "c"], 0.0)
+    for seed in range(30):
+        for shares, deviation in ((np.array([0.5, 0.5, 0.0]), 0.05), (np.full(3, 1 / 3), 0.003)):
+            maker.noise = deviation
+            maker.add(f"{deviation}-{seed}", SIZES[0], TOKENS[0], shares, seed)
+    table = maker.table(tmp_path)
+    found = mixture_noise(table, table.targets)
+    assert found is not None
+    assert found.per_column == pytest.approx([0.003] * 3, rel=0.4)
+    assert mixture_noise(table.select(table.seed == 0), table.targets) is None
+
+
+def test_what_all_mixtures_of_a_seed_have_in_common_is_told_apart_from_their_own(tmp_path: Path) -> None:
+    table = replicated(tmp_path, 0.003, 4, recipes=30)
+    assert shared_part(table, table.targets, log_loss_noise(table, table.targets)) < 0.1
+    table.losses[:] = table.losses * np.exp(0.004 * (2 * (table.seed % 2) - 1))[:, None]
+    common, own = 0.004**2 * 4 / 3, 0.003**2
+    found = shared_part(table, table.targets, log_loss_noise(table, table.targets))
+    assert found == pytest.approx(common / (common + own), abs=0.06)
+    one = table.select(table.proportions[:, 0] == table.proportions[0, 0])
+    assert shared_part(one, one.targets, log_loss_noise(one, one.targets)) == 0.0
+    two = table.select(np.isin(table.proportions[:, 0], np.unique(table.proportions[:, 0])[:2]))
+    assert 0.1 < shared_part(two, two.targets, log_loss_noise(two, two.targets)) < found, "shrunk to none"

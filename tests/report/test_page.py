@@ -256,7 +256,21 @@ def test_texts_from_files_are_escaped(whole_study: Study, tmp_path: Path) -> Non
         artifact = json.loads(path.read_text())
         edit(artifact)
         path.write_text(json.dumps(artifact))
+    asked = {"name": evil, "searched": True, "weights": {}, "mixture": {"python": 1.0}, "resolves": 0.1}
+    asked |= {"against": evil, "outlook": "unknown", "statement": evil, "baselines": {evil: {}}}
+    noise = {"deviation": 0.1, "degrees_of_freedom": 2, "between_seeds": 0.1, "measured": True, "source": evil}
+    power = {
+        "n_params": 1,
+        "n_tokens": 1,
+        "seeds": 3,
+        "level": 0.05,
+        "power": 0.8,
+        "noise": noise,
+        "questions": [asked],
+    }
+    write_json(folder.power, power | {"advice": evil})
     text = render(config, folder)
+    assert "What the proof was expected to tell" in text
     tags = _Page(text).tags
     assert not [tag for tag, _attributes in tags if tag == "script"]
     assert "<script" not in text

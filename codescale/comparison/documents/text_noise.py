@@ -17,7 +17,7 @@ import numpy as np
 from codescale.arrays import Array
 from codescale.comparison.documents.crossed import influences
 from codescale.comparison.documents.layout import DocumentLayout
-from codescale.comparison.statistics import doubly_centred
+from codescale.runs.seed_noise import doubly_centred
 
 
 @dataclass(frozen=True)

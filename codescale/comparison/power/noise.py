@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from codescale.comparison.statistics import doubly_centred
 from codescale.runs.records import SWEEP_STAGES, RunRecord
+from codescale.runs.seed_noise import doubly_centred
 from codescale.search.objective.objective import Objective
 from codescale.search.objective.power_analysis import recipes_of, sweep_noise
 

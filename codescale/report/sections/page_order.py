@@ -7,6 +7,7 @@ from codescale.report.sections.baselines import baselines_section
 from codescale.report.sections.corpus import corpus_section, cost_section
 from codescale.report.sections.law import held_out_section, law_section
 from codescale.report.sections.mixtures import mixtures_section, scales_section
+from codescale.report.sections.power import power_section
 from codescale.report.sections.scaling import difficulty_section, scaling_section
 from codescale.report.sections.search import search_section
 from codescale.report.sections.synergy import claims_section, synergy_section
@@ -14,9 +15,10 @@ from codescale.report.sections.synergy import claims_section, synergy_section
 
 def all_sections(subject: Subject) -> list[PageSection]:
     """The page's sections after the headline, in order."""
-    baselines, scales = baselines_section(subject), scales_section(subject)
+    baselines, power, scales = baselines_section(subject), power_section(subject), scales_section(subject)
     return [
         *([baselines] if baselines else []),
+        *([power] if power else []),
         scaling_section(subject),
         difficulty_section(subject),
         synergy_section(subject),

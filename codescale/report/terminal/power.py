@@ -25,7 +25,7 @@ def power_table(found: PowerResult) -> Group:
     table.add_column("chance", justify="right", no_wrap=True)
     table.add_column("seeds", justify="right", no_wrap=True)
     for question in found.questions:
-        for k, (words, one) in enumerate(_rows(question).items()):
+        for k, (words, one) in enumerate(by_mixture(question).items()):
             table.add_row(plain("" if k else question.name), plain(words), *_cells(question, one))
         table.add_section()
     notes = [one.statement for one in found.questions if one.outlook != "unknown"]
@@ -33,7 +33,7 @@ def power_table(found: PowerResult) -> Group:
     return Group(table, *(plain(line) for line in (*notes, noise_line(found.noise), _key(found))))
 
 
-def _rows(question: QuestionPower) -> dict[str, BaselinePower]:
+def by_mixture(question: QuestionPower) -> dict[str, BaselinePower]:
     """By the words of a baseline and of all that are the same mixture."""
     twins: dict[str, list[str]] = {}
     for word, one in question.baselines.items():
@@ -44,9 +44,15 @@ def _rows(question: QuestionPower) -> dict[str, BaselinePower]:
 def _cells(question: QuestionPower, one: BaselinePower) -> tuple[str, ...]:
     if one.gain is None or one.chance is None:
         return (DASH, DASH, DASH, DASH)
-    seeds = DASH if one.gain.value <= 0 else f"{one.seeds_needed:,}" if one.seeds_needed else "over 1,000"
     bounds = interval(one.gain.low, one.gain.high, 4) or DASH
-    return (signed(one.gain.value, 4), bounds, in_words(one.chance), seeds)
+    return (signed(one.gain.value, 4), bounds, in_words(one.chance), seeds_needed(one))
+
+
+def seeds_needed(one: BaselinePower) -> str:
+    """The seeds that would resolve the gain that is expected."""
+    if one.gain is None or one.gain.value <= 0:
+        return DASH
+    return f"{one.seeds_needed:,}" if one.seeds_needed else "over 1,000"
 
 
 def noise_line(noise: NoiseResult) -> str:

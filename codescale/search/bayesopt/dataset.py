@@ -25,6 +25,11 @@ class LogScale(NamedTuple):
     log_tokens: float
 
 
+def same_scale(log_params: Array, log_tokens: Array, scale: LogScale) -> Mask:
+    """(n,): which rows are of ``scale``: D is what a run read, in whole batches, and so a little off what was asked."""
+    return np.asarray((np.abs(log_params - scale.log_params) < 0.01) & (np.abs(log_tokens - scale.log_tokens) < 0.01))
+
+
 @dataclass(frozen=True)
 class ScaledPoints:
     """Where losses are measured or asked for: ``log_params`` and ``log_tokens`` (n,), natural logarithms of N and D,

@@ -7,13 +7,13 @@ trials' own alone: the one under which the trials are likelier is believed.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from codescale.arrays import Mask
 from codescale.laws.law import Law
-from codescale.search.bayesopt.dataset import Dataset, LogScale, SearchData
+from codescale.search.bayesopt.dataset import Dataset, LogScale, SearchData, same_scale
 from codescale.search.bayesopt.mean_functions import (
     MeanFunction,
     constant_mean,
@@ -21,6 +21,7 @@ from codescale.search.bayesopt.mean_functions import (
     refitted_law_mean,
     stacked_mean,
 )
+from codescale.search.bayesopt.seed_noise import SeedNoise, TargetNoise, seed_noise
 from codescale.search.bayesopt.settings import DEFAULT_SETTINGS, BayesOptSettings
 from codescale.search.bayesopt.surrogate import (
     FittedGP,
@@ -52,8 +53,10 @@ class ModelSelector:
         Whether values are log losses; else no law can be their mean.
     objectives
         How many there are; of several each is a target.
-    seed_noise
+    objective_noise
         The standard deviation of the objective between seeds, where it is known.
+    target_noise
+        That of each of several targets.
     """
 
     domains: tuple[str, ...]
@@ -65,7 +68,8 @@ class ModelSelector:
     seed: int = 0
     log_losses: bool = True
     objectives: int = 1
-    seed_noise: float | None = None
+    objective_noise: float | None = None
+    target_noise: TargetNoise | None = None
     settings: BayesOptSettings = DEFAULT_SETTINGS
     _fits: dict[bytes, tuple[FittedGP | None, bool]] = field(default_factory=dict, repr=False)
 
@@ -79,8 +83,8 @@ class ModelSelector:
         key = rows.points.shares.tobytes() + rows.values.tobytes()
         if key not in self._fits:
             fitted, own_alone = self._compete(rows)
-            if fitted is not None and self.seed_noise is not None and self.objectives == 1 and len(rows):
-                fitted = with_seed_noise(fitted, self._subset(rows), self.seed_noise)
+            if fitted is not None and fitted.seeds is None and self._noise_of_one_objective is not None and len(rows):
+                fitted = with_seed_noise(fitted, self._subset(rows), self._noise_of_one_objective)
             self._fits = {key: (fitted, own_alone)}
         fitted, own_alone = self._fits[key]
         latest = self.earlier.concatenate(data.latest)
@@ -88,11 +92,7 @@ class ModelSelector:
 
     def own_scale(self, rows: Dataset) -> Mask:
         """(n,): which of ``rows`` were measured at the scale searched for."""
-        points = rows.points
-        return np.asarray(
-            (np.abs(points.log_params - self.scale.log_params) < 0.01)
-            & (np.abs(points.log_tokens - self.scale.log_tokens) < 0.01)
-        )
+        return same_scale(rows.points.log_params, rows.points.log_tokens, self.scale)
 
     def _compete(self, rows: Dataset) -> tuple[FittedGP | None, bool]:
         """The fit to ``rows``, and whether it listens to the trials' own scale alone: None where other scales mislead
@@ -128,7 +128,24 @@ class ModelSelector:
         settings = self.settings
         mean = stacked_mean(self._means(rows, law), rows, settings)
         weight = np.array(list(self.weights.values()))
-        return fit_processes(mean, rows, weight / weight.sum(), self.log_losses, settings)
+        fitted = fit_processes(mean, rows, weight / weight.sum(), self.log_losses, settings)
+        return replace(fitted, seeds=self._seeds(rows))
+
+    @property
+    def _noise_of_one_objective(self) -> float | None:
+        return self.objective_noise if self.objectives == 1 else None
+
+    def _seeds(self, rows: Dataset) -> SeedNoise | None:
+        """What seeds do to each target; None where that is not known, or there are no rows whose losses tell what a
+        part of them comes to.
+        """
+        if self.target_noise is None or not self.log_losses or not len(rows):
+            return None
+        weight = np.array(list(self.weights.values()))
+        losses = np.exp(rows.values.mean(axis=0))
+        return seed_noise(
+            self.target_noise, tuple(self.weights), weight / weight.sum() * losses, self._noise_of_one_objective
+        )
 
     def _means(self, rows: Dataset, law: Law | None) -> list[MeanFunction]:
         """All that can be fitted to ``rows``, from the simplest on."""

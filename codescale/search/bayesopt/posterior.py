@@ -38,6 +38,10 @@ class Posterior:
         """(m,) each: the objective's expectation and standard deviation, a run's noise apart."""
         return self._surrogate.mean_and_std(points_at_scale(self._scale, points))
 
+    def seed_deviation(self, points: Points) -> Array:
+        """(m,): by how much the objective of one seed lies off that of all seeds, beside a run's noise."""
+        return self._surrogate.seed_deviation(points_at_scale(self._scale, points))
+
     def mean_sample(self, points: Points, sample: int) -> Array:
         """(m,): the objective expected under one sample of the laws, from 1 on; 0 is the mean as fitted."""
         return self._surrogate.mean_sample(points_at_scale(self._scale, points), sample)

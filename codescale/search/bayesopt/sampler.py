@@ -38,6 +38,7 @@ from codescale.search.bayesopt.dataset import Dataset, LogScale, SearchData, dat
 from codescale.search.bayesopt.model_selection import ModelSelector, refit_schedule
 from codescale.search.bayesopt.no_harm import Constraint
 from codescale.search.bayesopt.optimizer import BayesianOptimizer
+from codescale.search.bayesopt.seed_noise import TargetNoise
 from codescale.search.bayesopt.settings import DEFAULT_SETTINGS, BayesOptSettings
 from codescale.search.bayesopt.termination import ExpectedRegret
 from codescale.search.bayesopt.trial_reader import LOSSES, ObjectiveKind, TrialReader, signs
@@ -84,6 +85,8 @@ class LawSampler(BaseSampler):
         The hyperparameters that those runs were trained with (absent: the middle of each range).
     noise
         The standard deviation of the objective between seeds, where it is known; trials that share a seed cannot tell.
+    target_noise
+        That of each target's log loss, where it is known (:class:`.seed_noise.TargetNoise`).
     seed
         The same study and seed give the same suggestions.
     settings
@@ -112,6 +115,7 @@ class LawSampler(BaseSampler):
         runs: RunsTable | None = None,
         hyper: Mapping[str, float] | None = None,
         noise: float | None = None,
+        target_noise: TargetNoise | None = None,
         seed: int | None = None,
         settings: BayesOptSettings = DEFAULT_SETTINGS,
         no_harm: tuple[NoHarmRule, SearchPoint] | None = None,
@@ -123,7 +127,8 @@ class LawSampler(BaseSampler):
         protected = no_harm[0].protected(tuple(weights or {}), "no_harm, languages") if no_harm else ()
         self._weights = {name: value for name, value in (weights or {}).items() if value > 0 or name in protected}
         self._scale = LogScale(float(np.log(n_params)), float(np.log(n_tokens)))
-        self._law, self._runs, self._hyper, self._noise = law, runs, dict(hyper or {}), noise
+        self._law, self._runs, self._hyper = law, runs, dict(hyper or {})
+        self._noise, self._target_noise = noise, target_noise
         self._seed = int(np.random.default_rng().integers(2**31)) if seed is None else seed
         self._settings = settings
         self._constraint = None
@@ -186,10 +191,11 @@ class LawSampler(BaseSampler):
         return self._region.search_point(point)
 
     def expected(self, study: Study, points: Sequence[SearchPoint]) -> tuple[Array, Array]:
-        """(points,): expected objective of ``points`` and its standard deviation, a run's noise apart."""
+        """(points,): expected objective of ``points`` and its standard deviation over seeds, a run's noise apart."""
         data, optimizer = self._data(study)
-        mean, std = optimizer.posterior(data).mean_and_std(self._region.points(points))
-        return signs(study)[0] * mean, std
+        posterior, at = optimizer.posterior(data), self._region.points(points)
+        mean, std = posterior.mean_and_std(at)
+        return signs(study)[0] * mean, np.hypot(std, posterior.seed_deviation(at))
 
     @property
     def confidence(self) -> float | None:
@@ -271,7 +277,8 @@ class LawSampler(BaseSampler):
                 seed=self._seed,
                 log_losses=kind.log_losses,
                 objectives=1 if kind.by_target else len(kind.targets),
-                seed_noise=self._noise,
+                objective_noise=self._noise,
+                target_noise=self._target_noise if kind.by_target else None,
                 settings=self._settings,
             )
             self._optimizers[kind] = BayesianOptimizer(

@@ -18,9 +18,10 @@ import numpy as np
 
 from codescale.arrays import Array, Mask
 from codescale.laws.gp.conditioning import LevelAndSlope, condition, whiten
-from codescale.laws.gp.kernel import Hyperparameters, fit_hyperparameters
+from codescale.laws.gp.kernel import Hyperparameters, covariance, fit_hyperparameters
 from codescale.search.bayesopt.dataset import Dataset, ScaledPoints
 from codescale.search.bayesopt.mean_functions import MeanFunction
+from codescale.search.bayesopt.seed_noise import SeedNoise
 from codescale.search.bayesopt.settings import BayesOptSettings
 
 
@@ -42,6 +43,8 @@ class FittedGP:
         Of the targets in the objective; they sum to 1.
     log_losses
         Whether values are log losses, so that the objective is the weighted mean of their exponentials.
+    seeds
+        What seeds do to each target; None where that is not known.
     """
 
     mean: MeanFunction
@@ -49,6 +52,7 @@ class FittedGP:
     weights: Array
     log_losses: bool
     settings: BayesOptSettings
+    seeds: SeedNoise | None = None
 
     def kernel_inputs(self, points: ScaledPoints) -> Array:
         """(n, inputs)."""
@@ -57,6 +61,16 @@ class FittedGP:
     def noise(self, target: TargetGP, noise_scale: Array) -> Array:
         """(n,): variances of rows whose noise is ``noise_scale`` (n,) of a finished run's."""
         return np.asarray(target.process.noise**2 * noise_scale + self.settings.jitter)
+
+    @property
+    def shown_noise(self) -> Array:
+        """(t,): the deviation of a finished run that its residuals show."""
+        return np.array([target.process.noise for target in self.targets])
+
+    @property
+    def correlation(self) -> Array:
+        """(t, t): of what is not known of the targets."""
+        return np.eye(len(self.weights)) if self.seeds is None else self.seeds.correlation
 
 
 def fit_processes(
@@ -78,14 +92,14 @@ def fit_processes(
 
 
 def with_seed_noise(fitted: FittedGP, data: Dataset, deviation: float) -> FittedGP:
-    """``fitted`` where a run's objective has at least the standard deviation ``deviation`` between seeds.
+    """``fitted`` where a run's objective has at least the standard deviation ``deviation`` between seeds, where nothing
+    is known of single targets.
 
     Trials share a seed, and what one seed does to similar mixtures looks like the mixtures' own doing: the likelihood
     of the trials cannot tell it apart. Targets that err together also make the objective noisier than each by itself.
     """
     levels = np.exp(data.values.mean(axis=0)) if fitted.log_losses else np.ones(len(fitted.weights))
-    own = np.array([target.process.noise for target in fitted.targets])
-    factor = deviation / max(float(np.linalg.norm(fitted.weights * levels * own)), 1e-12)
+    factor = deviation / max(float(np.linalg.norm(fitted.weights * levels * fitted.shown_noise)), 1e-12)
     if factor <= 1.0:
         return fitted
     raised = [
@@ -151,8 +165,8 @@ def _whitened(fitted: FittedGP, rows: Dataset, means: Array) -> tuple[Array, Arr
 @dataclass(frozen=True)
 class Differences:
     """Of targets' values between m points and a reference: ``expected`` (1 + s, m, t) under every sample of the mean
-    (the first as fitted), the ``deviation`` (m, t) of what the processes do not know, the same under all of them, and
-    the values ``at_reference`` (1 + s, t).
+    (the first as fitted), the ``deviation`` (m, t) of what processes and one seed do not know, the same under all of
+    them, and the values ``at_reference`` (1 + s, t).
     """
 
     expected: Array
@@ -223,18 +237,30 @@ class Surrogate:
         inputs = self.fitted.kernel_inputs(points)
         means = self.fitted.mean.samples(points)
         drawn = np.zeros((len(points), len(means)))
-        variance = np.zeros(len(points))
+        deviations = np.empty((len(points), len(self._conditioned)))
         for k, one in enumerate(self._conditioned):
             cross = one.cross_covariance(inputs, means[0][:, k])
             own = means[:, :, k].T + cross @ one.dual
-            left = one.variance(cross, means[0][:, k])
+            left = np.sqrt(one.variance(cross, means[0][:, k]))
             weight = self.fitted.weights[k]
             if self.fitted.log_losses:
                 own = np.exp(own)
-                left = left * own[:, 0] ** 2
+                left = left * own[:, 0]
             drawn += weight * own
-            variance += weight**2 * left
+            deviations[:, k] = weight * left
+        variance = ((deviations @ self.fitted.correlation) * deviations).sum(axis=1)
         return drawn.mean(axis=1), np.sqrt(variance + drawn.var(axis=1))
+
+    def seed_deviation(self, points: ScaledPoints) -> Array:
+        """(m,): by how much one seed's objective lies off that of all seeds, beside a run's noise; 0 where it is not
+        known. It is the same for all that was measured with that seed, so no trial is chosen by it.
+        """
+        if self.fitted.seeds is None:
+            return np.zeros(len(points))
+        parts = self.fitted.weights * self.fitted.seeds.all(self.fitted.shown_noise)
+        if self.fitted.log_losses:
+            parts = parts * np.exp(self.target_means(points, 0))
+        return np.sqrt(((parts @ self.fitted.correlation) * parts).sum(axis=-1)) * np.ones(len(points))
 
     def joint_samples(self, points: ScaledPoints, draws: int, generator: np.random.Generator) -> Array:
         """(draws (s + 1), m): what the objective may be at all ``points`` at once, a run's noise apart: so many draws
@@ -251,15 +277,20 @@ class Surrogate:
         inputs = self.fitted.kernel_inputs(points)
         means = self.fitted.mean.samples(points)
         drawn = []
+        standard = generator.standard_normal((len(self._conditioned), draws, 1, len(points)))
+        together = np.tensordot(np.linalg.cholesky(self.fitted.correlation), standard, axes=1)
         for k, one in enumerate(self._conditioned):
             cross = one.cross_covariance(inputs, means[0][:, k])
             left = one.covariance(inputs, cross, means[0][:, k])
-            spread = generator.standard_normal((draws, 1, len(points))) @ np.linalg.cholesky(left).T
+            spread = together[k] @ np.linalg.cholesky(left).T
             drawn.append(((means[:, :, k] + (cross @ one.dual).T)[None] + spread).reshape(-1, len(points)))
         return np.stack(drawn, axis=2)
 
     def differences(self, points: ScaledPoints, reference: ScaledPoints) -> Differences:
-        """How every target's value at ``points`` differs from that at one ``reference``, a run's noise apart."""
+        """How every target's value at ``points`` differs from that at one ``reference``, a run's noise apart, and no
+        surer than one seed allows: what that did to either mixture and residuals do not show has been fitted, and the
+        farther the two are from each other, the less of it they have in common.
+        """
         both = points.concatenate(reference)
         inputs = self.fitted.kernel_inputs(both)
         means = self.fitted.mean.samples(both)
@@ -268,4 +299,16 @@ class Surrogate:
             cross = one.cross_covariance(inputs, means[0][:, k])
             expected[:, :, k] = means[:, :, k] + (cross @ one.dual).T
             deviations[:, k] = np.sqrt(one.variance_of_difference(inputs, cross, means[0][:, k]))
-        return Differences(expected[:, :-1] - expected[:, -1:], deviations, expected[:, -1])
+        differences = expected[:, :-1] - expected[:, -1:]
+        if self.fitted.seeds is not None:
+            hidden = self.fitted.seeds.own(self.fitted.shown_noise)
+            least = 2.0 * hidden**2 * self._apart(inputs)[:, None] - differences.var(axis=0)
+            deviations = np.sqrt(np.maximum(deviations**2, least))
+        return Differences(differences, deviations, expected[:, -1])
+
+    def _apart(self, inputs: Array) -> Array:
+        """(m - 1,): how much of its seed's luck each point does not have in common with the last one of ``inputs`` (m,
+        k), from 0 to 1.
+        """
+        relevance = np.full(inputs.shape[1], 1.0 / self.fitted.settings.seed_luck_lengthscale)
+        return 1.0 - covariance(relevance, inputs[:-1], inputs[-1:])[:, 0]

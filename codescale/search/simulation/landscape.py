@@ -60,7 +60,8 @@ class Landscape:
     ``n_params`` and ``n_tokens``. ``noise``: standard deviation of a run's log losses, of a usual target.
     ``evaluations``: evaluations before the end, none where the losses do not depend on D. ``covariance`` (targets,
     targets): of a run's log losses, in units of ``noise`` squared; None: each target has the same noise and luck of its
-    own. ``loss_unit``: of the losses. ``weightless``: what weighs nothing though nobody said so.
+    own. ``shared``: the part of it that all runs of one seed have in common, from 0 to 1. ``loss_unit``: of the losses.
+    ``weightless``: what weighs nothing though nobody said so.
     """
 
     domains: tuple[str, ...]
@@ -72,6 +73,7 @@ class Landscape:
     noise: float
     evaluations: int = 0
     covariance: Array | None = None
+    shared: float = 0.0
     loss_unit: LossUnit = LossUnit.NATS_PER_TOKEN
     weightless: Weightless = NOTHING
     _weight: Array = field(init=False, repr=False)
@@ -112,12 +114,16 @@ class Landscape:
         generator: np.random.Generator,
         n_params: float | None = None,
         n_tokens: float | None = None,
+        seed_luck: Array | None = None,
     ) -> SimulatedRun:
         """One run of ``shares`` (domains,), noise and evaluations included. A run's noise is one for its whole curve,
-        and a third as much again at every evaluation.
+        and a third as much again at every evaluation. ``seed_luck`` (targets,): what its seed does to every run
+        (:meth:`seed_luck`); None: its seed is its own.
         """
         tokens = n_tokens or self.n_tokens
         own = self._luck(generator)
+        if seed_luck is not None:
+            own = np.sqrt(1.0 - self.shared) * own + seed_luck
         final = self.losses(shares[None], n_params, tokens)[0] * np.exp(own)
         evaluations = []
         for evaluation in range(1, self.evaluations + 1):
@@ -125,6 +131,10 @@ class Landscape:
             more = own + _TRUNK_ABOVE + self._luck(generator) / 3.0
             evaluations.append((round(at), self.losses(shares[None], n_params, at)[0] * np.exp(more)))
         return SimulatedRun(final, tuple(evaluations))
+
+    def seed_luck(self, generator: np.random.Generator) -> Array:
+        """(targets,): what one seed does to the log losses of every run that has it."""
+        return np.asarray(np.sqrt(self.shared) * self._luck(generator))
 
     def _luck(self, generator: np.random.Generator) -> Array:
         """(targets,): what one run's log losses differ by from those without noise."""

@@ -24,6 +24,7 @@ from codescale.mixtures.mixture import Mixture
 from codescale.mixtures.no_harm import ResolvedNoHarm
 from codescale.runs.table import RunsTable
 from codescale.search.bayesopt.sampler import LawSampler
+from codescale.search.bayesopt.seed_noise import TargetNoise
 from codescale.search.bayesopt.termination import ReportsExpectedImprovement, Terminator
 from codescale.search.bayesopt.trial_reader import INTERMEDIATE_LOSSES, LOSSES
 from codescale.search.objective.no_harm import MeasuredNoHarm
@@ -42,13 +43,15 @@ LEVEL = 0.9
 class Known:
     """What a search knows before its first trial, and ``cost``, the FLOPs that it took to learn it.
 
-    ``start``: a mixture that is tried first; ``law`` and ``runs``: for the sampler that can use them.
+    ``start``: a mixture that is tried first; ``law`` and ``runs``: for the sampler that can use them. ``noise``: what
+    replicates told that sampler of seeds; it then knows how much they change the objective, too.
     """
 
     law: Law | None = None
     runs: RunsTable | None = None
     start: Mixture | None = None
     cost: float = 0.0
+    noise: TargetNoise | None = None
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,9 @@ def _simulate(
     landscape: Landscape, space: SearchSpace, plan: SearchPlan, known: Known, target: Attainable, seed: int
 ) -> Outcome:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    sampler = _sampler(landscape, space, plan, known, seed)
-    adviser = sampler if plan.no_harm is None else _law_sampler(landscape, space, known, seed, plan.no_harm)
+    deviation = landscape.deviation(target.shares)
+    sampler = _sampler(landscape, space, plan, known, seed, deviation)
+    adviser = sampler if plan.no_harm is None else _law_sampler(landscape, space, known, seed, plan.no_harm, deviation)
     study = optuna.create_study(sampler=sampler)
     measured = None
     if plan.no_harm is not None:
@@ -121,11 +125,12 @@ def _simulate(
     if known.start is not None:
         study.enqueue_trial(space.parameters(_moved_in(known.start, space)))
     generator = np.random.default_rng((seed, 1))
+    luck = landscape.seed_luck(np.random.default_rng((seed, 2)))  # all trials share a seed
     cost, pruned = known.cost, 0
     finished: list[LearningCurve] = []
     reports: list[tuple[float, float, float, Array, bool]] = []
     done, end = 0, None
-    terminator = Terminator(landscape.deviation(target.shares))
+    terminator = Terminator(deviation)
     while done < plan.trials and not _reached(reports, plan.until) and not (plan.ends and end):
         batch = []
         for _ in range(min(plan.concurrency, plan.trials - done)):
@@ -136,7 +141,7 @@ def _simulate(
                     end = End(done, cost, _judged(study, adviser, space, landscape, target)[0])
         for trial in batch:
             point = space.point(trial.params)
-            run = landscape.run(point.mixture.array(landscape.domains), generator)
+            run = landscape.run(point.mixture.array(landscape.domains), generator, seed_luck=luck)
             stopped = _tell(study, trial, run, landscape, finished if plan.prune else None, measured, point)
             cost += landscape.cost(stopped)
             pruned += stopped is not None
@@ -165,15 +170,22 @@ def _moved_in(mixture: Mixture, space: SearchSpace) -> SearchPoint:
     return SearchPoint(space.inside(mixture), middle)
 
 
-def _sampler(landscape: Landscape, space: SearchSpace, plan: SearchPlan, known: Known, seed: int) -> BaseSampler:
+def _sampler(
+    landscape: Landscape, space: SearchSpace, plan: SearchPlan, known: Known, seed: int, deviation: float
+) -> BaseSampler:
     if plan.sampler == "law":
-        return _law_sampler(landscape, space, known, seed, plan.no_harm)
+        return _law_sampler(landscape, space, known, seed, plan.no_harm, deviation)
     constraints = None if plan.no_harm is None else excess_constraints(len(plan.no_harm.protected))
     return make_sampler(plan.sampler, seed, constraints)
 
 
 def _law_sampler(
-    landscape: Landscape, space: SearchSpace, known: Known, seed: int, no_harm: ResolvedNoHarm | None
+    landscape: Landscape,
+    space: SearchSpace,
+    known: Known,
+    seed: int,
+    no_harm: ResolvedNoHarm | None,
+    deviation: float,
 ) -> LawSampler:
     return LawSampler(
         space,
@@ -182,6 +194,8 @@ def _law_sampler(
         n_tokens=landscape.n_tokens,
         law=known.law,
         runs=known.runs,
+        noise=None if known.noise is None else deviation,
+        target_noise=known.noise,
         seed=seed,
         no_harm=None if no_harm is None else (no_harm.rule, _moved_in(no_harm.reference, space)),
     )

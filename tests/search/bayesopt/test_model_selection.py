@@ -11,6 +11,7 @@ from codescale.arrays import Array
 from codescale.laws.law import Law
 from codescale.search.bayesopt.dataset import Dataset, LogScale, SearchData, empty_dataset, points_at_scale
 from codescale.search.bayesopt.model_selection import ModelSelector, refit_schedule, subset_of_data
+from codescale.search.bayesopt.seed_noise import TargetNoise
 from codescale.search.bayesopt.settings import DEFAULT_SETTINGS
 from codescale.search.space.points import Points
 from tests.search.bayesopt.planted_search import mixtures, ours, regret, search
@@ -137,7 +138,7 @@ def test_known_noise_between_seeds_is_believed_of_one_objective() -> None:
     none, shares = empty_dataset(4, 0, 4), np.random.default_rng(0).dirichlet(np.ones(4), size=4)
     rows = rows_of(shares, HERE, np.array([2.0, 2.1, 2.2, 2.3]))
     plain, noisy, several = (
-        replace(selector(LAW, none), seed_noise=noise, objectives=count).select(known(rows))[0]
+        replace(selector(LAW, none), objective_noise=noise, objectives=count).select(known(rows))[0]
         for noise, count in ((None, 1), (0.5, 1), (0.5, 2))
     )
     assert plain is not None
@@ -145,3 +146,25 @@ def test_known_noise_between_seeds_is_believed_of_one_objective() -> None:
     assert several is not None
     assert noisy.targets[0].process.noise > 2 * plain.targets[0].process.noise
     assert several.targets[0].process.noise == plain.targets[0].process.noise
+
+
+def test_where_each_targets_noise_is_known_what_residuals_show_stays_as_it_is() -> None:
+    none, shares = empty_dataset(4, 0, 4), np.random.default_rng(0).dirichlet(np.ones(4), size=4)
+    rows, told = rows_of(shares, HERE, np.array([2.0, 2.1, 2.2, 2.3])), TargetNoise(dict.fromkeys(LANGUAGES, 0.1), 0.2)
+    plain, told_too = (
+        replace(selector(LAW, none), target_noise=noise, objective_noise=objective).select(known(rows))[0]
+        for noise, objective in ((None, None), (told, 0.15))
+    )
+    assert plain is not None
+    assert told_too is not None
+    assert plain.seeds is None
+    assert told_too.seeds is not None
+    assert told_too.seeds.deviation.tolist() == [0.1] * 4
+    assert told_too.seeds.shared == 0.2
+    parts = 0.25 * np.exp(rows.values.mean(axis=0)) * 0.1
+    assert np.sqrt(parts @ told_too.correlation @ parts) == pytest.approx(0.15)
+    np.testing.assert_array_equal(told_too.shown_noise, plain.shown_noise)
+    in_values = replace(selector(None, none), target_noise=told, log_losses=False)
+    fitted, _ = in_values.select(known(rows.select(np.array([0, 1, 2, 3, 0, 1]))))
+    assert fitted is not None
+    assert fitted.seeds is None, "a log loss's noise says nothing of values that are none"

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from codescale.arrays import Array
 from codescale.cli import main
 from codescale.errors import UserError
 from codescale.laws.law import Law, save_law
@@ -19,6 +20,7 @@ from codescale.mixtures.mixture import Mixture
 from codescale.mixtures.no_harm import NoHarmRule, ResolvedNoHarm
 from codescale.report.terminal.simulation import costs_of, simulation_rows, simulation_table
 from codescale.runs.units import LossUnit
+from codescale.search.bayesopt.seed_noise import TargetNoise
 from codescale.search.samplers import SamplerName
 from codescale.search.simulation.landscape import (
     Landscape,
@@ -269,6 +271,37 @@ def test_every_sampler_recommends_what_keeps_the_rule(sampler: SamplerName) -> N
     assert "keeps the rule of no harm in 1 of 1" in shown.getvalue()
     assert "100 % is the rule's reference" in shown.getvalue()
     assert simulation_rows({sampler: [outcome]}, [0], target).splitlines()[0].endswith(",kept")
+
+
+def test_a_search_that_knows_how_much_seeds_change_stays_farther_inside_the_rule() -> None:
+    """Go is most of the objective, and what it gains the others lose."""
+    ground = go_alone()
+    target, plan = attainable(ground, space(), no_harm=RULE), SearchPlan("law", 14, report_every=14, no_harm=RULE)
+    objective = []
+    for deviation in (0.001, 0.05):
+        noise = TargetNoise(dict.fromkeys(LANGUAGES, deviation))
+        outcome = simulate(ground, space(), plan, Known(noise=noise), target, 0)
+        assert outcome.kept is not None
+        assert outcome.kept.all()
+        objective.append(float(ground.objective(outcome.recommended[None])[0]))
+    assert objective[0] < objective[1] <= target.uniform + 1e-9
+
+
+def test_runs_of_one_seed_have_a_part_of_their_luck_in_common() -> None:
+    ground, generator = replace(landscape(noise=0.01), shared=0.4), np.random.default_rng(0)
+    shares = np.full(4, 0.25)
+    truth = np.log(ground.losses(shares[None])[0])
+
+    def off(luck: Array | None) -> Array:
+        return np.array([np.log(ground.run(shares, generator, seed_luck=luck).losses) - truth for _ in range(600)])
+
+    lucks = np.array([ground.seed_luck(generator) for _ in range(2000)])
+    assert lucks.std(axis=0) == pytest.approx([0.01 * np.sqrt(0.4)] * 4, rel=0.06)
+    assert off(None).std(axis=0) == pytest.approx([0.01] * 4, rel=0.1), "a seed of its own"
+    same = off(lucks[0])
+    assert same.mean(axis=0) == pytest.approx(lucks[0], abs=0.0015)
+    assert same.std(axis=0) == pytest.approx([0.01 * np.sqrt(0.6)] * 4, rel=0.1)
+    assert not replace(ground, shared=0.0).seed_luck(generator).any()
 
 
 def test_a_cost_is_paid_where_the_rule_is_kept_too() -> None:
