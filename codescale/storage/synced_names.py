@@ -1,0 +1,43 @@
+"""Which of a study's files live in its store, and in which order they go there."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+LEASE = "lease.json"
+"""Who works on the study; no file of it."""
+
+CHECKPOINTS = "checkpoints/"
+"""Goes between the workers and the store, never through the driver."""
+
+RESULTS = ("runs/", "test_losses/")
+"""One object for each run, written once and never changed."""
+
+_DERIVED = ("tensorboard", "optuna.journal", "downloads", "wandb", "mlruns", "mlflow.db")
+"""What grows line by line, or is made again of the rest: on this machine alone."""
+
+_LAST = ("manifest.json", "run.json")
+"""Files that say that the others beside them are whole."""
+
+
+def is_synced(name: str) -> bool:
+    """Whether the file ``name`` of a study is in its store too."""
+    parts = PurePosixPath(name).parts
+    hidden = any(part.startswith(".") for part in parts)
+    documents = parts[:2] == ("corpus", "documents")
+    return not (hidden or documents or name == LEASE or name.startswith(CHECKPOINTS) or parts[0] in _DERIVED)
+
+
+def is_shard(name: str) -> bool:
+    """Whether ``name`` is a token shard: large, and fetched by its hash once somebody reads it."""
+    return name.startswith("corpus/") and name.endswith(".arrow")
+
+
+def is_result(name: str) -> bool:
+    """Whether ``name`` is of one run, and is put where there is none yet."""
+    return name.startswith(RESULTS)
+
+
+def goes_last(name: str) -> bool:
+    """Whether ``name`` may be in the store only when all files before it are."""
+    return PurePosixPath(name).name in _LAST
