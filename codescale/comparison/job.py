@@ -16,6 +16,8 @@ from codescale.training.jobs.many_runs import TrainJob, run_job
 from codescale.training.session_factory import session_factory
 
 WATCH_SECONDS = 0.5
+FETCH_SECONDS = 5.0
+"""How often the store of a study that lives in one is asked for what other machines' workers have finished."""
 
 
 def train_together(
@@ -32,8 +34,8 @@ def train_together(
     """
     begun = time.monotonic()
     before = done_already(folder, specs)
-    factory = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard)
-    job = TrainJob(tuple(specs), factory, folder.runs, folder.test_losses)
+    factory = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard, folder)
+    job = TrainJob(tuple(specs), factory, folder)
     problems: list[BaseException] = []
 
     def work() -> None:
@@ -44,13 +46,16 @@ def train_together(
         except BaseException as problem:  # raised again below, in the thread that waits
             problems.append(problem)
 
-    seen = set(before)
+    seen, fetched = set(before), begun
     thread = threading.Thread(target=work, name="ray-train", daemon=True)
     thread.start()
     with progress.bar("Compare", len(specs)) as advance:
         advance(len(seen))
         while True:
             ended = not thread.is_alive()
+            if ended or time.monotonic() - fetched > FETCH_SECONDS:
+                folder.fetch_results()
+                fetched = time.monotonic()
             for run_id, record in done_already(folder, specs).items():
                 if run_id not in seen:
                     seen.add(run_id)

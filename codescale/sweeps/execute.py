@@ -47,7 +47,7 @@ class RunWorker:
         while not session.finished:
             session.advance()
         record = session.record("diverged" if session.diverged else "ok")
-        write_record(self._folder.runs, record)
+        self._folder.upload(write_record(self._folder.runs, record))
         session.discard_checkpoint()
         return record
 
@@ -56,10 +56,10 @@ class RunWorker:
         while not session.finished:
             session.advance()
             for k in session.diverged_runs():
-                write_record(self._folder.runs, session.record(k))
+                self._folder.upload(write_record(self._folder.runs, session.record(k)))
         records = session.records()
         for record in records:
-            write_record(self._folder.runs, record)
+            self._folder.upload(write_record(self._folder.runs, record))
         session.discard_checkpoint()
         return records
 
@@ -134,7 +134,7 @@ class _Pool:
 
     def __init__(self, config: StudyConfig, folder: StudyFolder, workers: Workers, advance: Advance) -> None:
         self._config, self._folder, self._workers, self._advance = config, folder, workers, advance
-        self._factory = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard)
+        self._factory = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard, folder)
         self._failures: dict[str, int] = {}
         self._again: list[RunSpec] = []
         self._planned: frozenset[str] = frozenset()
@@ -200,6 +200,7 @@ class _Pool:
 
     def _after_death(self, pack: Pack, reason: str) -> tuple[list[RunRecord], Pack]:
         """The records that there are of ``pack`` after its worker died, and what is left of it to begin again."""
+        self._folder.fetch_results()
         done = done_already(self._folder, pack.runs)
         left = pack.without(done)
         self._failures[pack.name] = self._failures.get(pack.name, 0) + 1

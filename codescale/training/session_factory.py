@@ -10,15 +10,20 @@ from typing import Any
 
 import torch
 
+from codescale.corpus.fetch import fetch_corpus_on_worker
 from codescale.corpus.reader import Corpus, open_corpus
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
 from codescale.training.loop.checkpoint import FileStore, ReadOnlyStore, Store
+from codescale.training.loop.copied_checkpoint import CopiedStore
 from codescale.training.loop.session import TrainingSession
 from codescale.training.metrics.evaluation import Evaluator
 from codescale.training.metrics.tensorboard import CurveWriter
 from codescale.training.packed.session import PackedSession
 from codescale.training.parallel import SingleProcess, parallel_of
+
+_FOLDERS = ("corpus_folder", "checkpoint_folder", "curves_folder")
 
 
 class StudyData:
@@ -40,7 +45,7 @@ class StudyData:
 
 @dataclass(frozen=True)
 class SessionFactory:
-    """Opens sessions on a worker; travels there as the study's configuration and three paths.
+    """Opens sessions on a worker; travels there as the study's configuration and paths.
 
     Parameters
     ----------
@@ -52,32 +57,41 @@ class SessionFactory:
         Where checkpoints go; None: nowhere.
     curves_folder
         Where the curves of what is evaluated go while sessions train; None: nowhere.
+    study
+        The study that these folders are in, where it may live in a store: then they become those of the worker's own
+        machine, the corpus is fetched, and checkpoints go to the store. None: they are the same on all machines.
     """
 
     config: StudyConfig
     corpus_folder: Path
     checkpoint_folder: Path | None
     curves_folder: Path | None = None
+    study: StudyFolder | None = None
 
     @cached_property
     def _data(self) -> StudyData:
         torch.set_num_threads(self.config.ray.threads)
+        if self.study is not None:
+            fetch_corpus_on_worker(self.study)
         return StudyData(self.config, self.corpus_folder)
 
     def __call__(self, spec: RunSpec) -> TrainingSession:
         """The session of ``spec``, resumed where it has a checkpoint on the disk."""
-        return self.open(spec, self._store(spec), SingleProcess())
+        return self.open(spec, self._store(spec.run_id), SingleProcess())
 
     def shared(self, spec: RunSpec) -> TrainingSession:
         """The session of ``spec`` as one of several workers, each with the whole model; the first one writes the
         checkpoint, the same that one worker alone would.
         """
-        parallel, store = parallel_of("replicated"), self._store(spec)
+        parallel, store = parallel_of("replicated"), self._store(spec.run_id)
         return self.open(spec, store if store is None or parallel.rank == 0 else ReadOnlyStore(store), parallel)
 
-    def _store(self, spec: RunSpec) -> Store | None:
-        folder = self.checkpoint_folder
-        return FileStore(folder / f"{spec.run_id}.safetensors") if folder else None
+    def _store(self, name: str) -> Store | None:
+        if self.checkpoint_folder is None:
+            return None
+        path = self.checkpoint_folder / f"{name}.safetensors"
+        copy = self.study.working_copy if self.study is not None else None
+        return FileStore(path) if copy is None else CopiedStore(path, copy)
 
     def open(self, spec: RunSpec, store: Store | None, parallel: SingleProcess) -> TrainingSession:
         """The session of ``spec`` as one of the workers of ``parallel``, resumed where ``store`` has a state."""
@@ -87,19 +101,30 @@ class SessionFactory:
 
     def pack(self, name: str, specs: Sequence[RunSpec]) -> PackedSession:
         """The session of ``specs`` in one pack, resumed where the pack ``name`` has a checkpoint on the disk."""
-        folder = self.checkpoint_folder
-        store = FileStore(folder / f"{name}.safetensors") if folder else None
-        return PackedSession(specs, self.config, self._data, store, SingleProcess())
+        return PackedSession(specs, self.config, self._data, self._store(name), SingleProcess())
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("config", "corpus_folder", "checkpoint_folder", "curves_folder")}
+        placed = {name: self._within_study(getattr(self, name)) for name in _FOLDERS}
+        return {"config": self.config, "study": self.study} | placed
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state)
+        if self.study is not None:
+            placed = {name: self.study.root / state[name] for name in _FOLDERS if state[name] is not None}
+            self.__dict__.update(placed)
+
+    def _within_study(self, folder: Path | None) -> Path | None:
+        """``folder`` as it is called on every machine: below the study's folder where each has its own copy."""
+        copied = folder is not None and self.study is not None and self.study.working_copy is not None
+        return folder.relative_to(self.study.root) if copied else folder  # type: ignore[union-attr]
 
 
 def session_factory(
-    config: StudyConfig, corpus_folder: Path, checkpoint_folder: Path | None, curves_folder: Path | None = None
+    config: StudyConfig,
+    corpus_folder: Path,
+    checkpoint_folder: Path | None,
+    curves_folder: Path | None = None,
+    study: StudyFolder | None = None,
 ) -> SessionFactory:
     """A picklable function that opens a :class:`TrainingSession` for a run spec."""
-    return SessionFactory(config, corpus_folder, checkpoint_folder, curves_folder)
+    return SessionFactory(config, corpus_folder, checkpoint_folder, curves_folder, study)

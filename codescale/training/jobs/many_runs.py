@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from codescale.files import read_json, write_json
 from codescale.runs.records import RunSpec, write_record
+from codescale.study.folder import StudyFolder
 from codescale.training.session_factory import SessionFactory
 
 MAX_FAILURES = 3
@@ -44,20 +45,17 @@ class TrainJob:
         The runs.
     factory
         Opens their sessions on a worker.
-    records
-        Gets one run record a run, written last: where it exists the run is done.
-    test_losses
-        Gets one file of test losses a run.
+    folder
+        The study's: gets one file of test losses a run, and one record, written last: where it exists the run is done.
     """
 
     specs: tuple[RunSpec, ...]
     factory: SessionFactory
-    records: Path
-    test_losses: Path
+    folder: StudyFolder
 
     def pending(self) -> list[RunSpec]:
         """The runs without a record."""
-        return [spec for spec in self.specs if not (self.records / f"{spec.run_id}.json").exists()]
+        return [spec for spec in self.specs if not (self.folder.runs / f"{spec.run_id}.json").exists()]
 
 
 def finish_run(job: TrainJob, spec: RunSpec) -> None:
@@ -65,12 +63,13 @@ def finish_run(job: TrainJob, spec: RunSpec) -> None:
     session = job.factory(spec)
     while not session.finished:
         session.advance()
-    if session.diverged:
-        write_record(job.records, session.record("diverged"))
-    else:
+    if not session.diverged:
         losses = TestLosses(run_id=spec.run_id, losses=session.test_losses())
-        write_json(job.test_losses / f"{spec.run_id}.json", losses.model_dump())
-        write_record(job.records, session.record("ok"))
+        path = job.folder.test_losses / f"{spec.run_id}.json"
+        write_json(path, losses.model_dump())
+        job.folder.upload(path)
+    record = session.record("diverged" if session.diverged else "ok")
+    job.folder.upload(write_record(job.folder.runs, record))
     session.discard_checkpoint()
 
 
@@ -81,6 +80,7 @@ def _train_worker(settings: dict[str, Any]) -> None:
     runs: Sequence[RunSpec] = settings["runs"]
     context = train.get_context()
     rank, workers = context.get_world_rank(), context.get_world_size()
+    job.folder.fetch_results()  # of a job that begins again, perhaps on another machine
     for first in range(0, len(runs), workers):
         own_run = runs[first + rank] if first + rank < len(runs) else None
         if own_run is not None and own_run in job.pending():
