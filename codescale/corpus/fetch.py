@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from codescale.corpus.manifest import Manifest
 from codescale.errors import UserError
 from codescale.study.folder import StudyFolder
@@ -21,7 +23,8 @@ def fetch_corpus(folder: StudyFolder) -> None:
     except UserError:  # of a manifest that cannot be read; who opens the corpus says so
         return
     for file, sha256 in _contents(manifest).items():
-        copy.fetch_content(folder.corpus / file, sha256)
+        if Path(file).name == file:  # a manifest may be anybody's, and nothing is written outside of its folder
+            copy.fetch_content(folder.corpus / file, sha256)
 
 
 def fetch_corpus_on_worker(folder: StudyFolder) -> None:

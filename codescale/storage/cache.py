@@ -10,7 +10,8 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from codescale.files import file_sha256, replacing, writing
@@ -43,17 +44,31 @@ def put_content(sha256: str, path: Path, fetch: Callable[[Path], object]) -> Non
     kept = cache_folder() / "content" / sha256
     if path.exists() and kept.exists() and path.samefile(kept):
         return
-    with writing(kept):
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with kept.with_name(f".{sha256}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if _holds(path, sha256):
-                _link(path, kept)
-                return
-            if not _holds(kept, sha256):
-                fetch(kept)
-            if _holds(kept, sha256):
-                _link(kept, path)
+    with writing(kept), locked(kept.with_name(f".{sha256}.lock")):
+        if _holds(path, sha256):
+            _link(path, kept)
+            return
+        if not _holds(kept, sha256):
+            fetch(kept)
+        if _holds(kept, sha256):
+            _link(kept, path)
+
+
+@contextmanager
+def locked(path: Path, wait: bool = True) -> Iterator[bool]:
+    """Keeps other processes of this machine out of a block that takes the same lock file; yields whether it has it,
+    which without ``wait`` it may not.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = path.open("w")
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+            return
+        yield True
 
 
 def _holds(path: Path, sha256: str) -> bool:

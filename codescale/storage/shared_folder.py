@@ -6,17 +6,15 @@ was read takes the folder's lock file (``flock``), which NFS has since version 4
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from codescale.errors import UserError
 from codescale.files import file_sha256, replacing, writing
 from codescale.storage.address import StoreAddress
+from codescale.storage.cache import locked
 from codescale.storage.object_store import StoredObject
 
 LOCK = ".lock"
@@ -94,19 +92,13 @@ class SharedFolder:
             return _version(path.stat())
 
     def replace(self, name: str, content: bytes, version: str) -> str | None:
-        with self._locked():
+        with locked(self._root / LOCK):
             found = self.read(name)
             return self.put(name, content) if found is not None and found[1] == version else None
 
     def delete(self, name: str) -> None:
         with writing(self._root / name):
             (self._root / name).unlink(missing_ok=True)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        with writing(self._root / LOCK), (self._root / LOCK).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
 
 def _fill(path: Path, content: bytes | Path) -> None:

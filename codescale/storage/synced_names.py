@@ -21,11 +21,18 @@ _LAST = ("manifest.json", "run.json")
 
 
 def is_synced(name: str) -> bool:
-    """Whether the file ``name`` of a study is in its store too."""
+    """Whether the file ``name`` of a study is in its store too; never one that would lie outside of the study."""
     parts = PurePosixPath(name).parts
     hidden = any(part.startswith(".") for part in parts)
     documents = parts[:2] == ("corpus", "documents")
-    return not (hidden or documents or name == LEASE or name.startswith(CHECKPOINTS) or parts[0] in _DERIVED)
+    return not (
+        name.startswith("/")
+        or hidden
+        or documents
+        or name == LEASE
+        or name.startswith(CHECKPOINTS)
+        or parts[0] in _DERIVED
+    )
 
 
 def is_shard(name: str) -> bool:

@@ -23,13 +23,16 @@ from codescale.files import file_sha256
 from codescale.progress import Progress
 from codescale.storage.address import FILE, StoreAddress
 from codescale.storage.agreement import Agreed, agreed, read_agreement, write_agreement
-from codescale.storage.cache import copy_folder, put_content
+from codescale.storage.cache import copy_folder, locked, put_content
 from codescale.storage.cloud_store import CloudStore
 from codescale.storage.lease import Lease
 from codescale.storage.object_store import ObjectStore, StoredObject
 from codescale.storage.shared_folder import SharedFolder
 from codescale.storage.stage_keeper import kept_by
 from codescale.storage.synced_names import RESULTS, goes_last, is_result, is_shard, is_synced
+
+LOCK = ".working.lock"
+"""Of the folder: held by the command that works in it, so that no other one of this machine fetches over its files."""
 
 AT_ONCE = 16
 """Small objects that are on their way at the same time."""
@@ -66,10 +69,14 @@ class WorkingCopy:
         return path.relative_to(self.root).as_posix()
 
     def open(self, progress: Progress) -> None:
-        """Makes the copy what the store holds. Raises :class:`UserError` where that refuses, or cannot be reached."""
+        """Makes the copy what the store holds, unless another command of this machine is at work in it.
+
+        Raises :class:`UserError` where the store refuses, or cannot be reached.
+        """
         self.store.check()
-        if self.pull():
-            progress.say(f"{self.address}: working copy in {self.root}")
+        with locked(self.root / LOCK, wait=False) as free:
+            if free and self.pull():
+                progress.say(f"{self.address}: working copy in {self.root}")
 
     def pull(self) -> int:
         """Fetches what the store has that the copy has not, and returns how many files; shards wait until they are
@@ -156,7 +163,7 @@ class WorkingCopy:
         self._lease = lease = Lease(self.store)
         try:
             lease.acquire(progress.say)
-            with kept_by(lease, self.push, progress.say):
+            with locked(self.root / LOCK), kept_by(lease, self.push, progress.say):
                 self.pull()
                 yield
         finally:

@@ -17,7 +17,7 @@ from codescale.progress import Silent
 from codescale.storage import working_copy as module
 from codescale.storage.address import StoreAddress, parse_address
 from codescale.storage.agreement import FILE
-from codescale.storage.synced_names import CHECKPOINTS, LEASE
+from codescale.storage.synced_names import CHECKPOINTS, LEASE, is_synced
 from codescale.storage.working_copy import WorkingCopy
 
 
@@ -162,6 +162,25 @@ def test_of_two_changes_the_stores_counts(machine: Machine) -> None:
     write_text(here.root / "law.json", "unfinished")
     here.pull()
     assert files_of(here) == {"law.json": "2"}
+
+
+def test_no_command_of_the_machine_fetches_over_the_files_of_one_at_work(machine: Machine) -> None:
+    here, there = machine("a"), machine("b")
+    write_text(here.root / "search.json", "1 trial")
+    here.push()
+    there.open(Silent())
+    beside = machine("a")
+    with here.working(Silent()):
+        write_text(there.root / "search.json", "another's")
+        there.push()
+        write_text(here.root / "search.json", "2 trials")
+        beside.open(Silent())
+        assert (here.root / "search.json").read_text() == "2 trials"
+
+
+@pytest.mark.parametrize("name", ["../outside", "/outside", "runs/../../outside", ".hidden/a"])
+def test_no_name_leads_out_of_the_study(name: str) -> None:
+    assert not is_synced(name)
 
 
 def test_content_is_fetched_once_a_machine_and_verified(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
