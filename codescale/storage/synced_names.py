@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 LEASE = "lease.json"
@@ -16,6 +17,8 @@ RESULTS = ("runs/", "test_losses/")
 _DERIVED = ("tensorboard", "optuna.journal", "downloads", "wandb", "mlruns", "mlflow.db")
 """What grows line by line, or is made again of the rest: on this machine alone."""
 
+_FOLDERS = ("corpus", "runs", "test_losses", "models", "start")
+
 _LAST = ("manifest.json", "run.json")
 """Files that say that the others beside them are whole."""
 
@@ -23,16 +26,9 @@ _LAST = ("manifest.json", "run.json")
 def is_synced(name: str) -> bool:
     """Whether the file ``name`` of a study is in its store too; never one that would lie outside of the study."""
     parts = PurePosixPath(name).parts
-    hidden = any(part.startswith(".") for part in parts)
+    hidden = name.startswith("/") or any(part.startswith(".") for part in parts)
     documents = parts[:2] == ("corpus", "documents")
-    return not (
-        name.startswith("/")
-        or hidden
-        or documents
-        or name == LEASE
-        or name.startswith(CHECKPOINTS)
-        or parts[0] in _DERIVED
-    )
+    return not (hidden or documents or name == LEASE or parts[0] in (*_DERIVED, CHECKPOINTS.rstrip("/")))
 
 
 def is_shard(name: str) -> bool:
@@ -48,3 +44,12 @@ def is_result(name: str) -> bool:
 def goes_last(name: str) -> bool:
     """Whether ``name`` may be in the store only when all files before it are."""
     return PurePosixPath(name).name in _LAST
+
+
+def folder_marks(sizes: Mapping[str, int]) -> set[str]:
+    """Which of a store's objects are no files of the study: other tools mark folders by an object without content.
+
+    ``sizes`` are the lengths of all objects by name.
+    """
+    folders = {str(parent) for name in sizes for parent in PurePosixPath(name).parents} | set(_FOLDERS)
+    return {name for name, size in sizes.items() if size == 0 and name in folders}

@@ -29,7 +29,7 @@ from codescale.storage.lease import Lease
 from codescale.storage.object_store import ObjectStore, StoredObject
 from codescale.storage.shared_folder import SharedFolder
 from codescale.storage.stage_keeper import kept_by
-from codescale.storage.synced_names import RESULTS, goes_last, is_result, is_shard, is_synced
+from codescale.storage.synced_names import RESULTS, folder_marks, goes_last, is_result, is_shard, is_synced
 
 LOCK = ".working.lock"
 """Of the folder: held by the command that works in it, so that no other one of this machine fetches over its files."""
@@ -126,7 +126,7 @@ class WorkingCopy:
         """Fetches the results of runs that other machines have put."""
         with self._lock:
             known = read_agreement(self.root)
-            stored = [one for prefix in RESULTS for one in self.store.list(prefix)]
+            stored = [one for prefix in RESULTS for one in self.store.list(prefix) if is_result(one.name)]
             self._fetch([one for one in stored if not (self.root / one.name).exists()], known)
 
     def fetch_content(self, path: Path, sha256: str) -> None:
@@ -170,7 +170,9 @@ class WorkingCopy:
             self._lease = None
 
     def _stored(self) -> dict[str, StoredObject]:
-        return {one.name: one for one in self.store.list() if is_synced(one.name)}
+        stored = {one.name: one for one in self.store.list() if is_synced(one.name)}
+        marks = folder_marks({name: one.size for name, one in stored.items()})
+        return {name: one for name, one in stored.items() if name not in marks}
 
     def _has(self, one: StoredObject, known: dict[str, Agreed]) -> bool:
         entry = known.get(one.name)

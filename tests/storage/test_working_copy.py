@@ -178,6 +178,20 @@ def test_no_command_of_the_machine_fetches_over_the_files_of_one_at_work(machine
         assert (here.root / "search.json").read_text() == "2 trials"
 
 
+def test_marks_of_folders_are_no_files(machine: Machine, address: StoreAddress) -> None:
+    """Consoles leave them, and pyarrow where Ray Train keeps its checkpoints."""
+    if address.scheme != "s3":
+        pytest.skip("a folder needs no marks")
+    import boto3
+
+    here = machine("a")
+    here.store.put("code/__init__.py", b"")
+    for name in ("runs/", "checkpoints/", "code/"):
+        boto3.client("s3").put_object(Bucket=address.bucket, Key=f"{address.path}/{name}", Body=b"")
+    here.open(Silent())
+    assert files_of(here) == {"code/__init__.py": ""}
+
+
 @pytest.mark.parametrize("name", ["../outside", "/outside", "runs/../../outside", ".hidden/a"])
 def test_no_name_leads_out_of_the_study(name: str) -> None:
     assert not is_synced(name)
