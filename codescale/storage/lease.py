@@ -21,7 +21,7 @@ from codescale.errors import UserError
 from codescale.storage.object_store import ObjectStore
 from codescale.storage.synced_names import LEASE
 
-RENEW_SECONDS = 15.0
+RENEW_SECONDS = 5.0
 STALE_SECONDS = 90.0
 """How long a lease may stay as it is before its holder counts as dead: longer than a store is usually away."""
 

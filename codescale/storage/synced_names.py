@@ -25,7 +25,7 @@ _LAST = ("manifest.json", "run.json")
 
 def is_synced(name: str) -> bool:
     """Whether the file ``name`` of a study is in its store too; never one that would lie outside of the study."""
-    parts = PurePosixPath(name).parts
+    parts = PurePosixPath(name).parts or (".",)  # a mark of the study's own folder has no name
     hidden = name.startswith("/") or any(part.startswith(".") for part in parts)
     documents = parts[:2] == ("corpus", "documents")
     return not (hidden or documents or name == LEASE or parts[0] in (*_DERIVED, CHECKPOINTS.rstrip("/")))

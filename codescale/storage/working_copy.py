@@ -46,6 +46,7 @@ class WorkingCopy:
         self.root = copy_folder(address)
         self._lock = threading.RLock()
         self._lease: Lease | None = None
+        self._shards: dict[str, str] = {}  # versions of those that the store has and this copy has not fetched
 
     def __reduce__(self) -> tuple[Any, ...]:
         return WorkingCopy, (self.address,)
@@ -87,12 +88,13 @@ class WorkingCopy:
         """
         with self._lock:
             known, stored = read_agreement(self.root), self._stored()
+            for name in [name for name in known if is_shard(name) and not (self.root / name).exists()]:
+                del known[name]
+            self._shards = {name: one.version for name, one in stored.items() if is_shard(name) and name not in known}
             wanted = [one for name, one in stored.items() if not is_shard(name) and not self._has(one, known)]
             for name in set(known) - set(stored):  # somebody removed it from the store
                 if known.pop(name).holds(self.root / name):
                     (self.root / name).unlink()
-            for name in [name for name in known if is_shard(name) and not (self.root / name).exists()]:
-                del known[name]
             self._fetch(wanted, known)
             write_agreement(self.root, str(self.address), known)
             return len(wanted)
@@ -135,6 +137,11 @@ class WorkingCopy:
         """
         name = self.name(path)
         put_content(sha256, path, lambda target: self.store.fetch(name, target))
+        with self._lock:
+            version = self._shards.pop(name, None)
+            if version is not None and path.exists() and self.store.sha256(name) == sha256:
+                known = read_agreement(self.root)
+                write_agreement(self.root, str(self.address), known | {name: agreed(path, version)})
 
     def fetch(self, path: Path) -> None:
         """Has one file be as it is in the store, if it is there."""

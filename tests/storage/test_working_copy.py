@@ -186,7 +186,7 @@ def test_marks_of_folders_are_no_files(machine: Machine, address: StoreAddress) 
 
     here = machine("a")
     here.store.put("code/__init__.py", b"")
-    for name in ("runs/", "checkpoints/", "code/"):
+    for name in ("", "runs/", "checkpoints/", "code/"):
         boto3.client("s3").put_object(Bucket=address.bucket, Key=f"{address.path}/{name}", Body=b"")
     here.open(Silent())
     assert files_of(here) == {"code/__init__.py": ""}
@@ -216,6 +216,22 @@ def test_content_is_fetched_once_a_machine_and_verified(machine: Machine, monkey
     wanted.unlink()
     there.fetch_content(wanted, digest)
     assert wanted.read_text() == "tokens"
+
+
+def test_shards_that_were_fetched_are_not_put_again_and_those_built_anew_are(machine: Machine) -> None:
+    here, there = machine("a"), machine("b")
+    write_text(here.root / "corpus" / "a.arrow", "tokens")
+    digest = file_sha256(here.root / "corpus" / "a.arrow")
+    here.push()
+    there.pull()
+    shard = there.root / "corpus" / "a.arrow"
+    there.fetch_content(shard, digest)
+    assert there.push() == 0
+    write_text(shard, "other tokens")
+    there.pull()
+    there.fetch_content(shard, file_sha256(shard))
+    assert there.push() == 1
+    assert stored(there)["corpus/a.arrow"] == "other tokens"
 
 
 def test_content_of_another_hash_is_not_there(machine: Machine) -> None:
