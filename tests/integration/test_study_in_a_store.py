@@ -23,7 +23,7 @@ from tests.s3_server import BUCKET, MISSING, FailingWay, environment, needs_s3, 
 
 pytestmark = [pytest.mark.ray, needs_s3]
 
-LIMIT_SECONDS = 580
+LIMIT_SECONDS = 1500
 AWAY_SECONDS = 30.0
 SMALL = {
     "training": STUDY["training"] | {"checkpoint_seconds": 0.5},  # type: ignore[operator]
