@@ -14,6 +14,11 @@ CHECKPOINTS = "checkpoints/"
 RESULTS = ("runs/", "test_losses/")
 """One object for each run, written once and never changed."""
 
+MANIFEST = "corpus/manifest.json"
+"""The one file that stages take back: without it a corpus is being built. Any other one that is missing here was lost,
+as a cache may be, and is still in the store.
+"""
+
 _DERIVED = ("tensorboard", "optuna.journal", "downloads", "wandb", "mlruns", "mlflow.db")
 """What grows line by line, or is made again of the rest: on this machine alone."""
 

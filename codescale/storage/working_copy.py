@@ -29,7 +29,7 @@ from codescale.storage.lease import Lease
 from codescale.storage.object_store import ObjectStore, StoredObject
 from codescale.storage.shared_folder import SharedFolder
 from codescale.storage.stage_keeper import kept_by
-from codescale.storage.synced_names import RESULTS, folder_marks, goes_last, is_result, is_shard, is_synced
+from codescale.storage.synced_names import MANIFEST, RESULTS, folder_marks, goes_last, is_result, is_shard, is_synced
 
 LOCK = ".working.lock"
 """Of the folder: held by the command that works in it, so that no other one of this machine fetches over its files."""
@@ -109,15 +109,15 @@ class WorkingCopy:
                 raise self._lease.taken()
             known = read_agreement(self.root)
             for name in [name for name in known if not (self.root / name).exists()]:
-                self.store.delete(name)
+                if name == MANIFEST:
+                    self.store.delete(name)
                 del known[name]
             changed = [name for name in self._files() if name not in known or not known[name].holds(self.root / name)]
             try:
                 for part in ([n for n in changed if not goes_last(n)], [n for n in changed if goes_last(n)]):
                     _at_once(lambda name: self._push(name, known), part)
             finally:
-                if changed:
-                    write_agreement(self.root, str(self.address), known)
+                write_agreement(self.root, str(self.address), known)
             return len(changed)
 
     def upload(self, path: Path) -> None:

@@ -17,7 +17,7 @@ from codescale.progress import Silent
 from codescale.storage import working_copy as module
 from codescale.storage.address import StoreAddress, parse_address
 from codescale.storage.agreement import FILE
-from codescale.storage.synced_names import CHECKPOINTS, LEASE, is_synced
+from codescale.storage.synced_names import CHECKPOINTS, LEASE, MANIFEST, is_synced
 from codescale.storage.working_copy import WorkingCopy
 
 
@@ -127,7 +127,20 @@ def test_a_cache_may_be_deleted(machine: Machine) -> None:
         assert (here.root / "runs" / "a.json").read_text() == "runs/a.json"
 
 
-def test_what_is_removed_goes_from_the_store_and_from_other_copies(machine: Machine) -> None:
+def test_what_is_lost_here_while_a_command_runs_stays_in_the_store(machine: Machine) -> None:
+    here, names = machine("a"), ["law.json", "runs/a.json", "corpus/a.arrow"]
+    for name in names:
+        write_text(here.root / name, name)
+    here.push()
+    with here.working(Silent()):
+        for name in names:
+            (here.root / name).unlink()
+    assert sorted(stored(here)) == sorted(names)
+    here.pull()
+    assert files_of(here)["runs/a.json"] == "runs/a.json"
+
+
+def test_a_manifest_that_is_taken_back_goes_from_the_store_and_from_other_copies(machine: Machine) -> None:
     here, there = machine("a"), machine("b")
     for name in ("corpus/manifest.json", "law.json"):
         write_text(here.root / name, name)
@@ -305,8 +318,9 @@ def test_two_machines_by_turns_have_one_study(
             model[file] = f"{number} by {name}"
             write_text(copy.root / file, model[file])
         elif step == "remove" and file in model:
-            del model[file]
             (copy.root / file).unlink()
+            if file == MANIFEST:
+                del model[file]
         copy.push()
         assert stored(copy) == model
 
