@@ -232,18 +232,18 @@ def test_content_is_fetched_once_a_machine_and_verified(machine: Machine, monkey
 
 
 def test_shards_that_were_fetched_are_not_put_again_and_those_built_anew_are(machine: Machine) -> None:
-    here, there = machine("a"), machine("b")
+    here, there, builder = (machine(name) for name in ("a", "b", "c"))
     write_text(here.root / "corpus" / "a.arrow", "tokens")
     digest = file_sha256(here.root / "corpus" / "a.arrow")
     here.push()
     there.pull()
-    shard = there.root / "corpus" / "a.arrow"
-    there.fetch_content(shard, digest)
+    there.fetch_content(there.root / "corpus" / "a.arrow", digest)
     assert there.push() == 0
+    shard = builder.root / "corpus" / "a.arrow"
     write_text(shard, "other tokens")
-    there.pull()
-    there.fetch_content(shard, file_sha256(shard))
-    assert there.push() == 1
+    builder.pull()
+    builder.fetch_content(shard, file_sha256(shard))
+    assert builder.push() == 1
     assert stored(there)["corpus/a.arrow"] == "other tokens"
 
 
