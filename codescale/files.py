@@ -7,6 +7,7 @@ becomes one clear line (:class:`~codescale.errors.UserError`) that names the fil
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import secrets
@@ -121,6 +122,12 @@ def yaml_text(content: Any) -> str:
 def write_yaml(path: str | Path, content: Any) -> None:
     """Writes ``content`` as YAML in the order given, atomically."""
     write_text(path, yaml_text(content))
+
+
+def file_sha256(path: Path) -> str:
+    """The SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_text(path: str | Path) -> str:

@@ -16,6 +16,7 @@ from codescale.cli.options import (
     check_counts,
     check_output,
     existing_study,
+    is_study,
     parse_hyper,
     refuse_options,
     terminal_progress,
@@ -23,7 +24,7 @@ from codescale.cli.options import (
 from codescale.errors import UserError
 
 
-def _fit_study(folder: Path) -> None:
+def _fit_study(folder: str) -> None:
     """The law of the study in ``folder``, by its own runs."""
     from codescale.report.terminal.laws import law_table
 
@@ -35,7 +36,9 @@ def _fit_study(folder: Path) -> None:
 @app.command()
 def fit(
     context: typer.Context,
-    runs: Annotated[Path, typer.Argument(metavar="RUNS", help="A runs table (CSV or Parquet), or a study's folder.")],
+    table: Annotated[
+        str, typer.Argument(metavar="RUNS", help="A runs table (CSV or Parquet), or a study's folder or address.")
+    ],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where the law goes (JSON).")] = None,
     law: Annotated[
         str, typer.Option(help="The law's name, or [b]auto[/b]: the one, or the stack, of least held-out error.")
@@ -68,10 +71,11 @@ def fit(
     from codescale.report.terminal.laws import law_table
     from codescale.runs.table_reader import read_runs
 
-    if runs.is_dir():
+    if is_study(table):
         refuse_options(context)
-        _fit_study(runs)
+        _fit_study(table)
         return
+    runs = Path(table)
     if output is None:
         raise UserError("--output", "is missing", "name the file that the law goes to, such as --output law.json")
     check_output(output, runs)

@@ -19,6 +19,7 @@ from codescale.cli.options import (
     check_counts,
     check_output,
     existing_study,
+    is_study,
     refuse_options,
     required_target,
     split_names,
@@ -31,7 +32,9 @@ from codescale.mixtures.smallest_share import SEQUENCE_LENGTH
 @app.command()
 def optimize(
     context: typer.Context,
-    law: Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON), or a study's folder.")],
+    law_or_study: Annotated[
+        str, typer.Argument(metavar="LAW", help="A fitted law (JSON), or a study's folder or address.")
+    ],
     params: ParamsOption = None,
     tokens: TokensOption = None,
     weights: WeightsOption = None,
@@ -101,10 +104,11 @@ def optimize(
     from codescale.mixtures.files import read_available, read_bounds, read_mixture, read_weights
     from codescale.report.terminal.mixtures import allocation_table
 
-    if law.is_dir():
+    if is_study(law_or_study):
         refuse_options(context)
-        _optimize_study(law)
+        _optimize_study(law_or_study)
         return
+    law = Path(law_or_study)
     n_params, n_tokens, path = required_target(params, tokens, output)
     check_output(path, law, weights, bounds, available, reference, earlier, *_file(no_harm_reference))
     if goal not in ("mean", "worst"):
@@ -161,7 +165,7 @@ def _no_harm(
         raise UserError("--margin", str(error), "0 is none") from None
 
 
-def _optimize_study(folder: Path) -> None:
+def _optimize_study(folder: str) -> None:
     """The mixture of the study in ``folder``, by its own law and target."""
     from codescale.report.terminal.mixtures import mixture_table
 

@@ -19,7 +19,8 @@ LARGEST_COUNT = 1e30
 """More parameters or tokens than there will ever be."""
 
 StudyArgument = Annotated[
-    Path, typer.Argument(metavar="STUDY", help="The study's folder, made by [b]codescale init[/b].")
+    str,
+    typer.Argument(metavar="STUDY", help="The study's folder, made by [b]codescale init[/b], or s3://bucket/study."),
 ]
 LawArgument = Annotated[Path, typer.Argument(metavar="LAW", help="A fitted law (JSON).")]
 ParamsOption = Annotated[float | None, typer.Option(help="N: non-embedding parameters of the target model.")]
@@ -46,11 +47,18 @@ def terminal_progress() -> TerminalProgress:
     return TerminalProgress(console)
 
 
-def existing_study(folder: Path) -> Study:
-    """The study in ``folder``, with progress bars."""
+def existing_study(place: str) -> Study:
+    """The study in a folder or at an address, with progress bars."""
     from codescale.stages.study import Study
 
-    return Study(folder, terminal_progress())
+    return Study(place, terminal_progress())
+
+
+def is_study(place: str) -> bool:
+    """Whether ``place``, which may be a file too, is a study's folder or address."""
+    from codescale.storage.address import is_address
+
+    return is_address(place) or Path(place).is_dir()
 
 
 def check_output(output: Path | None, *inputs: Path | None) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from codescale.cli.app import app, console
-from codescale.cli.options import check_output, existing_study, terminal_progress
+from codescale.cli.options import check_output, existing_study, is_study, terminal_progress
 from codescale.errors import UserError
 
 _HOURS = {"min": 1 / 60, "h": 1.0, "d": 24.0}
@@ -18,8 +18,8 @@ _HOURS = {"min": 1 / 60, "h": 1.0, "d": 24.0}
 @app.command()
 def plan(
     study: Annotated[
-        Path,
-        typer.Argument(metavar="STUDY", help="The study's folder; with --cluster also a table of runs (CSV)."),
+        str,
+        typer.Argument(metavar="STUDY", help="A study's folder or address; with --cluster also runs (CSV)."),
     ],
     cluster: Annotated[
         Path | None, typer.Option(help="A cluster's file (YAML): say what the study takes on it instead.")
@@ -70,7 +70,7 @@ def plan(
 
 
 def _plan_cluster(
-    source: Path,
+    source: str,
     cluster: Path,
     prices: Path | None,
     deadline: float | None,
@@ -81,10 +81,10 @@ def _plan_cluster(
     from codescale.report.terminal.cluster_plan import cluster_table
     from codescale.stages.cluster_plan import ClusterQuestion, plan_of_table
 
-    check_output(output, source, cluster, prices)
+    check_output(output, *(() if is_study(source) else (Path(source),)), cluster, prices)
     question = ClusterQuestion(cluster, prices, deadline, simulations, seed)
-    if source.suffix.lower() == ".csv":
-        found = plan_of_table(source, question, terminal_progress())
+    if source.lower().endswith(".csv") and not is_study(source):
+        found = plan_of_table(Path(source), question, terminal_progress())
     else:
         found = existing_study(source).forecast_cluster(question)
     console.print(cluster_table(found))

@@ -37,7 +37,9 @@ def search(study: StudyArgument) -> None:
     from codescale.search.objective.objective import objective_unit
     from codescale.stages.search import search as run_stage
 
-    result = run_stage(existing_study(study).context)
+    opened = existing_study(study)
+    with opened.working():
+        result = run_stage(opened.context)
     console.print(search_table(result))
     advised = result.recommended
     if advised is None:
@@ -62,7 +64,8 @@ def search_init(study: StudyArgument) -> None:
     from codescale.search.space.template import write_starting_space
 
     opened = existing_study(study)
-    write_starting_space(opened.config, opened.folder)
+    with opened.working():
+        write_starting_space(opened.config, opened.folder)
     console.print(f"Wrote {opened.folder.space_file}. Edit it, then: codescale search {study}")
 
 

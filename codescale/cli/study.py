@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(help="The folder to make.")],
+    folder: Annotated[str, typer.Argument(help="The folder to make, or s3://bucket/study.")],
     preset: Annotated[
         str, typer.Option(help="What to start from: [b]demo[/b], [b]quick[/b] (three languages) or [b]paper[/b].")
     ] = "demo",
@@ -59,7 +59,9 @@ def corpus(study: StudyArgument) -> None:
 
 @app.command()
 def sweep(
-    study: Annotated[Path | None, typer.Argument(metavar="STUDY", help="The study's folder.")] = None,
+    study: Annotated[
+        str | None, typer.Argument(metavar="STUDY", help="The study's folder, or s3://bucket/study.")
+    ] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="List the runs with their tokens and FLOPs; train nothing.")
     ] = False,
@@ -207,7 +209,9 @@ def report(study: StudyArgument) -> None:
 
 @app.command()
 def demo(
-    folder: Annotated[Path | None, typer.Argument(help="The study's folder (default: demo, or demo-quick).")] = None,
+    folder: Annotated[
+        str | None, typer.Argument(help="The study's folder, or s3://bucket/study (default: demo, or demo-quick).")
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Three languages, about five minutes.")] = False,
 ) -> None:
     """Run a whole small study on real code: fetch, sweep, fit, optimize, search, compare, report.
@@ -218,7 +222,7 @@ def demo(
     from codescale.report.terminal.summary import summary_table
     from codescale.stages.study import open_study
 
-    target = folder or Path("demo-quick" if quick else "demo")
+    target = folder or ("demo-quick" if quick else "demo")
     study = open_study(target, "quick" if quick else "demo", terminal_progress())
     study.run()
     console.print(summary_table(study.config, study.folder))

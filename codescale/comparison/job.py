@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from codescale.cluster.ray_cluster import Workers
 from codescale.comparison.losses import TestLosses
@@ -27,17 +26,15 @@ class ProofWork:
     ----------
     factory
         Opens its session.
-    records
-        The folder of records: where one exists the run is done.
-    test_losses
-        Gets one file of test losses a run, and one of what each document cost, written before its record.
+    folder
+        The study's: gets one file of test losses a run and one of what each document cost, and one record, written
+        last: where it exists the run is done.
     test_tokens
         By run id: about how many tokens of each language's test split it reads.
     """
 
     factory: SessionFactory
-    records: Path
-    test_losses: Path
+    folder: StudyFolder
     test_tokens: Mapping[str, int]
 
     def __call__(self, pack: Pack, claim: Claim) -> list[RunRecord]:
@@ -51,10 +48,14 @@ class ProofWork:
         record = session.record("ok" if documents else "diverged")
         claim.check()
         if documents:
-            write_document_losses(document_losses_file(self.test_losses, spec.run_id), documents)
+            by_document = document_losses_file(self.folder.test_losses, spec.run_id)
+            write_document_losses(by_document, documents)
+            self.folder.upload(by_document)
             losses = {language: one.mean for language, one in documents.items()}
-            TestLosses(run_id=spec.run_id, losses=losses, tokens=tokens).write(self.test_losses)
-        write_record(self.records, record)
+            self.folder.upload(
+                TestLosses(run_id=spec.run_id, losses=losses, tokens=tokens).write(self.folder.test_losses)
+            )
+        self.folder.upload(write_record(self.folder.runs, record))
         session.discard_checkpoint()
         return [record]
 
@@ -72,7 +73,7 @@ def train_proof(
     ``test_tokens`` has under its run id. One that diverged is not done again: at another learning rate it
     would prove nothing. Raises what a run raises, such as :class:`~codescale.errors.UserError` where a disk is full.
     """
-    factory = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard)
-    work = ProofWork(factory, folder.runs.absolute(), folder.test_losses.absolute(), test_tokens)
+    factory = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard, folder)
+    work = ProofWork(factory, folder, test_tokens)
     runs = StageRuns("Compare", work, workers, most_together=lambda spec: 1, retry_rate=None)
     return do_runs(runs, specs, config, folder, progress, describe)

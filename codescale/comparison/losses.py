@@ -20,9 +20,11 @@ class TestLosses(BaseModel):
     losses: dict[str, float]
     tokens: int | None = None
 
-    def write(self, folder: Path) -> None:
-        """Writes them to their file in ``folder``."""
-        write_json(folder / f"{self.run_id}.json", self.model_dump())
+    def write(self, folder: Path) -> Path:
+        """Writes them to their file in ``folder``, which is returned."""
+        path = folder / f"{self.run_id}.json"
+        write_json(path, self.model_dump())
+        return path
 
 
 def read_test_losses(folder: Path, run_id: str) -> TestLosses:

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from codescale.corpus.checksum import file_sha256
 from codescale.corpus.fingerprint import fingerprint
 from codescale.corpus.left_out import left_out_phrases
 from codescale.corpus.manifest import (
@@ -44,7 +43,7 @@ from codescale.corpus.tokenizer import (
     train_tokenizer,
 )
 from codescale.errors import UserError
-from codescale.files import writing
+from codescale.files import file_sha256, writing
 from codescale.progress import Progress
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder

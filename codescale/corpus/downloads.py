@@ -25,10 +25,9 @@ from unearth.fetchers import Fetcher, PyPIClient
 from unearth.preparer import HTTPErrors as HTTP_ERRORS
 
 from codescale.corpus.catalogue import Package
-from codescale.corpus.checksum import file_sha256
 from codescale.corpus.index_settings import IndexSettings
 from codescale.errors import UserError
-from codescale.files import replacing
+from codescale.files import file_sha256, replacing
 from codescale.progress import Advance, Progress
 
 WAIT: wait_base = wait_exponential(multiplier=0.5, max=10)

@@ -8,8 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from codescale.corpus.checksum import file_sha256
 from codescale.corpus.model_tokenizer import TOKENIZER
+from codescale.files import file_sha256
 from codescale.study.config import StudyConfig
 from codescale.study.corpus import CorpusSection
 

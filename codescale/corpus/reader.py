@@ -18,10 +18,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from codescale.corpus.checksum import file_sha256
 from codescale.corpus.manifest import CorpusLanguage, Manifest, RetentionEntry
 from codescale.errors import UserError
-from codescale.files import read_json
+from codescale.files import file_sha256, read_json
 
 SPLITS = ("training", "validation", "test")
 RETENTION_SPLIT = "validation"

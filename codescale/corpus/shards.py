@@ -10,9 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from codescale.corpus.checksum import file_sha256
 from codescale.corpus.manifest import ShardFile
-from codescale.files import replacing
+from codescale.files import file_sha256, replacing
 
 
 @dataclass(frozen=True)

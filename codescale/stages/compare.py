@@ -75,7 +75,7 @@ def compared_mixtures(context: StageContext, problem: SearchProblem) -> tuple[di
     found = search_result(context.folder)
     best = found.best
     if best is None:
-        command = f"run codescale search {context.folder.root.name} again"
+        command = f"run codescale search {context.folder.name} again"
         raise UserError(context.folder.search, "has no trial that came to its end", command)
     available = target_availability(context)
     config = problem.config

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from codescale.corpus.build import build_corpus
+from codescale.corpus.fetch import fetch_corpus
 from codescale.corpus.manifest import Manifest
 from codescale.stages.inputs import StageContext
 
@@ -12,6 +13,7 @@ from codescale.stages.inputs import StageContext
 def make_corpus(context: StageContext) -> Manifest:
     """Fetches, cleans, splits and tokenizes the sources. Returns the manifest."""
     begun = time.monotonic()
+    fetch_corpus(context.folder)
     fresh = not context.folder.manifest.exists()
     manifest = build_corpus(context.config, context.folder, context.progress)
     context.forget_corpus()

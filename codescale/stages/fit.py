@@ -74,7 +74,7 @@ def _organised(context: StageContext, table: RunsTable) -> RunsTable:
         raise UserError(
             context.folder.runs_table,
             f"has no {own} runs of a sweep, as training.organisation says",
-            f"run codescale sweep {context.folder.root.name} first, or set it to {' or '.join(sorted(found))}",
+            f"run codescale sweep {context.folder.name} first, or set it to {' or '.join(sorted(found))}",
         )
     return table.organised(own)
 

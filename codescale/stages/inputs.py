@@ -54,9 +54,11 @@ class StageContext:
 
         Raises :class:`~codescale.errors.UserError` where there is none yet, or a shard is not as it was written.
         """
+        from codescale.corpus.fetch import fetch_corpus
         from codescale.corpus.reader import open_corpus
 
         if self._opened is None:
+            fetch_corpus(self.folder)
             self._opened = open_corpus(self.folder.corpus)
         return self._opened
 
@@ -84,7 +86,7 @@ def comparable_law(context: StageContext) -> Law:
         raise UserError(
             f"{folder.law}, loss_unit",
             f"the law is of {law.loss_unit}, what the study trains is measured in {LossUnit.NATS_PER_TOKEN}",
-            f"fit one to the study's own runs: codescale fit {folder.root.name}",
+            f"fit one to the study's own runs: codescale fit {folder.name}",
         )
     if config.sweep.repetition == "target":
         at_target = target_availability(context).tokens
@@ -129,7 +131,7 @@ def search_result(folder: StudyFolder) -> SearchResult:
 def needed(folder: StudyFolder, path: Path, command: str) -> Path:
     """``path``, which ``command`` makes. Raises :class:`~codescale.errors.UserError` where it is missing."""
     if not path.exists():
-        raise UserError(path, "no such file", f"run {command} {folder.root.name} first")
+        raise UserError(path, "no such file", f"run {command} {folder.name} first")
     return path
 
 

@@ -53,7 +53,7 @@ def search(context: StageContext) -> SearchResult:
     refuse_too_few(problem)
     if line := conflicting_rules(config, problem.space):
         progress.say(line)
-    open_session = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard)
+    open_session = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard, folder)
     if problem.config.target != config.target:
         progress.say(
             f"{problem.space.path} has an objective or a target of its own: search and comparison go by it, "

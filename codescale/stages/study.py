@@ -9,6 +9,7 @@ Each stage's file is loaded when the stage is called: ``codescale sweep --plan``
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from codescale.progress import Progress, Silent
 from codescale.runs.records import RunRecord, RunSpec
 from codescale.stages.inputs import StageContext
 from codescale.study.config import StudyConfig
-from codescale.study.folder import StudyFolder
+from codescale.study.folder import StudyFolder, study_folder
 from codescale.study.languages import label
 from codescale.study.presets import preset_text
 from codescale.study.train import TrainSection
@@ -40,21 +41,23 @@ class Study:
     Parameters
     ----------
     folder
-        The study's folder, with its study.yaml.
+        The study's folder, with its study.yaml, or an address of one in a store, such as ``s3://bucket/study``.
     progress
         Where stages tell how far they are; nowhere where not given.
     """
 
     def __init__(self, folder: str | Path, progress: Progress | None = None) -> None:
-        self.folder = StudyFolder(Path(folder).resolve())
         self.progress = progress or Silent()
+        self.folder = _opened(folder, self.progress)
         self.config = _with_start(self.folder, self.progress)
         self.context = StageContext(self.config, self.folder, self.progress)
 
     @classmethod
     def create(cls, folder: str | Path, preset: str = "demo", progress: Progress | None = None) -> Study:
         """A new study in ``folder`` from a built-in preset. Raises :class:`UserError` where there is one already."""
-        StudyFolder(Path(folder)).create(preset_text(preset))
+        made = _opened(folder, progress or Silent())
+        made.create(preset_text(preset))
+        made.publish()
         return cls(folder, progress)
 
     def label(self, language: str) -> str:
@@ -71,7 +74,8 @@ class Study:
         """Makes the corpus; returns what manifest.json holds (:func:`~codescale.stages.corpus.make_corpus`)."""
         from codescale.stages.corpus import make_corpus
 
-        return make_corpus(self.context).content()
+        with self.working():
+            return make_corpus(self.context).content()
 
     def plan(self) -> list[RunSpec]:
         """The runs of the sweep (:func:`~codescale.stages.sweep.planned_runs`)."""
@@ -83,19 +87,22 @@ class Study:
         """Trains the sweep's runs (:func:`~codescale.stages.sweep.sweep`)."""
         from codescale.stages.sweep import sweep
 
-        return sweep(self.context)
+        with self.working():
+            return sweep(self.context)
 
     def fit(self) -> Law:
         """Fits the laws to the sweep's runs (:func:`~codescale.stages.fit.fit`)."""
         from codescale.stages.fit import fit
 
-        return fit(self.context)
+        with self.working():
+            return fit(self.context)
 
     def optimize(self) -> Mixture:
         """Computes the mixture that the law predicts to be best (:func:`~codescale.stages.optimize.optimize`)."""
         from codescale.stages.optimize import optimize
 
-        return optimize(self.context)
+        with self.working():
+            return optimize(self.context)
 
     def forecast_search(self, *, seeds: int | None = None) -> SearchCost:
         """What the search and its proof may cost (:func:`~codescale.stages.cost.cost`)."""
@@ -121,19 +128,22 @@ class Study:
         """What the proof is expected to tell; returns what power.json holds (:func:`~codescale.stages.power.power`)."""
         from codescale.stages.power import power
 
-        return power(self.context).content()
+        with self.working():
+            return power(self.context).content()
 
     def search(self) -> dict[str, Any]:
         """Searches with real runs; returns what search.json holds (:func:`~codescale.stages.search.search`)."""
         from codescale.stages.search import search
 
-        return search(self.context).content()
+        with self.working():
+            return search(self.context).content()
 
     def compare(self) -> dict[str, Any]:
         """Proves the mixture; returns what comparison.json holds (:func:`~codescale.stages.compare.compare`)."""
         from codescale.stages.compare import compare
 
-        return compare(self.context).content()
+        with self.working():
+            return compare(self.context).content()
 
     def train(
         self,
@@ -149,25 +159,37 @@ class Study:
         """Trains one model on one mixture (:func:`~codescale.stages.train.train`, which describes the parameters)."""
         from codescale.stages.train import train
 
-        return train(
-            self.context,
-            size=size,
-            tokens=tokens,
-            mixture=mixture,
-            output=output,
-            seed=seed,
-            organisation=organisation,
-            section=section,
-        )
+        with self.working():
+            return train(
+                self.context,
+                size=size,
+                tokens=tokens,
+                mixture=mixture,
+                output=output,
+                seed=seed,
+                organisation=organisation,
+                section=section,
+            )
 
     def report(self) -> Path:
         """Writes the report and returns its path (:func:`~codescale.stages.report.report`)."""
         from codescale.stages.report import report
 
-        return report(self.context)
+        written = report(self.context)
+        self.folder.publish()
+        return written
 
     def run(self) -> Path:
         """All stages, each going on where it was; Ray is started once for all of them. Returns the report's path."""
+        with self.working():
+            self._all_stages()
+        return self.report()
+
+    def working(self) -> AbstractContextManager[None]:
+        """For several stages in one go: a study in a store is leased once for all of them, and nobody comes between."""
+        return self.folder.working(self.progress)
+
+    def _all_stages(self) -> None:
         from codescale.cluster.ray_cluster import running_ray
         from codescale.stages.power import say_before_the_law
 
@@ -183,12 +205,19 @@ class Study:
             self.expect()
             self.search()
             self.compare()
-        return self.report()
+
+
+def _opened(place: str | Path, progress: Progress) -> StudyFolder:
+    """The folder of the study at ``place``, with what its store holds."""
+    folder = study_folder(place)
+    if folder.working_copy is not None:
+        folder.working_copy.open(progress)
+    return folder
 
 
 def open_study(folder: str | Path, preset: str, progress: Progress) -> Study:
     """The study in ``folder``, made from ``preset`` where there is none yet."""
-    if not StudyFolder(Path(folder)).config_file.exists():
+    if not _opened(folder, progress).config_file.exists():
         return Study.create(folder, preset, progress)
     return Study(folder, progress)
 

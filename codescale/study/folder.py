@@ -2,19 +2,96 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from codescale.errors import UserError
 from codescale.files import parse_yaml, read_yaml, write_text
+from codescale.progress import Progress
+from codescale.storage.address import is_address, parse_address
+from codescale.storage.working_copy import WorkingCopy
 from codescale.study.config import StudyConfig, parse_study
 
 
 @dataclass(frozen=True)
 class StudyFolder:
-    """The paths of a study's artifacts: every stage writes its own and reads those before it."""
+    """The paths of a study's artifacts: every stage writes its own and reads those before it.
+
+    Of a study that lives in a store ``root`` is this machine's ``working_copy`` of it; on its way to a worker such a
+    folder becomes that of the worker's machine.
+    """
 
     root: Path
+    working_copy: WorkingCopy | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopened, (self.root, self.working_copy)
+
+    @property
+    def name(self) -> str:
+        """What to call the study in a command."""
+        return self.root.name if self.working_copy is None else str(self.working_copy.address)
+
+    @property
+    def checkpoint_storage(self) -> str:
+        """Where Ray Train keeps checkpoints so that workers on all machines find them: a folder or an address."""
+        return str(self.checkpoints) if self.working_copy is None else self.working_copy.address.within("checkpoints")
+
+    def working(self, progress: Progress) -> AbstractContextManager[None]:
+        """While a stage writes to a study in a store: its lease is held, and what is finished goes there at once."""
+        return nullcontext() if self.working_copy is None else self.working_copy.working(progress)
+
+    def publish(self) -> None:
+        """Has the store of a study hold what was written, outside of :meth:`working`."""
+        if self.working_copy is not None:
+            self.working_copy.push()
+
+    def upload(self, path: Path) -> None:
+        """Has the store of a study hold the file ``path`` of a run, which a worker has just finished."""
+        if self.working_copy is not None:
+            self.working_copy.upload(path)
+
+    def write_shared(self, path: Path, text: str) -> None:
+        """Writes a short text that workers on all machines see at once."""
+        if self.working_copy is None:
+            write_text(path, text)
+        else:
+            self.working_copy.store.put(self.working_copy.name(path), text.encode())
+
+    def read_shared(self, path: Path) -> str | None:
+        """What :meth:`write_shared` wrote; None where it was removed."""
+        if self.working_copy is None:
+            try:
+                return path.read_text(encoding="utf-8")
+            except FileNotFoundError:
+                return None
+        found = self.working_copy.store.read(self.working_copy.name(path))
+        return None if found is None else found[0].decode()
+
+    def remove_shared(self, path: Path) -> None:
+        """Nobody sees it any more."""
+        if self.working_copy is None:
+            path.unlink(missing_ok=True)
+        else:
+            self.working_copy.store.delete(self.working_copy.name(path))
+
+    def discard_checkpoints(self, run_id: str) -> None:
+        """Removes what there is of the checkpoints of a run that has ended."""
+        for path in self.checkpoints.glob(f"{run_id}*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        if self.working_copy is not None:
+            self.working_copy.remove(self.checkpoints / run_id)
+
+    def fetch_results(self) -> None:
+        """Has the results of runs be here that workers on other machines have written."""
+        if self.working_copy is not None:
+            self.working_copy.fetch_results()
 
     @property
     def config_file(self) -> Path:
@@ -139,7 +216,9 @@ class StudyFolder:
     def config(self) -> StudyConfig:
         """The study's configuration. Raises :class:`UserError` where it is missing or wrong."""
         if not self.config_file.exists():
-            raise UserError(self.config_file, "no such file", f"make a study with: codescale init {self.root}")
+            named = self.root if self.working_copy is None else self.name
+            where = self.config_file if self.working_copy is None else f"{named}/{self.config_file.name}"
+            raise UserError(where, "no such file", f"make a study with: codescale init {named}")
         content = read_yaml(self.config_file)
         if isinstance(content, dict) and isinstance(content.get("languages_file"), str):
             content["languages_file"] = str(self.root / Path(content["languages_file"]).expanduser())
@@ -152,3 +231,19 @@ class StudyFolder:
         config = parse_study(parse_yaml(text), self.config_file)
         write_text(self.config_file, text)
         return config
+
+
+def study_folder(place: str | Path) -> StudyFolder:
+    """The study at ``place``, a folder or an address such as ``s3://bucket/study``; nothing is fetched yet.
+
+    Raises :class:`UserError` for an address that is none.
+    """
+    if not is_address(place):
+        return StudyFolder(Path(place).resolve())
+    copy = WorkingCopy(parse_address(str(place)))
+    return StudyFolder(copy.root, copy)
+
+
+def _reopened(root: Path, copy: WorkingCopy | None) -> StudyFolder:
+    """A folder that came from another process, perhaps of another machine."""
+    return StudyFolder(root if copy is None else copy.root, copy)

@@ -98,9 +98,9 @@ def execute(
 ) -> Execution:
     """Does ``specs`` as :func:`do_runs` does: trained, on GPUs in packs, and once more where they diverged."""
     workers = workers_for_packs(config.ray, workers)
-    factory = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard)
+    factory = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard, folder)
     most = most_together(config, workers, len(specs)) if len(done_already(folder, specs)) < len(specs) else _alone
-    runs = StageRuns(title, SweepWork(factory, folder.runs), workers, most, config.training.retry_rate)
+    runs = StageRuns(title, SweepWork(factory, folder), workers, most, config.training.retry_rate)
     return do_runs(runs, specs, config, folder, progress, describe)
 
 
@@ -146,7 +146,7 @@ class _Plan:
     ) -> None:
         self._stage, self._config, self._folder = stage, config, folder
         self._advance, self._progress = advance, progress
-        self._pool = WorkerPool(stage.work, stage.workers, config.ray.workers, folder.checkpoints, progress)
+        self._pool = WorkerPool(stage.work, stage.workers, config.ray.workers, folder, progress)
         self._again: list[RunSpec] = []
         self._planned: frozenset[str] = frozenset()
         self.busy: dict[int, float] = {}
@@ -193,6 +193,7 @@ class _Plan:
 
     def _after_loss(self, landing: Landing, cause: Cause) -> tuple[list[RunRecord], Pack]:
         """The records that there are of a lost pack, and what is left of it to go on with."""
+        self._folder.fetch_results()
         done = done_already(self._folder, landing.pack.runs)
         left = landing.pack.without(done)
         assert landing.error is not None

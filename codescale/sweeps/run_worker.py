@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import ray
 
 from codescale.runs.records import RunRecord, RunSpec, write_record
+from codescale.study.folder import StudyFolder
 from codescale.sweeps.packing import Pack
 from codescale.training.loop.claim import Claim
 from codescale.training.session_factory import SessionFactory
@@ -44,12 +44,12 @@ class SweepWork:
     ----------
     factory
         Opens their sessions.
-    records
-        The folder of their records.
+    folder
+        The study's, which gets their records.
     """
 
     factory: SessionFactory
-    records: Path
+    folder: StudyFolder
 
     def __call__(self, pack: Pack, claim: Claim) -> list[RunRecord]:
         """Trains ``pack`` to its end."""
@@ -61,7 +61,7 @@ class SweepWork:
             session.advance()
         record = session.record("diverged" if session.diverged else "ok")
         claim.check()
-        write_record(self.records, record)
+        self.folder.upload(write_record(self.folder.runs, record))
         session.discard_checkpoint()
         return record
 
@@ -71,10 +71,10 @@ class SweepWork:
             session.advance()
             claim.check()
             for k in session.diverged_runs():
-                write_record(self.records, session.record(k))
+                self.folder.upload(write_record(self.folder.runs, session.record(k)))
         records = session.records()
         claim.check()
         for record in records:
-            write_record(self.records, record)
+            self.folder.upload(write_record(self.folder.runs, record))
         session.discard_checkpoint()
         return records

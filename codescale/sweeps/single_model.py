@@ -161,16 +161,16 @@ def train_single(
     from codescale.training.jobs.storage import open_storage, remove_run
 
     section = config.train
-    storage = section.storage or str(folder.checkpoints)
+    storage = section.storage or folder.checkpoint_storage
     with running_ray():
         batch = training_of(config.training, spec, config.sizes[spec.size]).batch
         placed = place(alive_nodes(), section.workers, section.threads, batch)
         threaded = config.model_copy(update={"ray": config.ray.model_copy(update={"threads": placed.threads})})
         job = RunJob(
             spec=spec,
-            factory=session_factory(threaded, folder.corpus, None),
+            factory=session_factory(threaded, folder.corpus, None, study=folder),
             storage=storage,
-            tokenizer=folder.corpus / "tokenizer.json",
+            tokenizer="tokenizer.json",
             workers=placed.workers,
             threads=placed.threads,
             gpus=placed.gpus,

@@ -24,6 +24,7 @@ from codescale.cluster.ray_cluster import Workers
 from codescale.errors import UserError
 from codescale.progress import Progress
 from codescale.runs.records import RunRecord
+from codescale.study.folder import StudyFolder
 from codescale.sweeps.losses import LOST, TRIES, Cause, cause_of
 from codescale.sweeps.packing import Pack
 from codescale.sweeps.run_worker import RunWorker, Work
@@ -73,15 +74,17 @@ class WorkerPool:
         How many there may be, and what each may use.
     limit
         The most of them that the study allows; None: as many as there is work for and machines have room for.
-    checkpoints
-        Where packs are claimed.
+    folder
+        The study's, where packs are claimed.
     progress
         Is told where machines are waited for or lost.
     """
 
-    def __init__(self, work: Work, workers: Workers, limit: int | None, checkpoints: Path, progress: Progress) -> None:
+    def __init__(
+        self, work: Work, workers: Workers, limit: int | None, folder: StudyFolder, progress: Progress
+    ) -> None:
         self._work, self._workers, self._limit = work, workers, limit
-        self._checkpoints, self._progress = checkpoints, progress
+        self._folder, self._progress = folder, progress
         self._watch = DemandWatch(workers.demand)
         self._coming: dict[ray.ObjectRef, _Worker] = {}
         self._idle: list[_Worker] = []
@@ -164,7 +167,7 @@ class WorkerPool:
     def _give_out(self, waiting: deque[Pack]) -> None:
         while waiting and self._idle:
             worker, pack = self._idle.pop(), waiting.popleft()
-            claim = Claim.make(self._checkpoints, pack.name)
+            claim = Claim.make(self._folder, pack.name)
             self._flying[worker.actor.run.remote(pack, claim)] = _Flight(worker, pack, claim)
 
     def _arrived(self, reference: ray.ObjectRef) -> None:

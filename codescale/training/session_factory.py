@@ -10,16 +10,21 @@ from typing import Any
 
 import torch
 
+from codescale.corpus.fetch import fetch_corpus_on_worker
 from codescale.corpus.reader import Corpus, open_corpus
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
 from codescale.training.loop.checkpoint import FileStore, ReadOnlyStore, Store
 from codescale.training.loop.claim import Claim, ClaimedStore
+from codescale.training.loop.copied_checkpoint import CopiedStore
 from codescale.training.loop.session import TrainingSession
 from codescale.training.metrics.evaluation import Evaluator
 from codescale.training.metrics.tensorboard import CurveWriter
 from codescale.training.packed.session import PackedSession
 from codescale.training.parallel import SingleProcess, parallel_of
+
+_FOLDERS = ("corpus_folder", "checkpoint_folder", "curves_folder")
 
 
 class StudyData:
@@ -41,7 +46,7 @@ class StudyData:
 
 @dataclass(frozen=True)
 class SessionFactory:
-    """Opens sessions on a worker; travels there as the study's configuration and three paths.
+    """Opens sessions on a worker; travels there as the study's configuration and paths.
 
     Parameters
     ----------
@@ -53,16 +58,22 @@ class SessionFactory:
         Where checkpoints go; None: nowhere.
     curves_folder
         Where the curves of what is evaluated go while sessions train; None: nowhere.
+    study
+        The study that these folders are in, where it may live in a store: then they become those of the worker's own
+        machine, the corpus is fetched, and checkpoints go to the store. None: they are the same on all machines.
     """
 
     config: StudyConfig
     corpus_folder: Path
     checkpoint_folder: Path | None
     curves_folder: Path | None = None
+    study: StudyFolder | None = None
 
     @cached_property
     def _data(self) -> StudyData:
         torch.set_num_threads(self.config.ray.threads)
+        if self.study is not None:
+            fetch_corpus_on_worker(self.study)
         return StudyData(self.config, self.corpus_folder)
 
     def __call__(self, spec: RunSpec, claim: Claim | None = None) -> TrainingSession:
@@ -79,7 +90,9 @@ class SessionFactory:
     def _store(self, name: str, claim: Claim | None = None) -> Store | None:
         if self.checkpoint_folder is None:
             return None
-        store = FileStore(self.checkpoint_folder / f"{name}.safetensors")
+        path = self.checkpoint_folder / f"{name}.safetensors"
+        copy = self.study.working_copy if self.study is not None else None
+        store = FileStore(path) if copy is None else CopiedStore(path, copy)
         return store if claim is None else ClaimedStore(store, claim)
 
     def open(self, spec: RunSpec, store: Store | None, parallel: SingleProcess) -> TrainingSession:
@@ -95,14 +108,27 @@ class SessionFactory:
         return PackedSession(specs, self.config, self._data, self._store(name, claim), SingleProcess())
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("config", "corpus_folder", "checkpoint_folder", "curves_folder")}
+        placed = {name: self._within_study(getattr(self, name)) for name in _FOLDERS}
+        return {"config": self.config, "study": self.study} | placed
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state)
+        if self.study is not None:
+            placed = {name: self.study.root / state[name] for name in _FOLDERS if state[name] is not None}
+            self.__dict__.update(placed)
+
+    def _within_study(self, folder: Path | None) -> Path | None:
+        """``folder`` as it is called on every machine: below the study's folder where each has its own copy."""
+        copied = folder is not None and self.study is not None and self.study.working_copy is not None
+        return folder.relative_to(self.study.root) if copied else folder  # type: ignore[union-attr]
 
 
 def session_factory(
-    config: StudyConfig, corpus_folder: Path, checkpoint_folder: Path | None, curves_folder: Path | None = None
+    config: StudyConfig,
+    corpus_folder: Path,
+    checkpoint_folder: Path | None,
+    curves_folder: Path | None = None,
+    study: StudyFolder | None = None,
 ) -> SessionFactory:
     """A picklable function that opens a :class:`TrainingSession` for a run spec."""
-    return SessionFactory(config, corpus_folder, checkpoint_folder, curves_folder)
+    return SessionFactory(config, corpus_folder, checkpoint_folder, curves_folder, study)

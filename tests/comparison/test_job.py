@@ -13,6 +13,7 @@ from codescale.errors import UserError
 from codescale.runs.document_losses import document_losses_file, read_document_losses
 from codescale.runs.records import read_records
 from codescale.study.config import StudyConfig
+from codescale.study.folder import StudyFolder
 from codescale.sweeps.packing import Pack
 from codescale.training.loop.claim import Claim
 from codescale.training.metrics.evaluation import Evaluator
@@ -24,19 +25,19 @@ from tests.training.loop.short_runs import session, spec
 
 def work(config: StudyConfig, corpus: MemoryCorpus, folder: Path, tokens: int) -> ProofWork:
     factory = cast(SessionFactory, lambda run, claim: session(config, corpus, run))
-    return ProofWork(factory, folder / "runs", folder / "test_losses", {"r": tokens})
+    return ProofWork(factory, StudyFolder(folder), {"r": tokens})
 
 
 def finished(proof: ProofWork, config: StudyConfig, folder: Path) -> list[str]:
     run = spec(config)
-    return [record.status for record in proof(Pack(run.run_id, (run,)), Claim.make(folder, run.run_id))]
+    return [record.status for record in proof(Pack(run.run_id, (run,)), Claim.make(StudyFolder(folder), run.run_id))]
 
 
 def test_a_run_leaves_what_each_document_cost(config: StudyConfig, memory_corpus: MemoryCorpus, tmp_path: Path) -> None:
     proof = work(config, memory_corpus, tmp_path, 10**9)
     assert finished(proof, config, tmp_path) == ["ok"]
-    losses = read_test_losses(proof.test_losses, "r")
-    documents = read_document_losses(document_losses_file(proof.test_losses, "r"))
+    losses = read_test_losses(proof.folder.test_losses, "r")
+    documents = read_document_losses(document_losses_file(proof.folder.test_losses, "r"))
     assert losses.tokens == 10**9
     assert losses.losses == {name: pytest.approx(one.mean) for name, one in documents.items()}
     assert all(len(one.documents) == memory_corpus.tokens // memory_corpus.document for one in documents.values())
@@ -62,20 +63,20 @@ def test_a_run_that_is_killed_while_it_writes_is_not_done(
     monkeypatch.setattr(TestLosses, "write", killed)
     with pytest.raises(KeyboardInterrupt):
         finished(proof, config, tmp_path)
-    assert not proof.records.exists()
+    assert not proof.folder.runs.exists()
     monkeypatch.undo()
     assert finished(proof, config, tmp_path) == ["ok"]
-    assert [record.status for record in read_records(proof.records)] == ["ok"]
+    assert [record.status for record in read_records(proof.folder.runs)] == ["ok"]
 
 
 def test_a_run_that_another_worker_has_by_now_writes_nothing(
     config: StudyConfig, memory_corpus: MemoryCorpus, tmp_path: Path
 ) -> None:
     run = spec(config)
-    early = Claim.make(tmp_path, run.run_id)
-    Claim.make(tmp_path, run.run_id)
+    early = Claim.make(StudyFolder(tmp_path), run.run_id)
+    Claim.make(StudyFolder(tmp_path), run.run_id)
     proof = work(config, memory_corpus, tmp_path, 512)
     with pytest.raises(UserError, match="claimed by another worker"):
         proof(Pack(run.run_id, (run,)), early)
-    assert not proof.records.exists()
-    assert not proof.test_losses.exists()
+    assert not proof.folder.runs.exists()
+    assert not proof.folder.test_losses.exists()

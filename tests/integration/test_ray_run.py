@@ -116,7 +116,7 @@ class Training(threading.Thread):
         for hold in holds:
             self._hold(hold).touch()
         factory = PacedFactory(study.config, study.folder.corpus, None, holds=self.holds)
-        settings = {"workers": (2, 2), "resize_seconds": 0.5, "tokenizer": study.folder.corpus / "tokenizer.json"}
+        settings = {"workers": (2, 2), "resize_seconds": 0.5, "tokenizer": "tokenizer.json"}
         self.job = RunJob(spec(study), factory, storage, **(settings | changes))
         self.events: list[dict[str, Any]] = []
         self.record: RunRecord | None = None

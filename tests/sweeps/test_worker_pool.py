@@ -17,6 +17,7 @@ from codescale.cluster.demand import ANSWER_SECONDS, MOST_ASKED_FOR
 from codescale.cluster.ray_cluster import Workers
 from codescale.errors import UserError
 from codescale.progress import Silent
+from codescale.study.folder import StudyFolder
 from codescale.sweeps import losses
 from codescale.sweeps.packing import Pack
 from codescale.sweeps.worker_pool import Landing, WorkerPool
@@ -93,7 +94,7 @@ class Scene:
 
     def pool(self, packs: int, workers: Workers, limit: int | None = None) -> WorkerPool:
         self.waiting.extend(Pack(f"pack-{number}", ()) for number in range(packs))
-        return WorkerPool(lambda pack, claim: [], workers, limit, self.folder, Silent())
+        return WorkerPool(lambda pack, claim: [], workers, limit, StudyFolder(self.folder), Silent())
 
     def step(self, pool: WorkerPool, seconds: float = 0.0) -> list[Landing]:
         self.clock += seconds
@@ -210,7 +211,7 @@ def test_the_end_leaves_nobody_and_nothing(scene: Scene) -> None:
         scene.step(pool)
     pool.close()
     assert scene.ray.actors == []
-    assert not list(scene.folder.iterdir())
+    assert not list((scene.folder / "checkpoints").iterdir())
 
 
 def test_workers_that_never_start_end_it(scene: Scene) -> None:

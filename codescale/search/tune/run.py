@@ -11,7 +11,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +149,7 @@ def _trainable(search: MixtureSearcher, open_session: OpenSession, placed: Trial
         TrialTrainable,
         open_session=open_session,
         objective=search.history.objective,
-        runs=search.folder.runs.absolute(),
+        folder=replace(search.folder, root=search.folder.root.absolute()),
         working_folder=str(Path.cwd()),
     )
     return tune.with_resources(with_parameters, placed.resources)

@@ -7,7 +7,6 @@ rebuilt from: a replay asks and tells again, in order, what they hold.
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -238,7 +237,7 @@ class MixtureSearcher(OptunaPointSearcher):
         """The trial has ended: Optuna, history and mirror are told; its checkpoint has served."""
         self._measure(self.space.point_of(outcome.record.spec), outcome)
         self.tell_outcome(trial_id, outcome, self._attributes(outcome))
-        self._discard_checkpoint(outcome.run_id)
+        self.folder.discard_checkpoints(outcome.run_id)
         entry = self.history.finish(outcome)
         self.mirror.add(outcome, entry.source, self.parameters(self.space.point_of(outcome.record.spec)))
         return entry
@@ -281,13 +280,6 @@ class MixtureSearcher(OptunaPointSearcher):
         assert entry.number is not None
         self._numbers.discard(entry.number)
         self.unfinished[entry.number] = entry
-
-    def _discard_checkpoint(self, run_id: str) -> None:
-        for path in self.folder.checkpoints.glob(f"{run_id}*"):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
 
 
 def _for_tune(spec: RunSpec) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import os
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from ray.tune import Trainable
@@ -18,6 +17,7 @@ from codescale.errors import UserError
 from codescale.runs.records import Evaluation, RunSpec, Status, write_record
 from codescale.search.objective.objective import Objective
 from codescale.search.trials.session import HoldsWorkers, OpenSession, Session
+from codescale.study.folder import StudyFolder
 
 
 class TrialTrainable(Trainable):
@@ -28,14 +28,14 @@ class TrialTrainable(Trainable):
         config: dict[str, Any],
         open_session: OpenSession | None = None,
         objective: Objective | None = None,
-        runs: Path | None = None,
+        folder: StudyFolder | None = None,
         working_folder: str = "",
     ) -> None:
         """Called once a worker; all but ``config`` comes through ``tune.with_parameters``."""
         assert open_session is not None
         assert objective is not None
-        assert runs is not None
-        self._open_session, self._objective, self._runs = open_session, objective, runs
+        assert folder is not None
+        self._open_session, self._objective, self._folder = open_session, objective, folder
         self._working_folder = working_folder
         self._session: Session | None = None
         self.reset_config(config)
@@ -77,7 +77,7 @@ class TrialTrainable(Trainable):
         if evaluation is not None and outcome == "ok" and (lost := self._objective.missing(record, evaluation)):
             raise lost
         if outcome != "running":
-            write_record(self._runs, record)
+            self._folder.upload(write_record(self._folder.runs, record))
         losses = evaluation.losses if evaluation is not None else {}
         value = self._objective.of_evaluation(record, evaluation) if evaluation is not None and known else None
         return {f"loss.{name}": loss for name, loss in losses.items()} | {

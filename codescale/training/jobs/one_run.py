@@ -51,7 +51,7 @@ class RunJob:
     storage
         A folder or a URI, where a job that was killed also finds its checkpoints again.
     tokenizer
-        A ``tokenizer.json`` to go with the model; None: none.
+        The name of the tokenizer's file in the corpus, to go with the model; None: none.
     workers
         Fewest and most.
     threads, gpus
@@ -69,7 +69,7 @@ class RunJob:
     spec: RunSpec
     factory: SessionFactory
     storage: str
-    tokenizer: Path | None = None
+    tokenizer: str | None = None
     workers: tuple[int, int] = (1, 1)
     threads: int = 1
     gpus: float = 0.0
@@ -85,7 +85,7 @@ class _WorkerTask:
 
     spec: RunSpec
     factory: SessionFactory
-    tokenizer: Path | None
+    tokenizer: str | None
     kind: ParallelKind
 
 
@@ -280,7 +280,8 @@ def _run_worker(task: _WorkerTask, last: Path | None) -> None:
         _report(session)
     record = session.record("diverged" if session.diverged else "ok")
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-        write_finished(Path(folder), session, record, task.tokenizer)
+        tokenizer = None if task.tokenizer is None else task.factory.corpus_folder / task.tokenizer
+        write_finished(Path(folder), session, record, tokenizer)
         first = session.parallel.rank == 0
         train.report(_report_metrics(session), checkpoint=train.Checkpoint(folder) if first else None)
     store.discard()

@@ -13,30 +13,35 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codescale.errors import UserError
-from codescale.files import write_text
+from codescale.study.folder import StudyFolder
 from codescale.training.loop.checkpoint import RunProgress, StateDict, Store
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A run that was given to a worker, in a file beside its checkpoint; ``token`` tells this time from others."""
+    """What has its checkpoint in the study ``folder`` as ``name``, given to a worker; ``token`` tells this time from
+    others.
+    """
 
-    path: Path
+    folder: StudyFolder
+    name: str
     token: str
 
     @classmethod
-    def make(cls, folder: Path, name: str) -> Claim:
-        """Claims what has its checkpoint in ``folder`` as ``name``; who had it before may write it no more."""
-        claim = cls(folder / f"{name}.claim", secrets.token_hex(8))
-        write_text(claim.path, claim.token)
+    def make(cls, folder: StudyFolder, name: str) -> Claim:
+        """Claims it; who had it before may write it no more."""
+        claim = cls(folder, name, secrets.token_hex(8))
+        folder.write_shared(claim.path, claim.token)
         return claim
+
+    @property
+    def path(self) -> Path:
+        """The file that tells whose it is, beside the checkpoint."""
+        return self.folder.checkpoints / f"{self.name}.claim"
 
     def held(self) -> bool:
         """Whether nobody has claimed it since, and it was not given up."""
-        try:
-            return self.path.read_text() == self.token
-        except FileNotFoundError:
-            return False
+        return self.folder.read_shared(self.path) == self.token
 
     def check(self) -> None:
         """Raises :class:`UserError` where it is not :meth:`held`."""
@@ -49,7 +54,7 @@ class Claim:
 
     def give_up(self) -> None:
         """Whoever had it may write it no more, and nobody else has it."""
-        self.path.unlink(missing_ok=True)
+        self.folder.remove_shared(self.path)
 
 
 class ClaimedStore:

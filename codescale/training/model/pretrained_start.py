@@ -11,9 +11,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from codescale.corpus.checksum import file_sha256
 from codescale.errors import UserError
-from codescale.files import read_json, write_json
+from codescale.files import file_sha256, read_json, write_json
 from codescale.progress import Progress
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
 import torch
 
 from codescale.errors import UserError
+from codescale.study.folder import StudyFolder, study_folder
 from codescale.training.loop.checkpoint import FileStore
 from codescale.training.loop.claim import Claim, ClaimedStore
 
 
 def test_a_late_writer_changes_nothing(tmp_path: Path) -> None:
     file = FileStore(tmp_path / "run.safetensors")
-    early = ClaimedStore(file, Claim.make(tmp_path, "run"))
+    early = ClaimedStore(file, Claim.make(StudyFolder(tmp_path), "run"))
     early.save({"weight": torch.ones(2)}, {"step": 5})
     late = early
-    new = ClaimedStore(file, Claim.make(tmp_path, "run"))
+    new = ClaimedStore(file, Claim.make(StudyFolder(tmp_path), "run"))
     assert new.progress() == {"step": 5}
     new.save({"weight": torch.ones(2)}, {"step": 9})
     with pytest.raises(UserError, match="claimed by another worker"):
@@ -32,9 +34,27 @@ def test_a_late_writer_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_what_was_given_up_is_nobodys(tmp_path: Path) -> None:
-    claim = Claim.make(tmp_path, "run")
+    claim = Claim.make(StudyFolder(tmp_path), "run")
     claim.check()
     claim.give_up()
     claim.give_up()
     assert not claim.held()
-    assert not list(tmp_path.iterdir())
+    assert not list((tmp_path / "checkpoints").iterdir())
+
+
+def test_a_claim_on_a_study_in_a_store_is_seen_by_another_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "driver"))
+    there = f"file://{tmp_path}/store/study"
+    early = Claim.make(study_folder(there), "run")
+    travelling = pickle.dumps(early)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "worker"))
+    early = pickle.loads(travelling)
+    assert early.path.is_relative_to(tmp_path / "worker")
+    early.check()
+    late = Claim.make(study_folder(there), "run")
+    assert late.held()
+    assert not early.held()
+    late.give_up()
+    assert not late.held()
