@@ -93,8 +93,6 @@ def run(folder: Path, most: int, cpus: int, idle_seconds: float) -> None:
             "RAY_OVERRIDE_NODE_ID_FOR_TESTING": FAKE_HEAD_NODE_ID,
             "RAY_NODE_TYPE_NAME": FAKE_HEAD_NODE_TYPE,
             "AUTOSCALER_UPDATE_INTERVAL_S": str(UPDATE_SECONDS),
-            # Nodes share this machine's cores, and one that starts among others that work is slow.
-            "RAY_raylet_start_wait_time_s": str(int(READY_SECONDS)),
         }
         os.environ.update(own)
         cluster = Cluster()

@@ -193,6 +193,9 @@ class WorkerPool:
             cause = cause_of(error, worker.node)
             self._lost[pack.name, cause] += 1
             return Landing(pack, worker.number, [], cause, self._lost[pack.name, cause], error)
+        except BaseException:  # what the run itself raised, which ends the stage
+            self._rest(worker)
+            raise
         self._rest(worker)
         return Landing(pack, worker.number, records)
 

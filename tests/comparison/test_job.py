@@ -16,6 +16,7 @@ from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 from codescale.sweeps.packing import Pack
 from codescale.training.loop.claim import Claim
+from codescale.training.loop.session import TrainingSession
 from codescale.training.metrics.evaluation import Evaluator
 from codescale.training.parallel import SingleProcess
 from codescale.training.session_factory import SessionFactory
@@ -79,4 +80,13 @@ def test_a_run_that_another_worker_has_by_now_writes_nothing(
     with pytest.raises(UserError, match="claimed by another worker"):
         proof(Pack(run.run_id, (run,)), early)
     assert not proof.folder.runs.exists()
+    assert not proof.folder.test_losses.exists()
+
+
+def test_one_that_diverged_is_not_read_on_the_test_split(
+    config: StudyConfig, memory_corpus: MemoryCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(TrainingSession, "diverged", True)
+    proof = work(config, memory_corpus, tmp_path, 512)
+    assert finished(proof, config, tmp_path) == ["diverged"]
     assert not proof.folder.test_losses.exists()

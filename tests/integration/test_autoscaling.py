@@ -54,6 +54,16 @@ def environment_of(path: Path) -> dict[str, str]:
     return {name: value for name, _, value in lines}
 
 
+def start(command: list[str], environment: dict[str, str], ready: Path) -> subprocess.Popen[bytes]:
+    """Ray gives a node thirty seconds to start, which a machine with much to do may miss: then once more."""
+    for _ in range(5):
+        started = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        wait_for("the cluster", lambda process=started: ready.exists() or process.poll() is not None)  # type: ignore[misc]
+        if started.poll() is None:
+            return started
+    raise AssertionError("the cluster did not start")
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     """A head without CPUs, and two workers of one CPU at most, each ended after five idle seconds."""
@@ -61,12 +71,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
     script = ROOT / "cluster" / "local" / "autoscaling.py"
     command = [sys.executable, script, "--most", "2", "--idle", "5", "--folder", folder]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
-    started = subprocess.Popen([str(word) for word in command], env=environment, stdout=subprocess.DEVNULL)
+    started = start([str(word) for word in command], environment, folder / "environment")
     tree: list[psutil.Process] = []
     watcher: subprocess.Popen[bytes] | None = None
     try:
-        wait_for("the cluster", lambda: (folder / "environment").exists() or started.poll() is not None)
-        assert started.poll() is None, "the cluster did not start"
         joining = environment_of(folder / "environment")
         watched = tmp_path_factory.mktemp("watch") / "workers"
         with watched.open("w") as lines:

@@ -1,12 +1,10 @@
-"""Workers that are asked for, come, go and are lost; with a Ray of a few lines, whose machines the test plays."""
+"""Workers that are asked for, come, go and are lost; with a Ray of a few lines."""
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from ray.exceptions import ActorDiedError, ActorUnavailableError
@@ -21,64 +19,9 @@ from codescale.study.folder import StudyFolder
 from codescale.sweeps import losses
 from codescale.sweeps.packing import Pack
 from codescale.sweeps.worker_pool import Landing, WorkerPool
+from tests.sweeps.fake_ray import FakeRay
 
 GROWING = ClusterState((), grows=True, coming=1)
-
-
-class Reference:
-    """What a call returned, once it has an ``answer``."""
-
-    answer: Any = None
-
-
-class Method:
-    def __init__(self, calls: list[Any]) -> None:
-        self._calls = calls
-
-    def remote(self, *arguments: Any) -> Reference:
-        reference = Reference()
-        self._calls.append(reference if not arguments else (reference, *arguments))
-        return reference
-
-
-class Actor:
-    """Was asked for; ``placed`` puts it on a machine. ``given`` holds its packs."""
-
-    def __init__(self) -> None:
-        self.placed: list[Reference] = []
-        self.given: list[tuple[Reference, Pack, Any]] = []
-        self.node, self.run = Method(self.placed), Method(self.given)
-
-
-@dataclass
-class FakeRay:
-    """Actors in the order in which they were asked for; those killed are in no list any more."""
-
-    actors: list[Actor] = field(default_factory=list)
-    ObjectRef = Reference
-
-    def remote(self, **options: Any) -> Any:
-        def made(*_: Any) -> Actor:
-            self.actors.append(Actor())
-            return self.actors[-1]
-
-        return lambda kind: SimpleNamespace(remote=made)
-
-    def wait(self, references: list[Reference], timeout: float) -> tuple[list[Reference], list[Reference]]:
-        return [one for one in references if one.answer is not None][:1], references
-
-    def get(self, reference: Reference) -> Any:
-        if isinstance(reference.answer, Exception):
-            raise reference.answer
-        return reference.answer
-
-    def kill(self, actor: Actor) -> None:
-        if actor in self.actors:
-            self.actors.remove(actor)
-
-    def place(self, number: int, node: Any = "node") -> Actor:
-        self.actors[number].placed[0].answer = node
-        return self.actors[number]
 
 
 class Scene:
