@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,13 @@ from codescale.training.loop.claim import Claim
 
 @dataclass(frozen=True)
 class Beginning:
-    """A run began, or went on, at ``step`` on the machine with the id ``node``, at a moment of the wall clock."""
+    """A run began, or went on, at ``step`` in process ``pid`` on machine ``node``, at a moment of the wall clock."""
 
     run_id: str
     step: int
     node: str
     moment: float
+    pid: int
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class SlowFactory:
     def beginnings(self) -> list[Beginning]:
         """All that was written down, in order."""
         read = [path.read_text().split() for path in self.folder.glob("*.begun")]
-        told = [Beginning(run_id, int(step), node, float(moment)) for run_id, step, node, moment in read]
+        told = [Beginning(run, int(step), node, float(moment), int(pid)) for run, step, node, moment, pid in read]
         return sorted(told, key=lambda one: one.moment)
 
 
@@ -70,7 +72,9 @@ class SlowSession:
         self._factory, self._spec, self._claim = factory, spec, claim
         self._step = factory.step(spec.run_id)
         node, now = ray.get_runtime_context().get_node_id(), time.time()
-        write_text(factory.folder / f"{spec.run_id}.{now}.begun", f"{spec.run_id} {self._step} {node} {now}")
+        write_text(
+            factory.folder / f"{spec.run_id}.{now}.begun", f"{spec.run_id} {self._step} {node} {now} {os.getpid()}"
+        )
 
     @property
     def finished(self) -> bool:

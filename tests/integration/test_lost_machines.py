@@ -118,8 +118,11 @@ def test_a_run_outlives_as_many_machines_as_are_lost(
     sweep = Sweep(config, tmp_path, 5, factory)
     node = cluster.add_node(**NODE)
     for step, number in enumerate((signal.SIGTERM, signal.SIGKILL, signal.SIGTERM), start=1):
-        wait_for("the second run's next step", lambda step=step: factory.step("run-1") == step)  # type: ignore[misc]
+        wait_for("the second run", lambda step=step: len(sweep.begun("run-1")) == step)  # type: ignore[misc]
+        wait_for("its next step", lambda step=step: factory.step("run-1") == step)  # type: ignore[misc]
         os.kill(node.all_processes["raylet"][0].process.pid, number)
+        if number == signal.SIGKILL:  # its worker would live on for a while, and finish the run
+            os.kill(sweep.begun("run-1")[-1].pid, number)
         node = cluster.add_node(**NODE)
         factory.hold("run-1", step + 1)
     factory.release("run-1")
