@@ -30,6 +30,7 @@ COMMANDS: dict[str, list[tuple[str, ...]]] = {
     ],
     "simulate": [("IN",), *(("a", f"--{name}", "IN") for name in ("known", "weights", "space"))],
     "export": [("IN", "--format", "megatron", "--paths", "a"), ("a", "--format", "megatron", "--paths", "IN")],
+    "plan": [("IN", "--cluster", "a"), ("a", "--cluster", "IN"), ("a", "--cluster", "b", "--prices", "IN")],
     "train": [("a", "--mixture", "IN")],
 }
 """Of every command that writes to --output: its arguments, each of its inputs once as IN."""

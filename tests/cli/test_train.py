@@ -22,10 +22,10 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def no_ray(monkeypatch: pytest.MonkeyPatch) -> None:
-    def started_ray(*_: object) -> None:
+    def running_ray(*_: object) -> None:
         raise AssertionError("Ray was started for nothing")
 
-    monkeypatch.setattr(single_model, "started_ray", started_ray)
+    monkeypatch.setattr(single_model, "running_ray", running_ray)
 
 
 @pytest.mark.parametrize(

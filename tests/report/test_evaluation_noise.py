@@ -14,8 +14,8 @@ def test_the_texts_part_is_said_of_the_objective_and_each_language() -> None:
     text = TextShares(degrees_of_freedom=8, objective=share(0.19), losses={"csharp": share(0.25), "go": share(1.0)})
     assert evaluation_noise(ScaleComparison(mixtures={}, test_text=text), {"csharp": "C#"}) == (
         "The evaluation's own noise: between seeds the difference of two mixtures varies by 0.0200 nats per token, "
-        "with test text without end it would by 0.0180. Of the variance the text makes 19 %; of each language's: C# "
-        "25 %, go 100 % (8 degrees of freedom)."
+        "with test text without end it would by 0.0180. Of the variance the text makes 19\N{NO-BREAK SPACE}%; "
+        "of each language's: C# 25\N{NO-BREAK SPACE}%, go 100\N{NO-BREAK SPACE}% (8 degrees of freedom)."
     )
 
 
