@@ -22,10 +22,13 @@ demo: $(VENV)/installed
 # Tests that start Ray have both cores to themselves: beside others it does not start in time.
 test: check
 	$(BIN)/python -m pytest -m "not ray" -n 2 --dist loadfile
-	$(BIN)/python -m pytest -m ray
+	$(BIN)/python -m pytest -m "ray and not slow"
 
-# The same properties as in `make test`, with twenty times as many examples.
+# What takes long: whole studies on a store, each in a process of its own, and the same properties as in `make test`, with
+# twenty times as many examples.
 nightly: $(VENV)/installed-test
+	$(BIN)/python -m pytest -m "ray and slow" -k whole
+	$(BIN)/python -m pytest -m "ray and slow" -k shared_disk
 	$(BIN)/python -m pytest -m fuzz --hypothesis-profile nightly -n 2
 
 check: $(VENV)/installed-test docs

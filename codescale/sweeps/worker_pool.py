@@ -33,6 +33,9 @@ from codescale.training.loop.claim import Claim
 RELEASE_SECONDS = 30.0
 """How long a worker without work stays; starting one anew takes seconds."""
 
+MOST_FAILED_STARTS = 30
+"""In a row: workers that were lost before they were there, of which none ever came."""
+
 
 @dataclass
 class _Worker:
@@ -90,7 +93,7 @@ class WorkerPool:
         self._idle: list[_Worker] = []
         self._flying: dict[ray.ObjectRef, _Flight] = {}
         self._lost: Counter[tuple[str, Cause]] = Counter()
-        self._failed_starts = 0
+        self._failed_starts = 0.0
         self._state = ClusterState(())
         self._looked = -LOOK_SECONDS
         self._said = False
@@ -175,11 +178,13 @@ class WorkerPool:
         try:
             worker.node = ray.get(reference)
         except LOST as error:
-            self._failed_starts += isinstance(error, RayActorError) and error.actor_init_failed
-            if self._failed_starts >= TRIES["crash"]:
+            # A worker that cannot begin will not at the next try either; one that was lost on its way may.
+            hopeless = isinstance(error, RayActorError) and error.actor_init_failed
+            self._failed_starts += MOST_FAILED_STARTS / TRIES["crash"] if hopeless else 1
+            if self._failed_starts >= MOST_FAILED_STARTS:
                 raise UserError("Ray", *_did_not_start(error)) from error
             return
-        self._failed_starts = 0
+        self._failed_starts = 0.0
         self._rest(worker)
 
     def _landed(self, reference: ray.ObjectRef) -> Landing:

@@ -88,6 +88,7 @@ def versions(store: CloudStore, prefix: str = "runs/") -> dict[str, str]:
     return {one.name: one.version for one in store.list(prefix)}
 
 
+@pytest.mark.slow
 def test_a_whole_study_where_calls_fail_and_the_store_is_away(server: int, code: Path, tmp_path: Path) -> None:
     store, way = uploaded(code, "whole"), FailingWay(server, share=0.05)
     process = started(tmp_path / "a", "demo", str(store.address), AWS_ENDPOINT_URL=f"http://127.0.0.1:{way.port}")
@@ -158,6 +159,7 @@ def test_killed_in_a_sweep_an_empty_cache_goes_on_and_of_two_drivers_one_works(
         assert {f"runs/{spec.run_id}.json" for spec in study.plan()} == set(now)
 
 
+@pytest.mark.slow
 def test_workers_of_a_machine_without_a_shared_disk(
     server: int, code: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
