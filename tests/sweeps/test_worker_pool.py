@@ -175,14 +175,15 @@ def test_workers_that_never_start_end_it(scene: Scene) -> None:
 
 def test_workers_that_are_lost_before_they_are_there_end_it_too_but_later(scene: Scene) -> None:
     pool = scene.pool(1, ONE)
-    for _ in range(pooling.MOST_FAILED_STARTS):
-        scene.step(pool)
-        scene.ray.place(-1, ActorDiedError())
-    scene.step(pool)
-    with pytest.raises(UserError, match="workers do not start"):
-        for _ in range(pooling.MOST_FAILED_STARTS):
-            scene.ray.place(-1, ActorDiedError())
+
+    def lose(workers: int) -> None:
+        for _ in range(workers):
             scene.step(pool)
+            scene.ray.place(-1, ActorDiedError())
+
+    lose(pooling.MOST_FAILED_STARTS)
+    with pytest.raises(UserError, match="workers do not start"):
+        lose(pooling.MOST_FAILED_STARTS)
 
 
 def test_what_never_fits_ends_it(scene: Scene) -> None:
