@@ -14,16 +14,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
-import signal
 import socket
-import threading
 import time
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-from cluster import DEFAULT_FOLDER, LOOPBACK, OBJECT_STORE_BYTES, prepare, write_environment
+from cluster import DEFAULT_FOLDER, LOOPBACK, OBJECT_STORE_BYTES, environment_of, keep
 
 PROVIDER = "ray.autoscaler._private.fake_multi_node.node_provider"
 UPDATE_SECONDS = 1
@@ -70,15 +66,7 @@ def autoscaling_config(
 
 def run(folder: Path, most: int, cpus: int, idle_seconds: float) -> None:
     """Starts the head and its autoscaler and keeps them until SIGINT or SIGTERM."""
-    environment = prepare(folder)
-    os.environ.update(environment)
-    os.environ.pop("RAY_ADDRESS", None)
-    ended = threading.Event()
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        ended.set()
-
-    try:
+    with environment_of(folder) as environment:
         # Ray reads its environment when it is imported.
         from ray.autoscaler._private.fake_multi_node.node_provider import FAKE_HEAD_NODE_ID, FAKE_HEAD_NODE_TYPE
         from ray.cluster_utils import Cluster
@@ -106,17 +94,10 @@ def run(folder: Path, most: int, cpus: int, idle_seconds: float) -> None:
             autoscaling_config=str(folder / "autoscaling.json"),
         )
         _wait_for_autoscaler(cluster.address)
-        write_environment(folder, environment | {"RAY_ADDRESS": cluster.address})
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, end)
-        print(f"A head at {cluster.address}, and up to {most} nodes with {cpus} CPU each when work waits for them.")
-        print(f"In another shell, before codescale demo:\n  source {folder / 'environment'}")
-        print("Ctrl-C here ends the cluster.", flush=True)
-        ended.wait()
+        words = f"A head at {cluster.address}, and up to {most} nodes with {cpus} CPU each when work waits for them."
+        keep(folder, environment | {"RAY_ADDRESS": cluster.address}, words)
         _end_nodes()
         cluster.shutdown()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _free_port() -> int:

@@ -18,6 +18,8 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -61,17 +63,37 @@ def write_environment(folder: Path, environment: dict[str, str]) -> None:
     (folder / "environment").write_text("".join(f"export {name}={value}\n" for name, value in environment.items()))
 
 
-def run(folder: Path, nodes: int, cpus: int, port: int) -> None:
-    """Starts ``nodes`` nodes of ``cpus`` CPUs each and keeps them until SIGINT or SIGTERM."""
+@contextmanager
+def environment_of(folder: Path) -> Iterator[dict[str, str]]:
+    """This process under a new cluster's settings, which are yielded; ``folder`` goes as it ends."""
     environment = prepare(folder)
     os.environ.update(environment)
     os.environ.pop("RAY_ADDRESS", None)
+    try:
+        yield environment
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def keep(folder: Path, environment: dict[str, str], words: str) -> None:
+    """Says in ``words`` what there is, and how to join it, and returns on SIGINT or SIGTERM."""
     ended = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
         ended.set()
 
-    try:
+    write_environment(folder, environment)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    print(words)
+    print(f"In another shell, before codescale demo:\n  source {folder / 'environment'}")
+    print("Ctrl-C here ends the cluster.", flush=True)
+    ended.wait()
+
+
+def run(folder: Path, nodes: int, cpus: int, port: int) -> None:
+    """Starts ``nodes`` nodes of ``cpus`` CPUs each and keeps them until SIGINT or SIGTERM."""
+    with environment_of(folder) as environment:
         # Ray reads its environment when it is imported.
         from ray.cluster_utils import Cluster
 
@@ -80,16 +102,9 @@ def run(folder: Path, nodes: int, cpus: int, port: int) -> None:
         cluster.add_node(gcs_server_port=port, include_dashboard=False, temp_dir=str(folder / "ray"), **node)
         for _ in range(nodes - 1):
             cluster.add_node(**node)
-        write_environment(folder, environment | {"RAY_ADDRESS": cluster.address})
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, end)
-        print(f"{nodes} nodes with {cpus} CPU each at {cluster.address}. In another shell, before codescale demo:")
-        print(f"  source {folder / 'environment'}")
-        print("Ctrl-C here ends the cluster.", flush=True)
-        ended.wait()
+        joined = environment | {"RAY_ADDRESS": cluster.address}
+        keep(folder, joined, f"{nodes} nodes with {cpus} CPU each at {cluster.address}.")
         cluster.shutdown()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def main() -> None:
