@@ -76,4 +76,6 @@ def train_proof(
     factory = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard, folder)
     work = ProofWork(factory, folder, test_tokens)
     runs = StageRuns("Compare", work, workers, most_together=lambda spec: 1, retry_rate=None)
-    return do_runs(runs, specs, config, folder, progress, describe)
+    execution = do_runs(runs, specs, config, folder, progress, describe)
+    folder.fetch_results()  # records come back with the runs, losses lie where the workers put them
+    return execution
