@@ -15,7 +15,7 @@ from codescale.study.folder import StudyFolder
 from codescale.sweeps.execute import Execution, StageRuns, do_runs
 from codescale.sweeps.packing import Pack
 from codescale.training.loop.claim import Claim
-from codescale.training.session_factory import SessionFactory, session_factory
+from codescale.training.session_factory import SessionFactory, study_session_factory
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def train_proof(
     ``test_tokens`` has under its run id. One that diverged is not done again: at another learning rate it
     would prove nothing. Raises what a run raises, such as :class:`~codescale.errors.UserError` where a disk is full.
     """
-    factory = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard, folder)
+    factory = study_session_factory(config, folder)
     work = ProofWork(factory, folder, test_tokens)
     runs = StageRuns("Compare", work, workers, most_together=lambda spec: 1, retry_rate=None)
     execution = do_runs(runs, specs, config, folder, progress, describe)

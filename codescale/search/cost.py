@@ -130,5 +130,4 @@ def measured_speed(config: StudyConfig, workers: int, threads: int) -> Speed:
     from codescale.training.loop.calibration import calibrate
 
     found = calibrate(config, config.search.size, threads)
-    source = f"{found.steps} steps on random tokens, {found.seconds:.0f} s"
-    return Speed(found.flops_per_second, workers, source)
+    return Speed(found.flops_per_second, workers, found.source)

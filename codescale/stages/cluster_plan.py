@@ -162,7 +162,7 @@ def _calibrated(config: StudyConfig, size: str) -> WorkerSpeed:
     from codescale.training.loop.calibration import calibrate
 
     found = calibrate(config, size, config.ray.threads)
-    return WorkerSpeed(found.flops_per_second, f"{found.steps} steps on random tokens, {found.seconds:.0f} s")
+    return WorkerSpeed(found.flops_per_second, found.source)
 
 
 def job_of(config: StudyConfig, run: RunSpec, speeds: Mapping[str, WorkerSpeed]) -> Job:

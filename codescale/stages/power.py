@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from codescale.comparison.documents.amount import read_by_language, tokens_read
+from codescale.comparison.documents.amount import tokens_read
 from codescale.comparison.power.advice import advice
 from codescale.comparison.power.changes import EvaluatedText, changes, cheapest
 from codescale.comparison.power.choice import chosen_seeds
@@ -238,5 +238,5 @@ def _of_each(config: StudyConfig, unique: int | dict[str, int] | None) -> dict[s
 def _evaluated_text(context: StageContext) -> EvaluatedText:
     """What one run of the proof reads of the test split, and what there is of it."""
     config, corpus = context.config, context.corpus()
-    read = read_by_language(config, tokens_read(config, config.comparison, corpus), corpus)
-    return EvaluatedText(read, {name: corpus.count_tokens(name, "test") for name in config.languages})
+    available = {name: corpus.count_tokens(name, "test") for name in config.languages}
+    return EvaluatedText.reading(tokens_read(config, config.comparison, corpus), available)

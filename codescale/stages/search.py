@@ -25,7 +25,7 @@ from codescale.stages.inputs import (
     unique_tokens,
 )
 from codescale.stages.runs import check_organisation, publish, train_runs
-from codescale.training.session_factory import session_factory
+from codescale.training.session_factory import study_session_factory
 
 THOMPSON_DRAWS = 3
 """How many optima of bootstrap samples the search begins with, beside the law's own."""
@@ -53,7 +53,7 @@ def search(context: StageContext) -> SearchResult:
     refuse_too_few(problem)
     if line := conflicting_rules(config, problem.space):
         progress.say(line)
-    open_session = session_factory(config, folder.corpus, folder.checkpoints, folder.tensorboard, folder)
+    open_session = study_session_factory(config, folder)
     if problem.config.target != config.target:
         progress.say(
             f"{problem.space.path} has an objective or a target of its own: search and comparison go by it, "

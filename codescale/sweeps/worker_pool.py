@@ -103,6 +103,11 @@ class WorkerPool:
         """Whether a pack is in flight."""
         return bool(self._flying)
 
+    @property
+    def _known(self) -> list[_Worker]:
+        """All workers: idle, on their way, and at work."""
+        return [*self._idle, *self._coming.values(), *(flight.worker for flight in self._flying.values())]
+
     def step(self, waiting: deque[Pack]) -> Iterator[Landing]:
         """Gives out of ``waiting`` what there are workers for and waits for a change: what came back, if anything."""
         if time.monotonic() - self._looked >= LOOK_SECONDS:
@@ -120,7 +125,7 @@ class WorkerPool:
         """Ends all workers; what they were doing may be written no more."""
         for flight in self._flying.values():
             flight.claim.give_up()
-        for worker in [*self._idle, *self._coming.values(), *(flight.worker for flight in self._flying.values())]:
+        for worker in self._known:
             ray.kill(worker.actor)
 
     def _look(self, waiting: int) -> None:
@@ -160,8 +165,7 @@ class WorkerPool:
         return max(self._workers.count, self._state.room(self._workers.demand))
 
     def _start(self) -> _Worker:
-        known = [*self._idle, *self._coming.values(), *(flight.worker for flight in self._flying.values())]
-        taken = {worker.number for worker in known}
+        taken = {worker.number for worker in self._known}
         number = next(number for number in count() if number not in taken)
         options = {"num_cpus": self._workers.threads, "num_gpus": self._workers.gpus}
         actor = ray.remote(**options)(RunWorker).remote(self._work, str(Path.cwd()))  # type: ignore[call-overload]

@@ -132,3 +132,8 @@ def session_factory(
 ) -> SessionFactory:
     """A picklable function that opens a :class:`TrainingSession` for a run spec."""
     return SessionFactory(config, corpus_folder, checkpoint_folder, curves_folder, study)
+
+
+def study_session_factory(config: StudyConfig, study: StudyFolder) -> SessionFactory:
+    """That of the runs of a study, whose checkpoints and curves are in its folder."""
+    return SessionFactory(config, study.corpus, study.checkpoints, study.tensorboard, study)

@@ -30,19 +30,14 @@ def tokens_read(config: StudyConfig, scale: Scale, corpus: Counts) -> int:
     What ``comparison.test_tokens`` says; else all there are where that costs :data:`CHEAP` of a run's training FLOPs or
     less, else :attr:`~codescale.study.training.TrainingSection.test_tokens`.
     """
-    counts = [corpus.count_tokens(language, "test") for language in config.languages]
-    asked, longest = config.comparison.test_tokens, max(counts)
+    asked, longest = config.comparison.test_tokens, _longest(config, corpus)
     if asked == ALL:
         return longest
     if asked is not None:
         return min(asked, longest)
-    cheap = EVALUATED_OF_TRAINED * sum(counts) <= CHEAP * scale.tokens
+    whole = sum(corpus.count_tokens(language, "test") for language in config.languages)
+    cheap = EVALUATED_OF_TRAINED * whole <= CHEAP * scale.tokens
     return longest if cheap else min(config.training.test_tokens, longest)
-
-
-def read_by_language(config: StudyConfig, tokens: int, corpus: Counts) -> dict[str, int]:
-    """Of ``tokens`` of each language, what there is."""
-    return {name: min(tokens, corpus.count_tokens(name, "test")) for name in config.languages}
 
 
 def tokens_by_run(
@@ -72,14 +67,13 @@ def tokens_by_run(
     UserError
         Where those that are done were judged on several amounts, or on another one than ``comparison.test_tokens``.
     """
-    finished = set(done)
-    found: dict[str, int] = {}
+    finished, found = set(done), dict[str, int]()
+    longest = _longest(config, corpus)
     for scale, specs in plans.items():
         listed = list(specs)
         tokens = tokens_read(config, scale, corpus)
-        earlier = {spec.run_id: _read_by(config, folder, spec.run_id) for spec in listed if spec.run_id in finished}
-        longest = max(corpus.count_tokens(language, "test") for language in config.languages)
-        earlier = {run_id: min(read, longest) for run_id, read in earlier.items()}
+        judged = [spec.run_id for spec in listed if spec.run_id in finished]
+        earlier = {run_id: min(_read_by(config, folder, run_id), longest) for run_id in judged}
         wanted = tokens if config.comparison.test_tokens is not None else next(iter(earlier.values()), tokens)
         other = next((run_id for run_id, read in earlier.items() if read != wanted), None)
         if other is not None:
@@ -91,6 +85,11 @@ def tokens_by_run(
             )
         found |= dict.fromkeys((spec.run_id for spec in listed), wanted)
     return found
+
+
+def _longest(config: StudyConfig, corpus: Counts) -> int:
+    """Tokens of the longest test split of a language."""
+    return max(corpus.count_tokens(language, "test") for language in config.languages)
 
 
 def _read_by(config: StudyConfig, folder: Path, run_id: str) -> int:

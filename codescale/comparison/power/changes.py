@@ -24,9 +24,10 @@ class EvaluatedText:
     read: Mapping[str, int]
     available: Mapping[str, int]
 
-    def of_each(self, tokens: int) -> dict[str, int]:
-        """With ``tokens`` of every language, or all that there are."""
-        return {name: min(tokens, most) for name, most in self.available.items()}
+    @classmethod
+    def reading(cls, tokens: int, available: Mapping[str, int]) -> EvaluatedText:
+        """``tokens`` of every language, or all that there are."""
+        return cls({name: min(tokens, most) for name, most in available.items()}, available)
 
 
 def changes(one: Expectation, proof: Proof, law: Law | None, text: EvaluatedText) -> tuple[Change, ...]:
@@ -102,7 +103,7 @@ def _more_text(one: Expectation, proof: Proof, gain: float, text: EvaluatedText)
     tokens, longest = max(text.read.values()), max(text.available.values())
     while tokens < longest:
         tokens = min(2 * tokens, longest)
-        read = text.of_each(tokens)
+        read = EvaluatedText.reading(tokens, text.available).read
         if _resolves(one, one.noise.on(read), proof) <= gain:
             return _helps("test_text", tokens, gain, one, proof.seeds, proof.scale.n_tokens, read)
     return Change(kind="test_text")

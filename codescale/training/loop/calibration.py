@@ -24,6 +24,11 @@ class Calibration:
     steps: int
     seconds: float
 
+    @property
+    def source(self) -> str:
+        """What it was measured by, in words."""
+        return f"{self.steps} steps on random tokens, {self.seconds:.0f} s"
+
 
 def calibrate(config: StudyConfig, size: str, threads: int) -> Calibration:
     """Trains a model of ``size`` with ``threads`` cores for a few seconds; no evaluations, and alone on the machine, so

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from codescale.comparison.documents.amount import CHEAP, read_by_language, tokens_by_run, tokens_read
+from codescale.comparison.documents.amount import CHEAP, tokens_by_run, tokens_read
+from codescale.comparison.power.changes import EvaluatedText
 from codescale.errors import UserError
 from codescale.files import write_json
 from codescale.runs.records import RunSpec
@@ -51,7 +52,8 @@ def test_what_the_study_asks_is_read_and_no_more_than_there_is() -> None:
     for asked, expected in (("all", 20_000), (5_000, 5_000), (10**9, 20_000)):
         config = study(test_tokens=asked)
         assert tokens_read(config, config.comparison, CORPUS) == expected
-    assert read_by_language(study(), 30_000, CORPUS) == dict.fromkeys(("python", "java", "rust"), 20_000)
+    available = {name: CORPUS.count_tokens(name, "test") for name in study().languages}
+    assert EvaluatedText.reading(30_000, available).read == dict.fromkeys(("python", "java", "rust"), 20_000)
 
 
 @pytest.mark.parametrize("asked", [0, -1, "most", 1.5])
