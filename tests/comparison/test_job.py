@@ -7,13 +7,17 @@ from typing import Any, cast
 
 import pytest
 
+from codescale.cluster.ray_cluster import Workers
+from codescale.comparison import job
 from codescale.comparison.job import ProofWork
 from codescale.comparison.losses import TestLosses, read_test_losses
 from codescale.errors import UserError
+from codescale.progress import Silent
 from codescale.runs.document_losses import document_losses_file, read_document_losses
 from codescale.runs.records import read_records
 from codescale.study.config import StudyConfig
-from codescale.study.folder import StudyFolder
+from codescale.study.folder import StudyFolder, study_folder
+from codescale.sweeps.execute import Execution
 from codescale.sweeps.packing import Pack
 from codescale.training.loop.claim import Claim
 from codescale.training.loop.session import TrainingSession
@@ -90,3 +94,23 @@ def test_one_that_diverged_is_not_read_on_the_test_split(
     proof = work(config, memory_corpus, tmp_path, 512)
     assert finished(proof, config, tmp_path) == ["diverged"]
     assert not proof.folder.test_losses.exists()
+
+
+def test_losses_that_another_machine_put_into_the_store_are_fetched(
+    config: StudyConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = tmp_path / "driver", tmp_path / "worker"
+    address = f"file://{tmp_path}/store/study"
+    monkeypatch.setenv("CODESCALE_CACHE", str(here))
+    folder = study_folder(address)
+
+    def done_elsewhere(*_: Any) -> Execution:
+        monkeypatch.setenv("CODESCALE_CACHE", str(there))
+        worker = study_folder(address)
+        worker.upload(TestLosses(run_id="r", losses={"python": 1.5}).write(worker.test_losses))
+        return Execution()
+
+    monkeypatch.setattr(job, "do_runs", done_elsewhere)
+    job.train_proof([spec(config)], {"r": 512}, config, folder, Workers(1, 1, 0.0), Silent(), str)
+    assert folder.root.is_relative_to(here)
+    assert read_test_losses(folder.test_losses, "r").losses == {"python": 1.5}
