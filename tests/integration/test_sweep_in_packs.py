@@ -17,6 +17,7 @@ from codescale.cluster.ray_cluster import Workers
 from codescale.progress import Silent
 from codescale.runs.records import RunRecord, RunSpec, read_records
 from codescale.stages.study import Study
+from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 from codescale.training.packed.session import PackedSession
 from codescale.training.session_factory import SessionFactory, session_factory
@@ -71,10 +72,14 @@ class Fatal(SessionFactory):
         return opened
 
 
+def fatal(config: StudyConfig, folder: StudyFolder) -> Fatal:
+    return Fatal(config, folder.corpus, folder.checkpoints, None, folder)
+
+
 def test_packs_have_the_lone_runs_losses_and_outlive_their_worker(
     study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(executing, "session_factory", Fatal)
+    monkeypatch.setattr(executing, "study_session_factory", fatal)
     runs = specs(study)
     records = execute(study, tmp_path, runs)
     assert (tmp_path / "died").exists()
