@@ -1,11 +1,12 @@
 """Are the intervals of 90 % true? Planted worlds, through the commands that people use; docs/benchmarks/coverage.md.
 
-    .venv/bin/python scripts/bench_coverage.py [--studies 12] [--worlds null,flat] [--law auto] [--against DIR]
+    .venv/bin/python scripts/bench_coverage.py [--studies 12] [--other-seed 500] [--worlds null,flat] [--against DIR]
 
 A study is a runs table that scripts/planted_worlds.py makes of a known truth. `codescale fit`, `predict`, `optimize`,
 `laws synergy` and `forecast` answer it, called in this process; what they say is held against the truth. Figures are
-taken as the commands computed them, before they are rounded for the terminal. ``--against`` runs the same studies with
-another checkout of the package and puts both side by side. A study that fails is counted and named, and ends nothing.
+taken as the commands computed them, before they are rounded for the terminal. ``--other-seed`` does as many studies by
+whose figures nothing was chosen; ``--against`` runs the same studies with another checkout of the package and puts both
+side by side. A study that fails is counted and named, and ends nothing.
 """
 
 from __future__ import annotations
@@ -453,6 +454,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--worlds", default=",".join(WORLDS), help="which, a,b (default: all)")
     parser.add_argument("--studies", type=int, default=12, help="of each world")
     parser.add_argument("--seed", type=int, default=0, help="of truths, designs and luck")
+    parser.add_argument("--other-seed", type=int, help="as many studies of this seed too, which stand beside")
     parser.add_argument("--law", default="auto", help="as codescale fit --law")
     parser.add_argument("--bootstrap", type=int, default=100, help="as codescale fit --bootstrap")
     parser.add_argument("--workers", type=int, default=2, help="studies at once")
@@ -467,6 +469,7 @@ def arguments() -> argparse.Namespace:
 def shown(given: argparse.Namespace) -> str:
     """The command as the page names it: all that changes a figure."""
     words = [f"--{name} {getattr(given, name)}" for name in ("studies", "seed", "law", "bootstrap")]
+    words += [f"--other-seed {given.other_seed}"] if given.other_seed is not None else []
     words += [f"--worlds {given.worlds}"] if given.worlds != ",".join(WORLDS) else []
     words += ["--against DIR"] if given.against else []
     return f"`scripts/bench_coverage.py {' '.join(words)}`"
@@ -483,16 +486,18 @@ def main() -> None:
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     begun = time.perf_counter()
     before = elsewhere(given.against, given) if given.against else []
-    studies = do_all(
-        names, given.studies, Settings(given.law, given.bootstrap, given.seed, given.compare), given.workers
-    )
+    studies, others = (
+        [] if seed is None else
+        do_all(names, given.studies, Settings(given.law, given.bootstrap, seed, given.compare), given.workers)
+        for seed in (given.seed, given.other_seed)
+    )  # fmt: skip
     minutes = (time.perf_counter() - begun) / 60
     if given.json:
         content = {"command": sys.argv[1:], "minutes": minutes, "studies": [asdict(one) for one in studies]}
-        content["against"] = [asdict(one) for one in before]
+        content["others"], content["against"] = ([asdict(one) for one in side] for side in (others, before))
         given.json.write_text(json.dumps(content, indent=1), encoding="utf-8")
     if not given.no_page:
-        write_page(given.page, studies, before, given.against, f"{shown(given)} in {minutes:.0f} minutes")
+        write_page(given.page, studies, others, before, given.against, f"{shown(given)} in {minutes:.0f} minutes")
         print(f"Wrote {given.page}")
 
 

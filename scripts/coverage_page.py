@@ -228,6 +228,25 @@ def _overview(names: Sequence[str], studies: Sequence[Study]) -> list[str]:
     return [*lines, ""]
 
 
+def _together(studies: Sequence[Study], others: Sequence[Study]) -> list[str]:
+    """The coverage over all worlds; ``others``: that of the same worlds with other seeds."""
+    sides = [[one for one in side if one.law] for side in (studies, others) if side]
+    heads = ("this page", "other seeds")[: len(sides)]
+    lines = [
+        f"| interval of | {' | '.join(f'{head} | 95 %' for head in heads)} | intervals |",
+        f"| --- |{' ---: | --- |' * len(sides)} ---: |",
+    ]
+    for kind in KINDS:
+        found = [pooled(side, kind) for side in sides]
+        if found[0] is None:
+            continue
+        cells = [f"{_number(one.share)} | {_number(one.low, 0)} to {_number(one.high, 0)}" for one in found if one]
+        lines.append(f"| {kind} | {' | '.join(cells)} | {found[0].given:,} |")
+    claimed = [[one.values[name] for one in side if (name := "gain claimed, in range") in one.values] for side in sides]
+    counts = [f"{int(sum(side))} of {len(side)} | " for side in claimed]
+    return [*lines, f"| false gains of null and flat studies | {' | '.join(counts)} | |", ""]
+
+
 def _checked(studies: Sequence[Study]) -> str:
     """How sure the true optima are."""
     agreeing, beaten = (
@@ -252,9 +271,18 @@ def _version(folder: Path) -> str:
 
 
 def write_page(
-    path: Path, studies: Sequence[Study], before: Sequence[Study], against: Path | None, command: str
+    path: Path,
+    studies: Sequence[Study],
+    others: Sequence[Study],
+    before: Sequence[Study],
+    against: Path | None,
+    command: str,
 ) -> None:
-    """Writes the page; ``before`` are the studies of the checkout ``against``, ``command`` what made it, in minutes."""
+    """Writes the page.
+
+    ``others`` are as many studies with other seeds, ``before`` those of the checkout ``against``, ``command`` is what
+    made it, in minutes.
+    """
     import scipy
 
     import codescale
@@ -281,6 +309,7 @@ def write_page(
         "studies (where all or none hold, a fifth of the variance is taken to be a study's).", "",
         *([text, ""] if (text := _checked(studies)) else []),
         "## All worlds", "", *_overview(names, studies),
+        "## All worlds together", "", *_together(studies, others),
     ]  # fmt: skip
     if before:
         lines += ["Before:", "", *_overview(names, before)]

@@ -486,6 +486,7 @@ def test_a_law_knows_how_many_trunks_it_rests_on_and_of_one_tells_no_interval(tr
         law = fit_law(maker.table(tmp_path), "chinchilla", bootstrap=8)
     said = [str(one.message) for one in heard if "branches of one trunk" in str(one.message)]
     assert law.trunks == trunks
+    assert (len(law.samples) == 0) == (trunks == 1)
     assert len(said) == (trunks == 1)
     told = law.predict(np.array([SIZES[0]]), np.array([3e5]), np.ones((1, 1)))
     assert np.isnan(told.low).all() == np.isnan(told.high).all() == (trunks == 1)
