@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from codescale.arrays import Array, Integers, Mask
 from codescale.laws.observations import appearance_index
@@ -113,6 +111,9 @@ def _trained_losses(table: RunsTable, targets: tuple[str, ...]) -> Array:
 
 def _families(recipe: Integers, trunk: Integers) -> list[Integers]:
     """The numbers of recipes that have several rows, those that share trunks together."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     replicated = np.flatnonzero(np.bincount(recipe) > 1)
     links = coo_matrix((np.ones(len(recipe)), (recipe, recipe.max() + 1 + trunk)), shape=(2 * len(recipe),) * 2)
     labels = connected_components(links, directed=False)[1][replicated]

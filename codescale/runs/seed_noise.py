@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from codescale.arrays import Array, Integers
 
@@ -62,7 +61,9 @@ class SeedNoise:
     @property
     def interval(self) -> tuple[float, float]:
         """90 % of the pooled deviation (chi-squared): few seeds leave it wide."""
-        ends = stats.chi2.ppf([0.95, 0.05], self.degrees_of_freedom)
+        from scipy.special import chdtri
+
+        ends = chdtri(self.degrees_of_freedom, [0.05, 0.95])
         low, high = (float(self.pooled * np.sqrt(self.degrees_of_freedom / end)) for end in ends)
         return low, high
 

@@ -93,3 +93,9 @@ def test_light_rooms_need_neither_torch_nor_ray(face: str) -> None:
     loaded = loaded_by(f"from {face} import {', '.join(names)}")
     assert {"codescale.errors", face} <= loaded
     assert not {"torch", "ray", "transformers"} & loaded
+
+
+def test_scipy_is_loaded_when_something_is_computed() -> None:
+    loaded = loaded_by("from codescale.laws import fit_law")
+    assert "codescale.laws.fitting.fit" in loaded
+    assert not [name for name in loaded if name.split(".")[0] == "scipy"]

@@ -11,7 +11,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import erf
 
 from codescale.arrays import Array, Mask
 from codescale.laws.fitting.candidates import Candidate, log_losses
@@ -116,6 +115,8 @@ def calibration(
 
 def expected_error(deviation_of_log: Array) -> Array:
     """The mean of |predicted/measured - 1| where log predicted/measured is normal around 0 with this deviation."""
+    from scipy.special import erf
+
     return np.asarray(np.exp(deviation_of_log**2 / 2.0) * erf(deviation_of_log / np.sqrt(2.0)))
 
 

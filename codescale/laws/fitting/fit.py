@@ -255,8 +255,8 @@ def _bootstrap(
 
     Gamma weights stand for resampling with replacement: few trunks stay usable, since none is ever lost whole. Their
     variance, 1 in Rubin's, is (T / (T - p))^2 for T trunks and p parameters that they decide: a trunk's residual is
-    smaller than it would be without that trunk, by 1 - p / T on average (MacKinnon and White, 1985, their HC3). One trunk
-    has no samples: under any weight it says the same, which is no certainty.
+    smaller than it would be without that trunk, by 1 - p / T on average (MacKinnon and White, 1985, their HC3). One
+    trunk has no samples: under any weight it says the same, which is no certainty.
     """
     if count == 0 or len(np.unique(data.trunk[data.usable])) == 1:
         return np.empty((0, *values.shape))
