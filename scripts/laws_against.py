@@ -34,9 +34,14 @@ root, work, table, workers = sys.argv[1], sys.argv[2], sys.argv[3], json.loads(s
 warnings.simplefilter("ignore")
 import codescale
 assert Path(codescale.__file__).is_relative_to(root), codescale.__file__
-from codescale.laws.fitting.compare import compare_laws
-from codescale.laws.fitting.fit import fit_law
-from codescale.runs.table_reader import read_runs
+try:
+    from codescale.laws.fitting.compare import compare_laws
+    from codescale.laws.fitting.fit import fit_law
+    from codescale.runs.table_reader import read_runs
+except ModuleNotFoundError:  # before they had folders
+    from codescale.laws.compare import compare_laws
+    from codescale.laws.fit import fit_law
+    from codescale.runs import read_runs
 
 def cpu():
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
