@@ -70,10 +70,10 @@ class Measurements:
 
     def add(self, row: Mapping[str, Any], where: str) -> Measurement | None:
         """Takes ``row``; the measurement that it makes whole, or belongs to; None for a row without any of our figures,
-        such as a trainer's training loss. Raises :class:`ResultError`.
+        such as a trainer's training loss, and for one before the first step. Raises :class:`ResultError`.
         """
         found = self._figures(row, where)
-        if found is None:
+        if found is None or found.tokens == 0:
             return None
         if self._open is None or found.tokens != self._open.tokens:
             self.check_whole()

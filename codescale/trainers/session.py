@@ -28,7 +28,8 @@ from codescale.training.loop.claim import Claim
 from codescale.training.loop.run_log import failure_after
 
 STATE = ".codescale.json"
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = {"jsonl": 0.1, "tensorboard": 1.0, "trainer_state": 1.0}
+"""How often results are looked at; those in several files have to be searched for."""
 _CLAIM_SECONDS = 5.0
 """How often a run's claim is looked at while its command trains."""
 
@@ -236,7 +237,7 @@ class CommandSession:
                 return self._waiting.pop(0)
             if len(self._waiting) > 1:
                 return self._on_the_way(self._waiting.pop(0))
-            ending = self._process.poll(_LOOK_SECONDS)
+            ending = self._process.poll(_LOOK_SECONDS[self._section.results.format])
             found = self._new_measurements()
             if found:
                 self._heard = time.monotonic()

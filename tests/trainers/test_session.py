@@ -251,3 +251,9 @@ def test_of_several_results_near_the_end_the_last_one_counts(tmp_path: Path) -> 
     again = open_session(python_study(program, training={"batch": 1, "context": 5}), tmp_path)
     assert again.finished
     assert again.evaluations == session.evaluations
+
+
+def test_a_result_before_the_first_step_is_passed_over(tmp_path: Path) -> None:
+    session = finished(python_study("row(0, python=11.0); row(400); row(1000)"), tmp_path)
+    assert session.outcome == "ok", session.failure
+    assert [one.n_tokens for one in session.evaluations] == [400, 1000]
