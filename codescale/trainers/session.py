@@ -207,13 +207,12 @@ class CommandSession:
         self._results = result_file(section.results, self.folder)
         batch = self._template.batch_tokens(self.spec)
         self._measurements = Measurements(section.results, config.languages, self.spec.token_points[-1], batch)
-        self._newest: Measurement | None = None
-        self._reported: set[int] = set()
+        self._newest, self._reported = 0, 0
 
     def _start(self) -> None:
         command = self._template.command(self.spec, self.folder)
         self._restart_reading()
-        self._reported = {one.n_tokens for one in self.evaluations}
+        self._reported = self.tokens_trained
         self._began = self._heard = self._claimed = time.monotonic()
         self._save()
         try:
@@ -252,19 +251,17 @@ class CommandSession:
         """Those that have become whole since the last look and were not reported before."""
         found: list[Measurement] = []
         for row in self._results.rows():
-            before = self._newest
             one = self._measurements.add(row.figures, row.where)
             if one is None:
                 continue
             if not row.earlier:
-                self._check_order(one, before)
-            self._newest = one
-            if not self._measurements.is_whole(one) or one.tokens in self._reported:
+                self._check_order(one)
+            if not self._measurements.is_whole(one) or one.tokens <= self._reported:
                 continue
             self._measurements.check_tokens(one)
             if one.finite and self._measurements.is_last(one):
                 self._measurements.check_last(one)
-            self._reported.add(one.tokens)
+            self._reported = one.tokens
             found.append(one)
         return found
 
@@ -273,13 +270,14 @@ class CommandSession:
         one.annealed = False
         return one
 
-    def _check_order(self, one: Measurement, before: Measurement | None) -> None:
-        """Refuses tokens that fall, but where a command went on from a checkpoint before its last result."""
-        if before is not None and one.tokens < before.tokens and one.tokens not in self._reported:
+    def _check_order(self, one: Measurement) -> None:
+        """Refuses tokens that fall within one attempt; a new one may begin before the last result of an earlier one."""
+        if one.tokens < self._newest:
             raise ResultError(
-                f"tokens fall from {before.tokens:,} to {one.tokens:,}; count them from the run's start, also in one "
+                f"tokens fall from {self._newest:,} to {one.tokens:,}; count them from the run's start, also in one "
                 "that goes on"
             )
+        self._newest = one.tokens
 
     def _after(self, ending: Ending) -> Measurement | None:
         """The command has ended: the last measurement where all is well; else it is started again, or given up."""

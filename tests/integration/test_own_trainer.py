@@ -111,7 +111,7 @@ def test_the_fake_trainer_whole(tmp_path: Path) -> None:
     with_a_log_of_beginnings(folder, 'command: [sh, "{study}/train.sh"')
     whole_study(folder, (6, 2))
     found = Study(folder).search()
-    assert len(found["trials"]) <= 6
+    assert 1 <= sum(trial["number"] is not None for trial in found["trials"]) <= 6
 
 
 @pytest.mark.ray

@@ -257,3 +257,16 @@ def test_a_result_before_the_first_step_is_passed_over(tmp_path: Path) -> None:
     session = finished(python_study("row(0, python=11.0); row(400); row(1000)"), tmp_path)
     assert session.outcome == "ok", session.failure
     assert [one.n_tokens for one in session.evaluations] == [400, 1000]
+
+
+def test_an_attempt_may_go_on_from_before_the_last_result(tmp_path: Path) -> None:
+    program = """
+tries = os.path.getsize(FOLDER + "/tries")
+if tries == 1: row(400); row(600); sys.exit(1)
+if tries == 2: row(450); row(600); row(700); sys.exit(1)
+row(500); row(800); row(1000)
+"""
+    program = "open(FOLDER + '/tries', 'a').write('x')\n" + program
+    session = finished(python_study(program, retries=2), tmp_path)
+    assert session.outcome == "ok", session.failure
+    assert [one.n_tokens for one in session.evaluations] == [400, 600, 700, 800, 1000]
