@@ -132,9 +132,9 @@ class TrainerSection(Section):
     ``directory``, relative to the study's folder. ``mixture``: the form of ``{mixture}``: ``json``, or one of
     ``codescale export``, which ``paths`` goes with. ``environment`` is added to the worker's. ``workers``: what
     ``{workers}`` stands for; None: the GPUs of a run, one at least. ``grace``: seconds between SIGTERM and SIGKILL.
-    ``silence``: seconds without a result after which a run counts as hung. ``retries``: how often a command that fails
-    is started again in its folder. ``version``: tells runs of one trainer and data from those of
-    another, which are refused.
+    ``silence``: seconds without a new row of results after which a run counts as hung. ``retries``: how often a command
+    that fails is started again in its folder. ``version``: tells runs of one trainer and data from those of another,
+    which are refused.
     """
 
     command: tuple[Annotated[str, Field(max_length=10_000)], ...] = Field(min_length=1, max_length=1_000)

@@ -98,15 +98,15 @@ class CommandSession:
             return None
         try:
             found = self._next()
+            evaluation = None if found is None else self._evaluation(found)
         except ResultError as error:
             self._give_up(str(error))
             return None
         except BaseException:
             self.close()
             raise
-        if found is None:
+        if found is None or evaluation is None:
             return None
-        evaluation = self._evaluation(found)
         if not found.finite:
             self._give_up(f"a loss was not finite at {found.tokens:,} tokens", diverged=True)
             return None
@@ -190,16 +190,15 @@ class CommandSession:
         self._restart_reading()
         try:
             found = self._new_measurements()
+            for one in (*map(self._on_the_way, found[:-1]), *found[-1:]):
+                last = self._measurements.is_last(one)
+                if not one.finite or (last and not self._was_done):
+                    break  # its command has to end well first
+                self.evaluations.append(self._evaluation(one))
         except ResultError as error:
             if self._was_done:
                 self._give_up(str(error))
             return  # the command goes on, and what is wrong then is said then
-        for one in (*map(self._on_the_way, found[:-1]), *found[-1:]):
-            last = self._measurements.is_last(one)
-            if not one.finite or (last and not self._was_done):
-                break  # its command has to end well first
-            self.evaluations.append(self._evaluation(one))
-        self._waiting = []
         self._ended = self._was_done and bool(self.evaluations) and self.evaluations[-1].annealed
 
     def _restart_reading(self) -> None:
@@ -239,7 +238,6 @@ class CommandSession:
             ending = self._process.poll(_LOOK_SECONDS[self._section.results.format])
             found = self._new_measurements()
             if found:
-                self._heard = time.monotonic()
                 self._waiting += found
                 continue
             if ending is not None:
@@ -251,6 +249,7 @@ class CommandSession:
         """Those that have become whole since the last look and were not reported before."""
         found: list[Measurement] = []
         for row in self._results.rows():
+            self._heard = time.monotonic()
             one = self._measurements.add(row.figures, row.where)
             if one is None:
                 continue
@@ -300,11 +299,8 @@ class CommandSession:
         self._measurements.check_whole()
         if not self._waiting:
             raise ResultError(self._too_early())
-        last = self._waiting.pop(0)
-        if self._section.results.lm_eval is not None:
-            last.metrics |= harness_metrics(self.folder / self._section.results.lm_eval, self.folder)
         self._save(done=True)
-        return last
+        return self._waiting.pop(0)
 
     def _too_early(self) -> str:
         path = self._section.results.path
@@ -329,6 +325,8 @@ class CommandSession:
         last = self._measurements.is_last(one)
         if last:
             self.test = dict(one.test)
+            if self._section.results.lm_eval is not None:
+                one.metrics |= harness_metrics(self.folder / self._section.results.lm_eval, self.folder)
         return Evaluation(
             n_tokens=one.tokens,
             losses={name: one.losses[name] for name in self._template.config.languages},

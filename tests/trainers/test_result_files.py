@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.trainers.own_trainer import finished, own_study, python_study
+from tests.trainers.own_trainer import finished, open_session, own_study, python_study
 
 WHERE = {"loss": {"python": "eval_python_loss", "java": "eval_java_loss"}, "test": {"python": "test_python_loss"}}
 STATES = """
@@ -75,6 +75,9 @@ def test_the_harness_adds_metrics_to_the_end(tmp_path: Path) -> None:
     session = finished(python_study(program, results={"lm_eval": "eval"}), tmp_path)
     assert session.outcome == "ok", session.failure
     assert session.evaluations[-1].metrics == {"humaneval/pass@1": 0.25}
+    again = open_session(python_study(program, results={"lm_eval": "eval"}), tmp_path)
+    assert again.finished
+    assert again.evaluations == session.evaluations
 
 
 def test_a_harness_that_left_nothing_is_said(tmp_path: Path) -> None:

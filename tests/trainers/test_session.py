@@ -270,3 +270,17 @@ row(500); row(800); row(1000)
     session = finished(python_study(program, retries=2), tmp_path)
     assert session.outcome == "ok", session.failure
     assert [one.n_tokens for one in session.evaluations] == [400, 600, 700, 800, 1000]
+
+
+def test_one_that_repeats_what_is_known_does_not_hang(tmp_path: Path) -> None:
+    program = """
+for tokens in range(100, 1001, 100):
+    time.sleep(0.15)
+    row(tokens)
+    if tokens == 800 and not os.path.exists(FOLDER + "/once"):
+        open(FOLDER + "/once", "w").close()
+        sys.exit(1)
+"""
+    session = finished(python_study(program, retries=1, silence=0.8), tmp_path)
+    assert session.outcome == "ok", session.failure
+    assert [one.n_tokens for one in session.evaluations] == list(range(100, 1001, 100))
