@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rich.text import Text
 
 from codescale import __version__
-from codescale.cli import export, laws, optimize, plan, search, study  # noqa: F401  (each defines its commands)
+from codescale.cli import export, laws, optimize, plan, search, study, trainer  # noqa: F401  (each defines its commands)
 from codescale.cli.app import app, console, errors, laws_app, search_app
 from codescale.errors import UserError, on_one_line, visible
 from codescale.laws.warning import DefaultWeightWarning, LawWarning
@@ -26,6 +26,7 @@ INTERRUPTED = 130
 _COMMAND_ORDER = (
     "init",
     "corpus",
+    "check-trainer",
     "sweep",
     "fit",
     "import",

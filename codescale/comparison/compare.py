@@ -71,8 +71,10 @@ def _summaries(losses: Sequence[Losses], config: StudyConfig) -> JudgedSplit:
     )
 
 
-def _measured(records: Sequence[RunRecord], folder: Path, config: StudyConfig, corpus: Corpus) -> JudgedSplit:
+def _measured(records: Sequence[RunRecord], folder: Path, config: StudyConfig, corpus: Corpus | None) -> JudgedSplit:
     measured = _summaries([read_test_losses(folder, record.spec.run_id).losses for record in records], config)
+    if corpus is None:
+        return measured
     bits = {}
     for language, loss in measured.losses.items():
         scale, error = 1 / (math.log(2) * corpus.bytes_per_token(language, "test")), loss.standard_error
@@ -93,7 +95,7 @@ def _check(records: Mapping[str, Sequence[RunRecord]]) -> None:
 def compare_runs(
     config: StudyConfig,
     scale: Scale,
-    corpus: Corpus,
+    corpus: Corpus | None,
     law: Law | None,
     records: Mapping[str, Sequence[RunRecord]],
     test_losses: Path,
@@ -110,7 +112,7 @@ def compare_runs(
     scale
         The size and D that mixtures are compared at.
     corpus
-        The study's corpus, for bits per byte.
+        The study's corpus, for bits per byte; None where a command trained, on data that only it knows.
     law
         What predicts; None where there is none.
     records
@@ -164,7 +166,7 @@ def compare_runs(
         level=LEVEL,
         seeds=tuple(record.spec.seed for record in records[UNIFORM]),
         weights=config.weights(),
-        corpus_id=corpus.corpus_id,
+        corpus_id=records[UNIFORM][0].corpus_id if corpus is None else corpus.corpus_id,
         mixtures=mixtures,
         differences=differences,
         measured_minus_predicted=mixture_difference(measured[MEASURED], measured[PREDICTED]),

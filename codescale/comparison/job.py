@@ -14,8 +14,11 @@ from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 from codescale.sweeps.execute import Execution, StageRuns, do_runs
 from codescale.sweeps.packing import Pack
+from codescale.sweeps.run_worker import Work
+from codescale.sweeps.sessions import session_factory_of
+from codescale.trainers.factory import CommandSessionFactory
 from codescale.training.loop.claim import Claim
-from codescale.training.session_factory import SessionFactory, study_session_factory
+from codescale.training.session_factory import SessionFactory
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,38 @@ class ProofWork:
         return [record]
 
 
+@dataclass(frozen=True)
+class CommandProofWork:
+    """Has the study's own command train a run, whose last result has the losses on the test split.
+
+    Parameters
+    ----------
+    factory
+        Opens its session.
+    folder
+        The study's: gets one file of test losses a run, and one record, written last.
+    """
+
+    factory: CommandSessionFactory
+    folder: StudyFolder
+
+    def __call__(self, pack: Pack, claim: Claim) -> list[RunRecord]:
+        """Trains the one run of ``pack`` to its end."""
+        (spec,) = pack.runs
+        session = self.factory(spec, claim)
+        while not session.finished:
+            session.advance()
+        session.check_test_losses()
+        record = session.record(session.outcome)
+        claim.check()
+        if record.status == "ok":
+            losses = TestLosses(run_id=spec.run_id, losses=session.test)
+            self.folder.upload(losses.write(self.folder.test_losses))
+        self.folder.upload(write_record(self.folder.runs, record))
+        session.discard_checkpoint()
+        return [record]
+
+
 def train_proof(
     specs: Sequence[RunSpec],
     test_tokens: Mapping[str, int],
@@ -73,8 +108,12 @@ def train_proof(
     ``test_tokens`` has under its run id. One that diverged is not done again: at another learning rate it
     would prove nothing. Raises what a run raises, such as :class:`~codescale.errors.UserError` where a disk is full.
     """
-    factory = study_session_factory(config, folder)
-    work = ProofWork(factory, folder, test_tokens)
+    factory = session_factory_of(config, folder)
+    work: Work
+    if isinstance(factory, CommandSessionFactory):
+        work = CommandProofWork(factory, folder)
+    else:
+        work = ProofWork(factory, folder, test_tokens)
     runs = StageRuns("Compare", work, workers, most_together=lambda spec: 1, retry_rate=None)
     execution = do_runs(runs, specs, config, folder, progress, describe)
     folder.fetch_results()  # records come back with the runs, losses lie where the workers put them

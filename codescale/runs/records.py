@@ -32,7 +32,8 @@ class RunSpec(BaseModel):
     ``token_points`` are the D at which the learning rate is cooled down on a branch of the one trunk; ``unique_tokens``
     holds every language to that many distinct tokens, or each to its own number (None: all there are); ``hyper`` names
     only what was freed or changed, such as ``learning_rate_factor``; ``start`` tells the model that the run starts from
-    from any other (:attr:`~codescale.study.config.StudyConfig.start_id`; None: random weights).
+    from any other (None: random weights), or one version of the user's trainer from another
+    (:attr:`~codescale.study.config.StudyConfig.start_id`).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)

@@ -30,7 +30,7 @@ from codescale.runs.records import RunRecord, RunSpec, read_records
 from codescale.search.objective.problem import study_problem
 from codescale.search.space.space import SearchPoint
 from codescale.search.trials.spec import TrialSpecs, UsedBudget, trials_left
-from codescale.stages.inputs import StageContext
+from codescale.stages.inputs import StageContext, refuse_trainer
 from codescale.stages.sweep import planned_runs
 from codescale.study.config import StudyConfig
 from codescale.sweeps.plan import run_flops, run_tokens
@@ -82,6 +82,11 @@ def plan_of_study(context: StageContext, question: ClusterQuestion) -> ClusterPl
     """What is left of a study would take; trains for seconds at most, where machines without GPU are offered and the
     study has no runs yet that tell how fast this machine's cores are. Raises as :func:`plan_of_table`.
     """
+    refuse_trainer(
+        context,
+        "trains by a command, of which nobody knows how fast it is elsewhere",
+        "plan a table of its runs instead: codescale plan RUNS.csv --cluster FILE",
+    )
     config, asked = context.config, question.asked(context.config.ray.threads)
     records = read_records(context.folder.runs)
     left = runs_left(context, records)

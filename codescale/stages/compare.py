@@ -12,6 +12,7 @@ from codescale.comparison.job import train_proof
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs
 from codescale.comparison.result import ComparisonResult, ScaleComparison
 from codescale.comparison.scales import both_scales
+from codescale.corpus.reader import Corpus
 from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
 from codescale.runs.records import RunSpec, read_records
@@ -42,7 +43,7 @@ def compare(context: StageContext) -> ComparisonResult:
     Raises :class:`~codescale.errors.UserError` where ``codescale fit`` or ``codescale search`` has not run, and where
     a run did not end well.
     """
-    context.corpus()
+    corpus = None if context.config.trainer else context.corpus()
     problem = study_problem(context.config, context.folder).with_reference(target_availability(context).tokens)
     problem = with_seeds(context, problem)
     if line := conflicting_rules(context.config, problem.space):
@@ -55,10 +56,10 @@ def compare(context: StageContext) -> ComparisonResult:
         )
         for scale in config.comparison.scales
     }
-    _train(context, {scale: _distinct(plan) for scale, plan in plans.items()})
+    _train(context, corpus, {scale: _distinct(plan) for scale, plan in plans.items()})
     judged: list[ScaleComparison] = []
     for scale, plan in plans.items():
-        judged.append(_judged(context, problem, scale, plan, judged[0].yardstick if judged else None))
+        judged.append(_judged(context, corpus, problem, scale, plan, judged[0].yardstick if judged else None))
     if any(verdict.crossed is None for one in judged for verdict in one.baselines.values()):
         context.progress.say(UNKNOWN)
     result = both_scales(judged[0], judged[1] if len(judged) > 1 else None, problem.proxy.n_params)
@@ -92,6 +93,7 @@ def compared_mixtures(context: StageContext, problem: SearchProblem) -> tuple[di
 
 def _judged(
     context: StageContext,
+    corpus: Corpus | None,
     problem: SearchProblem,
     scale: Scale,
     plan: Mapping[str, Sequence[RunSpec]],
@@ -102,7 +104,7 @@ def _judged(
     return compare_runs(
         problem.config,
         scale,
-        context.corpus(),
+        corpus,
         comparable_law(context),
         {role: [records[spec.run_id] for spec in specs] for role, specs in plan.items()},
         context.folder.test_losses,
@@ -116,14 +118,14 @@ def _distinct(plan: Mapping[str, Sequence[RunSpec]]) -> list[RunSpec]:
     return list({spec.run_id: spec for specs in plan.values() for spec in specs}.values())
 
 
-def _train(context: StageContext, plans: Mapping[Scale, Sequence[RunSpec]]) -> None:
+def _train(context: StageContext, corpus: Corpus | None, plans: Mapping[Scale, Sequence[RunSpec]]) -> None:
     """Trains those of ``plans`` that are not done."""
     seconds = orchestration = 0.0
     config, folder = context.config, context.folder
     specs = [spec for listed in plans.values() for spec in listed]
     done = done_already(folder, specs)
     judged = [run_id for run_id, record in done.items() if record.status == "ok"]
-    tokens = tokens_by_run(config, plans, context.corpus(), folder.test_losses, judged)
+    tokens = {} if corpus is None else tokens_by_run(config, plans, corpus, folder.test_losses, judged)
     if len(done) < len(specs):
         with started_ray(config.ray) as workers:
             execution = train_proof(specs, tokens, config, folder, workers, context.progress, describe)

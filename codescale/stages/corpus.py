@@ -7,11 +7,12 @@ import time
 from codescale.corpus.build import build_corpus
 from codescale.corpus.fetch import fetch_corpus
 from codescale.corpus.manifest import Manifest
-from codescale.stages.inputs import StageContext
+from codescale.stages.inputs import StageContext, refuse_trainer
 
 
 def make_corpus(context: StageContext) -> Manifest:
     """Fetches, cleans, splits and tokenizes the sources. Returns the manifest."""
+    refuse_trainer(context, "makes no corpus: the trainer reads data of its own", "go on with codescale sweep")
     begun = time.monotonic()
     fetch_corpus(context.folder)
     fresh = not context.folder.manifest.exists()

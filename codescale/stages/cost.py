@@ -17,7 +17,8 @@ from codescale.stages.runs import check_memory
 
 
 def cost(context: StageContext, *, seeds: int | None = None) -> SearchCost:
-    """What the search and its proof may cost; trains for seconds at most.
+    """What the search and its proof may cost; trains for seconds at most. How fast a command of the user's is, its runs
+    tell.
 
     ``seeds``: of the proof, where the study chooses them; else the fewest that it may choose are counted.
     Raises :class:`~codescale.errors.UserError` for what the search would refuse, such as more workers for a trial than
@@ -31,7 +32,9 @@ def cost(context: StageContext, *, seeds: int | None = None) -> SearchCost:
     workers = workers_here(config.ray)
     if "RAY_ADDRESS" not in os.environ:  # a cluster says only when it is joined what it has
         placement(config, workers)
-    speed = recorded_speed(records, config.search.size, workers.count) or _measured_speed(context, problem, workers)
+    speed = recorded_speed(records, config.search.size, workers.count)
+    if speed is None and config.trainer is None:
+        speed = _measured_speed(context, problem, workers)
     return search_cost(config, speed, seeds)
 
 

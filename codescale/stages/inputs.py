@@ -16,6 +16,7 @@ from codescale.stages.timings import Timings
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 from codescale.study.languages import weightless_line
+from codescale.study.trainer import TRAINERS_CORPUS
 
 if TYPE_CHECKING:
     from codescale.corpus.reader import Corpus
@@ -62,9 +63,23 @@ class StageContext:
             self._opened = open_corpus(self.folder.corpus)
         return self._opened
 
+    @property
+    def corpus_id(self) -> str:
+        """What the study's runs are trained on: its corpus, verified; where a command trains, what that is called.
+
+        Raises as :meth:`corpus`.
+        """
+        return self.corpus().corpus_id if self.config.trainer is None else TRAINERS_CORPUS
+
     def forget_corpus(self) -> None:
         """The corpus was made anew: the next who asks has it verified again."""
         self._opened = None
+
+
+def refuse_trainer(context: StageContext, problem: str, hint: str) -> None:
+    """Raises :class:`~codescale.errors.UserError` where the study's runs are trained by a command of the user's."""
+    if context.config.trainer is not None:
+        raise UserError(f"{context.folder.config_file}, trainer", problem, hint)
 
 
 def fitted_law(folder: StudyFolder) -> Law:
@@ -135,16 +150,24 @@ def needed(folder: StudyFolder, path: Path, command: str) -> Path:
     return path
 
 
-def available_tokens(context: StageContext) -> dict[str, int]:
-    """Training tokens that the corpus has of each of the study's languages.
+def available_tokens(context: StageContext) -> dict[str, int] | None:
+    """Training tokens that the corpus has of each of the study's languages; None where a command trains, whose data
+    only it knows.
 
     Raises :class:`~codescale.errors.UserError` where it lacks one of them, or there is no corpus.
     """
+    if context.config.trainer is not None:
+        return None
     corpus, languages = context.corpus(), context.config.languages
     missing = [language for language in languages if language not in corpus.languages]
     if missing:
         raise UserError(context.folder.manifest, f"{missing[0]} is not in the corpus", "run codescale corpus again")
     return {language: corpus.count_tokens(language, "training") for language in languages}
+
+
+def known_tokens(context: StageContext) -> dict[str, int] | None:
+    """As :func:`available_tokens`; None before there is a corpus."""
+    return available_tokens(context) if context.folder.manifest.exists() else None
 
 
 def target_availability(context: StageContext) -> AvailableTokens:

@@ -145,7 +145,7 @@ class _Asked:
     @classmethod
     def of(cls, context: StageContext, test_losses: Path | None) -> _Asked:
         folder = context.folder
-        corpus, fitted = folder.manifest.exists(), folder.law.exists()
+        corpus, fitted = folder.manifest.exists() or context.config.trainer is not None, folder.law.exists()
         problem = study_problem(context.config, folder)
         if corpus:
             problem = problem.with_reference(target_availability(context).tokens)
@@ -237,6 +237,9 @@ def _of_each(config: StudyConfig, unique: int | dict[str, int] | None) -> dict[s
 
 def _evaluated_text(context: StageContext) -> EvaluatedText:
     """What one run of the proof reads of the test split, and what there is of it."""
-    config, corpus = context.config, context.corpus()
+    config = context.config
+    if config.trainer is not None:
+        return EvaluatedText(dict.fromkeys(config.languages, 0), {})
+    corpus = context.corpus()
     available = {name: corpus.count_tokens(name, "test") for name in config.languages}
     return EvaluatedText.reading(tokens_read(config, config.comparison, corpus), available)

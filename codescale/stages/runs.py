@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from codescale.errors import UserError
 from codescale.organisation import ORGANISATION, PAIRED
 from codescale.runs.records import RunRecord, RunSpec, read_records
 from codescale.runs.table import compact
 from codescale.search.space.space import SearchSpace
 from codescale.stages.inputs import StageContext
 from codescale.study.folder import StudyFolder
+from codescale.study.trainer import HYPERPARAMETERS, TrainerSection
 
 
 def train_runs(context: StageContext, specs: Sequence[RunSpec], stage: str) -> list[RunRecord]:
@@ -54,19 +56,35 @@ def train_runs(context: StageContext, specs: Sequence[RunSpec], stage: str) -> l
 
 
 def check_memory(context: StageContext, specs: Sequence[RunSpec]) -> None:
-    """Refuses runs that this machine has no room for; on a cluster each worker does so for its own."""
+    """Refuses runs that this machine has no room for; on a cluster each worker does so for its own, and what a command
+    needs nobody knows.
+    """
     from codescale.sweeps.memory_check import memory_here
 
-    if "RAY_ADDRESS" not in os.environ:
+    if "RAY_ADDRESS" not in os.environ and context.config.trainer is None:
         memory_here(context.config, specs).check()
 
 
-def check_organisation(context: StageContext, space: SearchSpace) -> None:
-    """Refuses to pair, or to search whether to, where the corpus has nothing to pair."""
+def check_space(context: StageContext, space: SearchSpace) -> None:
+    """Refuses to pair, or to search whether to, where the corpus has nothing to pair; where a command trains, to free
+    what it is not told.
+    """
+    if context.config.trainer is not None:
+        _check_heard(context.config.trainer, space)
+        return
     if context.config.training.organisation == PAIRED:
         check_translated(context, f"{context.folder.config_file}, training.organisation")
     if space.frees_organisation:
         check_translated(context, f"{space.path}, hyperparameters.{ORGANISATION}")
+
+
+def _check_heard(trainer: TrainerSection, space: SearchSpace) -> None:
+    heard = trainer.takes
+    deaf = next((name for name in space.hyperparameters if name not in heard or name == ORGANISATION), None)
+    if deaf is None:
+        return
+    hint = f"write {{{deaf}}} in trainer.command" if deaf in HYPERPARAMETERS else "leave it out"
+    raise UserError(f"{space.path}, hyperparameters.{deaf}", "is freed, and the trainer's command is not told", hint)
 
 
 def check_translated(context: StageContext, where: str) -> None:

@@ -24,8 +24,8 @@ from codescale.stages.inputs import (
     target_availability,
     unique_tokens,
 )
-from codescale.stages.runs import check_organisation, publish, train_runs
-from codescale.training.session_factory import study_session_factory
+from codescale.stages.runs import check_space, publish, train_runs
+from codescale.sweeps.sessions import session_factory_of
 
 THOMPSON_DRAWS = 3
 """How many optima of bootstrap samples the search begins with, beside the law's own."""
@@ -46,14 +46,14 @@ def search(context: StageContext) -> SearchResult:
         meets bad input.
     """
     config, folder, progress = context.config, context.folder, context.progress
-    problem = study_problem(config, folder, context.corpus().corpus_id)
-    check_organisation(context, problem.space)
+    problem = study_problem(config, folder, context.corpus_id)
+    check_space(context, problem.space)
     problem = problem.with_unique_tokens(unique_tokens(context, problem.proxy.n_tokens))
     problem = problem.with_reference(target_availability(context).tokens)
     refuse_too_few(problem)
     if line := conflicting_rules(config, problem.space):
         progress.say(line)
-    open_session = study_session_factory(config, folder)
+    open_session = session_factory_of(config, folder)
     if problem.config.target != config.target:
         progress.say(
             f"{problem.space.path} has an objective or a target of its own: search and comparison go by it, "
@@ -137,6 +137,6 @@ def _runs_like_trials(context: StageContext) -> RunsTable | None:
     stages = ("mixture",) if context.config.sweep.repetition == "target" else ("grid", "mixture")
     alike = np.array([stage in stages for stage in table.table["stage"].to_pylist()], dtype=bool)
     start = context.config.start_id
-    alike &= table.corpus_id == context.corpus().corpus_id + (f"-{start}" if start else "")
+    alike &= table.corpus_id == context.corpus_id + (f"-{start}" if start else "")
     alike &= table.organisation == context.config.training.organisation
     return table.select(alike) if alike.any() else None

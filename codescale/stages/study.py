@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from codescale.comparison.power.result import PowerResult
     from codescale.laws.law import Law
     from codescale.search.cost import SearchCost
+    from codescale.stages.check_trainer import TrainerCheck
     from codescale.stages.cluster_plan import ClusterQuestion
 
 
@@ -76,6 +77,12 @@ class Study:
 
         with self.working():
             return make_corpus(self.context).content()
+
+    def check_trainer(self, *, tokens: int | None = None) -> TrainerCheck:
+        """Has the study's own command train one tiny run (:func:`~codescale.stages.check_trainer.check_trainer`)."""
+        from codescale.stages.check_trainer import check_trainer
+
+        return check_trainer(self.context, tokens)
 
     def plan(self) -> list[RunSpec]:
         """The runs of the sweep (:func:`~codescale.stages.sweep.planned_runs`)."""
@@ -193,7 +200,8 @@ class Study:
         from codescale.cluster.ray_cluster import running_ray
         from codescale.stages.power import say_before_the_law
 
-        self.corpus()
+        if self.config.trainer is None:
+            self.corpus()
         say_before_the_law(self.context)
         begun = time.monotonic()
         with running_ray():

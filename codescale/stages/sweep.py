@@ -6,15 +6,14 @@ from codescale.errors import UserError
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.runs.records import RunRecord, RunSpec
 from codescale.search.objective.problem import study_problem
-from codescale.stages.inputs import StageContext, available_tokens, target_availability
-from codescale.stages.runs import check_organisation, train_runs
+from codescale.stages.inputs import StageContext, available_tokens, known_tokens, target_availability
+from codescale.stages.runs import check_space, train_runs
 from codescale.sweeps.plan import check_repetition, plan_sweep
 
 
 def planned_runs(context: StageContext) -> list[RunSpec]:
     """The runs of the sweep; before there is a corpus, without its limits on unique tokens."""
-    available = available_tokens(context) if context.folder.manifest.exists() else None
-    return plan_sweep(context.config, available)
+    return plan_sweep(context.config, known_tokens(context))
 
 
 def sweep(context: StageContext) -> list[RunRecord]:
@@ -30,7 +29,6 @@ def sweep(context: StageContext) -> list[RunRecord]:
     UserError
         Where there is no corpus, the sweep plans no runs, or a later stage would refuse the study.
     """
-    context.corpus()
     _check_ahead(context)
     runs = planned_runs(context)
     if not runs:
@@ -41,11 +39,13 @@ def sweep(context: StageContext) -> list[RunRecord]:
 def _check_ahead(context: StageContext) -> None:
     """Refuses, before anything is trained, what a later stage would refuse: its space and bounds in conflict."""
     config = context.config
+    available = available_tokens(context)
     space = study_problem(config, context.folder).space
-    check_organisation(context, space)
+    check_space(context, space)
     highest = {language: high for language, (_, high) in space.bounds.items()}
     for stage in ("search", "comparison"):
         tokens = getattr(config, stage).tokens
-        check_repetition(config, available_tokens(context), f"a run of the {stage}", highest, tokens)
+        if available is not None:
+            check_repetition(config, available, f"a run of the {stage}", highest, tokens)
     target = config.target
     FeasibleSet.within(config.languages, target.n_tokens, dict(target.bounds), target_availability(context))

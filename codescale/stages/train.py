@@ -8,7 +8,7 @@ from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
 from codescale.organisation import ORGANISATION, PAIRED, Organisation
 from codescale.runs.records import RunRecord
-from codescale.stages.inputs import StageContext, available_tokens, predicted_mixture
+from codescale.stages.inputs import StageContext, available_tokens, predicted_mixture, refuse_trainer
 from codescale.stages.runs import check_translated, publish
 from codescale.study.config import StudyConfig
 from codescale.study.languages import label
@@ -54,6 +54,11 @@ def train(
     UserError
         Where there is no corpus, no size, or nothing to pair though it is asked for.
     """
+    refuse_trainer(
+        context,
+        "trains the study's runs, not the model of the target",
+        f"start it yourself with {context.folder.mixture.name}, or what codescale export makes of it",
+    )
     config = _training_as(context.config, organisation, section)
     size = size or config.target.size
     if size is None:
@@ -88,7 +93,7 @@ def _training_as(config: StudyConfig, organisation: Organisation | None, section
 def _say_repeated(context: StageContext, mixture: Mixture, tokens: int) -> None:
     """Says which languages a run of ``tokens`` tokens reads more often than the study's target allows."""
     registry = context.config.registry()
-    for language, available in available_tokens(context).items():
+    for language, available in (available_tokens(context) or {}).items():
         epochs = mixture.get(language, 0.0) * tokens / available
         if epochs > context.config.target.max_epochs:
             name = label(language, registry)

@@ -19,7 +19,7 @@ MANIFEST = "corpus/manifest.json"
 as a cache may be, and is still in the store.
 """
 
-_DERIVED = ("tensorboard", "optuna.journal", "downloads", "wandb", "mlruns", "mlflow.db")
+_DERIVED = ("tensorboard", "trainer_logs", "optuna.journal", "downloads", "wandb", "mlruns", "mlflow.db")
 """What grows line by line, or is made again of the rest: on this machine alone."""
 
 _FOLDERS = ("corpus", "runs", "test_losses", "models", "start")

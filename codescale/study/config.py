@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
+from codescale.organisation import PAIRED
 from codescale.study.base import Name, Section, without_line_breaks
 from codescale.study.comparison import AT_SCALE, ComparisonSection
 from codescale.study.corpus import CorpusSection
@@ -20,8 +21,19 @@ from codescale.study.questions import OWN_QUESTION, Questions, QuestionSection
 from codescale.study.search import SearchSection
 from codescale.study.sweep import FitSection, SweepSection, TargetSection
 from codescale.study.train import RaySection, TrainSection
-from codescale.study.training import START_SIZE, Shape, TrainingSection
+from codescale.study.trainer import TrainerSection
+from codescale.study.training import START_SIZE, ModelSize, Shape, Size, TrainingSection
 from codescale.validation import WholeNumber, first_mistake
+
+_NOT_WITH_A_TRAINER = {
+    "sweep.pairs": "a trainer holds no language to half of its tokens; leave it out, the law is fitted to mixtures",
+    "training.start": "give the model to the trainer's command instead",
+    "training.rule": "a trainer sets its own learning rate; leave it out",
+    "search.workers_per_trial": "say trainer.resources and trainer.workers instead",
+    "ray.gpus_per_worker": "say trainer.resources instead",
+    "ray.threads": "say trainer.resources instead",
+}
+"""By field: why a study with a trainer does not take it, and what to do."""
 
 
 class StudyConfig(Section):
@@ -31,9 +43,10 @@ class StudyConfig(Section):
     languages: tuple[Name, ...] = Field(min_length=1)
     languages_file: str | None = None
     seed: WholeNumber = Field(default=0, ge=0, lt=2**31)
-    sizes: dict[Name, Shape] = {}
+    sizes: dict[Name, Size] = {}
     corpus: CorpusSection = CorpusSection()
     training: TrainingSection = TrainingSection()
+    trainer: TrainerSection | None = None
     sweep: SweepSection = SweepSection()
     fit: FitSection = FitSection()
     target: TargetSection
@@ -141,6 +154,39 @@ class StudyConfig(Section):
                 raise ValueError(f"training.start.keep.{name}: is a language of the study; give it another name")
         return self
 
+    @model_validator(mode="after")
+    def _a_trainer_does_what_is_asked(self) -> StudyConfig:
+        trainer = self.trainer
+        if trainer is None:
+            bare = next((name for name, size in self.sizes.items() if isinstance(size, ModelSize)), None)
+            if bare is not None:
+                raise ValueError(f"sizes.{bare}: give it a shape (hidden, layers, heads, intermediate), or a trainer")
+            return self
+        trainer.check(self.languages)
+        asked = {
+            "sweep.pairs": self.sweep.pairs,
+            "sweep.unique_tokens": self.sweep.unique_tokens,
+            "sweep.repetition": self.sweep.repetition == "target" or None,
+            "training.start": self.training.start,
+            "training.rule": self.training.rule,
+            "training.organisation": self.training.organisation == PAIRED or None,
+            "search.workers_per_trial": self.search.workers_per_trial > 1 or None,
+            "comparison.test_tokens": self.comparison.test_tokens,
+            "ray.gpus_per_worker": self.ray.gpus_per_worker,
+            "ray.threads": "threads" in self.ray.model_fields_set or None,
+            "ray.pack": self.ray.pack,
+        }
+        wrong = next((where for where, given in asked.items() if given is not None), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong}: {_NOT_WITH_A_TRAINER.get(wrong, 'is not heard by a trainer; leave it out')}")
+        return self
+
+    def shape(self, size: str) -> Shape:
+        """The shape of one of the sizes of a study that our own core trains, which all have one."""
+        shape = self.sizes[size]
+        assert isinstance(shape, Shape), "a size of a trainer's"
+        return shape
+
     def registry(self) -> Registry:
         """The languages known to this study."""
         return load_registry(self.languages_file)
@@ -160,7 +206,11 @@ class StudyConfig(Section):
 
     @property
     def start_id(self) -> str | None:
-        """What tells the model that runs start from from any other: 16 hexadecimal digits; None: random weights."""
+        """What tells the model that runs start from from any other: 16 hexadecimal digits; None: random weights. Where
+        a command trains, its version.
+        """
+        if self.trainer is not None:
+            return self.trainer.version
         start = self.training.start
         return start.sha256[:16] if start and start.sha256 else None
 
@@ -186,6 +236,8 @@ def parse_study(content: Any, where: str | Path) -> StudyConfig:
         mistake = first_mistake(error, content)
         raise mistake.refusal(where, f"{mistake.hint}; docs/study.md explains every key") from None
     config = _at_one_scale_more(config)
+    if config.trainer is not None:  # its data may have any names
+        return _with_resources_of(config, config.trainer)
     registry = config.registry()
     for language in config.languages:
         if language not in registry:
@@ -194,6 +246,15 @@ def parse_study(content: Any, where: str | Path) -> StudyConfig:
             hint = f"{use}, or name a languages_file that defines it"
             raise UserError(f"{where}, languages", f"{language!r} is not in the registry", hint)
     return config
+
+
+def _with_resources_of(config: StudyConfig, trainer: TrainerSection) -> StudyConfig:
+    """``config`` whose workers have what a run of ``trainer`` takes."""
+    taken = {"threads": trainer.resources.cpu, "gpus_per_worker": trainer.resources.gpu, "pack": 1}
+    changed: dict[str, Any] = {"ray": config.ray.model_copy(update=taken)}
+    if "learning_rate_factor" not in trainer.takes:  # a second try would be the first one again
+        changed["training"] = config.training.model_copy(update={"retry_rate": None})
+    return config.model_copy(update=changed)
 
 
 def _at_one_scale_more(config: StudyConfig) -> StudyConfig:

@@ -134,6 +134,11 @@ class StudyFolder:
         return self.root / "checkpoints"
 
     @property
+    def trainer_logs(self) -> Path:
+        """What commands printed that train in place of our own core, of runs that failed."""
+        return self.root / "trainer_logs"
+
+    @property
     def models(self) -> Path:
         """Trained models, one folder each, as transformers opens them."""
         return self.root / "models"

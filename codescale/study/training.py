@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from codescale.organisation import Organisation
 from codescale.study.base import Name, Positive, Precision, Section
@@ -69,6 +69,23 @@ class Shape(Section):
         biases = {"none": 0, "qkv": queries + 2 * keys, "all": queries + 2 * keys + self.hidden}
         return self.layers * (self.layer_weights + biases[self.attention_bias] + 2 * self.hidden) + self.hidden
 
+
+class ModelSize(Section):
+    """The size of a model whose shape only its trainer knows: N (non-embedding parameters), and training FLOPs of a
+    token, 6 N where they are not given.
+    """
+
+    n_params: Positive
+    flops_per_token: Number | None = Field(default=None, gt=0)
+
+
+def _kind_of_size(given: Any) -> str:
+    bare = isinstance(given, ModelSize) or (isinstance(given, dict) and "n_params" in given)
+    return "n_params" if bare else "shape"
+
+
+Size = Annotated[Annotated[Shape, Tag("shape")] | Annotated[ModelSize, Tag("n_params")], Discriminator(_kind_of_size)]
+"""The size of a model: its shape, or its N where that is all that is known."""
 
 START_SIZE = "start"
 """The one size of a study whose runs start from a model: that model's."""

@@ -24,8 +24,8 @@ from codescale.sweeps.packing import Pack, most_together, packs_of, workers_for_
 from codescale.sweeps.plan import run_flops
 from codescale.sweeps.retry import retry_of
 from codescale.sweeps.run_worker import SweepWork, Work
+from codescale.sweeps.sessions import session_factory_of
 from codescale.sweeps.worker_pool import Landing, WorkerPool
-from codescale.training.session_factory import study_session_factory
 
 
 @dataclass
@@ -98,7 +98,7 @@ def execute(
 ) -> Execution:
     """Does ``specs`` as :func:`do_runs` does: trained, on GPUs in packs, and once more where they diverged."""
     workers = workers_for_packs(config.ray, workers)
-    factory = study_session_factory(config, folder)
+    factory = session_factory_of(config, folder)
     most = most_together(config, workers, len(specs)) if len(done_already(folder, specs)) < len(specs) else _alone
     runs = StageRuns(title, SweepWork(factory, folder), workers, most, config.training.retry_rate)
     return do_runs(runs, specs, config, folder, progress, describe)

@@ -82,5 +82,5 @@ def memory_here(config: StudyConfig, specs: Sequence[RunSpec]) -> SweepMemory:
 
 
 def _demand(config: StudyConfig, spec: RunSpec, device: torch.device) -> MemoryDemand:
-    shape = config.sizes[spec.size]
+    shape = config.shape(spec.size)
     return demand_of(shape, config.corpus.vocabulary, training_of(config.training, spec, shape), SingleProcess(device))

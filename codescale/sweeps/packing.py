@@ -49,6 +49,8 @@ def packs_of(specs: Sequence[RunSpec], config: StudyConfig, most: Callable[[RunS
     A pack's runs have all in common that a batched model has to: see
     :func:`~codescale.training.packed.session.packs_with`.
     """
+    if config.trainer is not None:
+        return [_named((spec,)) for spec in specs]
     kinds: list[tuple[object, list[RunSpec]]] = []
     for spec in specs:
         kind = packs_with(config, spec)
@@ -85,7 +87,8 @@ def most_together(config: StudyConfig, workers: Workers, runs: int) -> Callable[
     the GPU holds on a GPU, but not so many that a worker would have nothing to do, where the study or the cluster says
     how many there are. A cluster that grows gives one worker for each pack: the fuller they are, the less it costs.
     """
-    if config.training.start is not None:  # no proxies; and what each forgets is measured by a session of its own
+    if config.trainer is not None or config.training.start is not None:
+        # A command trains one run; and what a model forgets is measured by a session of its own.
         return lambda spec: 1
     if config.ray.pack is not None or workers.gpus == 0:
         fixed = config.ray.pack or 1
@@ -94,7 +97,7 @@ def most_together(config: StudyConfig, workers: Workers, runs: int) -> Callable[
     fair = runs if workers.grows and config.ray.workers is None else max(1, -(-runs // workers.count))
 
     def fits(spec: RunSpec) -> int:
-        shape = config.sizes[spec.size]
+        shape = config.shape(spec.size)
         training = training_of(config.training, spec, shape)
         return min(MOST, fair, models_that_fit(MemoryDemand(shape, config.corpus.vocabulary, training, "cuda"), memory))
 

@@ -40,20 +40,19 @@ def grid_runs(config: StudyConfig, plan: GridPlan, available: TokensByLanguage) 
     unique = even_unique_tokens(config, available)
     own = config.training.organisation
     return [
-        _run(
-            config,
-            organised(f"grid-{language}-{size}-s{seed}", own),
-            "grid",
-            size,
-            plan.tokens,
-            {language: 1.0},
-            seed,
-            unique,
-        )
+        _run(config, name, "grid", size, ends, {language: 1.0}, seed, unique)
         for language in config.languages
         for size in plan.sizes
         for seed in _seeds(config, plan.seeds)
+        for name, ends in _trunks(
+            organised(f"grid-{language}-{size}-s{seed}", own), plan.tokens, config.trainer is None
+        )
     ]
+
+
+def _trunks(run_id: str, tokens: Sequence[int], branches: bool) -> list[tuple[str, Sequence[int]]]:
+    """The runs, by their ids, that end at each D of ``tokens``: one trunk with a branch to each, or a run for each."""
+    return [(run_id, tokens)] if branches else [(f"{run_id}-d{d}", (d,)) for d in sorted(tokens)]
 
 
 def _run(
@@ -140,11 +139,11 @@ def _mixture_run(
     seed: int,
     available: TokensByLanguage,
 ) -> list[RunSpec]:
-    """One run with a branch at each D; where unique tokens grow with D, a run for each, since a trunk has one set."""
+    """One run with a branch at each D; a run for each where unique tokens grow with D, since a trunk has one set, and
+    where a command trains, of which nobody knows whether it branches.
+    """
     run_id = organised(run_id, config.training.organisation)
-    points: list[tuple[str, Sequence[int]]] = [(run_id, tokens)]
-    if config.sweep.repetition == "target":
-        points = [(f"{run_id}-d{d}", (d,)) for d in sorted(tokens)]
+    points = _trunks(run_id, tokens, config.sweep.repetition != "target" and config.trainer is None)
     return [
         _run(config, name, "mixture", size, ends, dict(mixture), seed, unique_tokens_of(config, available, max(ends)))
         for name, ends in points
@@ -167,6 +166,8 @@ class SweepCost:
 
 def run_tokens(config: StudyConfig, spec: RunSpec) -> int:
     """Tokens that ``spec`` trains on, its branches included."""
+    if config.trainer is not None:
+        return sum(spec.token_points)
     training = training_of(config.training, spec, config.sizes[spec.size])
     return schedule_of(training, spec.token_points).steps_trained * training.batch * training.context
 

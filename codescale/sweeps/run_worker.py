@@ -12,8 +12,9 @@ import ray
 from codescale.runs.records import RunRecord, RunSpec, write_record
 from codescale.study.folder import StudyFolder
 from codescale.sweeps.packing import Pack
+from codescale.sweeps.sessions import SessionFactory
+from codescale.trainers.factory import CommandSessionFactory
 from codescale.training.loop.claim import Claim
-from codescale.training.session_factory import SessionFactory
 
 Work = Callable[[Pack, Claim], list[RunRecord]]
 """Does a pack's runs to their end, writes their records, and returns them; it writes while the claim is held."""
@@ -59,13 +60,14 @@ class SweepWork:
         session = self.factory(spec, claim)
         while not session.finished:
             session.advance()
-        record = session.record("diverged" if session.diverged else "ok")
+        record = session.record(session.outcome)
         claim.check()
         self.folder.upload(write_record(self.folder.runs, record))
         session.discard_checkpoint()
         return record
 
     def _together(self, pack: Pack, claim: Claim) -> list[RunRecord]:
+        assert not isinstance(self.factory, CommandSessionFactory), "a command trains one run"
         session = self.factory.pack(pack.name, pack.runs, claim)
         while not session.finished:
             session.advance()

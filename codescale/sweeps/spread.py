@@ -52,7 +52,7 @@ def swept_baselines(config: StudyConfig, words: Sequence[str], tokens: Mapping[s
     """The baselines of ``words`` by their words, for the ``tokens`` that the target has of each language; none where
     tokens are not known yet. Raises :class:`~codescale.errors.UserError` for one that cannot be.
     """
-    if set(tokens) < set(config.languages):
+    if config.trainer is None and set(tokens) < set(config.languages):
         return {}
     where, named = "study.yaml, sweep.mixtures.baselines", [parse_baseline(word) for word in words]
     available, target = target_available(config, tokens), config.target.n_tokens

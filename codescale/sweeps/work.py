@@ -17,7 +17,11 @@ def run_work(config: StudyConfig, spec: RunSpec) -> float:
     """FLOPs of ``spec``, branches included: training, every evaluation on validation text, and of the proof the one on
     the test split.
     """
-    shape, vocabulary = config.sizes[spec.size], config.corpus.vocabulary
+    vocabulary = config.corpus.vocabulary
+    if config.trainer is not None:  # what its evaluations cost is not known
+        tokens = sum(spec.token_points)
+        return training_flops(config.sizes[spec.size], vocabulary, config.training.context, tokens)
+    shape = config.shape(spec.size)
     training = training_of(config.training, spec, shape)
     schedule = schedule_of(training, spec.token_points)
     read = sum(evaluated_tokens(training, segment) for segment in schedule.segments)

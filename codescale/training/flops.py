@@ -9,7 +9,7 @@ leave out logits and attention, which are most of the work in a proxy).
 
 from __future__ import annotations
 
-from codescale.study.training import Shape
+from codescale.study.training import ModelSize, Shape
 
 EVALUATED_OF_TRAINED = 1.0 / 3.0
 """What an evaluated token costs of a trained one: forward, without backward."""
@@ -32,6 +32,10 @@ def forward_flops_per_token(shape: Shape, vocabulary: int, context: int) -> floa
     return 2.0 * (matrices + shape.hidden * vocabulary) + attention
 
 
-def training_flops(shape: Shape, vocabulary: int, context: int, tokens: int) -> float:
-    """FLOPs of training on ``tokens`` tokens, forward and backward; the rest as :func:`forward_flops_per_token`."""
-    return forward_flops_per_token(shape, vocabulary, context) * tokens / EVALUATED_OF_TRAINED
+def training_flops(size: Shape | ModelSize, vocabulary: int, context: int, tokens: int) -> float:
+    """FLOPs of training on ``tokens`` tokens, forward and backward; the rest as :func:`forward_flops_per_token`. Of a
+    model whose shape is not known those that are stated, or 6 N a token (Kaplan et al. 2020, arXiv 2001.08361).
+    """
+    if isinstance(size, ModelSize):
+        return (size.flops_per_token or 6.0 * size.n_params) * tokens
+    return forward_flops_per_token(size, vocabulary, context) * tokens / EVALUATED_OF_TRAINED

@@ -66,7 +66,7 @@ class SlowFactory:
 class SlowSession:
     """One run."""
 
-    diverged = False
+    outcome = "ok"
 
     def __init__(self, factory: SlowFactory, spec: RunSpec, claim: Claim) -> None:
         self._factory, self._spec, self._claim = factory, spec, claim

@@ -103,7 +103,7 @@ def wait_for(what: str, condition: Callable[[], object]) -> None:
 @pytest.fixture
 def factory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SlowFactory:
     made = SlowFactory(tmp_path / "steps", steps=5, seconds=0.05)
-    monkeypatch.setattr(executing, "study_session_factory", lambda *_: made)
+    monkeypatch.setattr(executing, "session_factory_of", lambda *_: made)
     monkeypatch.setattr(pooling, "LOOK_SECONDS", 0.5)
     monkeypatch.setenv("RAY_ADDRESS", "the cluster's")  # machines may be waited for
     return made

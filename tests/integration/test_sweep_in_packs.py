@@ -79,7 +79,7 @@ def fatal(config: StudyConfig, folder: StudyFolder) -> Fatal:
 def test_packs_have_the_lone_runs_losses_and_outlive_their_worker(
     study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(executing, "study_session_factory", fatal)
+    monkeypatch.setattr(executing, "session_factory_of", fatal)
     runs = specs(study)
     records = execute(study, tmp_path, runs)
     assert (tmp_path / "died").exists()

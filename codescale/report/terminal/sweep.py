@@ -40,6 +40,12 @@ def plan_table(config: StudyConfig, specs: Sequence[RunSpec]) -> Group:
         return Group(table, "No runs: study.yaml plans neither a grid nor pairs nor mixtures under sweep.")
     table.add_section()
     table.add_row(*_row("all", config, sweep_cost(config, specs), [spec.n_params for spec in specs]))
+    if config.trainer is not None:
+        note = (
+            "grid: every language at every N and D. Each point is a run of its own by the trainer's command. FLOPs are "
+            "6 N D, or what sizes say."
+        )
+        return Group(table, note)
     note = (
         "grid: every language at every N and D. alone: each language at D/2, then again over the same tokens. "
         "pairs: two languages, half each. A run is one (N, D) point; the points of one trunk are trained "

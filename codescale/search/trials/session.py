@@ -38,6 +38,16 @@ class HoldsWorkers(Protocol):
         ...
 
 
+@runtime_checkable
+class MayFail(Protocol):
+    """A session whose run may fail in a way that says nothing of its point: a command that crashes or hangs."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has; its record then says ``failed``, and why."""
+        ...
+
+
 class OpenSession(Protocol):
     """A picklable function that opens the session of a run on the worker."""
 

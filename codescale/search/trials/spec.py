@@ -82,7 +82,7 @@ class TrialSpecs:
         found: dict[int, RunRecord] = {}
         for record in records:
             number = self.number(record.spec) if record.corpus_id == self.problem.corpus_id else None
-            if number is None or record.status == "failed" or number in found:
+            if number is None or number in found:
                 continue
             try:
                 space.parameters(space.point_of(record.spec))

@@ -185,7 +185,8 @@ class MixtureSearcher(OptunaPointSearcher):
         try:
             record = read_record(write_record(self.folder.runs, reported))
             entry = self._tell(trial_id, TrialOutcome.of(record, self.history.objective))
-            self.progress.say(_line(entry, self.history.incumbent, self.specs.problem.config.search.most_trials))
+            most = self.specs.problem.config.search.most_trials
+            self.progress.say(_line(entry, self.history.incumbent, most, record))
             self.write()
         except UserError as refusal:
             self.refusal = refusal
@@ -290,9 +291,10 @@ def _for_tune(spec: RunSpec) -> dict[str, Any]:
     return {"spec": spec.model_dump_json(), "run_id": spec.run_id} | named
 
 
-def _line(entry: TrialEntry, best: TrialEntry | None, most: int) -> str:
-    """How the trial of ``entry`` ended, beside the ``best`` one known."""
-    outcome = {"PRUNED": "stopped early", "FAIL": "diverged"}.get(entry.state) or f"{entry.objective:.4f} nats"
+def _line(entry: TrialEntry, best: TrialEntry | None, most: int, record: RunRecord) -> str:
+    """How the trial of ``entry``, whose ``record`` this is, ended, beside the ``best`` one known."""
+    failed = f"failed, {record.note}" if record.status == "failed" else "diverged"
+    outcome = {"PRUNED": "stopped early", "FAIL": failed}.get(entry.state) or f"{entry.objective:.4f} nats"
     known = f", best {best.objective:.4f} ({best.run_id})" if best and best.objective is not None else ""
     of = f" of {most}" if most < MOST_TRIALS else ""
     return f"Trial {(entry.number or 0) + 1}{of} ({entry.source}): {outcome}{known}"

@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 import os
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from ray.tune import Trainable
 
 from codescale.errors import UserError
 from codescale.runs.records import Evaluation, RunSpec, Status, write_record
 from codescale.search.objective.objective import Objective
-from codescale.search.trials.session import HoldsWorkers, OpenSession, Session
+from codescale.search.trials.session import HoldsWorkers, MayFail, OpenSession, Session
 from codescale.study.folder import StudyFolder
 
 
@@ -66,13 +66,13 @@ class TrialTrainable(Trainable):
         evaluation = self._past.pop(0) if self._past else session.advance()
         known = evaluation is not None and all(map(math.isfinite, evaluation.losses.values()))
         outcome = "running"
-        if evaluation is None or not known:
+        if isinstance(session, MayFail) and session.failed:
+            outcome = "failed"
+        elif evaluation is None or not known:
             outcome = "diverged"
         elif not self._past and session.finished:
             outcome = "ok"
-        status: Status = "pruned"
-        if outcome != "running":
-            status = "ok" if outcome == "ok" else "diverged"
+        status: Status = "pruned" if outcome == "running" else cast(Status, outcome)
         record = session.record(status)
         if evaluation is not None and outcome == "ok" and (lost := self._objective.missing(record, evaluation)):
             raise lost

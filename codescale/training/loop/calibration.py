@@ -35,7 +35,7 @@ def calibrate(config: StudyConfig, size: str, threads: int) -> Calibration:
     a little too fast.
     """
     torch.set_num_threads(threads)
-    training, shape, parallel = config.training, config.sizes[size], SingleProcess()
+    training, shape, parallel = config.training, config.shape(size), SingleProcess()
     model = LanguageModel(shape, config.corpus.vocabulary, training.context, None)
     initialise(model, training.initial_deviation, 0)
     model = model.to(parallel.device)

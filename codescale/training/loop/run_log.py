@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from codescale.corpus.reader import Corpus
 from codescale.runs.records import Evaluation, RunRecord, RunSpec, Status
@@ -73,7 +73,7 @@ class RunLog:
             unique_tokens=self._batches.unique_tokens(segment.stop),
             metrics=metrics | dict(others),
         )
-        self.failure = self._failure_after(evaluation)
+        self.failure = failure_after(self.evaluations, evaluation, self.training.spike)
         self.evaluations.append(evaluation)
         return evaluation
 
@@ -115,15 +115,18 @@ class RunLog:
         """Counted training FLOPs of ``tokens``."""
         return training_flops(self._shape, self._corpus.vocabulary, self.training.context, tokens)
 
-    def _failure_after(self, evaluation: Evaluation) -> str:
-        """Why the run is to be given up after ``evaluation``; empty where it is not."""
-        mean = _mean(evaluation)
-        if not math.isfinite(mean):
-            return f"a loss was not finite at {evaluation.n_tokens:,} tokens"
-        lowest = min((_mean(earlier) for earlier in self.evaluations), default=mean)
-        if mean > lowest + self.training.spike:
-            return f"the mean loss rose from {lowest:.3f} to {mean:.3f} at {evaluation.n_tokens:,} tokens"
-        return ""
+
+def failure_after(earlier: Sequence[Evaluation], evaluation: Evaluation, spike: float) -> str:
+    """Why a run is to be given up after ``evaluation``: its mean loss is not finite, or ``spike`` nats per token above
+    the lowest of the ``earlier`` ones; empty where it is not.
+    """
+    mean = _mean(evaluation)
+    if not math.isfinite(mean):
+        return f"a loss was not finite at {evaluation.n_tokens:,} tokens"
+    lowest = min((_mean(one) for one in earlier), default=mean)
+    if mean > lowest + spike:
+        return f"the mean loss rose from {lowest:.3f} to {mean:.3f} at {evaluation.n_tokens:,} tokens"
+    return ""
 
 
 def _mean(evaluation: Evaluation) -> float:

@@ -87,7 +87,7 @@ class TrainingSession(BaseSession):
         self.spec, self._languages = spec, config.languages
         self._on_evaluation = on_evaluation
         self.data = data
-        self.shape = config.sizes[spec.size]
+        self.shape = config.shape(spec.size)
         training = training_of(config.training, spec, self.shape)
         super().__init__(training, schedule_of(training, spec.token_points), parallel or SingleProcess(), store)
         self.batches = batches = run_batches(data.corpus, spec, training, self.schedule.steps)
@@ -124,6 +124,11 @@ class TrainingSession(BaseSession):
     def diverged(self) -> bool:
         """Whether the run was given up (see ``failure``)."""
         return bool(self.failure)
+
+    @property
+    def outcome(self) -> Status:
+        """How the run ended."""
+        return "diverged" if self.diverged else "ok"
 
     def advance(self) -> Evaluation | None:
         """Trains to the end of the next segment and evaluates there; None where the run has finished or diverged on the

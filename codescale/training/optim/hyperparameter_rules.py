@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from codescale.runs.records import RunSpec
-from codescale.study.training import Shape, TrainingSection
+from codescale.study.training import ModelSize, Shape, TrainingSection
 from codescale.training.flops import training_flops
 
 LEARNING_RATE_FACTOR = "learning_rate_factor"
@@ -50,7 +50,7 @@ def deepseek(flops: float) -> tuple[float, float]:
     return 0.3118 * flops**-0.1250, 0.2920 * flops**0.3271
 
 
-def apply_rule(training: TrainingSection, spec: RunSpec, shape: Shape) -> TrainingSection:
+def apply_rule(training: TrainingSection, spec: RunSpec, shape: Shape | ModelSize) -> TrainingSection:
     """``training`` with the learning rate and batch of its rule for the run's N and longest D; as it is without one."""
     n_tokens = max(spec.token_points)
     rules: dict[str, Callable[[], tuple[float, float]]] = {
@@ -64,7 +64,7 @@ def apply_rule(training: TrainingSection, spec: RunSpec, shape: Shape) -> Traini
     return training.model_copy(update={"adamw_learning_rate": rate, "batch": batch})
 
 
-def training_of(training: TrainingSection, spec: RunSpec, shape: Shape) -> TrainingSection:
+def training_of(training: TrainingSection, spec: RunSpec, shape: Shape | ModelSize) -> TrainingSection:
     """How one run is trained: the study's section, its rule applied, and what the run's hyperparameters change.
 
     Parameters
@@ -72,7 +72,7 @@ def training_of(training: TrainingSection, spec: RunSpec, shape: Shape) -> Train
     training
         The study's section.
     spec, shape
-        The run, and its model's shape.
+        The run, and its model's shape or size.
 
     Raises
     ------

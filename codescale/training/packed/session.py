@@ -48,7 +48,7 @@ def packs_with(config: StudyConfig, spec: RunSpec) -> tuple[Shape, tuple[int, ..
     """What runs must have in common to be trained in one pack: shape, token points, and how they are trained but for
     :data:`OWN_SETTINGS`. Equal for two runs of a study that may go together.
     """
-    shape = config.sizes[spec.size]
+    shape = config.shape(spec.size)
     training = training_of(config.training, spec, shape)
     defaults = {name: TrainingSection.model_fields[name].default for name in OWN_SETTINGS}
     return shape, spec.token_points, training.model_copy(update=defaults)
@@ -113,7 +113,7 @@ class PackedSession(BaseSession):
         if any(packs_with(config, spec) != packs_with(config, specs[0]) for spec in specs):
             raise ValueError(f"{', '.join(spec.run_id for spec in specs)} cannot be trained in one pack")
         self.specs, self.data = tuple(specs), data
-        shape = config.sizes[specs[0].size]
+        shape = config.shape(specs[0].size)
         trainings = [training_of(config.training, spec, shape) for spec in specs]
         super().__init__(trainings[0], schedule_of(trainings[0], specs[0].token_points), alone, store)
         members = [
