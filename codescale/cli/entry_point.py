@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rich.text import Text
 
 from codescale import __version__
-from codescale.cli import export, laws, optimize, plan, search, study  # noqa: F401  (each defines its commands)
+from codescale.cli import export, laws, optimize, plan, search, study, suggest  # noqa: F401  (each defines its commands)
 from codescale.cli.app import app, console, errors, laws_app, search_app
 from codescale.errors import UserError, on_one_line, visible
 from codescale.laws.warning import DefaultWeightWarning, LawWarning
@@ -33,6 +33,7 @@ _COMMAND_ORDER = (
     "optimize",
     "front",
     "forecast",
+    "suggest",
     "simulate",
     "plan",
     "export",
@@ -90,6 +91,7 @@ def codescale(
       codescale fit runs.csv --output law.json
       codescale predict law.json more-runs.csv --output predictions.csv
       codescale optimize law.json --params 1e9 --tokens 1e11 --output mixture.yaml
+      codescale suggest runs.csv --space space.yaml --output next.csv
       codescale export mixture.yaml --format megatron --paths paths.yaml -o data.txt
 
     Every command may be interrupted or killed and given again: it goes on where
