@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from codescale.lazy_exports import lazy
 
 if TYPE_CHECKING:
+    from codescale.search.tables.suggest import suggest
     from codescale.stages.study import Study
 
 __version__ = "0.1.0"
-__all__ = ["Study", "__version__"]
+__all__ = ["Study", "__version__", "suggest"]
 
-__getattr__, __dir__ = lazy(__name__, {"codescale.stages.study": ["Study"]})
+__getattr__, __dir__ = lazy(
+    __name__, {"codescale.search.tables.suggest": ["suggest"], "codescale.stages.study": ["Study"]}
+)

@@ -13,7 +13,16 @@ from pydantic import ValidationError
 from rich.text import Text
 
 from codescale import __version__
-from codescale.cli import export, laws, optimize, plan, search, study, trainer  # noqa: F401  (each defines its commands)
+from codescale.cli import (  # noqa: F401  (each defines its commands)
+    export,
+    laws,
+    optimize,
+    plan,
+    search,
+    study,
+    suggest,
+    trainer,
+)
 from codescale.cli.app import app, console, errors, laws_app, search_app
 from codescale.errors import UserError, on_one_line, visible
 from codescale.laws.warning import DefaultWeightWarning, LawWarning
@@ -34,6 +43,7 @@ _COMMAND_ORDER = (
     "optimize",
     "front",
     "forecast",
+    "suggest",
     "simulate",
     "plan",
     "export",
@@ -91,6 +101,7 @@ def codescale(
       codescale fit runs.csv --output law.json
       codescale predict law.json more-runs.csv --output predictions.csv
       codescale optimize law.json --params 1e9 --tokens 1e11 --output mixture.yaml
+      codescale suggest runs.csv --space space.yaml --output next.csv
       codescale export mixture.yaml --format megatron --paths paths.yaml -o data.txt
 
     Every command may be interrupted or killed and given again: it goes on where

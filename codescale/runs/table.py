@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +21,9 @@ from codescale.organisation import Organisation
 from codescale.runs.records import HYPER, LOSS, METRIC, PROPORTION, RETRY, UNIQUE, RunRecord, Status
 from codescale.runs.units import LossUnit, converted
 
-STATUSES: tuple[Status, ...] = ("ok", "diverged", "pruned", "failed")
+RUNNING = "running"
+"""The status of a run that is under way: no record has it, a table may."""
+STATUSES: tuple[str, ...] = (*get_args(Status), RUNNING)
 LOSS_UNIT = "loss_unit"
 """The column that says what unit the losses are in, where that is not nats per token."""
 

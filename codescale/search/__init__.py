@@ -1,9 +1,10 @@
 """Search: the best mixture (and hyperparameters) by real training runs around what the laws already know.
 
 For: what may vary (``space``), what is asked (``objective``), which point is next (``bayesopt``), when a trial is
-stopped (``pruning``), trials from point to record (``trials``), and all of it run with Ray Tune (``tune``) or
-without training (``simulation``). May not: train (a trial is a ``Session`` that somebody hands in), or fit a law to a
-sweep (the law and its optimum are handed in).
+stopped (``pruning``), trials from point to record (``trials``), all of it run with Ray Tune (``tune``) or without
+training (``simulation``), and the next runs of a table (``tables``).
+May not: train (a trial is a ``Session`` that somebody hands in), or fit a law to a sweep (the law and its optimum are
+handed in).
 
     load_space, suggest_point, LawSampler, CurvePruner, LOSSES   the parts, in an Optuna study of one's own
     simulate                                                     a search against a law in place of training

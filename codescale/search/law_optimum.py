@@ -6,21 +6,40 @@ floors and ties are the space's, weights those of the search, and no share asks 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from codescale.allocation.optimize import best_mixture, bootstrap_optima
 from codescale.laws.law import Law
 from codescale.mixtures.bounds import AvailableTokens, Ties
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.mixtures.mixture import Mixture
-from codescale.search.objective.problem import SearchProblem
-from codescale.search.space.space import ShareBounds
+from codescale.mixtures.no_harm import ResolvedNoHarm
+from codescale.search.objective.problem import ModelScale, SearchProblem
+from codescale.search.space.space import SearchSpace, ShareBounds
 
 _UNLIMITED = 1e12
 """Epochs: as many as it takes."""
 
 
-def law_optimum(law: Law, problem: SearchProblem, available: AvailableTokens) -> Mixture:
+class MixtureQuestion(Protocol):
+    """What a law is asked: the best mixture of ``space`` at ``target`` by ``weights``, under a rule of ``no_harm``
+    where there is one. ``seed``: of the starts from which it is looked for.
+    """
+
+    @property
+    def space(self) -> SearchSpace: ...
+    @property
+    def weights(self) -> Mapping[str, float]: ...
+    @property
+    def target(self) -> ModelScale: ...
+    @property
+    def no_harm(self) -> ResolvedNoHarm | None: ...
+    @property
+    def seed(self) -> int: ...
+
+
+def law_optimum(law: Law, problem: MixtureQuestion, available: AvailableTokens) -> Mixture:
     """The mixture of the problem's space that ``law`` predicts to be best at its target.
 
     Parameters
@@ -42,7 +61,7 @@ def law_optimum(law: Law, problem: SearchProblem, available: AvailableTokens) ->
         n_tokens,
         problem.weights,
         available=known,
-        seed=problem.config.seed,
+        seed=problem.seed,
         **law_rules(law, problem),
     )
     return problem.space.inside(best)
@@ -57,7 +76,7 @@ def law_draws(law: Law, problem: SearchProblem, count: int) -> list[Mixture]:
     return [problem.space.inside(mixture) for mixture in drawn]
 
 
-def law_rules(law: Law, problem: SearchProblem) -> dict[str, Any]:
+def law_rules(law: Law, problem: MixtureQuestion) -> dict[str, Any]:
     """Bounds and ties of the problem's space over the languages that ``law`` knows, and its rule of no harm, as
     :func:`~codescale.allocation.optimize.best_mixture` takes them; a language that the space leaves out has no share.
 

@@ -21,7 +21,7 @@ from codescale.search.bayesopt.sampler import LawSampler
 from codescale.search.bayesopt.seed_noise import TargetNoise
 from codescale.search.objective.problem import SearchProblem
 from codescale.search.samplers import SeededByTrial, excess_constraints
-from codescale.search.space.space import SearchPoint
+from codescale.search.space.space import SearchPoint, SearchSpace
 from codescale.search.trials.history import TrialSource
 
 
@@ -62,13 +62,24 @@ def starting_points(problem: SearchProblem, warm: WarmStart) -> list[tuple[Trial
 
     Our own sampler makes its draws itself, one after another: as soon as trials refute the law it makes none.
     """
-    space, hyper = problem.space, problem.usual_hyper
     given: list[tuple[TrialSource, Mixture]] = [("law", warm.law_optimum)] if warm.law_optimum is not None else []
     draws_itself = problem.config.search.sampler == "law" and problem.objective.losses_alone
     given += [] if draws_itself else [("thompson", mixture) for mixture in warm.bootstrap_optima]
+    return distinct_starts(problem.space, problem.usual_hyper, problem.reference, given)
+
+
+def distinct_starts(
+    space: SearchSpace,
+    hyper: dict[str, float],
+    reference: SearchPoint | None,
+    given: Sequence[tuple[TrialSource, Mixture]],
+) -> list[tuple[TrialSource, SearchPoint]]:
+    """The ``reference`` of a rule of no harm where there is one, then the ``given`` mixtures as the space allows them,
+    trained with ``hyper``; none twice, and the law's under both organisations where that is searched.
+    """
     starts: list[tuple[TrialSource, SearchPoint]] = []
-    if problem.reference is not None:
-        starts.append(("reference", problem.reference))
+    if reference is not None:
+        starts.append(("reference", reference))
     for source, mixture in given:
         for settings in [hyper, *(_otherwise_organised(hyper) if source == "law" else [])]:
             point = SearchPoint(space.inside(mixture), settings)
@@ -118,12 +129,13 @@ def target_noise(runs: RunsTable | None, problem: SearchProblem) -> TargetNoise 
 
 
 def beside_trials(runs: RunsTable | None, problem: SearchProblem) -> RunsTable | None:
-    """Those of the sweep's ``runs`` that are no trials: at the trials' own scale and seed they enter as trials, or were
-    trained otherwise, and none counts twice. None where none is left.
+    """Those of the sweep's ``runs`` that are no trials: in the space, at the trials' own scale and seed, they enter as
+    trials, or were trained otherwise, and none counts twice. None where none is left.
     """
     if runs is None:
         return None
-    left = runs.select(~(_as_trials(runs, problem) & (runs.seed == problem.config.seed)))
+    inside = np.array([problem.space.feasible.contains(mixture) for mixture in runs.mixtures], dtype=bool)
+    left = runs.select(~(_as_trials(runs, problem) & (runs.seed == problem.config.seed) & inside))
     return left if len(left) else None
 
 

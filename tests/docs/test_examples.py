@@ -28,8 +28,9 @@ GIVEN: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``runs.csv``, ``law.json`` and ``mixture.yaml``."""
+    """A folder with ``runs.csv``, ``space.yaml``, ``law.json`` and ``mixture.yaml``."""
     folder = tmp_path_factory.mktemp("examples")
+    (folder / "space.yaml").write_text("languages: all\n")
     generator = np.random.default_rng(0)
     rows = []
     for number, (n_params, n_tokens) in enumerate((n, d) for n in (1e6, 3e6, 1e7) for d in (1e8, 3e8, 1e9)):
@@ -48,7 +49,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("page", ["laws", "allocation", "forecast", "simulate", "search-in-optuna", "pruning"])
+@pytest.mark.parametrize(
+    "page", ["laws", "allocation", "forecast", "simulate", "search-in-optuna", "suggest", "pruning"]
+)
 def test_the_examples_of_a_page_run(page: str, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(files)
     optuna.logging.set_verbosity(optuna.logging.WARNING)

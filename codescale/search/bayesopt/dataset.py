@@ -5,7 +5,7 @@ n  rows;  d  domains;  h  hyperparameters;  t  targets (losses by language, or o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ import numpy as np
 from codescale.arrays import Array, Integers, Mask
 from codescale.laws.gp.kernel import kernel_inputs
 from codescale.laws.observations import Observations
+from codescale.organisation import ORGANISATION, number_of
 from codescale.runs.table import RunsTable
 from codescale.search.space.points import Points
 
@@ -153,6 +154,18 @@ def empty_dataset(domains: int, hyper: int, targets: int) -> Dataset:
     return Dataset(ScaledPoints(none, none, Points.empty(domains, hyper)), np.empty((0, targets)), none, none)
 
 
+def trained_with(rows: RunsTable, hyperparameters: Collection[str]) -> list[dict[str, float]]:
+    """What each of ``rows`` says of the ``hyperparameters``: nothing of one that it leaves empty."""
+    found: list[dict[str, float]] = [{} for _ in range(len(rows))]
+    columns = {name: rows.hyper[name] for name in hyperparameters if name in rows.hyper}
+    if ORGANISATION in hyperparameters:
+        columns[ORGANISATION] = np.array([number_of(one) for one in rows.organisation], dtype=float)
+    for name, column in columns.items():
+        for k in np.flatnonzero(np.isfinite(column)):
+            found[k][name] = float(column[k])
+    return found
+
+
 def dataset_of_runs(
     table: RunsTable, domains: Sequence[str], weights: Mapping[str, float], hyper: Array, one_target: bool
 ) -> Dataset:
@@ -166,7 +179,7 @@ def dataset_of_runs(
         The search's, d.
     weights
         Target to weight in the objective.
-    hyper : (h,) array
+    hyper : (h,) or (rows that are fittable, h) array
         What the runs were trained with, from 0 to 1 over the ranges.
     one_target
         Whether the weighted mean of the losses is the only target.
@@ -182,7 +195,8 @@ def dataset_of_runs(
             shares[:, k] = rows.proportions[:, rows.domains.index(name)]
     usable = np.isfinite(losses).all(axis=1) & (shares.sum(axis=1) > 1.0 - 1e-6)
     weight = np.array(list(weights.values()))
-    points = Points(shares, np.tile(hyper, (len(rows), 1)))
+    points = Points(shares, np.array(np.broadcast_to(hyper, (len(rows), hyper.shape[-1]))))
+    usable &= np.isfinite(points.hyper).all(axis=1)
     scaled = ScaledPoints(np.log(rows.n_params), np.log(rows.n_tokens), points)
     objective = losses @ (weight / weight.sum())
     found = Dataset(scaled, np.log(objective[:, None] if one_target else losses), objective, np.ones(len(rows)))

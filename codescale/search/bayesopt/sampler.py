@@ -34,7 +34,14 @@ from codescale.arrays import Array
 from codescale.laws.law import Law
 from codescale.mixtures.no_harm import NoHarmRule
 from codescale.runs.table import RunsTable
-from codescale.search.bayesopt.dataset import Dataset, LogScale, SearchData, dataset_of_runs, empty_dataset
+from codescale.search.bayesopt.dataset import (
+    Dataset,
+    LogScale,
+    SearchData,
+    dataset_of_runs,
+    empty_dataset,
+    trained_with,
+)
 from codescale.search.bayesopt.model_selection import ModelSelector, refit_schedule
 from codescale.search.bayesopt.no_harm import Constraint
 from codescale.search.bayesopt.optimizer import BayesianOptimizer
@@ -82,7 +89,7 @@ class LawSampler(BaseSampler):
     runs
         The runs of an earlier sweep at any scale, heeded where they make the trials likelier.
     hyper
-        The hyperparameters that those runs were trained with (absent: the middle of each range).
+        The hyperparameters that those runs were trained with where they do not say (absent: the middle of each range).
     noise
         The standard deviation of the objective between seeds, where it is known; trials that share a seed cannot tell.
     target_noise
@@ -291,5 +298,8 @@ class LawSampler(BaseSampler):
         targets = len(self._weights) if kind.by_target else 1
         if self._runs is None or not self._weights or len(kind.targets) != targets:
             return empty_dataset(len(self._region.domains), len(self.space.hyperparameters), len(kind.targets))
-        hyper = self._region.scaled(self._region.search_point(self._region.centre).hyper | self._hyper)
-        return dataset_of_runs(self._runs, self._region.domains, self._weights, hyper, not kind.by_target)
+        rows = self._runs.fittable()
+        usual = self._region.search_point(self._region.centre).hyper | self._hyper
+        hyper = np.array([self._region.scaled(usual | own) for own in trained_with(rows, self.space.hyperparameters)])
+        hyper = hyper.reshape(len(rows), len(usual))
+        return dataset_of_runs(rows, self._region.domains, self._weights, hyper, not kind.by_target)

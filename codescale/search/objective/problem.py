@@ -85,6 +85,11 @@ class SearchProblem:
         """The scale that the mixture is for."""
         return ModelScale(self.config.target_params(), self.config.target.n_tokens)
 
+    @property
+    def seed(self) -> int:
+        """The study's."""
+        return self.config.seed
+
     @cached_property
     def base_hyper(self) -> dict[str, float]:
         """What the study trains with, for each hyperparameter that the space frees."""

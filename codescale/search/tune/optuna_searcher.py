@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import Any, cast
 
 import optuna
-from optuna.trial import TrialState, create_trial
+from optuna.trial import TrialState
 from ray.tune.search.optuna import OptunaSearch
 
 from codescale.search.bayesopt.sampler import LawSampler
-from codescale.search.samplers import SeededByTrial, stored_constraints
+from codescale.search.proposal import add_trial, enqueue, propose
+from codescale.search.samplers import SeededByTrial
 from codescale.search.space.distributions import distributions, typed
 from codescale.search.space.space import SearchPoint, SearchSpace
 from codescale.search.trials.outcome import TrialOutcome
@@ -40,7 +41,7 @@ class OptunaPointSearcher(OptunaSearch):
 
     def enqueue(self, point: SearchPoint) -> None:
         """``point`` is what is asked for next."""
-        self.study.enqueue_trial(self.parameters(point))
+        enqueue(self.study, self.space, point)
 
     def ask_point(self, trial_id: str, number: int, wanted: SearchPoint | None) -> SearchPoint:
         """The point of trial ``number``: what was enqueued, or what the sampler suggests, or else what is ``wanted``.
@@ -49,13 +50,12 @@ class OptunaPointSearcher(OptunaSearch):
         what it saw live. Trials that ran at once were asked in an order that no record tells: then the suggestion
         differs and is withdrawn, and the wanted point is put in its place.
         """
-        self.trial_sampler.begin(number)
-        point = self.space.point(super().suggest(trial_id) or {})
+        self._ot_trials[trial_id], point = propose(self.study, self.trial_sampler, self.space, number)
         if wanted is None or point.same(wanted):
             return point
         self.withdraw(trial_id)
         self.enqueue(wanted)
-        super().suggest(trial_id)
+        self._ot_trials[trial_id], _ = propose(self.study, self.trial_sampler, self.space, number)
         return wanted
 
     def withdraw(self, trial_id: str) -> None:
@@ -74,14 +74,12 @@ class OptunaPointSearcher(OptunaSearch):
 
     def add_outcome(self, parameters: dict[str, Any], outcome: TrialOutcome, attributes: dict[str, Any]) -> None:
         """A trial at ``parameters`` that was never asked for, with its ``attributes``."""
-        self.study.add_trial(
-            create_trial(
-                state=TrialState[outcome.status],
-                value=outcome.value,
-                params=parameters,
-                distributions=distributions(self.space),
-                user_attrs=attributes,
-                system_attrs=stored_constraints(attributes),
-                intermediate_values=dict(outcome.curve.points),
-            )
+        add_trial(
+            self.study,
+            self.space,
+            parameters,
+            TrialState[outcome.status],
+            outcome.value,
+            attributes,
+            dict(outcome.curve.points),
         )
