@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rich.text import Text
 
 from codescale import __version__
-from codescale.cli import export, laws, optimize, plan, search, study  # noqa: F401  (each defines its commands)
+from codescale.cli import export, laws, optimize, plan, search, status, study  # noqa: F401  (each defines its commands)
 from codescale.cli.app import app, console, errors, laws_app, search_app
 from codescale.errors import UserError, on_one_line, visible
 from codescale.laws.warning import DefaultWeightWarning, LawWarning
@@ -39,6 +39,7 @@ _COMMAND_ORDER = (
     "compare",
     "train",
     "report",
+    "status",
     "demo",
 )
 """The commands as --help lists them: a study from its beginning to its end."""
@@ -84,6 +85,7 @@ def codescale(
       codescale compare my-study   prove it against uniform, with seeds
       codescale report my-study    one self-contained page
       codescale train my-study     one model on a mixture, for transformers
+      codescale status my-study    what is done, runs, waits and failed
 
     [b]With your own runs[/b] (docs/runs-table.md)
 
