@@ -19,6 +19,7 @@ from codescale.cli import (  # noqa: F401  (each defines its commands)
     optimize,
     plan,
     search,
+    status,
     study,
     suggest,
     trainer,
@@ -50,6 +51,7 @@ _COMMAND_ORDER = (
     "compare",
     "train",
     "report",
+    "status",
     "demo",
 )
 """The commands as --help lists them: a study from its beginning to its end."""
@@ -95,6 +97,7 @@ def codescale(
       codescale compare my-study   prove it against uniform, with seeds
       codescale report my-study    one self-contained page
       codescale train my-study     one model on a mixture, for transformers
+      codescale status my-study    what is done, runs, waits and failed
 
     [b]With your own runs[/b] (docs/runs-table.md)
 

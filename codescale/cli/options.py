@@ -54,6 +54,13 @@ def existing_study(place: str) -> Study:
     return Study(place, terminal_progress())
 
 
+def printed_json(content: object) -> None:
+    """Prints ``content`` as JSON as it is, for another program: neither wrapped nor coloured."""
+    import json
+
+    typer.echo(json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False))
+
+
 def is_study(place: str) -> bool:
     """Whether ``place``, which may be a file too, is a study's folder or address."""
     from codescale.storage.address import is_address

@@ -61,17 +61,18 @@ class ClusterState:
         return room(self.nodes, demand.get("CPU", 0.0), demand.get("GPU", 0.0))
 
 
-def cluster_state() -> ClusterState:
-    """The cluster that Ray is connected to, now."""
+def cluster_state(control_store: Any = None) -> ClusterState:
+    """The cluster that Ray is connected to, now, or that of another ``control_store`` (a client of it)."""
+    store = _gcs() if control_store is None else control_store
     reply = GetClusterStatusReply()
-    reply.ParseFromString(_gcs().get_cluster_status())
+    reply.ParseFromString(store.get_cluster_status())
     alive = [node for node in reply.cluster_resource_state.node_states if node.status != _GONE]
     nodes = tuple(dict(node.total_resources) for node in alive if node.status != _GOING)
     draining = frozenset(node.node_id.hex() for node in alive if node.status == _GOING)
     state = reply.autoscaling_state
     if state.autoscaler_state_version and any(node.ray_node_type_name for node in alive):
         return _second(state, nodes, draining)
-    return _first(nodes, draining)
+    return _first(store, nodes, draining)
 
 
 def node_alive(node: str) -> bool:
@@ -92,9 +93,9 @@ def _second(state: AutoscalingState, nodes: tuple[Node, ...], draining: frozense
     return ClusterState(nodes, draining, True, coming, unmet)
 
 
-def _first(nodes: tuple[Node, ...], draining: frozenset[str]) -> ClusterState:
+def _first(store: Any, nodes: tuple[Node, ...], draining: frozenset[str]) -> ClusterState:
     """By the first autoscaler's report, which runs on every head, also where it only looks on."""
-    text = _gcs().internal_kv_get(ray_constants.DEBUG_AUTOSCALING_STATUS.encode(), None)
+    text = store.internal_kv_get(ray_constants.DEBUG_AUTOSCALING_STATUS.encode(), None)
     status: Mapping[str, Any] = json.loads(text) if text else {}
     report = status.get("autoscaler_report") or {}
     types = {*report.get("active_nodes", ()), *report.get("pending_launches", ())}

@@ -25,7 +25,8 @@ class TrialResult(Artifact):
     search's.
 
     ``objective`` is the annealed one (nats per token), None unless COMPLETE; ``curve`` holds (tokens, objective,
-    annealed); ``to_beat`` is the best that was known when it was stopped, None unless PRUNED.
+    annealed); ``to_beat`` is the best that was known when it was stopped, None unless PRUNED; ``worker`` is the host
+    that it last told of, empty before its first evaluation.
     """
 
     number: int | None = None
@@ -41,6 +42,7 @@ class TrialResult(Artifact):
     seconds: float = 0.0
     to_beat: float | None = None
     organisation: Organisation = SHUFFLED
+    worker: str = ""
 
     @field_validator("objective")
     @classmethod

@@ -6,7 +6,7 @@ of N and D.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from codescale.cluster.planning.offers import Asked, notes_of, offers
 from codescale.cluster.planning.prices import read_prices
 from codescale.cluster.planning.result import ClusterPlan, ClusterSize, PlannedWork
 from codescale.cluster.planning.simulation import RunHabits
+from codescale.comparison.documents.amount import tokens_tested, tokens_to_test
 from codescale.errors import UserError
 from codescale.progress import Progress
 from codescale.runs.records import RunRecord, RunSpec, read_records
@@ -92,8 +93,14 @@ def plan_of_study(context: StageContext, question: ClusterQuestion) -> ClusterPl
     left = runs_left(context, records)
     if not left:
         raise UserError(context.folder.root, "has no run left to do", "plan a new study, or a table of runs")
-    speeds = worker_speeds(config, records, [run.size for _, runs, _ in left for run in runs]) if asked.on_cores else {}
-    phases = [JobPhase(name, tuple(job_of(config, run, speeds) for run in runs), most) for name, runs, most in left]
+    corpus = context.corpus() if context.folder.manifest.exists() else None
+    tested = tokens_tested(config, corpus, context.folder.test_losses, proved_runs(records))
+    sizes = [run.size for _, runs, _ in left for run in runs]
+    speeds = worker_speeds(config, records, sizes, tested) if asked.on_cores else {}
+    phases = [
+        JobPhase(name, tuple(job_of(config, run, speeds, tokens_to_test(config, run, corpus)) for run in runs), most)
+        for name, runs, most in left
+    ]
     notes = ["Corpus, fits and report are not counted; the search as if no trial were stopped early."]
     if records:
         notes.append(f"{len(records):,} runs of this study are done and left out.")
@@ -155,9 +162,21 @@ def _proof(config: StudyConfig, like: RunSpec) -> list[RunSpec]:
     ]
 
 
-def worker_speeds(config: StudyConfig, records: Sequence[RunRecord], sizes: Sequence[str]) -> dict[str, WorkerSpeed]:
-    """How fast one worker here trains each of ``sizes``: by this study's runs, else by a few seconds of training."""
-    recorded, speeds = recorded_speeds(config, records), {}
+def proved_runs(records: Iterable[RunRecord]) -> list[str]:
+    """The ids of those of ``records`` that are of the proof."""
+    return [record.spec.run_id for record in records if record.spec.stage == "comparison"]
+
+
+def worker_speeds(
+    config: StudyConfig,
+    records: Sequence[RunRecord],
+    sizes: Sequence[str],
+    tested: Mapping[str, float] | None = None,
+) -> dict[str, WorkerSpeed]:
+    """How fast one worker here trains each of ``sizes``: by this study's runs, of which those of the proof have read
+    what ``tested`` says, else by a few seconds of training.
+    """
+    recorded, speeds = recorded_speeds(config, records, tested), {}
     for size in dict.fromkeys(sizes):
         speeds[size] = recorded[size] if size in recorded else _calibrated(config, size)
     return speeds
@@ -170,14 +189,16 @@ def _calibrated(config: StudyConfig, size: str) -> WorkerSpeed:
     return WorkerSpeed(found.flops_per_second, found.source)
 
 
-def job_of(config: StudyConfig, run: RunSpec, speeds: Mapping[str, WorkerSpeed]) -> Job:
-    """``run`` as a plan sees it; a trial of several workers takes as many GPUs."""
+def job_of(config: StudyConfig, run: RunSpec, speeds: Mapping[str, WorkerSpeed], tested: float) -> Job:
+    """``run`` as a plan sees it, ``tested`` tokens of the test split read; a trial of several workers takes as many
+    GPUs.
+    """
     each = config.search.workers_per_trial if run.stage == "trial" else 1
     return Job(
         n_params=run.n_params,
         tokens=run_tokens(config, run),
         flops=run_flops(config, run),
-        work=run_work(config, run),
+        work=run_work(config, run, tested),
         workers=each if each > 1 else None,
         speed=speeds[run.size].flops_per_second if run.size in speeds else None,
     )

@@ -74,7 +74,7 @@ def with_seeds(context: StageContext, problem: SearchProblem) -> SearchProblem:
     section = problem.config.comparison
     if section.seeds != AUTO:
         return problem
-    seeds = _earlier_seeds(context) or power(context).seeds
+    seeds = earlier_seeds(context) or power(context).seeds
     changed = section.model_copy(update={"seeds": seeds})
     return replace(problem, config=problem.config.model_copy(update={"comparison": changed}))
 
@@ -104,7 +104,7 @@ def expected_power(context: StageContext, test_losses: Path | None = None) -> Po
     ]
     if section.seeds == AUTO:
         seeds = chosen_seeds(own, proof.yardstick, section.most_seeds, proof.seed)
-        proof = replace(proof, seeds=_earlier_seeds(context) or seeds)
+        proof = replace(proof, seeds=earlier_seeds(context) or seeds)
     questions = tuple(question_power(one, proof) for one in (own, *further))
     found = changes(own, proof, asked.law, text)
     best = cheapest(found)
@@ -221,7 +221,7 @@ def _noise_result(noise: DifferenceNoise) -> NoiseResult:
     )
 
 
-def _earlier_seeds(context: StageContext) -> int | None:
+def earlier_seeds(context: StageContext) -> int | None:
     """Those that were chosen before, under the limit and at the D that the study still has."""
     path, section = context.folder.power, context.config.comparison
     if not path.exists():

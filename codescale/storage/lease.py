@@ -8,16 +8,12 @@ holder that had only been cut off finds out with its next renewal.
 from __future__ import annotations
 
 import json
-import os
-import platform
 import secrets
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 from codescale.errors import UserError
+from codescale.storage.holder import Holder, described, lives_here, parse_holder, this_process
 from codescale.storage.object_store import ObjectStore
 from codescale.storage.synced_names import LEASE
 
@@ -43,13 +39,7 @@ class Lease:
         self._store, self._stale = store, stale
         self._version: str | None = None
         self._renewals = 0
-        self._holder = {
-            "host": platform.node(),
-            "machine": _machine(),
-            "pid": os.getpid(),
-            "begun": datetime.now(UTC).isoformat(timespec="seconds"),
-            "token": secrets.token_hex(8),
-        }
+        self._holder = this_process() | {"token": secrets.token_hex(8)}
         self.lost = False
 
     def acquire(self, say: Callable[[str], None]) -> None:
@@ -78,7 +68,7 @@ class Lease:
     def taken(self) -> UserError:
         """What to say where it is lost."""
         found = self._store.read(LEASE)
-        who = "another driver" if found is None else _described(_parsed(found[0]))
+        who = "another driver" if found is None else described(parse_holder(found[0]))
         problem = f"{who} has taken over, since this one was cut off from the store"
         return UserError(str(self._store.address), problem, "let it go on; what was finished here is kept")
 
@@ -87,15 +77,15 @@ class Lease:
 
     def _succeed(self, content: bytes, version: str, say: Callable[[str], None]) -> str | None:
         """The lease's new version once its holder is known to be dead; None where it was given back meanwhile."""
-        holder = _parsed(content)
-        if not _died_here(holder):
-            say(f"{_described(holder)} has worked on {self._store.address}: waiting to see whether it still does")
+        holder = parse_holder(content)
+        if lives_here(holder) is not False:
+            say(f"{described(holder)} has worked on {self._store.address}: waiting to see whether it still does")
             if not self._watch(version, holder):
                 return None
-        say(f"Going on where {_described(holder)} was killed")
+        say(f"Going on where {described(holder)} was killed")
         return self._store.replace(LEASE, self._content(), version)
 
-    def _watch(self, version: str, holder: dict[str, Any]) -> bool:
+    def _watch(self, version: str, holder: Holder) -> bool:
         """Whether the lease stays as it is for as long as no living holder leaves it; False where it goes.
 
         Raises :class:`UserError` where it is renewed.
@@ -108,43 +98,27 @@ class Lease:
                 return False
             if found[1] != version:
                 hint = "wait for it, or stop it; this command then goes on from there"
-                who = _described(_parsed(found[0]) or holder)
+                who = described(parse_holder(found[0]) or holder)
                 raise UserError(str(self._store.address), f"{who} is working on this study", hint)
         return True
 
 
-def _machine() -> str:
-    """What tells this machine, and on it this container, from others of the same name."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{boot}-{Path('/proc/self/ns/pid').readlink()}"
-    except OSError:
-        return secrets.token_hex(8)
+def lease_holder(store: ObjectStore, patience: float = RENEW_SECONDS + WATCH_SECONDS) -> tuple[Holder, bool | None]:
+    """Who has the lease of the study in ``store``, and whether that one is alive; an empty one where nobody has it.
 
-
-def _parsed(content: bytes) -> dict[str, Any]:
-    try:
-        holder = json.loads(content)
-    except ValueError:
-        return {}
-    return holder if isinstance(holder, dict) else {}
-
-
-def _died_here(holder: dict[str, Any]) -> bool:
-    """Whether the holder was a process of this machine that is no more."""
-    pid = holder.get("pid")
-    if holder.get("machine") != _machine() or not isinstance(pid, int):
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return False
-
-
-def _described(holder: dict[str, Any]) -> str:
-    if not holder:
-        return "another driver"
-    return f"the driver on {holder.get('host')} (process {holder.get('pid')}, since {holder.get('begun')})"
+    Nothing is written. Of a holder on another machine a renewal is waited for, for ``patience`` seconds; where none
+    comes that cannot be told.
+    """
+    found = store.read(LEASE)
+    if found is None:
+        return {}, None
+    holder, begun = parse_holder(found[0]), time.monotonic()
+    alive = lives_here(holder)
+    while alive is None and time.monotonic() - begun < patience:
+        time.sleep(min(0.5, patience / 10))
+        again = store.read(LEASE)
+        if again is None:
+            return {}, None
+        if again[1] != found[1]:
+            return parse_holder(again[0]), True
+    return holder, alive

@@ -115,7 +115,7 @@ class WorkingCopy:
             changed = [name for name in self._files() if name not in known or not known[name].holds(self.root / name)]
             try:
                 for part in ([n for n in changed if not goes_last(n)], [n for n in changed if goes_last(n)]):
-                    _at_once(lambda name: self._push(name, known), part)
+                    at_once(lambda name: self._push(name, known), part)
             finally:
                 write_agreement(self.root, str(self.address), known)
             return len(changed)
@@ -194,7 +194,7 @@ class WorkingCopy:
 
         wanted = list(wanted)
         try:
-            _at_once(fetch, wanted)
+            at_once(fetch, wanted)
         finally:
             if wanted:
                 write_agreement(self.root, str(self.address), known)
@@ -234,7 +234,7 @@ def _unchanging(path: Path) -> Iterator[Path]:
             second.unlink()
 
 
-def _at_once(call: Callable[[Any], None], items: list[Any]) -> None:
+def at_once(call: Callable[[Any], None], items: list[Any]) -> None:
     """Calls ``call`` with each of ``items``, several at a time. Raises what the first one that failed raised."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for _ in pool.map(call, items):

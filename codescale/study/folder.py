@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from codescale.errors import UserError
 from codescale.files import parse_yaml, read_yaml, write_text
 from codescale.progress import Progress
 from codescale.storage.address import is_address, parse_address
+from codescale.storage.holder import marked
 from codescale.storage.working_copy import WorkingCopy
 from codescale.study.config import StudyConfig, parse_study
 
@@ -41,8 +42,10 @@ class StudyFolder:
         return str(self.checkpoints) if self.working_copy is None else self.working_copy.address.within("checkpoints")
 
     def working(self, progress: Progress) -> AbstractContextManager[None]:
-        """While a stage writes to a study in a store: its lease is held, and what is finished goes there at once."""
-        return nullcontext() if self.working_copy is None else self.working_copy.working(progress)
+        """While a stage writes: whoever looks on is told who does; of a study in a store the lease is held, and what is
+        finished goes there at once.
+        """
+        return marked(self.root) if self.working_copy is None else self.working_copy.working(progress)
 
     def publish(self) -> None:
         """Has the store of a study hold what was written, outside of :meth:`working`."""
@@ -70,6 +73,13 @@ class StudyFolder:
                 return None
         found = self.working_copy.store.read(self.working_copy.name(path))
         return None if found is None else found[0].decode()
+
+    def list_shared(self, folder: Path, ending: str) -> list[Path]:
+        """The files in ``folder`` that :meth:`write_shared` wrote and that are called ``*ending``, by name."""
+        if self.working_copy is None:
+            return sorted(folder.glob(f"*{ending}"))
+        names = [one.name for one in self.working_copy.store.list(f"{self.working_copy.name(folder)}/")]
+        return sorted(self.root / name for name in names if name.endswith(ending))
 
     def remove_shared(self, path: Path) -> None:
         """Nobody sees it any more."""

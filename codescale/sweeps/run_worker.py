@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,9 +29,9 @@ class RunWorker:
             os.chdir(working_folder)
         self._work = work
 
-    def node(self) -> str:
-        """The id of the machine that it is on."""
-        return str(ray.get_runtime_context().get_node_id())
+    def place(self) -> tuple[str, str]:
+        """Ray's id of the machine that it is on, and what that machine calls itself."""
+        return str(ray.get_runtime_context().get_node_id()), platform.node()
 
     def run(self, pack: Pack, claim: Claim) -> list[RunRecord]:
         """The records of ``pack``."""

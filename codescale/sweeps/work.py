@@ -13,9 +13,9 @@ from codescale.training.optim.hyperparameter_rules import training_of
 from codescale.training.optim.schedule import evaluated_tokens, schedule_of
 
 
-def run_work(config: StudyConfig, spec: RunSpec) -> float:
-    """FLOPs of ``spec``, branches included: training, every evaluation on validation text, and of the proof the one on
-    the test split.
+def run_work(config: StudyConfig, spec: RunSpec, tested: float = 0.0) -> float:
+    """FLOPs of ``spec``, branches included: training, every evaluation on validation text, and ``tested`` tokens of the
+    test split, those of all languages together, which a run of the proof reads at its end.
     """
     vocabulary = config.corpus.vocabulary
     if config.trainer is not None:  # what its evaluations cost is not known
@@ -24,9 +24,7 @@ def run_work(config: StudyConfig, spec: RunSpec) -> float:
     shape = config.shape(spec.size)
     training = training_of(config.training, spec, shape)
     schedule = schedule_of(training, spec.token_points)
-    read = sum(evaluated_tokens(training, segment) for segment in schedule.segments)
-    if spec.stage == "comparison":
-        read += training.test_tokens
+    read = sum(evaluated_tokens(training, segment) for segment in schedule.segments) * len(config.languages) + tested
     trained = schedule.steps_trained * training.batch * training.context
     forward = forward_flops_per_token(shape, vocabulary, training.context)
-    return training_flops(shape, vocabulary, training.context, trained) + forward * read * len(config.languages)
+    return training_flops(shape, vocabulary, training.context, trained) + forward * read

@@ -39,11 +39,12 @@ MOST_FAILED_STARTS = 30
 
 @dataclass
 class _Worker:
-    """``node`` is known once it runs; it is ``idle_since`` a moment of the monotonic clock."""
+    """``node`` and ``host`` are known once it runs; it is ``idle_since`` a moment of the monotonic clock."""
 
     number: int
     actor: Any
     node: str = ""
+    host: str = ""
     idle_since: float = 0.0
 
 
@@ -155,7 +156,7 @@ class WorkerPool:
             ray.kill(worker.actor)
         while len(self._coming) < wanted:
             worker = self._start()
-            self._coming[worker.actor.node.remote()] = worker
+            self._coming[worker.actor.place.remote()] = worker
 
     def _most(self, there: int) -> int:
         if self._limit is not None:
@@ -174,13 +175,13 @@ class WorkerPool:
     def _give_out(self, waiting: deque[Pack]) -> None:
         while waiting and self._idle:
             worker, pack = self._idle.pop(), waiting.popleft()
-            claim = Claim.make(self._folder, pack.name)
+            claim = Claim.make(self._folder, pack.name, [spec.run_id for spec in pack.runs], worker.host)
             self._flying[worker.actor.run.remote(pack, claim)] = _Flight(worker, pack, claim)
 
     def _arrived(self, reference: ray.ObjectRef) -> None:
         worker = self._coming.pop(reference)
         try:
-            worker.node = ray.get(reference)
+            worker.node, worker.host = ray.get(reference)
         except LOST as error:
             # A worker that cannot begin will not at the next try either; one that was lost on its way may.
             hopeless = isinstance(error, RayActorError) and error.actor_init_failed

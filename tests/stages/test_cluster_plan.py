@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from codescale.comparison.documents.amount import tokens_to_test
 from codescale.errors import UserError
 from codescale.runs.records import read_records
 from codescale.stages.cluster_plan import ClusterQuestion, plan_of_study, runs_left, worker_speeds
@@ -52,7 +53,12 @@ def test_hours_are_the_work_over_the_speed_of_the_studys_own_runs(made: Study, t
     speeds = worker_speeds(made.config, records, [run.size for _, runs, _ in left for run in runs])
     found = made.forecast_cluster(ClusterQuestion(cluster, simulations=3))
     (size,) = found.sizes
-    seconds = sum(run_work(made.config, run) / speeds[run.size].flops_per_second for _, runs, _ in left for run in runs)
+    corpus = made.context.corpus()
+    work = {
+        name: [(run, run_work(made.config, run, tokens_to_test(made.config, run, corpus))) for run in runs]
+        for name, runs, _ in left
+    }
+    seconds = sum(flops / speeds[run.size].flops_per_second for runs in work.values() for run, flops in runs)
     assert size.slots == 4 // made.config.ray.threads
     assert size.busy_hours * 3600 == pytest.approx(seconds)
     assert size.dollars is not None

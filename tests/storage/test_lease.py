@@ -9,6 +9,7 @@ import time
 import pytest
 
 from codescale.errors import UserError
+from codescale.storage import holder
 from codescale.storage import lease as leases
 from codescale.storage.lease import Lease
 from codescale.storage.object_store import ObjectStore
@@ -24,7 +25,7 @@ def silent(line: str) -> None:
 def elsewhere(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Lease:
     """A lease that a driver on another machine has."""
     with monkeypatch.context() as patched:
-        patched.setattr(leases, "_machine", lambda: "another machine")
+        patched.setattr(holder, "this_machine", lambda: "another machine")
         held = Lease(store, STALE)
     held.acquire(silent)
     return held

@@ -35,3 +35,15 @@ def test_a_speed_is_the_median_over_finished_runs_and_outliers_do_not_set_the_de
     assert found["tiny"].spread is not None
     assert found["tiny"].spread < 0.03
     assert recorded_speeds(config, records[:3])["tiny"].spread is None
+
+
+def test_a_run_of_the_proof_counts_where_it_is_known_how_much_it_read() -> None:
+    config = tiny_study()
+    planned = next(run for run in plan_sweep(config, None) if run.size == "tiny")
+    spec = planned.model_copy(update={"stage": "comparison", "run_id": "proof"})
+    record = RunRecord(
+        spec=spec, status="ok", evaluations=(), corpus_id="c", tokens_trained=1, flops=1.0,
+        seconds=run_work(config, spec, 5_000.0) / 100, finished=0.0,
+    )  # fmt: skip
+    assert recorded_speeds(config, [record]) == {}
+    assert recorded_speeds(config, [record], {"proof": 5_000.0})["tiny"].flops_per_second == pytest.approx(100)

@@ -16,7 +16,8 @@ import torch.distributed as dist
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
 from codescale.training.jobs.sharded_checkpoint import fill_from_folder, folder_progress, write_folder
-from codescale.training.loop.checkpoint import RunProgress, StateDict
+from codescale.training.loop.checkpoint import StateDict
+from codescale.training.loop.run_progress import RunProgress
 from codescale.training.loop.session import TrainingSession
 from codescale.training.metrics.evaluation import Evaluator
 from codescale.training.parallel import parallel_of

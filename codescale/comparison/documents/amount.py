@@ -40,6 +40,34 @@ def tokens_read(config: StudyConfig, scale: Scale, corpus: Counts) -> int:
     return longest if cheap else min(config.training.test_tokens, longest)
 
 
+def tokens_to_test(config: StudyConfig, spec: RunSpec, corpus: Counts | None) -> float:
+    """Tokens of the test split, all languages together, that the run ``spec`` to come reads; none outside of the proof.
+    Before there is a ``corpus`` it counts as large enough.
+    """
+    if spec.stage != "comparison":
+        return 0.0
+    if corpus is None:
+        asked = config.comparison.test_tokens
+        each = config.training.test_tokens if asked is None or asked == ALL else asked
+        return float(each * len(config.languages))
+    scales = config.comparison.scales
+    scale = next((one for one in scales if (one.size, (one.tokens,)) == (spec.size, spec.token_points)), scales[0])
+    return _of_all(config, corpus, tokens_read(config, scale, corpus))
+
+
+def tokens_tested(config: StudyConfig, corpus: Counts | None, folder: Path, run_ids: Iterable[str]) -> dict[str, float]:
+    """What :func:`tokens_to_test` says of runs that are done, by run id, as their test losses in ``folder`` tell; those
+    that have none there are left out.
+    """
+    if corpus is None:
+        return {}
+    return {
+        run_id: _of_all(config, corpus, _read_by(config, folder, run_id))
+        for run_id in run_ids
+        if (folder / f"{run_id}.json").exists()
+    }
+
+
 def tokens_by_run(
     config: StudyConfig,
     plans: Mapping[Scale, Iterable[RunSpec]],
@@ -85,6 +113,11 @@ def tokens_by_run(
             )
         found |= dict.fromkeys((spec.run_id for spec in listed), wanted)
     return found
+
+
+def _of_all(config: StudyConfig, corpus: Counts, tokens: int) -> float:
+    """Tokens of all languages together where about ``tokens`` of each are read, and one that has fewer whole."""
+    return float(sum(min(tokens, corpus.count_tokens(language, "test")) for language in config.languages))
 
 
 def _longest(config: StudyConfig, corpus: Counts) -> int:

@@ -31,7 +31,8 @@ class TrialEntry:
     """A trial, or a run of the sweep that stands for one (``number`` None, its cost not this search's).
 
     ``objective`` is the annealed one (nats per token), None unless COMPLETE; ``curve`` holds (tokens, objective,
-    annealed); ``to_beat`` is the best that was known when it was stopped, None unless PRUNED.
+    annealed); ``to_beat`` is the best that was known when it was stopped, None unless PRUNED; ``worker`` is the host
+    that it last told of, empty before its first evaluation.
     """
 
     number: int | None
@@ -47,6 +48,7 @@ class TrialEntry:
     seconds: float = 0.0
     to_beat: float | None = None
     organisation: Organisation = SHUFFLED
+    worker: str = ""
 
     @classmethod
     def of(cls, trial: TrialResult) -> TrialEntry:
@@ -131,6 +133,12 @@ class TrialHistory:
         """A running trial has trained ``tokens`` so far."""
         self.advance(max(tokens - self._shown.get(run_id, 0), 0))
         self._shown[run_id] = max(tokens, self._shown.get(run_id, 0))
+
+    def set_worker(self, run_id: str, host: str) -> bool:
+        """A running trial is on ``host``; returns whether that was not known."""
+        entry = next(entry for entry in self.entries if entry.run_id == run_id)
+        known, entry.worker = entry.worker, host
+        return known != host
 
     def finish(self, outcome: TrialOutcome) -> TrialEntry:
         """The trial of ``outcome`` has ended."""

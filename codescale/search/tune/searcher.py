@@ -166,8 +166,13 @@ class MixtureSearcher(OptunaPointSearcher):
         return _for_tune(spec)
 
     def on_trial_result(self, trial_id: str, result: dict[str, Any]) -> None:
-        """A running trial was evaluated; Optuna is told of it when the trial ends."""
+        """A running trial was evaluated; Optuna is told of it when the trial ends, whoever looks on where it runs."""
         self._add_progress(trial_id, result)
+        if self.history.set_worker(self._asked[trial_id].run_id, str(result.get("hostname", ""))):
+            try:
+                self.history.write()
+            except UserError as refusal:
+                self.refusal = refusal
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         """The trial has ended: its record goes to the disk first, then Optuna is told."""

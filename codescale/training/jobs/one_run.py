@@ -23,7 +23,8 @@ from codescale.runs.records import RunRecord, RunSpec
 from codescale.training.jobs.finished_model import RECORD, finished_record, write_finished
 from codescale.training.jobs.sharded_checkpoint import fill_from_folder, folder_progress, is_sharded, write_folder
 from codescale.training.jobs.storage import Storage, local_folder, open_storage, redacted, remove_partial_checkpoints
-from codescale.training.loop.checkpoint import RunProgress, StateDict
+from codescale.training.loop.checkpoint import StateDict
+from codescale.training.loop.run_progress import RunProgress
 from codescale.training.loop.session import TrainingSession
 from codescale.training.parallel import ParallelKind, parallel_of
 from codescale.training.session_factory import SessionFactory

@@ -12,7 +12,8 @@ from pathlib import Path
 import torch.distributed as dist
 from torch.distributed.tensor import DTensor
 
-from codescale.training.loop.checkpoint import RunProgress, StateDict, read_progress, read_tensors, write_tensors
+from codescale.training.loop.checkpoint import StateDict, read_tensors, write_tensors
+from codescale.training.loop.run_progress import RunProgress, read_progress
 
 STATE = "state.safetensors"
 PROGRESS = "progress.json"

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from codescale.study.training import TrainingSection
 from codescale.training.data.prefetch import Rows, batches_of
-from codescale.training.loop.checkpoint import RunProgress, StateDict, Store
+from codescale.training.loop.checkpoint import StateDict, Store
+from codescale.training.loop.run_progress import RunProgress
 from codescale.training.loop.step import StepResult
 from codescale.training.loop.stopwatch import Stopwatch
 from codescale.training.optim.optimizers import Optimizers

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -19,11 +19,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from codescale.files import replacing
+from codescale.training.loop.run_progress import RunProgress, read_progress
 
 StateDict = dict[str, Tensor]
 """Tensors by name: ``now/…`` of the model and its optimizers, ``trunk/…`` of the trunk behind a branch."""
-RunProgress = dict[str, Any]
-"""How far a run is, as it goes into JSON: segment, step, tokens, seconds, and the curve so far."""
 
 
 class Store(Protocol):
@@ -102,15 +101,6 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], progress: RunProgre
             raise
         number = int(refused[1])
         raise OSError(number, os.strerror(number)) from error
-
-
-def read_progress(path: Path) -> RunProgress | None:
-    """What :func:`write_tensors` put into the header; None where there is no readable file."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            return dict(json.loads((file.metadata() or {})["progress"]))
-    except (FileNotFoundError, SafetensorError, KeyError, ValueError):
-        return None
 
 
 def read_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:

@@ -8,13 +8,23 @@ steps older, stands there, which costs those steps and no more, since what a run
 
 from __future__ import annotations
 
+import json
+import platform
 import secrets
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from codescale.errors import UserError
 from codescale.study.folder import StudyFolder
-from codescale.training.loop.checkpoint import RunProgress, StateDict, Store
+
+if TYPE_CHECKING:
+    from codescale.training.loop.checkpoint import StateDict, Store
+    from codescale.training.loop.run_progress import RunProgress
+
+CLAIM = ".claim"
 
 
 @dataclass(frozen=True)
@@ -28,20 +38,26 @@ class Claim:
     token: str
 
     @classmethod
-    def make(cls, folder: StudyFolder, name: str) -> Claim:
-        """Claims it; who had it before may write it no more."""
+    def make(cls, folder: StudyFolder, name: str, runs: Iterable[str] = (), where: str | None = None) -> Claim:
+        """Claims it; who had it before may write it no more.
+
+        Whoever looks on is told which ``runs`` it is (None named: the one called ``name``), ``where`` they go on (the
+        host; None: here), and since when.
+        """
         claim = cls(folder, name, secrets.token_hex(8))
-        folder.write_shared(claim.path, claim.token)
+        told = {"runs": list(runs) or [name], "where": where or platform.node(), "since": time.time()}
+        folder.write_shared(claim.path, json.dumps({"token": claim.token} | told))
         return claim
 
     @property
     def path(self) -> Path:
         """The file that tells whose it is, beside the checkpoint."""
-        return self.folder.checkpoints / f"{self.name}.claim"
+        return self.folder.checkpoints / f"{self.name}{CLAIM}"
 
     def held(self) -> bool:
         """Whether nobody has claimed it since, and it was not given up."""
-        return self.folder.read_shared(self.path) == self.token
+        text = self.folder.read_shared(self.path)
+        return text is not None and _content(text).get("token") == self.token
 
     def check(self) -> None:
         """Raises :class:`UserError` where it is not :meth:`held`."""
@@ -55,6 +71,39 @@ class Claim:
     def give_up(self) -> None:
         """Whoever had it may write it no more, and nobody else has it."""
         self.folder.remove_shared(self.path)
+
+
+@dataclass(frozen=True)
+class ClaimedRuns:
+    """What a claim tells whoever looks on: the checkpoint's ``name``, the ids of its ``runs``, the host ``where`` they
+    were given to a worker, and ``since`` when (Unix seconds); empty and None where the claim does not say.
+    """
+
+    name: str
+    runs: tuple[str, ...]
+    where: str
+    since: float | None
+
+
+def claimed_runs(folder: StudyFolder) -> list[ClaimedRuns]:
+    """All claims that there are, those that a killed driver left included."""
+    found = []
+    for path in folder.list_shared(folder.checkpoints, CLAIM):
+        text = folder.read_shared(path)
+        if text is not None:  # given up meanwhile
+            content, name = _content(text), path.name.removesuffix(CLAIM)
+            runs = tuple(map(str, content.get("runs") or [name]))
+            found.append(ClaimedRuns(name, runs, str(content.get("where") or ""), content.get("since")))
+    return found
+
+
+def _content(text: str) -> dict[str, Any]:
+    """What a claim's file says; of another version's, which held the token alone, nothing."""
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 class ClaimedStore:

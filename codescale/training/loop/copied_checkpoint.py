@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from codescale.storage.working_copy import WorkingCopy
-from codescale.training.loop.checkpoint import FileStore, RunProgress, StateDict
+from codescale.training.loop.checkpoint import FileStore, StateDict
+from codescale.training.loop.run_progress import RunProgress
 
 
 class CopiedStore(FileStore):

@@ -21,8 +21,9 @@ from codescale.study.training import TrainingSection
 from codescale.training.data.batches import Batches, RunBatches
 from codescale.training.data.paired_batches import paired_batches
 from codescale.training.loop.base_session import BaseSession
-from codescale.training.loop.checkpoint import RunProgress, Store
+from codescale.training.loop.checkpoint import Store
 from codescale.training.loop.run_log import RunLog
+from codescale.training.loop.run_progress import RunProgress
 from codescale.training.loop.step import Stepper
 from codescale.training.memory.plan import check_fits, demand_of
 from codescale.training.metrics.document_losses import DocumentEvaluator

@@ -58,13 +58,37 @@ def with_start(config: StudyConfig, folder: StudyFolder, progress: Progress) -> 
     if start.sha256 not in (None, sha256):
         raise UserError(f"{where}.sha256", f"{model} is another model: its checksum is {sha256}", "correct one of them")
     complete = start.model_copy(update={"model": str(model), "sha256": sha256})
+    return _completed(config, complete, found)
+
+
+def with_known_start(config: StudyConfig, folder: StudyFolder) -> StudyConfig | None:
+    """``config`` with the shape and vocabulary of the model that :func:`with_start` has found before, as far as a plan
+    of runs needs them; nothing is fetched, checked or written. None where it was not found yet, or is not here.
+    """
+    start, facts = config.training.start, _facts(folder)
+    if start is None:
+        return config
+    local = folder.root / Path(start.model).expanduser()
+    model = local if local.is_dir() else _fetched_folder(start, folder)
+    if facts is None or not (model / CONFIGURATION).is_file():
+        return None
+    found = read_architecture(model)
+    complete = start.model_copy(update={"model": str(model), "sha256": str(facts["sha256"])})
+    return _completed(config, complete, found)
+
+
+def _completed(config: StudyConfig, start: StartSection, found: Architecture) -> StudyConfig:
     return config.model_copy(
         update={
             "sizes": {START_SIZE: found.shape},
-            "training": config.training.model_copy(update={"start": complete}),
+            "training": config.training.model_copy(update={"start": start}),
             "corpus": config.corpus.model_copy(update={"vocabulary": found.vocabulary}),
         }
     )
+
+
+def _fetched_folder(start: StartSection, folder: StudyFolder) -> Path:
+    return folder.start / f"{start.model.replace('/', '--')}@{start.revision or 'main'}"
 
 
 def _folder_of(start: StartSection, folder: StudyFolder, where: str, progress: Progress) -> Path:
@@ -73,8 +97,7 @@ def _folder_of(start: StartSection, folder: StudyFolder, where: str, progress: P
         return local.resolve()
     if not _HUB_NAME.fullmatch(start.model):
         raise UserError(f"{where}.model", f"no such folder: {local}", "correct the path, or name a model of the hub")
-    model = folder.start / f"{start.model.replace('/', '--')}@{start.revision or 'main'}"
-    facts = _facts(folder)
+    model, facts = _fetched_folder(start, folder), _facts(folder)
     whole = facts is not None and (facts["model"], facts["revision"]) == (start.model, start.revision)
     if not whole or not (model / CONFIGURATION).is_file():
         _fetch(start, model, where, progress)

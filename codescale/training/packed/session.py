@@ -20,8 +20,9 @@ from codescale.study.config import StudyConfig
 from codescale.study.training import Shape, TrainingSection
 from codescale.training.data.batches import RunBatches
 from codescale.training.loop.base_session import BaseSession
-from codescale.training.loop.checkpoint import RunProgress, StateDict, Store
+from codescale.training.loop.checkpoint import StateDict, Store
 from codescale.training.loop.run_log import RunLog
+from codescale.training.loop.run_progress import RunProgress
 from codescale.training.loop.session import Data, run_batches
 from codescale.training.memory.plan import check_fits, demand_of
 from codescale.training.metrics.evaluation import Evaluator

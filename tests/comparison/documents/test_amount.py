@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from codescale.comparison.documents.amount import CHEAP, tokens_by_run, tokens_read
+from codescale.comparison.documents.amount import CHEAP, tokens_by_run, tokens_read, tokens_tested, tokens_to_test
 from codescale.comparison.power.changes import EvaluatedText
 from codescale.errors import UserError
 from codescale.files import write_json
@@ -84,3 +84,27 @@ def test_two_amounts_in_one_comparison_are_refused(tmp_path: Path) -> None:
     judged(tmp_path, "a", 10**9)
     config = study(test_tokens="all")
     assert tokens_by_run(config, runs(config, "a"), CORPUS, tmp_path, ["a"]) == {"a": 20_000}, "both are all there is"
+
+
+class Uneven(MemoryCorpus):
+    """Java's test split is short."""
+
+    def count_tokens(self, language: str, split: str) -> int:
+        return 300 if (language, split) == ("java", "test") else self.tokens
+
+
+def test_what_a_run_reads_of_all_languages_is_what_the_study_asks_and_a_short_split_whole() -> None:
+    for asked, each in ((500, 500), ("all", 20_000), (None, USUAL)):
+        config = study(640, test_tokens=asked)
+        (run,) = next(iter(runs(config, "run").values()))
+        assert tokens_to_test(config, run, Uneven(tokens=20_000)) == each + 300 + each
+        assert tokens_to_test(config, run.model_copy(update={"stage": "mixture"}), CORPUS) == 0
+        assert tokens_to_test(config, run, None) == 3 * (500 if asked == 500 else USUAL)
+
+
+def test_what_runs_have_read_is_what_their_files_say(tmp_path: Path) -> None:
+    judged(tmp_path, "new", 700)
+    judged(tmp_path, "old", None)
+    found = tokens_tested(study(), Uneven(tokens=20_000), tmp_path, ["new", "old", "elsewhere"])
+    assert found == {"new": 700 + 300 + 700, "old": 2 * USUAL + 300}
+    assert tokens_tested(study(), None, tmp_path, ["new"]) == {}

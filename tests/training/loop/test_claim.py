@@ -11,7 +11,7 @@ import torch
 from codescale.errors import UserError
 from codescale.study.folder import StudyFolder, study_folder
 from codescale.training.loop.checkpoint import FileStore
-from codescale.training.loop.claim import Claim, ClaimedStore
+from codescale.training.loop.claim import Claim, ClaimedRuns, ClaimedStore, claimed_runs
 
 
 def test_a_late_writer_changes_nothing(tmp_path: Path) -> None:
@@ -58,3 +58,17 @@ def test_a_claim_on_a_study_in_a_store_is_seen_by_another_machine(
     assert not early.held()
     late.give_up()
     assert not late.held()
+
+
+def test_whoever_looks_on_sees_which_runs_are_claimed_and_where(tmp_path: Path) -> None:
+    for folder in (StudyFolder(tmp_path / "study"), study_folder(f"file://{tmp_path}/store/study")):
+        assert claimed_runs(folder) == []
+        alone = Claim.make(folder, "run", where="there")
+        pack = Claim.make(folder, "pack-1", ["run-1", "run-2"], "elsewhere")
+        first, second = claimed_runs(folder)
+        assert (first.name, first.runs, first.where) == ("pack-1", ("run-1", "run-2"), "elsewhere")
+        assert (second.name, second.runs, second.where) == ("run", ("run",), "there")
+        assert first.since is not None
+        pack.give_up()
+        folder.write_shared(alone.path, "0f" * 8)  # as an earlier version wrote it
+        assert claimed_runs(folder) == [ClaimedRuns("run", ("run",), "", None)]

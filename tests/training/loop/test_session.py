@@ -11,7 +11,7 @@ import pytest
 
 from codescale.runs.table import records_table
 from codescale.study.config import StudyConfig
-from codescale.training.loop.checkpoint import read_progress
+from codescale.training.loop.run_progress import read_progress
 from tests.memory_corpus import MemoryCorpus
 from tests.training.loop.short_runs import finish, session, spec
 
