@@ -43,7 +43,7 @@ def installed() -> bool:
 
 
 def predict_held_out(data: Observations, splits: Sequence[Split], workers: int = 1) -> list[Array]:
-    """Per hold-out (test rows, targets): log losses by trees grown on its training rows, ``workers`` targets at once."""
+    """Per hold-out (test rows, targets): log losses by trees grown on its training rows, ``workers`` at once."""
     return [fit_and_predict(data, split.train, split.test, workers) for split in splits]
 
 
