@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import ray
 from ray._private import ray_constants
 
 from codescale.cluster.autoscaling import ClusterState, cluster_state
+from codescale.cluster.connection import begin_local, join_cluster
 from codescale.cluster.demand import MOST_ASKED_FOR, gpus_come, joined, ready_state
 from codescale.cluster.placement import Node
 from codescale.study.train import RaySection
@@ -50,7 +50,8 @@ def started_ray(section: RaySection) -> Iterator[Workers]:
 def running_ray() -> Iterator[None]:
     """Ray, running: the cluster that ``RAY_ADDRESS`` names, or one on this machine that ends with the block.
 
-    Ray's own services listen on the loopback address only, and its dashboard and usage statistics stay off.
+    Ray's own services listen on the loopback address only, and its dashboard and usage statistics stay off. Raises
+    :class:`~codescale.errors.UserError` where Ray does not come up.
     """
     begun_here = not ray.is_initialized()
     if begun_here:
@@ -59,17 +60,10 @@ def running_ray() -> Iterator[None]:
         for name, value in _WORKER_MEMORY.items():
             os.environ.setdefault(name, value)
         if joined():
-            ray.init(log_to_driver=False, logging_level=logging.ERROR)
+            join_cluster()
         else:
             stay_on_loopback()
-            ray.init(
-                address="local",
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                _node_ip_address="127.0.0.1",
-                object_store_memory=200 * 2**20,
-            )
+            begin_local()
     try:
         yield
     finally:
