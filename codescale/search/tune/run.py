@@ -19,6 +19,7 @@ from ray import tune
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from codescale.cluster.demand import wait_for_room
+from codescale.cluster.metrics import StageMetrics
 from codescale.cluster.ray_cluster import Workers
 from codescale.errors import UserError
 from codescale.search.pruning.rule import PruningRule
@@ -95,6 +96,7 @@ def run_trials(search: MixtureSearcher, open_session: OpenSession, workers: Work
         Where one crashes again and again.
     """
     config, folder = search.specs.problem.config, search.folder
+    search.metrics = StageMetrics(config.name, "search")
     scratch = folder.ray.absolute()
     placed, shown = placement(config, workers), trackers(config, folder)
     if workers.grows:
