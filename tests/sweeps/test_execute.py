@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ray.exceptions import ActorDiedError, OutOfMemoryError
 
+import codescale.sweeps.execute as executing
 import codescale.sweeps.worker_pool as pooling
 from codescale.cluster.autoscaling import ClusterState
 from codescale.cluster.ray_cluster import Workers
@@ -36,7 +37,7 @@ class Played(FakeRay):
     def wait(self, references: list[Any], timeout: float) -> Any:
         for actor in self.actors:
             if actor.placed[0].answer is None:
-                actor.placed[0].answer = "node"
+                actor.placed[0].answer = ("node", "host")
             for reference, pack, _ in actor.given:
                 if reference.answer is None:
                     (spec,) = pack.runs
@@ -143,3 +144,34 @@ def test_what_a_run_raises_ends_the_stage_and_its_workers(scene: Scene) -> None:
     with pytest.raises(UserError, match="is full"):
         scene.do(1, lambda spec, times: UserError("disk", "is full", "free some space"))
     assert scene.ray.actors == []
+
+
+class Shown:
+    """Keeps what the metrics were given."""
+
+    def __init__(self, *names: str) -> None:
+        self.names, self.progress, self.restarts = names, list[tuple[Any, float]](), Counter[str]()
+
+    def set_progress(self, runs: Any, tokens: float, flops: float) -> None:
+        self.progress.append((dict(runs), tokens))
+
+    def count_restarts(self, cause: str, runs: int) -> None:
+        self.restarts[cause] += runs
+
+
+def test_what_is_shown_adds_up_at_every_moment(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[Shown] = []
+    monkeypatch.setattr(executing, "StageMetrics", lambda *names: shown.append(Shown(*names)) or shown[-1])
+    scene.do(1, lambda spec, times: "ok")
+    fate = {"run-1": "diverged", "run-2": ActorDiedError()}
+    scene.do(4, lambda spec, times: fate.get(spec.run_id, "ok") if times == 1 else "ok", retry_rate=0.5)
+    metrics = shown[-1]
+    assert metrics.names == (scene.config.name, "test")
+    sums = [runs.get("done", 0) + runs["running"] + runs["waiting"] for runs, _ in metrics.progress]
+    assert sums[0] == 4
+    assert sums[-1] == 5, "a second try is one more run"
+    assert sums == sorted(sums)
+    assert metrics.progress[0][0]["done"] == 1, "what an earlier command did counts"
+    last, _ = metrics.progress[-1]
+    assert (last["done"], last["ok"], last["diverged"], last["running"], last["waiting"]) == (5, 4, 1, 0, 0)
+    assert metrics.restarts == {"crash": 1}
