@@ -26,6 +26,7 @@ from codescale.sweeps.plan import run_flops
 from codescale.sweeps.retry import retry_of
 from codescale.sweeps.run_worker import SweepWork, Work
 from codescale.sweeps.worker_pool import Landing, WorkerPool
+from codescale.training.loop.claim import remove_claims
 from codescale.training.session_factory import study_session_factory
 
 
@@ -126,6 +127,7 @@ def do_runs(
     """
     begun = time.monotonic()
     records = done_already(folder, specs)
+    remove_claims(folder, records)
     with writing(folder.runs):
         folder.runs.mkdir(parents=True, exist_ok=True)
     with progress.bar(stage.title, sum(run_flops(config, spec) for spec in specs)) as advance:

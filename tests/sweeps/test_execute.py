@@ -21,6 +21,7 @@ from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 from codescale.sweeps import losses
 from codescale.sweeps.execute import StageRuns, do_runs
+from codescale.training.loop.claim import Claim, claimed_runs
 from tests.sweeps.fake_ray import FakeRay
 
 Outcome = Callable[[RunSpec, int], Any]
@@ -92,6 +93,15 @@ def test_what_is_done_is_not_done_again(scene: Scene) -> None:
     assert (records[0], dict(ray.given)) == (first, {"run-2": 1})
     assert ray.actors == []
     assert not list(scene.folder.checkpoints.iterdir())
+
+
+def test_a_claim_whose_run_came_to_its_end_after_the_driver_was_killed_is_removed(scene: Scene) -> None:
+    """The worker outlived the driver, and wrote the record; nobody was left to give the claim up."""
+    scene.do(2, lambda spec, times: "ok")
+    for name, runs in (("run-1", ()), ("pack-1", ("run-0", "run-1")), ("pack-2", ("run-1", "another"))):
+        Claim.make(scene.folder, name, runs)
+    scene.do(2, lambda spec, times: "ok")
+    assert [claim.name for claim in claimed_runs(scene.folder)] == ["pack-2"]
 
 
 @pytest.mark.parametrize(
