@@ -105,13 +105,15 @@ def test_whoever_looks_on_sees_where_a_trial_runs_from_its_first_evaluation_on(t
     trial_id = hand.ask()
     assert trial_id is not None
     told = {"pid": 1, "hostname": "far-away", "time_this_iter_s": 1.0, "tokens_trained": 10}
-    seen = [json.loads(hand.folder.search.read_text())["trials"][0]["worker"]]
+    seen = [json.loads(hand.folder.search.read_text())["trials"][0].get("worker")]
     hand.search.on_trial_result(trial_id, told)
-    seen.append(json.loads(hand.folder.search.read_text())["trials"][0]["worker"])
-    assert seen == ["", "far-away"]
+    seen.append(json.loads(hand.folder.search.read_text())["trials"][0].get("worker"))
+    assert seen == [None, "far-away"]
     before = hand.folder.search.stat().st_mtime_ns
     hand.search.on_trial_result(trial_id, told | {"tokens_trained": 20})
     assert hand.folder.search.stat().st_mtime_ns == before
+    hand.end(trial_id)
+    assert not any("worker" in trial for trial in json.loads(hand.folder.search.read_text())["trials"])
 
 
 def test_a_search_of_everything_is_found_finished(tmp_path: Path) -> None:
