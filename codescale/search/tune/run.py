@@ -25,6 +25,7 @@ from codescale.errors import UserError
 from codescale.search.pruning.rule import PruningRule
 from codescale.search.trials.session import OpenSession, OpenShared
 from codescale.search.tune.growing import GrowingConcurrency, LostMachines
+from codescale.search.tune.metrics_refresh import MetricsRefresh
 from codescale.search.tune.schedulers import EarlyCurveScheduler, successive_halving
 from codescale.search.tune.searcher import RESTARTS, MixtureSearcher
 from codescale.search.tune.trackers import trackers
@@ -126,7 +127,7 @@ def run_trials(search: MixtureSearcher, open_session: OpenSession, workers: Work
                     verbose=0,
                     failure_config=tune.FailureConfig(max_failures=0),
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                    callbacks=[LostMachines(search.excuse), *shown],
+                    callbacks=[LostMachines(search.excuse), MetricsRefresh(search.show_metrics), *shown],
                 ),
             )
             errors = tuner.fit().errors

@@ -202,9 +202,9 @@ class MixtureSearcher(OptunaPointSearcher):
         """Brings ``search.json`` and Optuna's file up to date. Raises :class:`UserError` where the disk refuses."""
         self.history.write()
         self.mirror.write()
-        self._show()
+        self.show_metrics()
 
-    def _show(self) -> None:
+    def show_metrics(self) -> None:
         """Brings the metrics up to date."""
         if self.metrics is None:
             return
