@@ -66,6 +66,15 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
     Raises :class:`UserError` where the disk is full, read-only or not ours to write.
     """
+    with _replacing(path) as temporary:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+
+
+@contextmanager
+def _replacing(path: str | Path) -> Iterator[Path]:
+    """As :func:`replacing`, and the system flushes it when it likes."""
     path = Path(os.path.realpath(path))  # a link stays, what it points to is replaced
     check_replaceable(path)
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
@@ -73,8 +82,6 @@ def replacing(path: str | Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield temporary
-            with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
             os.replace(temporary, path)
         finally:
             with suppress(OSError):
@@ -92,6 +99,14 @@ def write_text(path: str | Path, content: str) -> None:
     with writing(path):
         encoded = content.encode("utf-8")
     write_bytes(path, encoded)
+
+
+def write_passing(path: str | Path, content: str) -> None:
+    """Writes ``content`` to ``path`` atomically, as UTF-8, without waiting for the disk: for what is worth nothing once
+    the machine has failed, such as who does a run just now. Whoever reads sees it at once.
+    """
+    with _replacing(path) as temporary:
+        temporary.write_bytes(content.encode("utf-8"))
 
 
 def write_json(path: str | Path, content: Any) -> None:

@@ -26,7 +26,7 @@ class TrialResult(Artifact):
 
     ``objective`` is the annealed one (nats per token), None unless COMPLETE; ``curve`` holds (tokens, objective,
     annealed); ``to_beat`` is the best that was known when it was stopped, None unless PRUNED; ``worker`` is the host
-    that it last told of, empty before its first evaluation.
+    of one that is running, from its first evaluation on.
     """
 
     number: int | None = None

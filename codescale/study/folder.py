@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from codescale.errors import UserError
-from codescale.files import parse_yaml, read_yaml, write_text
+from codescale.files import parse_yaml, read_yaml, write_passing, write_text
 from codescale.progress import Progress
 from codescale.storage.address import is_address, parse_address
 from codescale.storage.holder import marked
@@ -58,9 +58,9 @@ class StudyFolder:
             self.working_copy.upload(path)
 
     def write_shared(self, path: Path, text: str) -> None:
-        """Writes a short text that workers on all machines see at once."""
+        """Writes a short text that workers on all machines see at once; it need not outlive a failing disk."""
         if self.working_copy is None:
-            write_text(path, text)
+            write_passing(path, text)
         else:
             self.working_copy.store.put(self.working_copy.name(path), text.encode())
 

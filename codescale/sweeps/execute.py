@@ -8,10 +8,11 @@ diverged is tried once more.
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from codescale.cluster.metrics import StageMetrics
 from codescale.cluster.ray_cluster import Workers
 from codescale.errors import UserError
 from codescale.files import writing
@@ -26,6 +27,7 @@ from codescale.sweeps.retry import retry_of
 from codescale.sweeps.run_worker import SweepWork, Work
 from codescale.sweeps.sessions import session_factory_of
 from codescale.sweeps.worker_pool import Landing, WorkerPool
+from codescale.training.loop.claim import remove_claims
 
 
 @dataclass
@@ -125,12 +127,13 @@ def do_runs(
     """
     begun = time.monotonic()
     records = done_already(folder, specs)
+    remove_claims(folder, records)
     with writing(folder.runs):
         folder.runs.mkdir(parents=True, exist_ok=True)
     with progress.bar(stage.title, sum(run_flops(config, spec) for spec in specs)) as advance:
         advance(sum(run_flops(config, records[run_id].spec) for run_id in records))
         plan = _Plan(stage, config, folder, advance, progress)
-        for record in plan.do(specs, set(records)):
+        for record in plan.do(specs, records):
             records[record.spec.run_id] = record
             progress.say(describe(record))
     busiest = max(plan.busy.values(), default=0.0)
@@ -149,6 +152,7 @@ class _Plan:
         self._pool = WorkerPool(stage.work, stage.workers, config.ray.workers, folder, progress)
         self._again: list[RunSpec] = []
         self._planned: frozenset[str] = frozenset()
+        self._tally = _Tally(StageMetrics(config.name, stage.title.lower()))
         self.busy: dict[int, float] = {}
 
     def _packs(self, specs: Sequence[RunSpec], done: Container[str]) -> deque[Pack]:
@@ -162,12 +166,18 @@ class _Plan:
     def _flops(self, pack: Pack) -> float:
         return sum(run_flops(self._config, spec) for spec in pack.runs)
 
-    def do(self, specs: Sequence[RunSpec], done: Container[str]) -> Iterator[RunRecord]:
-        """Yields the record of each of ``specs`` that is not ``done`` as it comes, and those of second tries."""
+    def do(self, specs: Sequence[RunSpec], earlier: Mapping[str, RunRecord]) -> Iterator[RunRecord]:
+        """Yields the record of each of ``specs`` that has none among the ``earlier`` ones as it comes, and those of
+        second tries.
+        """
         self._planned = frozenset(spec.run_id for spec in specs)
-        waiting = self._packs(specs, done)
+        self._tally.left = len(self._planned)
+        for record in earlier.values():
+            self._tally.add(record)
+        waiting = self._packs(specs, set(earlier))
         try:
             while waiting or self._pool.busy:
+                self._tally.show(self._pool.runs_in_flight)
                 for landing in self._pool.step(waiting):
                     records = landing.records
                     if landing.cause is not None:
@@ -181,15 +191,18 @@ class _Plan:
                     waiting, self._again = self._packs(self._again, ()), []
         finally:
             self._pool.close()
+            self._tally.show(0)
 
     def _settle(self, record: RunRecord, worker: int) -> None:
         write_record(self._folder.runs, record)
+        self._tally.add(record)
         self.busy[worker] = self.busy.get(worker, 0.0) + record.seconds
         if record.spec.run_id in self._planned:
             self._advance(run_flops(self._config, record.spec))
         again = retry_of(record, self._stage.retry_rate)
         if again is not None:
             self._again.append(again)
+            self._tally.left += 1
 
     def _after_loss(self, landing: Landing, cause: Cause) -> tuple[list[RunRecord], Pack]:
         """The records that there are of a lost pack, and what is left of it to go on with."""
@@ -198,12 +211,34 @@ class _Plan:
         left = landing.pack.without(done)
         assert landing.error is not None
         if landing.often < TRIES[cause]:
+            self._tally.metrics.count_restarts(cause, len(left.runs))
             if left.runs and cause in ("machine", "unreachable"):
                 what = f"{left.runs[0].run_id} goes" if len(left.runs) == 1 else f"{len(left.runs)} runs go"
                 self._progress.say(f"A machine was lost: {what} on elsewhere from the last checkpoint")
             return list(done.values()), left
         note = note_of(cause, landing.error)
         return [*done.values(), *(_failed(spec, note) for spec in left.runs)], replace(left, runs=())
+
+
+class _Tally:
+    """What of a stage's runs is done and how many are ``left``, for its ``metrics``."""
+
+    def __init__(self, metrics: StageMetrics) -> None:
+        self.metrics, self.left = metrics, 0
+        self._states: Counter[str] = Counter()
+        self._tokens = self._flops = 0.0
+
+    def add(self, record: RunRecord) -> None:
+        """``record``'s run is done."""
+        self.left -= 1
+        self._states.update(("done", record.status))
+        self._tokens += record.tokens_trained
+        self._flops += record.flops
+
+    def show(self, running: int) -> None:
+        """All of it, of what is left so many runs ``running``."""
+        runs = dict(self._states) | {"running": running, "waiting": self.left - running}
+        self.metrics.set_progress(runs, self._tokens, self._flops)
 
 
 def _failed(spec: RunSpec, note: str) -> RunRecord:

@@ -105,6 +105,11 @@ class WorkerPool:
         return bool(self._flying)
 
     @property
+    def runs_in_flight(self) -> int:
+        """How many runs workers have."""
+        return sum(len(flight.pack.runs) for flight in self._flying.values())
+
+    @property
     def _known(self) -> list[_Worker]:
         """All workers: idle, on their way, and at work."""
         return [*self._idle, *self._coming.values(), *(flight.worker for flight in self._flying.values())]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from codescale.errors import UserError
-from codescale.files import read_json, read_yaml, replacing, write_json, write_text
+from codescale.files import read_json, read_yaml, replacing, write_json, write_passing, write_text
 
 LAUGHS = "a0: &a0 [x]\n" + "".join(f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 9)}]\n" for k in range(1, 400))
 """A billion laughs, and many more: 9 to the power of 399 values by aliases."""
@@ -111,3 +111,18 @@ def test_yaml_makes_no_objects(tmp_path: Path) -> None:
 def test_nan_never_gets_into_json(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "a.json", {"x": float("nan")})
+
+
+def test_what_is_passing_is_replaced_whole_and_waits_for_no_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "folder" / "claim"
+    monkeypatch.setattr("os.fsync", lambda _: pytest.fail("waits for the disk"))
+    write_passing(path, "first")
+    seen = path.stat().st_ino
+    write_passing(path, "second")
+    assert path.read_text() == "second"
+    assert path.stat().st_ino != seen, "a reader has the old file or the new one"
+    assert [one.name for one in path.parent.iterdir()] == ["claim"]
+    with pytest.raises(UserError, match="is a folder"):
+        write_passing(tmp_path, "text")

@@ -10,7 +10,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from codescale.errors import UserError
 from codescale.files import read_json, write_json
@@ -106,6 +108,25 @@ def test_claimed_runs_are_running_while_their_driver_lives(folder: StudyFolder) 
     after = status(folder.root)  # the mark is gone, the claims are what a killed driver leaves
     assert (stage(after, "sweep").state, stage(after, "sweep").running) == ("stopped", 0)
     assert "Left under way" in printed(after)
+
+
+def test_what_a_checkpoint_has_done_is_not_left(folder: StudyFolder) -> None:
+    """With three of its four quarters trained; with one run left the rest is a quarter of what it was."""
+    run_id = "mixture-003-small-s0"
+    for path in (KEPT / "runs").glob("mixture-*.json"):
+        if path.stem != run_id:
+            shutil.copy(path, folder.runs)
+    before = status(folder.root)
+    Claim.make(folder, run_id)
+    progress = {"progress": json.dumps({"tokens_trained": 960})}
+    save_file({"now/x": np.zeros(1)}, folder.checkpoints / f"{run_id}.safetensors", metadata=progress)
+    after = status(folder.root)
+    (run,) = (one for one in after.running if one.run_id == run_id)
+    assert (run.tokens, run.tokens_planned) == (960, 1280)
+    left, less = stage(before, "sweep").hours_left, stage(after, "sweep").hours_left
+    assert left
+    assert less == pytest.approx(left / 4)
+    assert "960 of 1.28" in " ".join(printed(after).split())
 
 
 def test_a_driver_that_was_killed_is_told_from_one_that_lives(folder: StudyFolder) -> None:

@@ -31,7 +31,7 @@ class Actor:
     def __init__(self) -> None:
         self.placed: list[Reference] = []
         self.given: list[tuple[Reference, Pack, Any]] = []
-        self.node, self.run = Method(self.placed), Method(self.given)
+        self.place, self.run = Method(self.placed), Method(self.given)
 
 
 @dataclass
@@ -61,5 +61,5 @@ class FakeRay:
             self.actors.remove(actor)
 
     def place(self, number: int, node: Any = "node") -> Actor:
-        self.actors[number].placed[0].answer = node
+        self.actors[number].placed[0].answer = node if isinstance(node, Exception) else (node, "host")
         return self.actors[number]

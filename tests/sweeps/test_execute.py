@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ray.exceptions import ActorDiedError, OutOfMemoryError
 
+import codescale.sweeps.execute as executing
 import codescale.sweeps.worker_pool as pooling
 from codescale.cluster.autoscaling import ClusterState
 from codescale.cluster.ray_cluster import Workers
@@ -20,6 +21,7 @@ from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 from codescale.sweeps import losses
 from codescale.sweeps.execute import StageRuns, do_runs
+from codescale.training.loop.claim import Claim, claimed_runs
 from tests.sweeps.fake_ray import FakeRay
 
 Outcome = Callable[[RunSpec, int], Any]
@@ -36,7 +38,7 @@ class Played(FakeRay):
     def wait(self, references: list[Any], timeout: float) -> Any:
         for actor in self.actors:
             if actor.placed[0].answer is None:
-                actor.placed[0].answer = "node"
+                actor.placed[0].answer = ("node", "host")
             for reference, pack, _ in actor.given:
                 if reference.answer is None:
                     (spec,) = pack.runs
@@ -93,6 +95,15 @@ def test_what_is_done_is_not_done_again(scene: Scene) -> None:
     assert not list(scene.folder.checkpoints.iterdir())
 
 
+def test_a_claim_whose_run_came_to_its_end_after_the_driver_was_killed_is_removed(scene: Scene) -> None:
+    """The worker outlived the driver, and wrote the record; nobody was left to give the claim up."""
+    scene.do(2, lambda spec, times: "ok")
+    for name, runs in (("run-1", ()), ("pack-1", ("run-0", "run-1")), ("pack-2", ("run-1", "another"))):
+        Claim.make(scene.folder, name, runs)
+    scene.do(2, lambda spec, times: "ok")
+    assert [claim.name for claim in claimed_runs(scene.folder)] == ["pack-2"]
+
+
 @pytest.mark.parametrize(
     ("error", "note"),
     [(ActorDiedError(), "its worker died 3 times"), (OutOfMemoryError("low"), "its machine ran out of memory 3 times")],
@@ -143,3 +154,34 @@ def test_what_a_run_raises_ends_the_stage_and_its_workers(scene: Scene) -> None:
     with pytest.raises(UserError, match="is full"):
         scene.do(1, lambda spec, times: UserError("disk", "is full", "free some space"))
     assert scene.ray.actors == []
+
+
+class Shown:
+    """Keeps what the metrics were given."""
+
+    def __init__(self, *names: str) -> None:
+        self.names, self.progress, self.restarts = names, list[tuple[Any, float]](), Counter[str]()
+
+    def set_progress(self, runs: Any, tokens: float, flops: float) -> None:
+        self.progress.append((dict(runs), tokens))
+
+    def count_restarts(self, cause: str, runs: int) -> None:
+        self.restarts[cause] += runs
+
+
+def test_what_is_shown_adds_up_at_every_moment(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[Shown] = []
+    monkeypatch.setattr(executing, "StageMetrics", lambda *names: shown.append(Shown(*names)) or shown[-1])
+    scene.do(1, lambda spec, times: "ok")
+    fate = {"run-1": "diverged", "run-2": ActorDiedError()}
+    scene.do(4, lambda spec, times: fate.get(spec.run_id, "ok") if times == 1 else "ok", retry_rate=0.5)
+    metrics = shown[-1]
+    assert metrics.names == (scene.config.name, "test")
+    sums = [runs.get("done", 0) + runs["running"] + runs["waiting"] for runs, _ in metrics.progress]
+    assert sums[0] == 4
+    assert sums[-1] == 5, "a second try is one more run"
+    assert sums == sorted(sums)
+    assert metrics.progress[0][0]["done"] == 1, "what an earlier command did counts"
+    last, _ = metrics.progress[-1]
+    assert (last["done"], last["ok"], last["diverged"], last["running"], last["waiting"]) == (5, 4, 1, 0, 0)
+    assert metrics.restarts == {"crash": 1}

@@ -32,7 +32,7 @@ class TrialEntry:
 
     ``objective`` is the annealed one (nats per token), None unless COMPLETE; ``curve`` holds (tokens, objective,
     annealed); ``to_beat`` is the best that was known when it was stopped, None unless PRUNED; ``worker`` is the host
-    that it last told of, empty before its first evaluation.
+    that it last told of, empty before its first evaluation and of no interest once it has ended.
     """
 
     number: int | None
@@ -57,7 +57,10 @@ class TrialEntry:
 
     def result(self) -> TrialResult:
         """The trial as ``search.json`` holds it."""
-        return TrialResult(**{one.name: getattr(self, one.name) for one in fields(self)} | {"curve": tuple(self.curve)})
+        content = {one.name: getattr(self, one.name) for one in fields(self)} | {"curve": tuple(self.curve)}
+        if self.state != "RUNNING" or not self.worker:  # of a trial that has ended its record tells
+            del content["worker"]
+        return TrialResult(**content)
 
     def as_incumbent(self) -> Incumbent:
         """What of the trial stands where it is the best one."""

@@ -19,11 +19,13 @@ from ray import tune
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
 from codescale.cluster.demand import wait_for_room
+from codescale.cluster.metrics import StageMetrics
 from codescale.cluster.ray_cluster import Workers
 from codescale.errors import UserError
 from codescale.search.pruning.rule import PruningRule
 from codescale.search.trials.session import OpenSession, OpenShared
 from codescale.search.tune.growing import GrowingConcurrency, LostMachines
+from codescale.search.tune.metrics_refresh import MetricsRefresh
 from codescale.search.tune.schedulers import EarlyCurveScheduler, successive_halving
 from codescale.search.tune.searcher import RESTARTS, MixtureSearcher
 from codescale.search.tune.trackers import trackers
@@ -95,6 +97,7 @@ def run_trials(search: MixtureSearcher, open_session: OpenSession, workers: Work
         Where one crashes again and again.
     """
     config, folder = search.specs.problem.config, search.folder
+    search.metrics = StageMetrics(config.name, "search")
     scratch = folder.ray.absolute()
     placed, shown = placement(config, workers), trackers(config, folder)
     if workers.grows:
@@ -124,7 +127,7 @@ def run_trials(search: MixtureSearcher, open_session: OpenSession, workers: Work
                     verbose=0,
                     failure_config=tune.FailureConfig(max_failures=0),
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-                    callbacks=[LostMachines(search.excuse), *shown],
+                    callbacks=[LostMachines(search.excuse), MetricsRefresh(search.show_metrics), *shown],
                 ),
             )
             errors = tuner.fit().errors

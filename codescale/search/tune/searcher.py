@@ -13,6 +13,7 @@ from typing import Any
 
 from ray.tune.search import Searcher
 
+from codescale.cluster.metrics import StageMetrics
 from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
 from codescale.organisation import ORGANISATION
@@ -40,7 +41,8 @@ class MixtureSearcher(OptunaPointSearcher):
 
     After a kill a fresh one is made and :meth:`replay` asks and tells again what the records hold. Nothing is pickled.
     ``refusal`` holds the bad input that a trial met and ``failed`` the trial that crashed: either ends the search.
-    ``allowed`` says how many trials may be under way where that changes as it goes.
+    ``allowed`` says how many trials may be under way where that changes as it goes, ``metrics`` shows while Ray runs
+    how far the search is.
 
     Parameters
     ----------
@@ -84,6 +86,7 @@ class MixtureSearcher(OptunaPointSearcher):
         self.refusal: UserError | None = None
         self.failed: str | None = None
         self.allowed: Callable[[], int] | None = None
+        self.metrics: StageMetrics | None = None
         self._terminator = Terminator(noise, unit=specs.problem.objective.unit)
         self._asked: dict[str, RunSpec] = {}
         self._numbers: set[int] = set()
@@ -200,6 +203,20 @@ class MixtureSearcher(OptunaPointSearcher):
         """Brings ``search.json`` and Optuna's file up to date. Raises :class:`UserError` where the disk refuses."""
         self.history.write()
         self.mirror.write()
+        self.show_metrics()
+
+    def show_metrics(self) -> None:
+        """Brings the metrics up to date."""
+        if self.metrics is None:
+            return
+        states = Counter(entry.state for entry in self.history.trials)
+        runs = {"running": states["RUNNING"], "done": states.total() - states["RUNNING"], "waiting": self.remaining}
+        runs |= {"pruned": states["PRUNED"], "diverged": states["FAIL"]}
+        flops = sum(entry.flops for entry in self.history.trials)
+        self.metrics.set_progress(runs, self.history.tokens_trained, flops)
+        best = self.history.incumbent
+        if best is not None and best.objective is not None:
+            self.metrics.set_best(best.objective)
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing is saved: a search is rebuilt from its records."""
@@ -270,6 +287,8 @@ class MixtureSearcher(OptunaPointSearcher):
             self.failed = run_id
             return
         self._requeue(trial_id)
+        if self.metrics is not None:
+            self.metrics.count_restarts("worker")
 
     def excuse(self, trial_id: str) -> None:
         """The trial died with its machine, which is no fault of its own: it may go on as often as before."""

@@ -12,7 +12,7 @@ import json
 import platform
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -95,6 +95,15 @@ def claimed_runs(folder: StudyFolder) -> list[ClaimedRuns]:
             runs = tuple(map(str, content.get("runs") or [name]))
             found.append(ClaimedRuns(name, runs, str(content.get("where") or ""), content.get("since")))
     return found
+
+
+def remove_claims(folder: StudyFolder, done: Container[str]) -> None:
+    """Removes the claims of which all runs are ``done``: those of a driver that was killed, whose worker came to the
+    end.
+    """
+    for claim in claimed_runs(folder):
+        if all(run_id in done for run_id in claim.runs):
+            folder.remove_shared(folder.checkpoints / f"{claim.name}{CLAIM}")
 
 
 def _content(text: str) -> dict[str, Any]:

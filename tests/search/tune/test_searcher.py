@@ -105,13 +105,48 @@ def test_whoever_looks_on_sees_where_a_trial_runs_from_its_first_evaluation_on(t
     trial_id = hand.ask()
     assert trial_id is not None
     told = {"pid": 1, "hostname": "far-away", "time_this_iter_s": 1.0, "tokens_trained": 10}
-    seen = [json.loads(hand.folder.search.read_text())["trials"][0]["worker"]]
+    seen = [json.loads(hand.folder.search.read_text())["trials"][0].get("worker")]
     hand.search.on_trial_result(trial_id, told)
-    seen.append(json.loads(hand.folder.search.read_text())["trials"][0]["worker"])
-    assert seen == ["", "far-away"]
+    seen.append(json.loads(hand.folder.search.read_text())["trials"][0].get("worker"))
+    assert seen == [None, "far-away"]
     before = hand.folder.search.stat().st_mtime_ns
     hand.search.on_trial_result(trial_id, told | {"tokens_trained": 20})
     assert hand.folder.search.stat().st_mtime_ns == before
+    hand.end(trial_id)
+    assert not any("worker" in trial for trial in json.loads(hand.folder.search.read_text())["trials"])
+
+
+class Shown:
+    """Keeps what the metrics were given."""
+
+    def __init__(self) -> None:
+        self.runs: list[dict[str, int]] = []
+        self.best: list[float] = []
+        self.restarts: list[str] = []
+
+    def set_progress(self, runs: dict[str, int], tokens: float, flops: float) -> None:
+        self.runs.append(runs)
+
+    def set_best(self, objective: float) -> None:
+        self.best.append(objective)
+
+    def count_restarts(self, cause: str) -> None:
+        self.restarts.append(cause)
+
+
+def test_metrics_say_how_far_a_search_is(tmp_path: Path) -> None:
+    hand, shown = Hand(tmp_path, study(trials=3)), Shown()
+    hand.search.metrics = shown  # type: ignore[assignment]
+    lost = hand.ask()
+    assert lost is not None
+    assert [shown.runs[-1][state] for state in ("done", "running", "waiting")] == [0, 1, 2]
+    hand.search.on_trial_complete(lost, error=True)
+    assert shown.restarts == ["worker"]
+    hand.go()
+    assert [shown.runs[-1][state] for state in ("done", "running", "waiting")] == [3, 0, 0]
+    incumbent = hand.history.incumbent
+    assert incumbent is not None
+    assert shown.best[-1] == incumbent.objective
 
 
 def test_a_search_of_everything_is_found_finished(tmp_path: Path) -> None:
