@@ -37,10 +37,11 @@ _SUBREAPER, _DEATH_SIGNAL = 36, 1  # PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG
 
 
 class Log:
-    """The latest output in a file that does not grow without end."""
+    """The latest output of one attempt in a file that does not grow without end."""
 
     def __init__(self, path: str) -> None:
         self._file = Path(path).open("ab+", buffering=0)  # noqa: SIM115  (kept to the end of the program)
+        self._file.truncate(0)
 
     def write(self, output: bytes) -> None:
         """Adds ``output``; of what is too long the older half goes."""
