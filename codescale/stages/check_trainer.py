@@ -1,4 +1,4 @@
-"""``codescale check-trainer``: a study's own command in, one tiny run, and what of it was read or is missing out.
+"""``codescale check-trainer``: a study's own command in, and out what one tiny run of it showed and what is missing.
 
 Nothing of the study is written but the log of a run that failed; Ray is not started.
 """
@@ -123,13 +123,12 @@ def missing(config: StudyConfig, session: CommandSession) -> tuple[str, ...]:
     trainer = config.trainer
     assert trainer is not None
     takes, said = trainer.takes, []
-    mixed = any(name == "mixture" or name.startswith(SHARE) for name in takes)
-    if not mixed:
+    if not any(name == "mixture" or name.startswith(SHARE) for name in takes):
         said.append("The command takes neither {mixture} nor {share.LANGUAGE}: does it read CODESCALE_MIXTURE?")
-    for name, word in (("tokens", "steps"), ("seed", "seed")):
-        if name not in takes and word not in takes:
-            either = f"{{{name}}}" if name == word else f"neither {{{name}}} nor {{{word}}}"
-            said.append(f"The command does not take {either}." if name == word else f"The command takes {either}.")
+    if not takes & {"tokens", "steps"}:
+        said.append("The command takes neither {tokens} nor {steps}: does it read CODESCALE_TOKENS?")
+    if "seed" not in takes:
+        said.append("The command does not take {seed}: does it read CODESCALE_SEED?")
     lacking = [name for name in config.languages if name not in session.test]
     if lacking:
         key = trainer.results.test.get(lacking[0], f"test.{lacking[0]}")

@@ -27,13 +27,21 @@ def sweep(context: StageContext) -> list[RunRecord]:
     Raises
     ------
     UserError
-        Where there is no corpus, the sweep plans no runs, or a later stage would refuse the study.
+        Where there is no corpus, the sweep plans no runs, a later stage would refuse the study, or the user's own
+        trainer fails at all of it.
     """
     _check_ahead(context)
     runs = planned_runs(context)
     if not runs:
         raise UserError(f"{context.folder.config_file}, sweep", "plans no runs", "give it a grid, pairs or mixtures")
-    return train_runs(context, runs, "sweep")
+    records = train_runs(context, runs, "sweep")
+    if context.config.trainer is not None and all(record.status != "ok" for record in records):
+        raise UserError(
+            context.folder.runs,
+            f"none of the {len(records)} runs ended well, {records[-1].spec.run_id}: {records[-1].note}",
+            f"mend the trainer by codescale check-trainer {context.folder.name}, delete them, and sweep again",
+        )
+    return records
 
 
 def _check_ahead(context: StageContext) -> None:

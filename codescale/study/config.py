@@ -249,7 +249,9 @@ def parse_study(content: Any, where: str | Path) -> StudyConfig:
 
 
 def _with_resources_of(config: StudyConfig, trainer: TrainerSection) -> StudyConfig:
-    """``config`` whose workers have what a run of ``trainer`` takes."""
+    """``config`` whose workers have what a run of ``trainer`` takes, and which tries no run again where the command
+    takes no other learning rate.
+    """
     taken = {"threads": trainer.resources.cpu, "gpus_per_worker": trainer.resources.gpu, "pack": 1}
     changed: dict[str, Any] = {"ray": config.ray.model_copy(update=taken)}
     if "learning_rate_factor" not in trainer.takes:  # a second try would be the first one again

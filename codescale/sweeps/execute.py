@@ -29,6 +29,9 @@ from codescale.sweeps.sessions import session_factory_of
 from codescale.sweeps.worker_pool import Landing, WorkerPool
 from codescale.training.loop.claim import remove_claims
 
+MOST_FAILED_FIRST = 5
+"""Runs by a command of the user's: where so many fail before one ends in any other way, none will."""
+
 
 @dataclass
 class Execution:
@@ -153,6 +156,7 @@ class _Plan:
         self._again: list[RunSpec] = []
         self._planned: frozenset[str] = frozenset()
         self._tally = _Tally(StageMetrics(config.name, stage.title.lower()))
+        self._failed_first: int | None = 0 if config.trainer is not None else None
         self.busy: dict[int, float] = {}
 
     def _packs(self, specs: Sequence[RunSpec], done: Container[str]) -> deque[Pack]:
@@ -187,11 +191,26 @@ class _Plan:
                     for record in records:
                         self._settle(record, landing.worker)
                         yield record
+                        self._check_hope(record)
                 if not waiting and self._again:
                     waiting, self._again = self._packs(self._again, ()), []
         finally:
             self._pool.close()
             self._tally.show(0)
+
+    def _check_hope(self, record: RunRecord) -> None:
+        """Raises :class:`UserError` where the first runs by the user's command have all failed."""
+        if self._failed_first is None or record.status != "failed":
+            self._failed_first = None
+            return
+        self._failed_first += 1
+        if self._failed_first >= MOST_FAILED_FIRST:
+            raise UserError(
+                f"{self._folder.config_file}, trainer",
+                f"its first {self._failed_first} runs have all failed, {record.spec.run_id}: {record.note}",
+                f"mend it by codescale check-trainer {self._folder.name}, delete the failed runs in "
+                f"{self._folder.runs.name}, and give the command again",
+            )
 
     def _settle(self, record: RunRecord, worker: int) -> None:
         write_record(self._folder.runs, record)

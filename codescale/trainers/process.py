@@ -72,7 +72,9 @@ class CommandProcess:
         """How the command ended, if it does within ``seconds``; None while it runs."""
         assert self._supervisor.stdout is not None
         descriptor = self._supervisor.stdout.fileno()
-        while self.ending is None and select.select([descriptor], [], [], seconds)[0]:
+        waiting = select.poll()  # select() knows no descriptors above 1,023
+        waiting.register(descriptor, select.POLLIN)
+        while self.ending is None and waiting.poll(1_000 * seconds):
             chunk = os.read(descriptor, 65_536)
             self._told += chunk
             self.ending = self._read(over=not chunk)

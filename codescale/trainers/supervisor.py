@@ -37,10 +37,11 @@ _SUBREAPER, _DEATH_SIGNAL = 36, 1  # PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG
 
 
 class Log:
-    """The latest output in a file that does not grow without end."""
+    """The latest output of one attempt in a file that does not grow without end."""
 
     def __init__(self, path: str) -> None:
         self._file = Path(path).open("ab+", buffering=0)  # noqa: SIM115  (kept to the end of the program)
+        self._file.truncate(0)
 
     def write(self, output: bytes) -> None:
         """Adds ``output``; of what is too long the older half goes."""
@@ -92,11 +93,13 @@ def send(number: int, pids: set[int], group: int | None) -> None:
             os.kill(pid, number)
 
 
-def reap() -> None:
-    """Takes note of orphans that ended, so that none stays a zombie."""
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+def reap(command: int | None) -> None:
+    """Takes note of orphans that ended, so that none stays a zombie; how ``command`` itself ends is asked elsewhere."""
+    with contextlib.suppress(ChildProcessError, AttributeError):  # macOS has no waitid, and no orphans come here
+        while found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if found.si_pid == command:
+                return
+            os.waitpid(found.si_pid, os.WNOHANG)
 
 
 def end_all(mark: str, group: int | None, grace: float, drain: Callable[[], None] = lambda: None) -> None:
@@ -108,7 +111,7 @@ def end_all(mark: str, group: int | None, grace: float, drain: Callable[[], None
         while pids and time.monotonic() < until:
             drain()
             time.sleep(_LOOK)
-            reap()
+            reap(group)
             pids = processes_of(os.getpid(), mark)
             if number == signal.SIGKILL:
                 send(signal.SIGKILL, pids, None)
@@ -183,6 +186,7 @@ def supervise(grace: float, log: Log, mark: str, command: list[str]) -> dict[str
         drain()
         stopped = worker_gone()
         code = child.poll()
+        reap(child.pid)
         if code is None and not stopped:
             time.sleep(_LOOK)
     # What is left once the command itself has ended (daemons, ranks of it) is ended as well.

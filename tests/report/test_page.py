@@ -21,6 +21,7 @@ from codescale.report.predictions import claims_on_hold_outs
 from codescale.report.quantities import count, percent
 from codescale.study.config import StudyConfig, parse_study
 from codescale.study.folder import StudyFolder
+from codescale.study.trainer import TrainerSection
 from tests.report.synthetic_study import LANGUAGES, study_text, with_baselines
 
 Study = tuple[StudyConfig, StudyFolder]
@@ -349,3 +350,13 @@ def test_the_page_shows_every_baseline_and_harm_by_the_rule(whole_study: Study, 
     content = json.loads(folder.comparison.read_text())
     untold = content["baselines"]["<natural>"]["beats"] is None
     assert ('<p class="verdict null">' in page) == untold
+
+
+def test_a_study_with_a_trainer_is_sent_to_no_corpus(whole_study: Study, tmp_path: Path) -> None:
+    config, folder = whole_study[0], copy_of(whole_study, tmp_path / "study")
+    folder.manifest.unlink()
+    trainer = TrainerSection(command=("train",), version="7")
+    page = render(config.model_copy(update={"trainer": trainer}), folder)
+    assert "codescale corpus" in render(config, folder)
+    assert "codescale corpus" not in page
+    assert "only it knows its data. Version 7." in page

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from codescale.errors import UserError
 from codescale.study.config import StudyConfig, parse_study
 from codescale.study.trainer import filled
 from codescale.study.training import ModelSize
 
+PAGE = Path(__file__).parents[2] / "docs/own-trainer.md"
 COMMAND = ["train", "{mixture}", "{steps}"]
 
 
@@ -97,3 +101,13 @@ def test_what_cannot_be_is_refused_in_a_line(
     with pytest.raises(UserError) as refused:
         study(trainer, **changes)
     assert line in str(refused.value)
+
+
+def test_the_study_and_the_results_of_the_page_are_taken() -> None:
+    results, whole = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
+    config = parse_study(yaml.safe_load(whole), "study.yaml")
+    assert config.trainer is not None
+    assert config.trainer.takes == {"mixture", "steps", "size", "seed", "folder"}
+    for line in results.splitlines():
+        section = yaml.safe_load(line)["results"]
+        assert parse_study(yaml.safe_load(whole) | {"trainer": {"command": COMMAND, "results": section}}, "study.yaml")

@@ -19,6 +19,7 @@ from codescale.progress import Silent
 from codescale.runs.records import RunRecord, RunSpec, read_records, write_record
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
+from codescale.study.trainer import TrainerSection
 from codescale.sweeps import losses
 from codescale.sweeps.execute import StageRuns, do_runs
 from codescale.training.loop.claim import Claim, claimed_runs
@@ -185,3 +186,16 @@ def test_what_is_shown_adds_up_at_every_moment(scene: Scene, monkeypatch: pytest
     last, _ = metrics.progress[-1]
     assert (last["done"], last["ok"], last["diverged"], last["running"], last["waiting"]) == (5, 4, 1, 0, 0)
     assert metrics.restarts == {"crash": 1}
+
+
+def test_a_trainer_whose_first_runs_all_fail_is_given_no_more(scene: Scene) -> None:
+    scene.config = scene.config.model_copy(update={"trainer": TrainerSection(command=("train",))})
+    with pytest.raises(UserError, match=r"trainer: its first 5 runs have all failed, run-4:.*codescale check-trainer"):
+        scene.do(9, lambda spec, times: "failed")
+    assert len(read_records(scene.folder.runs)) == 5
+
+
+def test_a_trainer_that_fails_now_and_then_goes_on(scene: Scene) -> None:
+    scene.config = scene.config.model_copy(update={"trainer": TrainerSection(command=("train",))})
+    records, _ = scene.do(9, lambda spec, times: "ok" if spec.run_id == "run-4" else "failed")
+    assert [one.status for one in records].count("failed") == 8

@@ -205,6 +205,14 @@ def test_one_that_always_fails_is_tried_as_often_as_the_study_says(tmp_path: Pat
     assert (session.folder / "tries").read_text() == "xxx"
 
 
+def test_the_message_is_of_the_last_attempt_alone(tmp_path: Path) -> None:
+    program = (
+        "open(FOLDER + '/tries', 'a').write('x'); print('attempt', os.path.getsize(FOLDER + '/tries')); sys.exit(1)"
+    )
+    session = finished(python_study(program, retries=1), tmp_path)
+    assert session.failure == "ended with exit code 1; its output ends: attempt 2"
+
+
 def test_one_that_ignores_sigterm_is_killed_after_the_grace(tmp_path: Path) -> None:
     program = "import signal; signal.signal(15, signal.SIG_IGN); row(400); time.sleep(600)"
     session = open_session(python_study(program, grace=0.3), tmp_path)

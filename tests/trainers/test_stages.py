@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +154,32 @@ def test_a_trial_that_is_stopped_leaves_no_process(tmp_path: Path) -> None:
     assert supervisor.processes_of(-1, mark)
     trial.reset_config({"spec": spec})
     assert not supervisor.processes_of(-1, mark)
+
+
+def test_what_a_search_may_cost_is_told_without_training(tmp_path: Path) -> None:
+    found = study(tmp_path).forecast_search()
+    assert found.speed is None
+    assert found.costs[0].flops == 16 * 6 * 1_000_000 * 20_000
+
+
+def test_a_sweeps_plan_says_nothing_of_memory(tmp_path: Path) -> None:
+    from rich.console import Console
+
+    from codescale.report.terminal.sweep import plan_table
+
+    one, written = study(tmp_path), StringIO()
+    Console(file=written, width=100).print(plan_table(one.config, one.plan()))
+    text = written.getvalue()
+    assert "28" in text
+    assert "Memory" not in text
+    assert "a run of its own by the trainer's command" in " ".join(text.split())
+
+
+def test_there_is_no_model_to_train_and_no_cluster_to_plan(tmp_path: Path) -> None:
+    from codescale.stages.cluster_plan import plan_of_study
+
+    one = study(tmp_path)
+    with pytest.raises(UserError, match="trainer: trains the study's runs, not the model of the target"):
+        one.train()
+    with pytest.raises(UserError, match="trainer: trains by a command, of which nobody knows how fast"):
+        plan_of_study(one.context, None)  # type: ignore[arg-type]

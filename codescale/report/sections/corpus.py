@@ -11,6 +11,9 @@ from codescale.report.sections.base import Cell, Grid, PageSection, Subject
 def corpus_section(subject: Subject) -> PageSection:
     """What the corpus holds, from where and under which licences."""
     title, manifest = "The corpus", subject.artifacts.manifest
+    trainer = subject.config.trainer
+    if trainer is not None:
+        return PageSection("corpus", title, f"The trainer's own: only it knows its data. Version {trainer.version}.")
     if manifest is None:
         return PageSection("corpus", title, missing="corpus")
     vocabulary = f", vocabulary {whole(manifest.vocabulary)}" if manifest.vocabulary else ""

@@ -60,6 +60,9 @@ def difficulty_section(subject: Subject) -> PageSection:
     """Bits per byte of every language."""
     artifacts = subject.artifacts
     found = difficulties(artifacts.scaling, artifacts.manifest, artifacts.comparison)
+    if not found and subject.config.trainer is not None:
+        lead = "Only the trainer knows its bytes per token, without which losses cannot be compared across languages."
+        return PageSection("difficulty", "How hard each language is", lead)
     if not found:
         missing = "fit" if artifacts.manifest else "corpus"
         return PageSection("difficulty", "How hard each language is", missing=missing)

@@ -40,7 +40,7 @@ class HoldsWorkers(Protocol):
 
 @runtime_checkable
 class MayFail(Protocol):
-    """A session whose run may fail in a way that says nothing of its point: a command that crashes or hangs."""
+    """A session whose run may fail in another way than its training: a command that crashes or hangs."""
 
     @property
     def failed(self) -> bool:

@@ -21,7 +21,7 @@ from codescale.search.space.space import SearchPoint
 from codescale.search.trials.spec import TrialSpecs
 from codescale.search.warm_start import WarmStart
 from codescale.study.folder import StudyFolder
-from tests.search.synthetic_trials import LANGUAGES, TOKENS, problem, study
+from tests.search.synthetic_trials import LANGUAGES, TOKENS, finished_record, problem, study
 from tests.search.tune.by_hand import WARM, Hand, sweep_record, swept
 
 
@@ -187,6 +187,23 @@ def test_a_diverged_trial_is_told_fail(tmp_path: Path) -> None:
     hand.go()
     assert [trial.state.name for trial in hand.search.study.trials] == ["FAIL", "COMPLETE"]
     assert Hand(tmp_path, study(trials=2), WarmStart(Mixture({"rust": 1.0}))).sequence() == hand.sequence()
+
+
+def test_a_trial_whose_command_failed_counts_and_the_search_goes_on(tmp_path: Path) -> None:
+    hand = Hand(tmp_path, study(trials=3))
+    failed = hand.ask()
+    assert failed is not None
+    record = finished_record(hand.live.pop(failed), "pruned", 1)
+    record = record.model_copy(update={"status": "failed", "note": "ended with exit code 1"})
+    hand.report(failed, record, "failed")
+    hand.go()
+    states = [trial.state.name for trial in hand.search.study.trials]
+    assert states[0] == "FAIL"
+    assert len(states) == 3
+    assert "COMPLETE" in states[1:]
+    again = Hand(tmp_path, study(trials=3))
+    assert again.sequence() == hand.sequence()
+    assert again.ask() is None, "a failed trial is not done again"
 
 
 def test_trials_at_once_are_all_found_again(tmp_path: Path) -> None:
