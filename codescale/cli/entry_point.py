@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rich.text import Text
 
 from codescale import __version__
-from codescale.cli import export, laws, optimize, plan, search, study, suggest  # noqa: F401  (each defines its commands)
+from codescale.cli import design, export, laws, optimize, plan, search, study, suggest  # noqa: F401  (each defines its commands)
 from codescale.cli.app import app, console, errors, laws_app, search_app
 from codescale.errors import UserError, on_one_line, visible
 from codescale.laws.warning import DefaultWeightWarning, LawWarning
@@ -33,6 +33,7 @@ _COMMAND_ORDER = (
     "optimize",
     "front",
     "forecast",
+    "design",
     "suggest",
     "simulate",
     "plan",
@@ -88,6 +89,7 @@ def codescale(
 
     [b]With your own runs[/b] (docs/runs-table.md)
 
+      codescale design space.yaml --params 1e7 --tokens 1e9 --output runs.csv
       codescale fit runs.csv --output law.json
       codescale predict law.json more-runs.csv --output predictions.csv
       codescale optimize law.json --params 1e9 --tokens 1e11 --output mixture.yaml
