@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 from codescale.lazy_exports import lazy
 
 if TYPE_CHECKING:
+    from codescale.designs.design import design
     from codescale.search.tables.suggest import suggest
     from codescale.stages.study import Study
 
 __version__ = "0.1.0"
-__all__ = ["Study", "__version__", "suggest"]
+__all__ = ["Study", "__version__", "design", "suggest"]
 
 __getattr__, __dir__ = lazy(
-    __name__, {"codescale.search.tables.suggest": ["suggest"], "codescale.stages.study": ["Study"]}
+    __name__,
+    {
+        "codescale.designs.design": ["design"],
+        "codescale.search.tables.suggest": ["suggest"],
+        "codescale.stages.study": ["Study"],
+    },
 )

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from codescale import __version__
 from codescale.cli import (  # noqa: F401  (each defines its commands)
+    design,
     export,
     laws,
     optimize,
@@ -44,6 +45,7 @@ _COMMAND_ORDER = (
     "optimize",
     "front",
     "forecast",
+    "design",
     "suggest",
     "simulate",
     "plan",
@@ -101,6 +103,7 @@ def codescale(
 
     [b]With your own runs[/b] (docs/runs-table.md)
 
+      codescale design space.yaml --params 1e7 --tokens 1e9 --output runs.csv
       codescale fit runs.csv --output law.json
       codescale predict law.json more-runs.csv --output predictions.csv
       codescale optimize law.json --params 1e9 --tokens 1e11 --output mixture.yaml

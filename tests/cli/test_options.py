@@ -28,6 +28,7 @@ COMMANDS: dict[str, list[tuple[str, ...]]] = {
         ("IN", "--first", "a", "--second", "b", *N_AND_D),
         *(("a", "--first", "a", "--second", "b", *N_AND_D, f"--{name}", "IN") for name in ("bounds", "available")),
     ],
+    "design": [("IN",), *(("a", f"--{name}", "IN") for name in ("table", "weights"))],
     "suggest": [("IN",), *(("a", f"--{name}", "IN") for name in ("space", "weights", "law"))],
     "simulate": [("IN",), *(("a", f"--{name}", "IN") for name in ("known", "weights", "space"))],
     "export": [("IN", "--format", "megatron", "--paths", "a"), ("a", "--format", "megatron", "--paths", "IN")],

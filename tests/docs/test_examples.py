@@ -50,7 +50,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    "page", ["laws", "allocation", "forecast", "simulate", "search-in-optuna", "suggest", "pruning"]
+    "page", ["laws", "allocation", "forecast", "simulate", "search-in-optuna", "design", "suggest", "pruning"]
 )
 def test_the_examples_of_a_page_run(page: str, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(files)

@@ -29,6 +29,8 @@ _RESAMPLED_ROWS = 320
 """Rows about which a bootstrap sample is fitted to, where runs are curves of more."""
 _RESAMPLING_TOLERANCE = 5e-5
 """Relative gain at which a bootstrap sample ends: its spread is then within 1 % of what it goes to."""
+_JITTER = 1e-10
+"""Added to a covariance, so that rounding leaves it positive definite."""
 _NEAR_TOLERANCE = 1e-6
 """Relative gain at which a fit ends that begins near its end: a hundredth of a deviation of its parameters."""
 
@@ -206,6 +208,42 @@ class CurveForm(Form):
     def effective_parameters(self, data: Observations, values: Array) -> Array:
         problems, _ = self._problems(data, np.ones((1, len(data))), 1, None)
         return effective_parameters(problems, self.inner(values, self._centre(data)))
+
+    def tangents(self, data: Observations, values: Array | None = None) -> Array:
+        """(targets, rows, parameters): how the log losses of the rows of ``data``, measured or not, change with the
+        parameters at ``values`` (targets, parameters), or at the prior's mean: what a design of runs goes by.
+
+        Parameters are in units of their prior's deviations, losses in units of a run's noise; 0 for what is fixed.
+        """
+        problems, _ = self._problems(data, np.ones((1, len(data))), 1, None)
+        inner = problems.prior_mean if values is None else self.inner(values, self._centre(data))
+        _, jacobian = problems.curve(np.where(problems.free, inner, problems.prior_mean))
+        unit = np.where(problems.free, problems.prior_deviation, 0.0) / np.sqrt(problems.strength)
+        return np.asarray(jacobian * unit[:, None, :])
+
+    def prior_draws(
+        self, data: Observations, generator: np.random.Generator, count: int, deviations: float = 1.0
+    ) -> Array:
+        """(count, targets, parameters): laws that the prior holds likely where the rows of ``data`` were run, each
+        target's drawn by itself, with so many of the prior's ``deviations``.
+        """
+        problems, _ = self._problems(data, np.ones((count, len(data))), 1, None)
+        moved = generator.normal(problems.prior_mean, deviations * problems.prior_deviation)
+        theta = np.where(problems.free, np.clip(moved, problems.lower, problems.upper), problems.prior_mean)
+        return self._finish(data, theta.reshape(count, len(data.targets), -1))
+
+    def posterior_draws(
+        self, data: Observations, values: Array, covariance: Array, generator: np.random.Generator, count: int
+    ) -> Array:
+        """(count, targets, parameters): what fits may come to around ``values`` (targets, parameters), whose
+        ``covariance`` (targets, parameters, parameters) is in units of the prior's deviations, as of :meth:`tangents`.
+        """
+        problems, _ = self._problems(data, np.ones((1, len(data))), 1, None)
+        spread = np.linalg.cholesky(covariance + _JITTER * np.eye(covariance.shape[-1]))
+        steps = np.einsum("tpq,ctq->ctp", spread, generator.standard_normal((count, *values.shape)))
+        moved = self.inner(values, self._centre(data)) + problems.prior_deviation * steps
+        theta = np.where(problems.free, np.clip(moved, problems.lower, problems.upper), problems.prior_mean)
+        return self._finish(data, theta)
 
     def exponents_at_ends(self, data: Observations, values: Array) -> list[str]:
         problems, _ = self._problems(data, np.ones((1, len(data))), 1, None)

@@ -7,7 +7,7 @@ from rich.table import Table
 from codescale.organisation import ORGANISATION, organisation_of
 from codescale.report.quantities import count
 from codescale.search.space.space import SearchPoint
-from codescale.search.tables.suggest import CurrentBest, Suggestions
+from codescale.search.tables.suggestions import CurrentBest, Suggestions
 from codescale.terminal import PlainConsole
 
 _NAMED = 6

@@ -9,7 +9,6 @@ have tried next. Nothing is kept between two calls.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import count as counted
 from pathlib import Path
 
@@ -29,88 +28,20 @@ from codescale.runs.table import LOSS_UNIT, RunsTable
 from codescale.runs.units import LossUnit
 from codescale.search.bayesopt.sampler import LawSampler
 from codescale.search.bayesopt.settings import DEFAULT_SETTINGS
-from codescale.search.bayesopt.termination import ExpectedRegret, Terminator
+from codescale.search.bayesopt.termination import Terminator
 from codescale.search.law_optimum import law_optimum
-from codescale.search.objective.problem import ModelScale
 from codescale.search.proposal import add_trial, enqueue, propose
 from codescale.search.space.distributions import typed
-from codescale.search.space.space import SearchPoint
+from codescale.search.space.schema import read_space_file
+from codescale.search.space.space import SearchPoint, space_path
 from codescale.search.tables.question import TableQuestion, one_recipe, question_of
+from codescale.search.tables.suggestions import CurrentBest, Suggestion, Suggestions
 from codescale.search.tables.trials import TableTrial, TableTrials, objective_noise, table_trials, target_noise
 from codescale.search.trials.history import TrialSource
 from codescale.search.warm_start import distinct_starts
 
 MOST_SUGGESTIONS = 1000
 """More than any table's next step."""
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """One run to do: its id, its ``point``, what proposed it (``reference``, ``law`` or ``sampler``), and what is
-    expected of it in the table's unit: the objective with its standard ``deviation``, a run's noise apart, and the
-    ``gain`` over what is best so far, E[max(best - y, 0)]. None where too little is known.
-    """
-
-    run_id: str
-    point: SearchPoint
-    source: str
-    expected: float | None = None
-    deviation: float | None = None
-    gain: float | None = None
-
-
-@dataclass(frozen=True)
-class CurrentBest:
-    """What to take now: the point with the best expectation among those that finished (under a rule of no harm of all
-    that keep it; ``run_id`` is then None where no run had it), the objective ``measured`` there and ``expected`` of it
-    with its standard ``deviation``, None where too little is known.
-    """
-
-    run_id: str | None
-    point: SearchPoint
-    measured: float | None
-    expected: float | None
-    deviation: float | None
-    keeps_rule: float | None = None
-
-
-@dataclass(frozen=True)
-class Suggestions:
-    """What a table says of its next runs.
-
-    Attributes
-    ----------
-    runs
-        The suggestions, in order.
-    table
-        The same as a runs table without losses, ready to be appended to the one that was read; ``expected.*`` columns
-        hold what is expected.
-    best
-        What to take now; None before the first run has finished.
-    regret
-        What any number of further runs may still gain over it; None where too little is known.
-    noise
-        The standard deviation of the objective between seeds; None where nothing was trained twice.
-    stop
-        Why no more runs are worth their cost; empty while they are.
-    proxy
-        N and D of the suggestions.
-    counts
-        How many runs were ``finished``, ``pruned``, ``diverged``, ``under way``, ``earlier`` (at other scales and the
-        like), and ``lack`` a loss that weighs.
-    unit
-        Of the objective; empty where metrics weigh.
-    """
-
-    runs: tuple[Suggestion, ...]
-    table: pa.Table
-    best: CurrentBest | None
-    regret: ExpectedRegret | None
-    noise: float | None
-    stop: str
-    proxy: ModelScale
-    counts: Mapping[str, int]
-    unit: str
 
 
 def suggest(
@@ -156,20 +87,14 @@ def suggest(
     """
     if not 1 <= count <= MOST_SUGGESTIONS:
         raise UserError("--count", f"{count} is no number of runs", f"give a number from 1 to {MOST_SUGGESTIONS}")
-    rows = one_recipe(table, _freed(table, space), corpus_id, organisation, hyper)
+    free = tuple(read_space_file(space_path(space)).hyperparameters)
+    rows = one_recipe(table, free, corpus_id, organisation, hyper)
     question = question_of(rows, space, weights, n_params, n_tokens, seed)
     if law is not None and law.loss_unit is not rows.loss_unit and rows.has_losses:
         problem = f"its losses are {law.loss_unit}, those of {rows.path} {rows.loss_unit}"
         raise UserError("--law", problem, "fit it to runs in the same unit")
     with one_blas_thread():
         return _Adviser(rows, question, law).suggestions(count)
-
-
-def _freed(table: RunsTable, space: str | Path) -> tuple[str, ...]:
-    from codescale.search.space.schema import read_space_file
-    from codescale.search.space.space import space_path
-
-    return tuple(read_space_file(space_path(space)).hyperparameters)
 
 
 class _Adviser:
@@ -285,16 +210,15 @@ class _Adviser:
             if name not in question.space.hyperparameters:
                 columns[HYPER + name] = [None if np.isnan(values[0]) else float(values[0])] * len(runs)
         columns["organisation"] = [self._organisation(one.point) for one in runs]
-        for name, texts in (("corpus_id", rows.corpus_id),):
-            if known := sorted({str(one) for one in texts if one}):
-                columns[name] = [known[0]] * len(runs)
+        if corpora := sorted({str(one) for one in rows.corpus_id if one}):
+            columns["corpus_id"] = [corpora[0]] * len(runs)
         if np.isfinite(rows.seed).any():
             columns["seed"] = [question.seed] * len(runs)
         if rows.loss_unit is not LossUnit.NATS_PER_TOKEN:
             columns[LOSS_UNIT] = [str(rows.loss_unit)] * len(runs)
-        for name in ("expected", "deviation", "gain"):
-            title = "objective" if name == "expected" else name
-            columns[f"expected.{title}"] = [getattr(one, name) for one in runs]
+        columns["expected.objective"] = [one.expected for one in runs]
+        columns["expected.deviation"] = [one.deviation for one in runs]
+        columns["expected.gain"] = [one.gain for one in runs]
         typed_columns = {name: pa.array(values) for name, values in columns.items()}
         losses = {LOSS + name: pa.nulls(len(runs), pa.float64()) for name in rows.targets}
         return pa.table(typed_columns | losses)

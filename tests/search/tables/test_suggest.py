@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +11,16 @@ import pyarrow as pa
 import pytest
 
 from codescale.errors import UserError
+from codescale.laws.fitting.fit import fit_law
+from codescale.mixtures.bounds import AvailableTokens
 from codescale.runs.records import RunRecord, read_records
 from codescale.runs.table import RunsTable, records_table, write_runs
 from codescale.runs.table_reader import read_runs
 from codescale.search.bayesopt.settings import DEFAULT_SETTINGS
+from codescale.search.law_optimum import law_optimum
 from codescale.search.space.space import SearchPoint
-from codescale.search.tables.suggest import Suggestions, suggest
+from codescale.search.tables.suggest import suggest
+from codescale.search.tables.suggestions import Suggestions
 from codescale.search.warm_start import WarmStart
 from tests.search.synthetic_trials import LANGUAGES, TOKENS, problem, study, swept_record
 from tests.search.tune.by_hand import Hand, swept
@@ -85,6 +90,40 @@ def test_hyperparameters_and_pruned_trials_too(tmp_path: Path) -> None:
     assert found.counts["pruned"] > 0
 
 
+def test_runs_at_other_scales_and_a_law_teach_as_they_do_in_the_search(tmp_path: Path) -> None:
+    config = study(trials=40, concurrency=8)
+    sweep = [*small_runs(), *swept()[:4]]
+    table = written(tmp_path, sweep)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of two sizes, which tell no exponent
+        law = fit_law(table, "effective-data", bootstrap=8)
+    asked = problem(config)
+    optimum = law_optimum(law, asked, AvailableTokens(tokens={}))
+    warm = WarmStart(law_optimum=optimum, evaluated=swept()[:4], law=law, runs=table)
+    hand = Hand(tmp_path / "study", config, warm)
+    words = {"weights": ALIKE, "seed": config.seed, "n_params": 2608, "n_tokens": TOKENS, "law": law}
+    for trials in (0, 3):
+        hand.go(trials)
+        records = [*sweep, *read_records(hand.folder.runs)]
+        after = written(tmp_path, records, f"after-{trials}.parquet")
+        found = suggest(after, "all_languages", 3, **words)  # type: ignore[arg-type]
+        assert found.counts["earlier"] == 10
+        if not trials:
+            assert [one.source for one in found.runs] == ["law", "sampler", "sampler"]
+        probe = Hand(
+            tmp_path / "study", config, warm
+        )  # what is asked for stays under way: a search of its own each time
+        assert_same(found, next_of_search(probe, 3))
+
+
+def small_runs() -> list[RunRecord]:
+    """Ten runs of a smaller model."""
+    return [
+        record.model_copy(update={"spec": record.spec.model_copy(update={"n_params": 500, "run_id": f"small-{k}"})})
+        for k, record in enumerate(swept())
+    ]
+
+
 def test_what_is_under_way_counts_whether_it_says_so_or_has_no_loss(tmp_path: Path) -> None:
     """Eight at once, or four, written into the table, and four more."""
     table = written(tmp_path, swept())
@@ -138,13 +177,7 @@ def test_replicates_tell_the_noise_and_the_search_is_told_to_stop_where_nothing_
 
 def test_runs_at_other_scales_inform_and_are_no_trials(tmp_path: Path) -> None:
     large = swept()
-    small = [
-        record.model_copy(
-            update={"spec": record.spec.model_copy(update={"n_params": 500, "run_id": f"small-{k}", "seed": k})}
-        )
-        for k, record in enumerate(swept())
-    ]
-    table = written(tmp_path, [*small, *large[:2]])
+    table = written(tmp_path, [*small_runs(), *large[:2]])
     found = suggest(table, "all_languages", 2, n_params=2608, n_tokens=TOKENS, seed=3)
     assert found.counts["finished"] == 2
     assert found.counts["earlier"] == 10
