@@ -39,7 +39,7 @@ class _Row:
 class RowDocuments:
     """Takes documents out of rows as the study's file says, and counts in ``left_out`` what it does not take."""
 
-    def __init__(self, section: TableSource, reading: Reading, where: Path, left_out: LeftOut) -> None:
+    def __init__(self, section: TableSource, reading: Reading, where: str, left_out: LeftOut) -> None:
         self._section, self._reading, self._left_out = section, reading, left_out
         self._wanted = frozenset(reading.endings.values())
         known = LanguageNames(reading.registry)

@@ -30,6 +30,11 @@ def _kind(path: Path) -> str:
     return whole if unpacked in _PARQUET else unpacked
 
 
+def is_table(name: str) -> bool:
+    """Whether a file is a table by the ending of its name."""
+    return _kind(Path(name)) in _TABLES
+
+
 def may_lie_beside(path: Path) -> bool:
     """Whether a file with this ending is often no table of code, where it lies in a folder with such tables."""
     return _kind(path) in _BESIDE
