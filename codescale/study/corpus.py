@@ -41,7 +41,8 @@ class FolderSource(Section):
 
 
 class TableSource(Section):
-    """A Parquet, JSON Lines, JSON or CSV file with a text column, or a folder of them.
+    """A Parquet, JSON Lines, JSON or CSV file with a text column, or a folder of them: a path, an address in a store
+    (``s3://bucket/code``) or of a dataset on the hub (``hf://datasets/OWNER/NAME@REVISION/FOLDER``).
 
     The language is one ``language``, or is named in a ``language_column``, or told by the endings in a ``path_column``.
     A column names it as the registry does or as others do (py, golang, C-Sharp); ``language_labels`` says what any

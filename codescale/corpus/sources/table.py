@@ -10,8 +10,8 @@ from codescale.corpus.manifest import CorpusSource
 from codescale.corpus.record import Reading, Record
 from codescale.corpus.sources.tables.columns import MissingColumn, Rows
 from codescale.corpus.sources.tables.documents import RowDocuments
-from codescale.corpus.sources.tables.files import may_lie_beside, table_rows
-from codescale.corpus.sources.tables.places import TableFile, table_place
+from codescale.corpus.sources.tables.files import TableFile, may_lie_beside, table_rows
+from codescale.corpus.sources.tables.places import table_place
 from codescale.errors import UserError
 from codescale.progress import Progress
 from codescale.study.corpus import TableSource

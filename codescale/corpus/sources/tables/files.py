@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from codescale.corpus.left_out import LeftOut, listed
@@ -21,6 +22,16 @@ _BESIDE = (".json", ".csv", ".tsv")
 
 _TABLES = _PARQUET + _LINES + _BESIDE
 _ENDINGS = f"{' '.join(_TABLES)}, or of these but Parquet with {' '.join(COMPRESSIONS)} behind"
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A table: its file here, what it is called in counts, in messages, and whether the source names it ``alone``."""
+
+    path: Path
+    name: str
+    shown: str
+    alone: bool
 
 
 def _kind(path: Path) -> str:

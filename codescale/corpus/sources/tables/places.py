@@ -1,4 +1,4 @@
-"""Where the tables of a source lie: on the disk, or in a store, from which each is fetched when it is its turn."""
+"""Where the tables of a source lie: on the disk, in a store or on the hub, which each is fetched from in its turn."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from codescale.corpus.left_out import LeftOut
-from codescale.corpus.sources.tables.files import is_table, table_files
+from codescale.corpus.sources.tables.files import TableFile, is_table, table_files
+from codescale.corpus.sources.tables.hub import SCHEME, HubPlace
 from codescale.corpus.sources.walk import relative
 from codescale.errors import UserError
 from codescale.files import writing
@@ -19,16 +20,6 @@ from codescale.storage.object_store import ObjectStore
 from codescale.storage.shared_folder import SharedFolder
 
 _MEND = "correct corpus.sources"
-
-
-@dataclass(frozen=True)
-class TableFile:
-    """A table: its file here, what it is called in counts, in messages, and whether the source names it ``alone``."""
-
-    path: Path
-    name: str
-    shown: str
-    alone: bool
 
 
 class TablePlace(Protocol):
@@ -110,6 +101,8 @@ def table_place(given: str, base: Path, downloads: Path) -> TablePlace:
     """Where a source's ``path`` is: an address, or a path that starts at ``base``. Raises :class:`UserError` for a path
     where nothing is, and an address that is none.
     """
+    if given.startswith(SCHEME):
+        return HubPlace(given, downloads)
     if is_address(given):
         return StorePlace(given, downloads)
     path = base / Path(given).expanduser()
