@@ -24,12 +24,15 @@ Reason = Literal[
     "too_small",
     "empty",
     "null_text",
+    "content_missing",
     "data",
     "exact_duplicate",
     "over_the_cap",
     "near_duplicate",
 ]
-"""Why a file is not in the corpus; the manifest counts them. ``null_text`` and the last three are not this file's."""
+"""Why a file is not in the corpus; the manifest counts them. ``null_text``, ``content_missing`` and the last three are
+not this file's.
+"""
 
 _HEAD = 1_000
 """Characters at the start of a file in which a marker counts: further down it is only talked about."""

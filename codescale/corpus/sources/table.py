@@ -9,11 +9,13 @@ from codescale.corpus.left_out import LeftOut, listed
 from codescale.corpus.manifest import CorpusSource
 from codescale.corpus.record import Reading, Record
 from codescale.corpus.sources.tables.columns import MissingColumn, Rows
+from codescale.corpus.sources.tables.contents import Named, StoredContents
 from codescale.corpus.sources.tables.documents import RowDocuments
 from codescale.corpus.sources.tables.files import TableFile, may_lie_beside, table_rows
-from codescale.corpus.sources.tables.places import table_place
+from codescale.corpus.sources.tables.places import open_store, table_place
 from codescale.errors import UserError
 from codescale.progress import Progress
+from codescale.storage.address import parse_address
 from codescale.study.corpus import TableSource
 
 _USUAL = {
@@ -33,6 +35,8 @@ class TableReader:
         self._section = section
         self._wanted = sorted(set(reading.endings.values()))
         self._place = table_place(section.path, reading.base, reading.downloads)
+        at = section.contents
+        self._contents = None if at is None else StoredContents(open_store(parse_address(at)))
         self._present: set[str] = set()
         self.left_out = LeftOut()
         self._documents = RowDocuments(section, reading, str(self._place), self.left_out)
@@ -57,11 +61,25 @@ class TableReader:
             if is_empty and file.name not in self.left_out.names("too_large"):
                 self.left_out.add("no_rows", file.name)
 
+    def _documents_of(self, file: TableFile) -> Iterator[Named]:
+        for number, cells in self._rows(file):
+            record = self._documents.document(file.path, number, cells)
+            yield record, self._documents.encoding(file.path, number, cells) if self._contents else None
+
+    def _with_contents(self, rows: Iterator[Named]) -> Iterator[Record | None]:
+        """The records with their texts, fetched where the table only names them."""
+        if self._contents is None:
+            yield from (record for record, _ in rows)
+            return
+        for named, record in self._contents.of(rows):
+            if named is not None and record is None:
+                self.left_out.drop(named.language, "content_missing")
+            yield record
+
     def _records(self, file: TableFile) -> Iterator[Record | None]:
         """What each row of one file is; None where it is counted as left out."""
         try:
-            for number, cells in self._rows(file):
-                yield self._documents.document(file.path, number, cells)
+            yield from self._with_contents(self._documents_of(file))
         except UserError as error:
             where = str(error.where).replace(str(file.path), file.shown)
             raise UserError(where, error.problem, error.hint) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def reader(path: str, base: Path, **settings: str) -> TableReader:
     registry = load_registry()
     reading = Reading(endings(registry, ("python", "go")), registry, base, base / "downloads")
     columns = {"language_column": "lang", "repository_column": "repo", "license_column": "license"}
-    section = TableSource(kind="table", path=path, **{**columns, "generated_column": "made", **settings})
+    section = TableSource(kind="table", path=path, **({**columns, "generated_column": "made"} | settings))
     return TableReader(section, reading)
 
 
@@ -109,6 +110,71 @@ def test_refusals_name_the_address(store: ObjectStore, tmp_path: Path) -> None:
     store.delete("broken.parquet")
     with pytest.raises(UserError, match=f"^{store.address}/a.parquet.*: has no column 'content'"):
         list(reader(str(store.address), tmp_path, text_column="content").records(Silent()))
+
+
+def the_stack_v2(store: ObjectStore, folder: Path) -> list[dict[str, object]]:
+    """A table in the layout of The Stack v2, and the contents that it names; one of them is not there."""
+    rows = []
+    for number in range(100):
+        text, encoding = code("python", number), ("UTF-8", "ISO-8859-1", "no encoding")[number % 3]
+        text = text.replace("sum", "süm") if encoding == "ISO-8859-1" else text
+        identifier = f"{number:040x}"
+        content = text.encode("latin-1" if encoding == "ISO-8859-1" else "utf-8")
+        if number != 7:
+            store.put(f"content/{identifier}", gzip.compress(content) if number % 5 else content)
+        rows.append(
+            {
+                "blob_id": identifier, "src_encoding": encoding, "language": "Python", "path": f"/src/{number}.py",
+                "repo_name": f"o/r{number % 4}", "detected_licenses": ["MIT"], "is_generated": number == 3,
+                "is_vendor": number == 4, "expected": text,
+            }
+        )  # fmt: skip
+    pq.write_table(pa.Table.from_pylist(rows).drop_columns("expected"), folder / "stack.parquet")
+    return rows
+
+
+STACK = {
+    "text_column": "blob_id",
+    "encoding_column": "src_encoding",
+    "language_column": "language",
+    "repository_column": "repo_name",
+    "path_column": "path",
+    "license_column": "detected_licenses",
+    "generated_column": "is_generated",
+    "vendored_column": "is_vendor",
+}
+
+
+def test_contents_that_a_table_names_are_fetched_in_its_order(store: ObjectStore, tmp_path: Path) -> None:
+    rows = the_stack_v2(store, tmp_path)
+    one = reader("stack.parquet", tmp_path, contents=store.address.within("content"), **STACK)
+    found = list(one.records(Silent()))
+    kept = [row for number, row in enumerate(rows) if number not in (3, 4, 7)]
+    assert [record.content.decode() for record in found] == [row["expected"] for row in kept]
+    assert found[0].repository == "o/r0"
+    assert found[0].licence == "MIT"
+    assert dict(one.left_out.dropped["python"]) == {"generated": 1, "vendored": 1, "content_missing": 1}
+
+
+@pytest.mark.parametrize("content", [gzip.compress(b"x" * 100)[:-12], b"\x1f\x8bnothing"])
+def test_broken_contents_are_named(tmp_path: Path, content: bytes) -> None:
+    store = SharedFolder(parse_address(f"file://{tmp_path}/store"))
+    the_stack_v2(store, tmp_path)
+    store.put(f"content/{0:040x}", content)
+    one = reader("stack.parquet", tmp_path, contents=store.address.within("content"), **STACK)
+    with pytest.raises(UserError, match=r"content/0+: is broken"):
+        list(one.records(Silent()))
+
+
+def test_an_id_that_is_none_never_becomes_a_name_in_the_store(tmp_path: Path) -> None:
+    pq.write_table(pa.Table.from_pylist([{"blob_id": "../../secret", "language": "Python"}]), tmp_path / "t.parquet")
+    one = TableReader(
+        TableSource(kind="table", path="t.parquet", contents=f"file://{tmp_path}/store", text_column="blob_id",
+                    language_column="language"),
+        Reading(endings(load_registry(), ("python",)), load_registry(), tmp_path, tmp_path / "downloads"),
+    )  # fmt: skip
+    with pytest.raises(UserError, match=r"'\.\./\.\./secret' is no id of a content"):
+        list(one.records(Silent()))
 
 
 @pytest.mark.parametrize("path", ["ftp://host/data", "s3://key:secret@bucket/data", "s3://bucket"])

@@ -61,7 +61,7 @@ class StorePlace:
         self._alone = is_table(PurePosixPath(self._given.path).name)
         parent = str(PurePosixPath(self._given.path).parent)
         path = parent.removeprefix(".") if self._alone else self._given.path
-        self._store = _store(StoreAddress(self._given.scheme, self._given.bucket, path))
+        self._store = open_store(StoreAddress(self._given.scheme, self._given.bucket, path))
 
     def __str__(self) -> str:
         return str(self._given)
@@ -93,7 +93,8 @@ class StorePlace:
                 yield TableFile(path, name, self._store.address.within(name), self._alone)
 
 
-def _store(address: StoreAddress) -> ObjectStore:
+def open_store(address: StoreAddress) -> ObjectStore:
+    """The store at ``address``, of which nothing is asked yet."""
     return SharedFolder(address) if address.scheme == FILE else CloudStore(address)
 
 
