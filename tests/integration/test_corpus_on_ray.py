@@ -82,6 +82,8 @@ def test_a_lost_machine_costs_no_result_and_no_order_and_no_byte(
     section = CorpusSection(sources=(FolderSource(kind="folder", path="../code"),), vocabulary=300)
     chosen = config.model_copy(update={"corpus": section})
     studies = {name: StudyFolder(tmp_path / name) for name in ("here", "cluster")}
+    for study in studies.values():
+        study.root.mkdir()
     build_corpus(chosen, studies["here"], Silent())
     monkeypatch.setattr(cleaned_parts, "_BATCH_BYTES", 8_000)
     monkeypatch.setattr(selection_file, "_GROUP_BYTES", 4_000)
