@@ -29,6 +29,7 @@ from codescale.corpus.manifest import (
     SourcesLeftOut,
     TokenizerFile,
 )
+from codescale.corpus.minhash import band_shape
 from codescale.corpus.model_tokenizer import TOKENIZER, model_tokenizer
 from codescale.corpus.reader import RETENTION_SPLIT, SPLITS, open_corpus
 from codescale.corpus.record import Reading, SourceReader, endings
@@ -67,7 +68,8 @@ def _collect(
     registry = config.registry()
     programming = frozenset(name for name in config.languages if registry[name].kind == "programming")
     records = chain.from_iterable(source.records(progress) for source in sources)
-    count = clean_in_parts(raw_batches(records, mark), Cleaning(config.corpus, programming), parts, spread)
+    cleaning = Cleaning(config.corpus, programming, band_shape(config.corpus.near_duplicate_similarity))
+    count = clean_in_parts(raw_batches(records, mark), cleaning, parts, spread)
     candidates = stored_candidates(parts, count, config.languages)
     for source in sources:
         for language, dropped in source.left_out.dropped.items():

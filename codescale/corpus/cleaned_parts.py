@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from codescale.corpus.cleaning import clean
-from codescale.corpus.minhash import PERMUTATIONS, bands_of, minima_of
+from codescale.corpus.minhash import PERMUTATIONS, BandShape, bands_of, minima_of
 from codescale.corpus.record import Record
 from codescale.corpus.spread import Spread, in_order
 from codescale.files import write_bytes
@@ -68,10 +68,13 @@ def _name(text: str) -> bytes:
 
 @dataclass(frozen=True)
 class Cleaning:
-    """Cleans batches and finds what is compared later. ``programming``: the languages that are no text."""
+    """Cleans batches and finds what is compared later. ``programming``: the languages that are no text; ``shape``: of
+    the bands for the section's similarity.
+    """
 
     section: CorpusSection
     programming: frozenset[str]
+    shape: BandShape
 
     def __call__(self, batch: RawBatch) -> CleanedPart:
         """The part that ``batch`` becomes."""
@@ -86,7 +89,7 @@ class Cleaning:
                 kept.append(record)
                 texts.append(text.encode())
         minima = minima_of(texts)
-        bands = bands_of(minima, self.section.near_duplicate_similarity)
+        bands = bands_of(minima, self.shape)
         table = pa.record_batch(
             {
                 "language": pa.array([record.language for record in kept], pa.string()),

@@ -9,11 +9,11 @@ here, many texts at once and in blocks that stay in the processor's cache, in a 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
 import numpy as np
-from datasketch import MinHash, MinHashLSH
 from numpy.typing import NDArray
 
 from codescale.corpus.word_hashes import word_hashes
@@ -30,21 +30,33 @@ Minima = NDArray[np.uint32]
 """Shape (documents, PERMUTATIONS)."""
 
 
+@dataclass(frozen=True)
+class BandShape:
+    """How many ``bands`` there are, and of how many minima (``rows``) each."""
+
+    bands: int
+    rows: int
+
+
+@cache
+def band_shape(similarity: float) -> BandShape:
+    """The bands by which documents are proposed that may be as similar as ``similarity``.
+
+    They only propose; a lower threshold there misses fewer, and the estimate decides.
+    """
+    from datasketch import MinHashLSH  # and SciPy with it, which processes that only take minima need not load
+
+    index = MinHashLSH(threshold=0.9 * similarity, num_perm=PERMUTATIONS)
+    return BandShape(index.b, index.r)
+
+
 @cache
 def _permutations() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """Multipliers and summands, each of shape (PERMUTATIONS, 1)."""
-    multipliers, summands = MinHash(num_perm=PERMUTATIONS, seed=1, scheme="affine32").permutations
+    """Multipliers, which are odd, and summands, each of shape (PERMUTATIONS, 1)."""
+    generator = np.random.RandomState(1)
+    multipliers = generator.randint(0, 2**31, PERMUTATIONS, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    summands = generator.randint(0, 2**32, PERMUTATIONS, dtype=np.uint32)
     return multipliers[:, None], summands[:, None]
-
-
-@cache
-def _band_shape(similarity: float) -> tuple[int, int]:
-    """How many bands there are, and of how many minima each, to propose what is as similar as ``similarity``.
-
-    The index only proposes; a lower threshold there misses fewer, and the estimate decides.
-    """
-    index = MinHashLSH(threshold=0.9 * similarity, num_perm=PERMUTATIONS)
-    return index.b, index.r
 
 
 def _mixed(hashes: NDArray[np.uint32]) -> NDArray[np.uint32]:
@@ -97,11 +109,8 @@ def minima_of(texts: Sequence[bytes]) -> Minima:
     return minima
 
 
-def bands_of(minima: Minima, similarity: float) -> NDArray[np.uint64]:
-    """A hash of each band of each signature, shape (documents, bands). Documents that have one in common may be as
-    similar as ``similarity``.
-    """
-    bands, rows = _band_shape(similarity)
-    odd = np.random.RandomState(2).randint(0, 2**63, size=rows, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-    split = minima[:, : bands * rows].reshape(len(minima), bands, rows).astype(np.uint64)
+def bands_of(minima: Minima, shape: BandShape) -> NDArray[np.uint64]:
+    """A hash of each band of each signature, shape (documents, bands)."""
+    odd = np.random.RandomState(2).randint(0, 2**63, size=shape.rows, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    split = minima[:, : shape.bands * shape.rows].reshape(len(minima), shape.bands, shape.rows).astype(np.uint64)
     return np.asarray((split * odd).sum(axis=2, dtype=np.uint64))

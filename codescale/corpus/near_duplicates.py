@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codescale.corpus.document import AnyDocument
-from codescale.corpus.minhash import PERMUTATIONS, Minima, bands_of, minima_of
+from codescale.corpus.minhash import PERMUTATIONS, Minima, band_shape, bands_of, minima_of
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Signatures:
 def signatures_of_texts(documents: Sequence[AnyDocument], similarity: float) -> Signatures:
     """The signatures of documents whose texts are at hand."""
     minima = minima_of([document.text.encode() for document in documents])
-    return Signatures(bands_of(minima, similarity), lambda positions: minima[positions])
+    return Signatures(bands_of(minima, band_shape(similarity)), lambda positions: minima[positions])
 
 
 def _share_a_band(bands: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -45,6 +45,7 @@ def by_datasketch(texts: list[str], similarity: float, remembered: frozenset[int
     return found
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.sampled_from("ab_1é +(.\t\n\x1c\x85\xa0\u2003"), max_size=200), max_size=5))
 def test_words_are_hashed_as_one_by_one(texts: list[str]) -> None:
     encoded = [text.encode() for text in texts]
@@ -58,6 +59,7 @@ def test_long_words_are_hashed_whole() -> None:
     assert word_hashes([b" ".join(words)])[0].tolist() == [zlib.crc32(word) for word in words]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=300), max_size=4))
 def test_signatures_are_those_of_datasketch(texts: list[str]) -> None:
     texts = [*texts, code("python", 1, 300)]  # more shingles than a block

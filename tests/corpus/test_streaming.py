@@ -19,6 +19,7 @@ from codescale.corpus.build import build_corpus
 from codescale.corpus.cleaned_parts import Cleaning, PartFolder, RawBatch, clean_in_parts, raw_batches
 from codescale.corpus.document import Document
 from codescale.corpus.local_processes import LocalProcesses
+from codescale.corpus.minhash import band_shape
 from codescale.corpus.near_duplicates import near_duplicates, signatures_of_texts
 from codescale.corpus.record import Record
 from codescale.corpus.selection import Candidates, select
@@ -139,7 +140,7 @@ def test_changed_files_are_cleaned_again_and_others_are_not(study: StudyFolder, 
 def test_a_broken_part_is_made_again(tmp_path: Path) -> None:
     records = [Record("python", "r", f"{n}.py", code("python", n).encode()) for n in range(4)]
     parts = PartFolder(tmp_path)
-    cleaning = Cleaning(CorpusSection(), frozenset({"python"}))
+    cleaning = Cleaning(CorpusSection(), frozenset({"python"}), band_shape(0.8))
     done: list[str] = []
 
     def spread_of(work: Callable[[Any], Any], items: Iterable[RawBatch]) -> Iterator[Any]:
@@ -172,7 +173,9 @@ def test_documents_on_the_disk_are_selected_as_those_in_memory(tmp_path: Path) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cleaned_parts, "_BATCH_BYTES", 10_000)
         batches = raw_batches(records, "mark")
-        count = clean_in_parts(batches, Cleaning(section, frozenset({"python"})), parts, LocalProcesses(1))
+        count = clean_in_parts(
+            batches, Cleaning(section, frozenset({"python"}), band_shape(0.8)), parts, LocalProcesses(1)
+        )
     stored = stored_candidates(parts, count, ["python"])
     memory = {"python": Candidates([Document(r.repository, r.path, r.licence, r.content.decode()) for r in records])}
     similarity = section.near_duplicate_similarity
@@ -217,6 +220,16 @@ def test_a_process_that_is_killed_is_said() -> None:
         list(LocalProcesses(2)(os._exit, [3, 3]))
     with pytest.raises(RuntimeError, match="TypeError"):
         list(LocalProcesses(1)(len, [1]))
+
+
+def test_a_process_that_cleans_or_tokenizes_loads_little() -> None:
+    program = (
+        "import sys, numpy, codescale.corpus.cleaned_parts as parts, codescale.corpus.encoding\n"
+        "parts.minima_of([b'a b c d e f'])\n"
+        "heavy = {'datasketch', 'scipy', 'torch', 'ray', 'transformers', 'unearth'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[2])
 
 
 _SLEEPING = """
