@@ -34,6 +34,11 @@ class RawBatch:
     key: str
     records: tuple[Record, ...]
 
+    @property
+    def size(self) -> int:
+        """Bytes of the records' contents."""
+        return sum(len(record.content) for record in self.records)
+
 
 @dataclass(frozen=True)
 class CleanedPart:
@@ -158,7 +163,7 @@ def clean_in_parts(batches: Iterable[RawBatch], cleaning: Cleaning, parts: PartF
                 yield batch
             count += 1
 
-    for part in in_order(cleaning, missing(), spread):
+    for part in in_order(cleaning, missing(), lambda batch: batch.size, spread):
         parts.write(numbers.popleft(), part)
     return count
 

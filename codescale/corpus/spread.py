@@ -7,14 +7,13 @@ out is the same, since each result depends on its batch alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_HERE = 3
-"""Batches that are done in this process before others are started for the rest."""
+_HERE = 12_000_000
+"""Bytes of text that are done in this process before others are started for the rest."""
 
 
 class Spread(Protocol):
@@ -28,12 +27,21 @@ class Spread(Protocol):
         ...
 
 
-def in_order(work: Callable[[Item], Result], items: Iterable[Item], spread: Spread) -> Iterator[Result]:
-    """What ``work`` makes of each item, in their order: the first ones are done here, all others by ``spread``."""
+def in_order(
+    work: Callable[[Item], Result], items: Iterable[Item], size: Callable[[Item], int], spread: Spread
+) -> Iterator[Result]:
+    """What ``work`` makes of each item, in their order: the first ones are done here, all others by ``spread``.
+
+    ``size`` tells the bytes of text in an item.
+    """
     remaining = iter(items)
-    yield from map(work, islice(remaining, _HERE))
+    left = _HERE
     for item in remaining:
-        yield from spread(work, _with_first(item, remaining))
+        if left <= 0:
+            yield from spread(work, _with_first(item, remaining))
+            return
+        left -= size(item)
+        yield work(item)
 
 
 def _with_first(item: Item, others: Iterator[Item]) -> Iterator[Item]:

@@ -86,7 +86,8 @@ def tokenize(
     encoder = TextEncoder(spec.tokenizer.to_str(), spec.end, spec.by_words)
     total = sum(selection.size(split) for selection in selections.values() for split in SPLITS)
     with progress.bar("Tokenizing", total) as advance:
-        for encoded in in_order(encoder, pieces.missing(corpus, iter(selections), advance), spread):
+        missing = pieces.missing(corpus, iter(selections), advance)
+        for encoded in in_order(encoder, missing, lambda texts: sum(map(len, texts)), spread):
             path, size = pieces.waiting.popleft()
             write_tokens(path, encoded.tokens, encoded.lengths, spec.vocabulary)
             advance(size)
