@@ -1,23 +1,26 @@
 """Builds a corpus: sources, cleaning, splits, tokenizer, shards, and last the manifest that makes it whole.
 
-Every step writes whole files and is skipped where its files are there: downloads by checksum, the selected documents
-of each language by the configuration's fingerprint. So a build that was killed goes on where it stood, and one that
-is finished does nothing.
+Every step writes whole files and is skipped where its files are there: downloads by checksum, cleaned parts by a hash
+of what they were made of, the selected documents of each language by the configuration's fingerprint, tokens by that of
+the tokenizer. So a build that was killed goes on where it stood, and one that is finished does nothing. Texts stream
+through it a few megabytes at a time, and what is done to these is spread over processes or machines.
 """
 
 from __future__ import annotations
 
 import hashlib
+import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
-from tokenizers import Tokenizer
-
+from codescale.corpus.cleaned_parts import Cleaning, PartFolder, clean_in_parts, raw_batches
+from codescale.corpus.encoding import encode_texts
 from codescale.corpus.fingerprint import fingerprint
 from codescale.corpus.left_out import left_out_phrases
+from codescale.corpus.local_processes import LocalProcesses
 from codescale.corpus.manifest import (
     CorpusLanguage,
     CorpusSource,
@@ -26,6 +29,7 @@ from codescale.corpus.manifest import (
     SourcesLeftOut,
     TokenizerFile,
 )
+from codescale.corpus.minhash import band_shape
 from codescale.corpus.model_tokenizer import TOKENIZER, model_tokenizer
 from codescale.corpus.reader import RETENTION_SPLIT, SPLITS, open_corpus
 from codescale.corpus.record import Reading, SourceReader, endings
@@ -34,19 +38,18 @@ from codescale.corpus.selection import Candidates, Selection, select
 from codescale.corpus.selection_file import read_selection, write_selection
 from codescale.corpus.shards import Shard, write_shard
 from codescale.corpus.sources.registry import open_source
-from codescale.corpus.tokenizer import (
-    END_OF_DOCUMENT,
-    encode,
-    even_texts,
-    load_tokenizer,
-    save_tokenizer,
-    train_tokenizer,
-)
+from codescale.corpus.spread import Spread
+from codescale.corpus.stored_documents import stored_candidates, stored_signatures
+from codescale.corpus.tokenization import TokenizerSpec, documents_path, tokenize, training_texts
+from codescale.corpus.tokenizer import END_OF_DOCUMENT, load_tokenizer, save_tokenizer, train_tokenizer
 from codescale.errors import UserError
 from codescale.files import file_sha256, writing
 from codescale.progress import Progress
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
+
+_PARTS = "parts"
+"""Folder of what a build keeps until the corpus is whole."""
 
 
 def _finished(folder: StudyFolder, mark: str) -> Manifest | None:
@@ -58,14 +61,17 @@ def _finished(folder: StudyFolder, mark: str) -> Manifest | None:
     return corpus.manifest if corpus.manifest.fingerprint == mark else None
 
 
-def _collect(config: StudyConfig, sources: list[SourceReader], progress: Progress) -> dict[str, Candidates]:
+def _collect(
+    config: StudyConfig, sources: list[SourceReader], parts: PartFolder, mark: str, spread: Spread, progress: Progress
+) -> dict[str, Candidates]:
     """Every source's records, cleaned, by language, with the counts of what was left out before."""
     registry = config.registry()
-    candidates = {language: Candidates() for language in config.languages}
+    programming = frozenset(name for name in config.languages if registry[name].kind == "programming")
+    records = chain.from_iterable(source.records(progress) for source in sources)
+    cleaning = Cleaning(config.corpus, programming, band_shape(config.corpus.near_duplicate_similarity))
+    count = clean_in_parts(raw_batches(records, mark), cleaning, parts, spread)
+    candidates = stored_candidates(parts, count, config.languages)
     for source in sources:
-        for record in source.records(progress):
-            is_code = registry[record.language].kind == "programming"
-            candidates[record.language].add(record, is_code, config.corpus)
         for language, dropped in source.left_out.dropped.items():
             candidates[language].dropped.update(dropped)
     return candidates
@@ -81,32 +87,52 @@ def _read_left_out(path: Path, mark: str) -> SourcesLeftOut | None:
 
 
 def _selections(
-    config: StudyConfig, folder: StudyFolder, sources: list[SourceReader], mark: str, progress: Progress
+    config: StudyConfig, folder: StudyFolder, sources: list[SourceReader], mark: str, spread: Spread, progress: Progress
 ) -> tuple[dict[str, Selection], SourcesLeftOut]:
     """The documents of every language, and what the sources left out: from the files of a build that was killed, else
     from the sources.
     """
     left_out_path = folder.corpus / "documents" / "left_out.json"
-    paths = {language: folder.corpus / "documents" / f"{language}.parquet" for language in config.languages}
-    read = {language: read_selection(path, mark) for language, path in paths.items()}
-    found = {language: selection for language, selection in read.items() if selection is not None}
+    paths = {language: documents_path(folder.corpus, language) for language in config.languages}
     left_out = _read_left_out(left_out_path, mark)
-    if len(found) == len(paths) and left_out is not None:
+    found = _read_selections(paths, mark)
+    if found is not None and left_out is not None:
         return found, left_out
-    candidates = _collect(config, sources, progress)
+    parts = folder.corpus / _PARTS
+    candidates = _collect(config, sources, PartFolder(parts / "cleaned"), mark, spread, progress)
     left_out = SourcesLeftOut(fingerprint=mark, sources=tuple(source.left_out.others() for source in sources))
     total = sum(
         min(sum(d.size for d in one.documents), config.corpus.max_bytes_per_language) for one in candidates.values()
     )
-    with progress.bar("Cleaning and splitting", total) as advance:
+    with progress.bar("Removing duplicates and splitting", total) as advance:
         try:
-            found = select(candidates, config.corpus, advance)
+            selections = select(candidates, config.corpus, advance, stored_signatures)
         except UserError as error:
             raise _with_what_was_left_out(error, left_out) from None
+    _remove(parts / "tokens")
     left_out.write(left_out_path)
-    for language, selection in found.items():
+    for language, selection in selections.items():
         write_selection(paths[language], selection, mark)
+    _remove(parts / "cleaned")
+    found = _read_selections(paths, mark)
+    assert found is not None
     return found, left_out
+
+
+def _read_selections(paths: Mapping[str, Path], mark: str) -> dict[str, Selection] | None:
+    """The selection of every language, without the texts; None where one of them is missing."""
+    found = {}
+    for language, path in paths.items():
+        selection = read_selection(path, mark)
+        if selection is None:
+            return None
+        found[language] = selection
+    return found
+
+
+def _remove(path: Path) -> None:
+    with writing(path):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _with_what_was_left_out(error: UserError, left_out: SourcesLeftOut) -> UserError:
@@ -123,51 +149,24 @@ def _origins(sources: list[SourceReader], left_out: SourcesLeftOut) -> Iterator[
             yield origin.model_copy(update={"left_out": others}) if others and not position else origin
 
 
-@dataclass(frozen=True)
-class _TokenizerSpec:
-    """A tokenizer, the token that ends its documents, and the rows of an embedding for it."""
-
-    tokenizer: Tokenizer
-    end: int
-    vocabulary: int
-
-
 def _tokenizer(
-    config: StudyConfig, selections: Mapping[str, Selection], path: Path, progress: Progress
-) -> _TokenizerSpec:
-    """The tokenizer, written to ``path``: trained on the corpus, or that of the model which runs start from."""
+    config: StudyConfig, selections: Mapping[str, Selection], folder: Path, progress: Progress
+) -> TokenizerSpec:
+    """The tokenizer, written into ``folder``: trained on the corpus, or that of the model which runs start from."""
+    path = folder / TOKENIZER
     if config.training.start is not None:
         vocabulary = config.corpus.vocabulary
         tokenizer, end = model_tokenizer(Path(config.training.start.model), vocabulary)
         save_tokenizer(tokenizer, path)
-        return _TokenizerSpec(tokenizer, end, vocabulary)
+        return TokenizerSpec(tokenizer, end, vocabulary, by_words=False)
     with progress.bar("Training the tokenizer", None):
-        texts = even_texts({language: selection.documents["training"] for language, selection in selections.items()})
-        save_tokenizer(train_tokenizer(texts, config.corpus.vocabulary), path)
+        save_tokenizer(train_tokenizer(training_texts(selections, folder), config.corpus.vocabulary), path)
     tokenizer = load_tokenizer(path)
-    return _TokenizerSpec(tokenizer, int(tokenizer.token_to_id(END_OF_DOCUMENT) or 0), tokenizer.get_vocab_size())
+    end = int(tokenizer.token_to_id(END_OF_DOCUMENT) or 0)
+    return TokenizerSpec(tokenizer, end, tokenizer.get_vocab_size(), by_words=True)
 
 
-def _tokenize(
-    selections: Mapping[str, Selection], spec: _TokenizerSpec, folder: Path, progress: Progress
-) -> dict[str, dict[str, Shard]]:
-    total = sum(selection.size(split) for selection in selections.values() for split in SPLITS)
-    shards: dict[str, dict[str, Shard]] = {}
-    with progress.bar("Tokenizing", total) as advance:
-        for language, selection in selections.items():
-            shards[language] = {
-                split: write_shard(
-                    folder / f"{language}.{split}.arrow",
-                    encode(spec.tokenizer, selection.documents[split], spec.end, advance),
-                    spec.vocabulary,
-                    [document.program for document in selection.documents[split]],
-                )
-                for split in SPLITS
-            }
-    return shards
-
-
-def _retention_entries(config: StudyConfig, folder: StudyFolder, spec: _TokenizerSpec) -> dict[str, RetentionEntry]:
+def _retention_entries(config: StudyConfig, folder: StudyFolder, spec: TokenizerSpec) -> dict[str, RetentionEntry]:
     """By name, what the manifest says of a text that the model which runs start from is not to forget."""
     start = config.training.start
     entries = {}
@@ -175,7 +174,8 @@ def _retention_entries(config: StudyConfig, folder: StudyFolder, spec: _Tokenize
         where = f"{folder.config_file}, training.start.keep.{name}"
         documents = retention_documents(folder.root / Path(given).expanduser(), where)
         path = folder.corpus / f"{name}.kept.arrow"
-        shard = write_shard(path, encode(spec.tokenizer, documents, spec.end, lambda _: None), spec.vocabulary)
+        texts = [document.text for document in documents]
+        shard = write_shard(path, encode_texts(spec.tokenizer, texts, spec.end), spec.vocabulary)
         size = sum(document.size for document in documents)
         entries[name] = RetentionEntry(
             documents={RETENTION_SPLIT: shard.documents},
@@ -224,15 +224,21 @@ def _remove_stale(folder: StudyFolder, entries: Mapping[str, CorpusLanguage | Re
             path.unlink(missing_ok=True)
 
 
-def build_corpus(config: StudyConfig, folder: StudyFolder, progress: Progress) -> Manifest:
+def build_corpus(
+    config: StudyConfig, folder: StudyFolder, progress: Progress, spread: Spread | None = None
+) -> Manifest:
     """Builds the corpus of ``config`` under ``folder.corpus`` and returns its manifest, which is written last.
+
+    ``spread`` does the work that there is much of, None: on all cores of this machine; the corpus is the same.
 
     Does nothing where a whole corpus of the same configuration is there. Raises :class:`UserError` for a source that
     cannot be read, a language with too little for three splits, and a disk that is full or read-only.
     """
     mark = fingerprint(config)
+    spread = spread or LocalProcesses()
     finished = _finished(folder, mark)
     if finished is not None:
+        _remove(folder.corpus / _PARTS)
         return finished
     begun = time.monotonic()
     if folder.manifest.exists():
@@ -242,13 +248,12 @@ def build_corpus(config: StudyConfig, folder: StudyFolder, progress: Progress) -
     registry = config.registry()
     reading = Reading(endings(registry, config.languages), registry, folder.root, folder.root / "downloads")
     sources = [open_source(section, reading) for section in config.corpus.sources]
-    selections, left_out = _selections(config, folder, sources, mark, progress)
-    tokenizer_path = folder.corpus / TOKENIZER
-    spec = _tokenizer(config, selections, tokenizer_path, progress)
-    shards = _tokenize(selections, spec, folder.corpus, progress)
+    selections, left_out = _selections(config, folder, sources, mark, spread, progress)
+    spec = _tokenizer(config, selections, folder.corpus, progress)
+    shards = tokenize(selections, spec, folder.corpus, folder.corpus / _PARTS / "tokens", spread, progress)
     kept = _retention_entries(config, folder, spec)
     languages = {language: _language_entry(selections[language], shards[language]) for language in config.languages}
-    tokenizer_sha256 = file_sha256(tokenizer_path)
+    tokenizer_sha256 = file_sha256(folder.corpus / TOKENIZER)
     _remove_stale(folder, {**languages, **kept})
     manifest = Manifest(
         corpus_id=_corpus_id(tokenizer_sha256, languages),
@@ -261,4 +266,5 @@ def build_corpus(config: StudyConfig, folder: StudyFolder, progress: Progress) -
         seconds=round(time.monotonic() - begun, 3),
     )
     manifest.write(folder.manifest)
+    _remove(folder.corpus / _PARTS)
     return manifest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from codescale.corpus.document import Document, stable_order
+from codescale.corpus.document import AnyDocument, stable_order
 
 
 def even_shares(sizes: Mapping[str, int], limit: int) -> dict[str, int]:
@@ -21,15 +21,15 @@ def even_shares(sizes: Mapping[str, int], limit: int) -> dict[str, int]:
     return shares
 
 
-def take_evenly(documents: Sequence[Document], limit: int) -> list[Document]:
+def take_evenly(documents: Sequence[AnyDocument], limit: int) -> list[AnyDocument]:
     """At most ``limit`` bytes of ``documents``, spread over repositories; inside one, files in an order by hash,
     which is the same in every language for the programs that they have in common.
     """
-    repositories: dict[str, list[Document]] = defaultdict(list)
+    repositories: dict[str, list[AnyDocument]] = defaultdict(list)
     for document in documents:
         repositories[document.repository].append(document)
     shares = even_shares({name: sum(d.size for d in found) for name, found in repositories.items()}, limit)
-    taken: list[Document] = []
+    taken: list[AnyDocument] = []
     for name, found in repositories.items():
         left = shares[name]
         for document in sorted(found, key=lambda d: stable_order(d.program or f"{d.repository}/{d.path}")):

@@ -27,6 +27,8 @@ _LATER = (
     "license_column",
     "generated_column",
     "vendored_column",
+    "contents",
+    "encoding_column",
 )
 """Keys of a source that came after the first corpora: where they say nothing a corpus is what it was without them."""
 

@@ -1,68 +1,65 @@
-"""Finds files that are nearly the same, by MinHash and locality-sensitive hashing (datasketch).
+"""Finds files that are nearly the same, by their MinHash signatures and locality-sensitive hashing.
 
-Broder (1997), "On the resemblance and containment of documents": the similarity of two files is the Jaccard index of
-their sets of five consecutive words, estimated from 128 minima. Words are hashed once with CRC-32 and combined by a
-polynomial in NumPy, which takes a tenth of the time of hashing every five words as a string.
+Most files share no band with any other one and are done with at once, from a few bytes each; only of the others are
+the signatures looked at.
 """
 
 from __future__ import annotations
 
-import re
-import zlib
-from collections.abc import Container, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from datasketch import MinHash, MinHashLSH
 from numpy.typing import NDArray
 
-from codescale.progress import Advance
-
-_WORD = re.compile(rb"\w+|[^\w\s]+")
-_WORDS = 5
-_PERMUTATIONS = 128
-_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+from codescale.corpus.document import AnyDocument
+from codescale.corpus.minhash import PERMUTATIONS, Minima, band_shape, bands_of, minima_of
 
 
-def _identity(value: int) -> int:
-    return value
-
-
-def shingles(text: str) -> NDArray[np.uint32]:
-    """The distinct hashes of five consecutive words (of all of them, where there are fewer), shape (count,)."""
-    words = np.fromiter((zlib.crc32(word) for word in _WORD.findall(text.encode())), dtype=np.uint64)
-    if len(words) == 0:
-        return np.zeros(0, dtype=np.uint32)
-    length = min(_WORDS, len(words))
-    combined = np.zeros(len(words) - length + 1, dtype=np.uint64)
-    for position in range(length):
-        combined = (combined + words[position : len(words) - length + 1 + position] + np.uint64(1)) * _MULTIPLIER
-    return np.unique((combined >> np.uint64(32)).astype(np.uint32))
-
-
-def _signature(text: str) -> MinHash:
-    signature = MinHash(num_perm=_PERMUTATIONS, seed=1, hashfunc=_identity)
-    signature.update_batch(shingles(text).tolist())
-    return signature
-
-
-def near_duplicates(
-    texts: Iterable[str], similarity: float, advance: Advance, remembered: Container[int] = ()
-) -> dict[int, int]:
-    """Positions of the texts that resemble an earlier one that is kept, with an estimated Jaccard index of
-    ``similarity`` or more, each with the position of the earliest such. ``advance`` is told the bytes that are done.
-    Texts at the positions ``remembered`` are compared with later ones even where they are not kept themselves.
+@dataclass(frozen=True)
+class Signatures:
+    """Of documents in some order: the hashes of their ``bands``, shape (documents, bands), and what tells the
+    ``minima`` of those at given positions, shape (positions, PERMUTATIONS).
     """
-    # The index only proposes; a lower threshold there misses fewer, and the estimate below decides.
-    index = MinHashLSH(threshold=0.9 * similarity, num_perm=_PERMUTATIONS)
-    kept: dict[int, MinHash] = {}
+
+    bands: NDArray[np.uint64]
+    minima: Callable[[NDArray[np.int64]], Minima]
+
+
+def signatures_of_texts(documents: Sequence[AnyDocument], similarity: float) -> Signatures:
+    """The signatures of documents whose texts are at hand."""
+    minima = minima_of([document.text.encode() for document in documents])
+    return Signatures(bands_of(minima, band_shape(similarity)), lambda positions: minima[positions])
+
+
+def _share_a_band(bands: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Positions of the documents that have a band in common with another one."""
+    shares = np.zeros(len(bands), dtype=bool)
+    for band in bands.T:
+        _, which, counts = np.unique(band, return_inverse=True, return_counts=True)
+        shares |= counts[which] > 1
+    return np.flatnonzero(shares)
+
+
+def near_duplicates(signatures: Signatures, similarity: float, remembered: Container[int] = ()) -> dict[int, int]:
+    """Positions of the documents that resemble an earlier one that is kept, with an estimated Jaccard index of
+    ``similarity`` or more, each with the position of the earliest such.
+
+    Documents at the positions ``remembered`` are compared with later ones even where they are not kept themselves.
+    """
+    positions = _share_a_band(signatures.bands)
+    minima = signatures.minima(positions)
+    kept: list[defaultdict[int, list[int]]] = [defaultdict(list) for _ in range(signatures.bands.shape[1])]
     found: dict[int, int] = {}
-    for position, text in enumerate(texts):
-        signature = _signature(text)
-        alike = [other for other in index.query(signature) if signature.jaccard(kept[other]) >= similarity]
-        if alike:
-            found[position] = min(alike)
-        if not alike or position in remembered:
-            kept[position] = signature
-            index.insert(position, signature)
-        advance(len(text))
+    for here, position in enumerate(positions.tolist()):
+        hashes = signatures.bands[position].tolist()
+        others = sorted({other for band, value in zip(kept, hashes, strict=True) for other in band.get(value, ())})
+        equal = (minima[others] == minima[here]).sum(axis=1) if others else np.zeros(0)
+        alike = np.flatnonzero(equal / PERMUTATIONS >= similarity)
+        if len(alike):
+            found[position] = int(positions[others[alike[0]]])
+        if not len(alike) or position in remembered:
+            for band, value in zip(kept, hashes, strict=True):
+                band[value].append(here)
     return found

@@ -12,18 +12,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from codescale.corpus.document import Document, stable_order
+from codescale.corpus.document import AnyDocument, stable_order
 from codescale.corpus.reader import SPLITS
 from codescale.corpus.splits import assign, filled
 
 _ENOUGH = 0.5
 """The part of a split's share that a language's own programs have to reach."""
 
-DocumentsByLanguage = Mapping[str, Sequence[Document]]
+DocumentsByLanguage = Mapping[str, Sequence[AnyDocument]]
 """By language."""
 
 
-def merge_programs(documents: DocumentsByLanguage, same: Iterable[tuple[str, ...]]) -> dict[str, list[Document]]:
+def merge_programs(documents: DocumentsByLanguage, same: Iterable[tuple[str, ...]]) -> dict[str, list[AnyDocument]]:
     """``documents`` where programs of which one text is the ``same`` have one name, and a program with one document is
     none: nothing translates it.
     """
@@ -35,7 +35,7 @@ def merge_programs(documents: DocumentsByLanguage, same: Iterable[tuple[str, ...
     }
 
 
-def rename_programs(documents: DocumentsByLanguage, same: Iterable[tuple[str, ...]]) -> dict[str, list[Document]]:
+def rename_programs(documents: DocumentsByLanguage, same: Iterable[tuple[str, ...]]) -> dict[str, list[AnyDocument]]:
     """``documents`` where programs of which one text is the ``same`` have one name."""
     names = _joined(same)
     return {

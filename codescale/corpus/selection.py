@@ -7,36 +7,29 @@ resemble each other across splits it is the training part's that goes.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from codescale.corpus.capping import take_evenly
-from codescale.corpus.cleaning import clean
-from codescale.corpus.document import Document
-from codescale.corpus.near_duplicates import near_duplicates
+from codescale.corpus.document import AnyDocument
+from codescale.corpus.near_duplicates import Signatures, near_duplicates, signatures_of_texts
 from codescale.corpus.programs import merge_programs, program_splits, rename_programs
 from codescale.corpus.reader import SPLITS
-from codescale.corpus.record import Record
 from codescale.corpus.splits import plan_splits
 from codescale.errors import UserError
 from codescale.progress import Advance
 from codescale.study.corpus import CorpusSection
 
+Sign = Callable[[Sequence[AnyDocument], float], Signatures]
+"""Tells the signatures of documents of one language, for a similarity."""
+
 
 @dataclass
 class Candidates:
-    """The cleaned files of one language as they come in, and how many were left out for which reason."""
+    """The cleaned files of one language, and how many were left out for which reason."""
 
-    documents: list[Document] = field(default_factory=list)
+    documents: list[AnyDocument] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
-
-    def add(self, record: Record, is_code: bool, section: CorpusSection) -> None:
-        """Cleans ``record`` and keeps its text or counts the reason."""
-        text, reason = clean(record, is_code, section)
-        if text is None:
-            self.dropped[str(reason)] += 1
-        else:
-            self.documents.append(Document(record.repository, record.path, record.licence, text, record.program))
 
 
 @dataclass(frozen=True)
@@ -45,7 +38,7 @@ class Selection:
     folder, or program where all documents are of programs; ``units``: of the documents without one.
     """
 
-    documents: Mapping[str, tuple[Document, ...]]
+    documents: Mapping[str, tuple[AnyDocument, ...]]
     dropped: Mapping[str, int]
     split_by: str
     units: Mapping[str, tuple[str, ...]]
@@ -61,15 +54,15 @@ class _Shortlist:
     programs that the cap left out.
     """
 
-    documents: list[Document]
-    over: list[Document]
+    documents: list[AnyDocument]
+    over: list[AnyDocument]
     dropped: Counter[str]
     same: list[tuple[str, ...]]
 
 
-def _distinct(documents: Iterable[Document]) -> tuple[list[Document], list[tuple[str, ...]]]:
+def _distinct(documents: Iterable[AnyDocument]) -> tuple[list[AnyDocument], list[tuple[str, ...]]]:
     """One of each text, the first by repository and path; and the programs that share a text."""
-    alike: dict[bytes, list[Document]] = defaultdict(list)
+    alike: dict[bytes, list[AnyDocument]] = defaultdict(list)
     for document in sorted(documents, key=lambda document: (document.repository, document.path)):
         alike[document.digest].append(document)
     kept, same = [], []
@@ -112,8 +105,10 @@ def _check_splits(language: str, selection: Selection) -> None:
         raise UserError(f"corpus, {language}", problem, _MEND)
 
 
-def select(candidates: dict[str, Candidates], section: CorpusSection, advance: Advance) -> dict[str, Selection]:
-    """The documents of every language of ``candidates``, which is emptied. ``advance`` is told the characters that are
+def select(
+    candidates: dict[str, Candidates], section: CorpusSection, advance: Advance, sign: Sign = signatures_of_texts
+) -> dict[str, Selection]:
+    """The documents of every language of ``candidates``, which is emptied. ``advance`` is told the bytes of what was
     compared.
 
     Raises :class:`UserError` for a language that has too little for three splits.
@@ -130,8 +125,9 @@ def select(candidates: dict[str, Candidates], section: CorpusSection, advance: A
     selections, leaking = {}, set()
     for language, shortlist in shortlists.items():
         chosen, repeating = _divided(
-            documents[language], unseen[language], shortlist.dropped, shares, splits, section, advance
+            documents[language], unseen[language], shortlist.dropped, shares, splits, section, sign
         )
+        advance(sum(document.size for document in documents[language]))
         selections[language] = chosen
         leaking |= repeating
     selections = {language: _without(leaking, selection) for language, selection in selections.items()}
@@ -153,13 +149,13 @@ def _shortlist(language: str, candidates: Candidates, section: CorpusSection) ->
 
 
 def _divided(
-    documents: list[Document],
-    unseen: list[Document],
+    documents: list[AnyDocument],
+    unseen: list[AnyDocument],
     dropped: Counter[str],
     shares: Mapping[str, float],
     splits: Mapping[str, str],
     section: CorpusSection,
-    advance: Advance,
+    sign: Sign,
 ) -> tuple[Selection, set[str]]:
     """The selection of one language, and the programs in training of which a document resembles a held-out one.
 
@@ -173,8 +169,8 @@ def _divided(
     hidden = [(splits[d.program], d) for d in unseen if d.program and splits.get(d.program, "training") != "training"]
     ordered = sorted([*zip(split, documents, strict=True), *hidden], key=lambda pair: -SPLITS.index(pair[0]))
     held = {k for k, (name, document) in enumerate(ordered) if name != "training" and document.program is not None}
-    texts = (d.text for _, d in ordered)
-    repeated = near_duplicates(texts, section.near_duplicate_similarity, advance, remembered=held)
+    similarity = section.near_duplicate_similarity
+    repeated = near_duplicates(sign([document for _, document in ordered], similarity), similarity, remembered=held)
     leaking = {
         document.program
         for (name, document), (first, _) in ((ordered[here], ordered[there]) for here, there in repeated.items())

@@ -7,11 +7,11 @@ on a file whose neighbours it was trained on.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from codescale.corpus.document import Document, stable_order
+from codescale.corpus.document import AnyDocument, stable_order
 from codescale.corpus.reader import SPLITS
 
 MIN_PACKAGES = 5
@@ -97,33 +97,38 @@ def filled(sizes: Mapping[str, int], assigned: dict[str, str], shares: Mapping[s
 class _Units:
     """Documents grouped by the first parts of their path; a group can be opened one folder deeper."""
 
-    def __init__(self, documents: Sequence[Document], depth: int) -> None:
-        self._parts = [(document.repository, *document.path.split("/")) for document in documents]
-        self._bytes = [document.size for document in documents]
+    def __init__(self, documents: Sequence[AnyDocument], depth: int) -> None:
+        self._documents = documents
         self._depths = [depth] * len(documents)
 
-    def names(self) -> list[str]:
+    def names(self) -> Iterator[str]:
         """The unit of every document."""
-        return ["/".join(parts[:depth]) for parts, depth in zip(self._parts, self._depths, strict=True)]
+        return map(_unit, self._documents, self._depths)
 
     def sizes(self) -> dict[str, int]:
         """Bytes by unit."""
         sizes: Counter[str] = Counter()
-        for name, size in zip(self.names(), self._bytes, strict=True):
-            sizes[name] += size
+        for name, document in zip(self.names(), self._documents, strict=True):
+            sizes[name] += document.size
         return dict(sizes)
 
     def open_largest(self, limit: float) -> bool:
         """Opens every unit above ``limit`` bytes, or the largest one that can be; false where all are single files."""
-        sizes, names = self.sizes(), self.names()
-        can = {name for name, parts, depth in zip(names, self._parts, self._depths, strict=True) if depth < len(parts)}
+        sizes = self.sizes()
+        deep = zip(self._documents, self._depths, strict=True)
+        can = {_unit(document, depth) for document, depth in deep if depth < document.path.count("/") + 2}
         if not can:
             return False
         chosen = {name for name in can if sizes[name] > limit} or {max(can, key=lambda name: (sizes[name], name))}
-        for position, name in enumerate(names):
+        for position, name in enumerate(self.names()):
             if name in chosen:
                 self._depths[position] += 1
         return True
+
+
+def _unit(document: AnyDocument, depth: int) -> str:
+    """The first ``depth`` parts of the repository and path of ``document``."""
+    return "/".join([document.repository, *document.path.split("/", depth - 1)[: depth - 1]])
 
 
 def _plan(units: _Units, assigned: Mapping[str, str], split_by: Literal["package", "folder"]) -> SplitPlan:
@@ -131,7 +136,7 @@ def _plan(units: _Units, assigned: Mapping[str, str], split_by: Literal["package
     return SplitPlan(tuple(assigned[name] for name in units.names()), split_by, by_split)
 
 
-def plan_splits(documents: Sequence[Document], shares: Mapping[str, float]) -> SplitPlan:
+def plan_splits(documents: Sequence[AnyDocument], shares: Mapping[str, float]) -> SplitPlan:
     """The splits of one language. ``shares``: validation and test, as parts of all bytes.
 
     By package where there are five or more and their sizes allow each held-out split half of its share; else by

@@ -8,37 +8,46 @@ owns the vocabulary; the result is one ``tokenizer.json`` that transformers read
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from codescale.corpus.document import Document, stable_order
+from codescale.corpus.document import AnyDocument, stable_order
 from codescale.files import replacing
-from codescale.progress import Advance
 
 END_OF_DOCUMENT = "<|endoftext|>"
 MAX_TRAINING_BYTES = 20_000_000
 """Bytes of each language that the tokenizer is trained on at most: merges hardly change with more, memory does."""
 
-_BATCH = 256
 
+def even_share(
+    documents: Mapping[str, Sequence[AnyDocument]], most: int = MAX_TRAINING_BYTES
+) -> dict[str, list[tuple[int, int]]]:
+    """Of every language equally many bytes: all that the smallest one has, ``most`` at the most.
 
-def even_texts(documents: Mapping[str, Sequence[Document]], most: int = MAX_TRAINING_BYTES) -> Iterator[str]:
-    """Texts with equally many bytes of every language: all that the smallest one has, ``most`` at the most.
-
-    Documents come in an order by hash; the last one of a language is cut where its bytes are used up.
+    By language, sorted, the positions of the documents that are taken, in an order by hash, and the bytes of each: of
+    the last one as many as are left.
     """
     size = min(most, *(sum(d.size for d in found) for found in documents.values()))
-    for language in sorted(documents):
-        left = size
-        for document in sorted(documents[language], key=lambda d: stable_order(f"{d.repository}/{d.path}")):
-            if left <= 0:
-                break
-            yield document.text if document.size <= left else document.text.encode()[:left].decode(errors="ignore")
-            left -= document.size
+    return {language: _taken(documents[language], size) for language in sorted(documents)}
+
+
+def _taken(documents: Sequence[AnyDocument], left: int) -> list[tuple[int, int]]:
+    order = sorted(range(len(documents)), key=lambda k: stable_order(f"{documents[k].repository}/{documents[k].path}"))
+    taken = []
+    for position in order:
+        if left <= 0:
+            break
+        taken.append((position, min(left, documents[position].size)))
+        left -= documents[position].size
+    return taken
+
+
+def beginning(text: str, size: int) -> str:
+    """The first ``size`` bytes of ``text``, without half a character."""
+    encoded = text.encode()
+    return text if len(encoded) <= size else encoded[:size].decode(errors="ignore")
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:
@@ -63,22 +72,14 @@ def save_tokenizer(tokenizer: Tokenizer, path: Path) -> None:
 
 
 def load_tokenizer(path: Path) -> Tokenizer:
-    """The tokenizer in ``path``, which reads the end-of-document mark in a text as plain characters."""
-    tokenizer = Tokenizer.from_file(str(path))
+    """The tokenizer in ``path``, as :func:`parse_tokenizer` reads it."""
+    return parse_tokenizer(path.read_text(encoding="utf-8"))
+
+
+def parse_tokenizer(content: str) -> Tokenizer:
+    """The tokenizer that a ``tokenizer.json`` of this content is. It reads the end-of-document mark in a text as plain
+    characters.
+    """
+    tokenizer = Tokenizer.from_str(content)
     tokenizer.encode_special_tokens = True
     return tokenizer
-
-
-def encode(
-    tokenizer: Tokenizer, documents: Sequence[Document], end: int, advance: Advance
-) -> Iterator[NDArray[np.uint32]]:
-    """The token ids of each document, the token ``end`` last. ``advance`` is told the bytes that are done.
-
-    A tokenizer that begins every text with a token of its own, as LLaMA's does, begins every document so.
-    """
-    for start in range(0, len(documents), _BATCH):
-        batch = documents[start : start + _BATCH]
-        for encoding in tokenizer.encode_batch_fast([document.text for document in batch]):
-            ids = encoding.ids[:-1] if encoding.ids[-1:] == [end] else encoding.ids
-            yield np.array([*ids, end], dtype=np.uint32)
-        advance(sum(document.size for document in batch))

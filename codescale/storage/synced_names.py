@@ -32,8 +32,8 @@ def is_synced(name: str) -> bool:
     """Whether the file ``name`` of a study is in its store too; never one that would lie outside of the study."""
     parts = PurePosixPath(name).parts or (".",)  # a mark of the study's own folder has no name
     hidden = name.startswith("/") or any(part.startswith(".") for part in parts)
-    documents = parts[:2] == ("corpus", "documents")
-    return not (hidden or documents or name == LEASE or parts[0] in (*_DERIVED, CHECKPOINTS.rstrip("/")))
+    beside_shards = parts[0] == "corpus" and parts[1:2] in (("documents",), ("parts",))
+    return not (hidden or beside_shards or name == LEASE or parts[0] in (*_DERIVED, CHECKPOINTS.rstrip("/")))
 
 
 def is_shard(name: str) -> bool:

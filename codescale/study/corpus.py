@@ -41,13 +41,16 @@ class FolderSource(Section):
 
 
 class TableSource(Section):
-    """A Parquet, JSON Lines, JSON or CSV file with a text column, or a folder of them.
+    """A Parquet, JSON Lines, JSON or CSV file with a text column, or a folder of them: a path, an address in a store
+    (``s3://bucket/code``) or of a dataset on the hub (``hf://datasets/OWNER/NAME@REVISION/FOLDER``).
 
     The language is one ``language``, or is named in a ``language_column``, or told by the endings in a ``path_column``.
     A column names it as the registry does or as others do (py, golang, C-Sharp); ``language_labels`` says what any
     other label means, and wins. ``path_column``: the file's path in its repository, which the rules on vendored and
     generated files look at. Rows that ``generated_column`` or ``vendored_column`` calls true are left out.
     Rows with one value in ``program_column``, in this table or another one, are translations of each other.
+    ``contents``: the address of a store that has the texts, of which ``text_column`` then holds the ids and
+    ``encoding_column`` the encodings, as The Stack v2 does (``s3://softwareheritage/content``).
     """
 
     kind: Literal["table"]
@@ -62,6 +65,8 @@ class TableSource(Section):
     generated_column: str | None = None
     vendored_column: str | None = None
     program_column: str | None = None
+    contents: str | None = None
+    encoding_column: str | None = None
 
     @model_validator(mode="after")
     def _one_language_source(self) -> TableSource:
@@ -71,6 +76,8 @@ class TableSource(Section):
             raise ValueError("give language or language_column, or a path_column whose endings tell the language")
         if self.language_labels is not None and self.language_column is None:
             raise ValueError("language_labels says what the labels of a language_column mean; give that too")
+        if self.encoding_column is not None and self.contents is None:
+            raise ValueError("encoding_column is of the texts in contents; give that too")
         return self
 
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codescale.corpus import build as build_module
+from codescale.corpus import tokenization
 from codescale.corpus.build import build_corpus
 from codescale.corpus.document import Document
 from codescale.corpus.manifest import Manifest
@@ -110,15 +112,25 @@ def test_another_configuration_is_another_corpus(study: StudyFolder, study_confi
     assert again.corpus_id == first.corpus_id, "the same configuration gives the same corpus"
 
 
-@pytest.mark.parametrize("step", ["_collect", "write_selection", "save_tokenizer", "write_shard", "Manifest"])
+@pytest.mark.parametrize(
+    ("module", "step"),
+    [
+        (build_module, "_collect"),
+        (build_module, "write_selection"),
+        (build_module, "save_tokenizer"),
+        (tokenization, "write_tokens"),
+        (tokenization, "join_shards"),
+        (build_module, "Manifest"),
+    ],
+)
 def test_killed_at_any_step_it_goes_on(
-    study: StudyFolder, study_config: StudyConfig, monkeypatch: pytest.MonkeyPatch, step: str
+    study: StudyFolder, study_config: StudyConfig, monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str
 ) -> None:
     class Killed(BaseException):
         pass
 
     calls = 0
-    whole = getattr(build_module, step)
+    whole = getattr(module, step)
 
     def killing(*arguments: Any, **options: Any) -> Any:
         nonlocal calls
@@ -128,7 +140,7 @@ def test_killed_at_any_step_it_goes_on(
         return whole(*arguments, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(build_module, step, killing)
+        patch.setattr(module, step, killing)
         with pytest.raises(Killed):
             build_corpus(study_config, study, Silent())
     assert not study.manifest.exists()

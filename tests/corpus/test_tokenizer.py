@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from codescale.corpus.document import Document
+from codescale.corpus.encoding import encode_texts
 from codescale.corpus.tokenizer import (
     END_OF_DOCUMENT,
-    encode,
-    even_texts,
+    beginning,
+    even_share,
     load_tokenizer,
     save_tokenizer,
     train_tokenizer,
@@ -36,7 +37,7 @@ def tokenizer() -> Tokenizer:
 
 def ids(text: str) -> list[int]:
     end = tokenizer().token_to_id(END_OF_DOCUMENT)
-    (found,) = encode(tokenizer(), [Document("r", "p", "MIT", text)], end, lambda _: None)
+    (found,) = encode_texts(tokenizer(), [text], end)
     return [int(token) for token in found]
 
 
@@ -71,8 +72,13 @@ def test_as_many_bytes_of_each_language() -> None:
         "java": [Document("r", f"{n}.java", "MIT", "j" * 70) for n in range(3)],
     }
     for most, expected in ((10**9, 210), (150, 150)):
-        text = "".join(even_texts(documents, most))
-        assert (text.count("p"), text.count("j")) == (expected, expected)
+        share = even_share(documents, most)
+        taken = {name: [beginning(documents[name][at].text, size) for at, size in rows] for name, rows in share.items()}
+        assert {name: len("".join(texts)) for name, texts in taken.items()} == {"java": expected, "python": expected}
+
+
+def test_a_beginning_has_no_half_of_a_character() -> None:
+    assert [beginning("aéb", size) for size in range(1, 6)] == ["a", "a", "aé", "aéb", "aéb"]
 
 
 def test_transformers_can_load_it(tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ def test_what_is_derived_or_half_written_stays_here(machine: Machine) -> None:
     here = machine("a")
     for name in (
         ".ray/x", "tensorboard/a/events", "optuna.journal", "downloads/a.tgz", "runs/.a.json.tmp", "corpus/documents/a",
+        "corpus/parts/cleaned/000000.texts", "corpus/parts/tokens/java.test.000000-0.arrow",
         f"{CHECKPOINTS}a.safetensors", LEASE, "wandb/a", "mlflow.db",
     ):  # fmt: skip
         write_text(here.root / name, "1")

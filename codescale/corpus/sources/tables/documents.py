@@ -39,7 +39,7 @@ class _Row:
 class RowDocuments:
     """Takes documents out of rows as the study's file says, and counts in ``left_out`` what it does not take."""
 
-    def __init__(self, section: TableSource, reading: Reading, where: Path, left_out: LeftOut) -> None:
+    def __init__(self, section: TableSource, reading: Reading, where: str, left_out: LeftOut) -> None:
         self._section, self._reading, self._left_out = section, reading, left_out
         self._wanted = frozenset(reading.endings.values())
         known = LanguageNames(reading.registry)
@@ -70,6 +70,7 @@ class RowDocuments:
             section.generated_column,
             section.vendored_column,
             section.program_column,
+            section.encoding_column,
         )
         return list(dict.fromkeys(column for column in chosen if column is not None))
 
@@ -97,6 +98,10 @@ class RowDocuments:
             program=row.read(program_of, section.program_column),
             is_real_path=real_path is not None,
         )
+
+    def encoding(self, path: Path, number: int, cells: Cells) -> str | None:
+        """The encoding of the text that a row names."""
+        return _Row(path, number, cells).read(name_of, self._section.encoding_column)
 
     def _language_of(self, row: _Row, real_path: str | None) -> str | None:
         """The language of a row; None, and counted, where the study has none for it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from codescale.corpus.left_out import LeftOut, listed
@@ -23,11 +24,26 @@ _TABLES = _PARQUET + _LINES + _BESIDE
 _ENDINGS = f"{' '.join(_TABLES)}, or of these but Parquet with {' '.join(COMPRESSIONS)} behind"
 
 
+@dataclass(frozen=True)
+class TableFile:
+    """A table: its file here, what it is called in counts, in messages, and whether the source names it ``alone``."""
+
+    path: Path
+    name: str
+    shown: str
+    alone: bool
+
+
 def _kind(path: Path) -> str:
     """The ending of a table without that of its compression. Parquet is packed inside."""
     whole, last = ending(path.name), path.suffix.lower()
     unpacked = whole.removesuffix(last) if last in COMPRESSIONS else whole
     return whole if unpacked in _PARQUET else unpacked
+
+
+def is_table(name: str) -> bool:
+    """Whether a file is a table by the ending of its name."""
+    return _kind(Path(name)) in _TABLES
 
 
 def may_lie_beside(path: Path) -> bool:
