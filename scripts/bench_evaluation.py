@@ -1,6 +1,6 @@
 """Proves the held-out programs: every reference passes its cases, and references with a mistake put in do not.
 
-    .venv/bin/python scripts/bench_evaluation.py --results results.json [--languages python …] [--mutants 4]
+    .venv/bin/python scripts/bench_evaluation.py --results results.json [--languages python …] [--mutants 3]
         [--workers 2] [--page docs/benchmarks/evaluation.md]
 
 For each language: all references are checked in the sandbox; then, of each, ``--mutants`` copies with one operator,
@@ -128,7 +128,7 @@ def main() -> int:
     parser.add_argument("--results", type=Path, required=True, help="JSON file, a part a language")
     parser.add_argument("--languages", nargs="*", default=list(FORMS))
     parser.add_argument("--programs", nargs="*", help="only these")
-    parser.add_argument("--mutants", type=int, default=4)
+    parser.add_argument("--mutants", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--page", type=Path)
     given = parser.parse_args()

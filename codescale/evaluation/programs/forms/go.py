@@ -67,6 +67,9 @@ class GoForm:
         types = list(specification.parameter_types.values())
         optional = specification.result_type.kind == "optional"
         returned = _RETURNS["failing" if specification.fails else "optional" if optional else "value"]
+        if optional and specification.result_type.of.kind == "list":
+            empty = f"{_name(specification.result_type.of)}{{{{}}}}"
+            returned = returned.replace("return value,", f"return append({empty}, value...),")
         lines = []
         for index, case in enumerate(specification.cases):
             arguments = ", ".join(_literal(value, kind) for value, kind in zip(case.given, types, strict=True))
