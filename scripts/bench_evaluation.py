@@ -1,7 +1,7 @@
 """Proves the held-out programs: every reference passes its cases, and references with a mistake put in do not.
 
     .venv/bin/python scripts/bench_evaluation.py --results results.json [--languages python …] [--mutants 3]
-        [--workers 2] [--page docs/benchmarks/evaluation.md]
+        [--workers 2] [--page docs/benchmarks/evaluation.md] [--note TEXT]
 
 For each language: all references are checked in the sandbox; then, of each, ``--mutants`` copies with one operator,
 number, boundary or truth value changed (codescale/evaluation/programs/mutation.py, always the same ones). A mutant that
@@ -76,8 +76,9 @@ def proved(
     }
 
 
-def page(results: dict[str, Any], count: int, workers: int) -> str:
+def page(results: dict[str, Any], count: int, workers: int, note: str) -> str:
     """The page of documentation."""
+    hardware = machine()
     rows = []
     sums = [0, 0, 0, 0, 0]
     for language, one in results.items():
@@ -102,12 +103,15 @@ def page(results: dict[str, Any], count: int, workers: int) -> str:
             "# Held-out programs",
             "",
             "Whether the references of the [held-out programs](../held-out-programs.md) pass their cases, and whether",
-            "copies with a mistake put in fail. Made by `scripts/bench_evaluation.py`.",
+            "copies with a mistake put in fail.",
             "",
-            f"Machine: {machine()}. {datetime.now(UTC):%Y-%m-%d}; {workers} programs at a time, at most {count}",
-            "mutants of each reference. A mutant has one operator, number, boundary or truth value changed, always",
-            "the same one; those that do not compile are counted apart.",
+            "    .venv/bin/python scripts/bench_evaluation.py --results results.json --page PAGE",
             "",
+            f"{datetime.now(UTC):%Y-%m-%d}, {hardware['cpu']}, {hardware['cores']} cores, {hardware['memory_gb']} GB;",
+            f"{workers} programs at a time, at most {count} mutants of each reference. A mutant has one operator,",
+            "number, boundary or truth value changed, always the same one; what does not compile is counted apart.",
+            "",
+            *([note, ""] if note else []),
             "| language | references right | in | mutants that do not compile | that compile | of these, fail | in |",
             "| --- | --- | --- | --- | --- | --- | --- |",
             *rows,
@@ -131,9 +135,12 @@ def main() -> int:
     parser.add_argument("--mutants", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--page", type=Path)
+    parser.add_argument("--note", default="", help="what else a reader of the page's figures should know")
     given = parser.parse_args()
     results: dict[str, Any] = read_json(given.results) if given.results.exists() else {}
     programs = [program for program in load_programs() if not given.programs or program.name in given.programs]
+    if not programs:
+        raise UserError("--programs", "names no held-out program", "name folders of held_out_programs/")
     sandbox = open_sandbox()
     toolchains = find_toolchains(sandbox, [name for name in given.languages if name not in results])
     for line in toolchains.missing.values():
@@ -144,7 +151,7 @@ def main() -> int:
         print(language, json.dumps(results[language], ensure_ascii=False, indent=1))
     if given.page:
         ordered = {language: results[language] for language in FORMS if language in results}
-        write_text(given.page, page(ordered, given.mutants, given.workers))
+        write_text(given.page, page(ordered, given.mutants, given.workers, given.note))
     return int(any(one["failed"] for one in results.values()))
 
 
