@@ -21,12 +21,13 @@ demo: $(VENV)/installed
 
 # Tests that start Ray have both cores to themselves: beside others it does not start in time.
 test: check
-	$(BIN)/python -m pytest -m "not ray" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not ray and not slow" -n 2 --dist loadfile
 	$(BIN)/python -m pytest -m "ray and not slow"
 
-# What takes long: whole studies on a store, each in a process of its own, and the same properties as in `make test`, with
-# twenty times as many examples.
+# What takes long: all held-out programs and whole studies, those on a store each in a process of its own, and the same
+# properties as in `make test`, with twenty times as many examples.
 nightly: $(VENV)/installed-test
+	$(BIN)/python -m pytest -m "slow and not ray"
 	$(BIN)/python -m pytest -m "ray and slow" -k whole
 	$(BIN)/python -m pytest -m "ray and slow" -k shared_disk
 	$(BIN)/python -m pytest -m fuzz --hypothesis-profile nightly -n 2

@@ -54,11 +54,11 @@ class Toolchain:
                 break
         return execution
 
-    def run(self, sandbox: Sandbox, folder: Path) -> Execution:
-        """Runs what was compiled in ``folder``, which it may read but not write."""
+    def run(self, sandbox: Sandbox, folder: Path, limits: Limits | None = None) -> Execution:
+        """Runs what was compiled in ``folder``, which it may read but not write, within ``limits`` or its own."""
         folders = Folders({**self.readable, folder: _PROGRAM})
         command = self._filled(self.definition.run)
-        return sandbox.run(command, self.run_limits, folders, self.definition.environment)
+        return sandbox.run(command, limits or self.run_limits, folders, self.definition.environment)
 
     def run_command(self, sandbox: Sandbox, command: Sequence[str], folder: Path) -> Execution:
         """Runs a ``command`` of the definition in ``folder``, which it may write, within the limits of compiling."""

@@ -1,0 +1,3 @@
+function runLengthEncode(text) {
+  return text.replace(/(.)\1+/gs, (run, character) => `${run.length}${character}`);
+}
