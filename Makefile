@@ -28,7 +28,8 @@ test: check
 # properties as in `make test`, with twenty times as many examples.
 nightly: $(VENV)/installed-test
 	$(BIN)/python -m pytest -m "slow and not ray"
-	$(BIN)/python -m pytest -m "ray and slow" -k whole
+	$(BIN)/python -m pytest -m "ray and slow" -k a_whole_study
+	$(BIN)/python -m pytest -m "ray and slow" -k trainer_whole
 	$(BIN)/python -m pytest -m "ray and slow" -k shared_disk
 	$(BIN)/python -m pytest -m fuzz --hypothesis-profile nightly -n 2
 
