@@ -44,6 +44,18 @@ def test_a_run_that_stands_for_a_trial_is_no_row_of_the_sweep_too(tmp_path: Path
     assert beside_trials(ours, asked) is None
 
 
+def test_a_run_outside_the_space_is_no_trial_and_stays_a_row_of_the_sweep(tmp_path: Path) -> None:
+    asked = problem(study())
+    whole = swept(tmp_path, asked, asked.config.seed + 1)
+    ours = whole.select((whole.seed == asked.config.seed) & (whole.n_tokens > asked.proxy.n_tokens))
+    python = ours.proportions[:, ours.domains.index("python")]
+    narrow = tmp_path / "narrow.yaml"
+    narrow.write_text(f"languages: {{python: [{python.mean():.6f}, 1], java: free, rust: free}}\n")
+    found = beside_trials(ours, problem(study(), narrow))
+    assert found is not None
+    assert found.run_id.tolist() == [ours.run_id[int(np.argmin(python))]]
+
+
 def test_each_languages_noise_is_its_own_shrunk_to_that_of_all(tmp_path: Path) -> None:
     asked = problem(study())
     many, few = (target_noise(swept(tmp_path, asked, seeds), asked) for seeds in (60, 3))

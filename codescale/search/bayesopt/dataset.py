@@ -14,7 +14,7 @@ import numpy as np
 from codescale.arrays import Array, Integers, Mask
 from codescale.laws.gp.kernel import kernel_inputs
 from codescale.laws.observations import Observations
-from codescale.organisation import ORGANISATION, number_of
+from codescale.organisation import ORGANISATION, ORGANISATIONS, number_of
 from codescale.runs.table import RunsTable
 from codescale.search.space.points import Points
 
@@ -159,7 +159,8 @@ def trained_with(rows: RunsTable, hyperparameters: Collection[str]) -> list[dict
     found: list[dict[str, float]] = [{} for _ in range(len(rows))]
     columns = {name: rows.hyper[name] for name in hyperparameters if name in rows.hyper}
     if ORGANISATION in hyperparameters:
-        columns[ORGANISATION] = np.array([number_of(one) for one in rows.organisation], dtype=float)
+        known = [number_of(one) if one in ORGANISATIONS else np.nan for one in rows.organisation]
+        columns[ORGANISATION] = np.array(known, dtype=float)
     for name, column in columns.items():
         for k in np.flatnonzero(np.isfinite(column)):
             found[k][name] = float(column[k])

@@ -7,7 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from codescale.search.bayesopt.dataset import Dataset, LogScale, dataset_of_runs, empty_dataset, points_at_scale
+from codescale.search.bayesopt.dataset import (
+    Dataset,
+    LogScale,
+    dataset_of_runs,
+    empty_dataset,
+    points_at_scale,
+    trained_with,
+)
 from codescale.search.space.points import Points
 from tests.search.planted_landscape import LANGUAGES, D, N, landscape, sweep
 
@@ -33,6 +40,19 @@ def test_runs_that_lack_a_loss_or_train_on_something_else_are_left_out() -> None
     kept = dataset_of_runs(replace(runs, losses=losses), LANGUAGES, weights, np.empty(0), one_target=False)
     assert kept.points.shares.tolist() == runs.proportions[[0, 2]].tolist()
     assert len(dataset_of_runs(runs, LANGUAGES[:3], weights, np.empty(0), one_target=False)) == 0
+
+
+def test_what_a_row_says_of_its_hyperparameters_is_read() -> None:
+    runs = sweep(landscape(), np.full(3, D))
+    rows = len(runs)
+    factors = np.full(rows, np.nan)
+    factors[1] = 2.0
+    named = replace(runs, hyper={"learning_rate_factor": factors, "batch": np.full(rows, 4.0)})
+    assert trained_with(named, ["learning_rate_factor"])[:2] == [{}, {"learning_rate_factor": 2.0}]
+    words = np.array(["paired", "shuffled", "", *[""] * (rows - 3)], dtype=object)
+    organised = trained_with(replace(named, organisation=words), ["organisation"])
+    assert organised[:3] == [{"organisation": 1.0}, {"organisation": 0.0}, {}]
+    assert trained_with(runs, ["learning_rate_factor"]) == [{}] * rows
 
 
 def test_rows_are_selected_and_joined_with_all_that_belongs_to_them() -> None:

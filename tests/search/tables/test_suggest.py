@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,9 +17,10 @@ from codescale.mixtures.bounds import AvailableTokens
 from codescale.runs.records import RunRecord, read_records
 from codescale.runs.table import RunsTable, records_table, write_runs
 from codescale.runs.table_reader import read_runs
+from codescale.search.bayesopt.sampler import LawSampler
 from codescale.search.bayesopt.settings import DEFAULT_SETTINGS
 from codescale.search.law_optimum import law_optimum
-from codescale.search.space.space import SearchPoint
+from codescale.search.space.space import SearchPoint, SearchSpace
 from codescale.search.tables.suggest import suggest
 from codescale.search.tables.suggestions import Suggestions
 from codescale.search.warm_start import WarmStart
@@ -184,6 +186,38 @@ def test_runs_at_other_scales_inform_and_are_no_trials(tmp_path: Path) -> None:
     assert {one.expected is None for one in found.runs} == {False}
     alone = suggest(written(tmp_path, large[:2]), "all_languages", 2, seed=3)
     assert {one.expected for one in alone.runs} == {None}
+
+
+def test_rows_of_a_run_at_another_length_inform(tmp_path: Path) -> None:
+    """A table of somebody's that names no branches: one id, a final loss at each of two D."""
+    rows = [
+        {"run_id": f"mine-{k}", "n_params": 1e6, "n_tokens": tokens}
+        | {f"proportion.{name}": 1 / 3 + 0.01 * k * sign for name, sign in zip(LANGUAGES, (1, 0, -1), strict=True)}
+        | {f"loss.{name}": 2.0 + 0.01 * k + 1e7 / tokens for name in LANGUAGES}
+        for k in range(6)
+        for tokens in (1e8, 2e8)
+    ]
+    write_runs(tmp_path / "runs.csv", pa.Table.from_pylist(rows))
+    found = suggest(read_runs(tmp_path / "runs.csv"), "all_languages", 1)
+    assert found.proxy.n_tokens == 2e8
+    assert (found.counts["finished"], found.counts["earlier"]) == (6, 6)
+
+
+def test_the_sampler_is_told_what_replicates_say_of_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[dict[str, Any]] = []
+
+    class Told(LawSampler):
+        def __init__(self, space: SearchSpace, **words: Any) -> None:
+            told.append(words)
+            super().__init__(space, **words)
+
+    monkeypatch.setattr("codescale.search.tables.suggest.LawSampler", Told)
+    records = swept()
+    again = [swept_record(f"again-{k}", dict(records[0].spec.proportions), 10 + k, 0.1 * (-1) ** k) for k in range(4)]
+    found = suggest(written(tmp_path, [*records, *again]), "all_languages", 1, seed=3)
+    assert told[0]["noise"] == found.noise == pytest.approx(0.1, rel=0.2)
+    assert set(told[0]["target_noise"].deviation) == set(LANGUAGES)
+    assert len(told[0]["runs"]) == 4
 
 
 def test_runs_outside_the_space_inform(tmp_path: Path) -> None:
