@@ -109,6 +109,7 @@ def _selections(
             selections = select(candidates, config.corpus, advance, stored_signatures)
         except UserError as error:
             raise _with_what_was_left_out(error, left_out) from None
+    _remove_manifest(folder)
     _remove(parts / "tokens")
     left_out.write(left_out_path)
     for language, selection in selections.items():
@@ -128,6 +129,12 @@ def _read_selections(paths: Mapping[str, Path], mark: str) -> dict[str, Selectio
             return None
         found[language] = selection
     return found
+
+
+def _remove_manifest(folder: StudyFolder) -> None:
+    """Ends the corpus that was there: not before the sources of the new one were read, which may be wrong."""
+    with writing(folder.manifest):
+        folder.manifest.unlink(missing_ok=True)
 
 
 def _remove(path: Path) -> None:
@@ -243,12 +250,11 @@ def build_corpus(
     begun = time.monotonic()
     if folder.manifest.exists():
         progress.say("The corpus is broken or of another configuration: building it again.")
-        with writing(folder.manifest):
-            folder.manifest.unlink()
     registry = config.registry()
     reading = Reading(endings(registry, config.languages), registry, folder.root, folder.root / "downloads")
     sources = [open_source(section, reading) for section in config.corpus.sources]
     selections, left_out = _selections(config, folder, sources, mark, spread, progress)
+    _remove_manifest(folder)
     spec = _tokenizer(config, selections, folder.corpus, progress)
     shards = tokenize(selections, spec, folder.corpus, folder.corpus / _PARTS / "tokens", spread, progress)
     kept = _retention_entries(config, folder, spec)

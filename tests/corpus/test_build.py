@@ -242,6 +242,18 @@ def test_refusals_name_the_language(study: StudyFolder, study_config: StudyConfi
     assert not study.manifest.exists()
 
 
+def test_a_new_source_that_is_wrong_leaves_the_corpus_that_was_there(
+    study: StudyFolder, study_config: StudyConfig
+) -> None:
+    manifest = build_corpus(study_config, study, Silent())
+    before = content(study.corpus)
+    wrong = with_corpus(study_config, sources=(FolderSource(kind="folder", path="nowhere"),))
+    with pytest.raises(UserError, match="nowhere"):
+        build_corpus(wrong, study, Silent())
+    assert content(study.corpus) == before
+    assert build_corpus(study_config, study, Silent()) == manifest
+
+
 def test_an_empty_folder_is_refused(tmp_path: Path, study_config: StudyConfig) -> None:
     (tmp_path / "code").mkdir()
     with pytest.raises(UserError, match="holds no file"):
