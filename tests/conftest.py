@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from codescale.study.config import StudyConfig
 from tests.memory_corpus import MemoryCorpus
@@ -16,7 +16,10 @@ _ROOT = str(Path(__file__).parents[1])
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [_ROOT, os.environ.get("PYTHONPATH")]))
 """So that processes that tests start, Ray's workers among them, import this checkout and its tests."""
 
-settings.register_profile("nightly", max_examples=2_000, deadline=None)
+# Machines differ and are busy: no test fails for being slow.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("nightly", settings.get_profile("any machine"), max_examples=2_000)
+settings.load_profile("any machine")
 
 
 @pytest.fixture
