@@ -195,7 +195,7 @@ def test_renaming_and_reordering_languages_changes_nothing(law: Law, table: Runs
     at = (np.full(20, 1e5), np.full(20, 3e5))
     first, second = law.predict(*at, shares).losses, other.predict(*at, turned).losses
     columns = [other.targets.index(names[name]) for name in law.targets]
-    assert second[:, columns] == pytest.approx(first, rel=3e-3)  # hold-outs are in single precision; processors round apart
+    assert second[:, columns] == pytest.approx(first, rel=3e-3)  # hold-outs, in single precision, differ by processor
 
 
 def law_inputs(data: Observations) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
