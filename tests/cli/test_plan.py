@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from codescale.cli import main
 from codescale.cli.plan import parse_hours
 from codescale.errors import UserError
+from tests.cli.program import run
 
 RUNS = "# the runs\nname,phase,n_params,n_tokens,count,gpus\na,sweep,1e9,2e9,4,1\nb,proof,1e9,2e9,1,8\n"
 OWN = "nodes: {own/a: {cpus: 1, memory_gb: 1, %s}}"
@@ -20,13 +19,6 @@ head: aws/m5.xlarge
 workers: [{type: azure/Standard_ND96isr_H100_v5, most: 2, spot: true}]
 preemptions_per_day: 5
 """
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *given: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["codescale", "plan", *given])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0)
 
 
 @pytest.fixture
@@ -43,7 +35,7 @@ def test_a_table_of_runs_is_planned_and_written(
     runs, cluster = files
     output = tmp_path / "plan.json"
     given = (str(runs), "--cluster", str(cluster), "--deadline", "20h", "--simulations", "5", "--output", str(output))
-    assert run(monkeypatch, *given) == 0
+    assert run(monkeypatch, "plan", *given) == 0
     text = " ".join(capsys.readouterr().out.split())
     plan = json.loads(output.read_text())
     assert [(one["name"], one["runs"], one["flops"]) for one in plan["work"]] == [
@@ -99,7 +91,7 @@ def test_bad_input_is_one_line(
             path.write_text(change[name])
     if "prices" in change:
         options += ["--prices", str(tmp_path / "prices.yaml")]
-    assert run(monkeypatch, str(runs), "--cluster", str(cluster), *options) == 2
+    assert run(monkeypatch, "plan", str(runs), "--cluster", str(cluster), *options) == 2
     error = capsys.readouterr().err
     assert "Traceback" not in error
     assert told in " ".join(error.split())
@@ -109,7 +101,7 @@ def test_bad_input_is_one_line(
 def test_what_only_a_cluster_heeds_is_refused_without_one(
     option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, str(tmp_path), option, "1") == 2
+    assert run(monkeypatch, "plan", str(tmp_path), option, "1") == 2
     assert f"{option}: goes with --cluster only" in capsys.readouterr().err
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from codescale.cli import main
 from codescale.runs.table import write_runs
 from codescale.runs.table_reader import read_runs
+from tests.cli.program import run
 
 
 @pytest.fixture
@@ -27,13 +26,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_runs("runs.csv", pa.table(columns))
     Path("space.yaml").write_text("languages: {python: [0.2, 1], java: free, rust: free}\n")
     return tmp_path
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["codescale", *words])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0)
 
 
 def test_a_table_gets_its_next_runs(place: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:  # type: ignore[no-untyped-def]

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import ray
 from ray.cluster_utils import Cluster
 
 from codescale.cluster.ordered_tasks import OrderedTasks
-from codescale.cluster.ray_cluster import stay_on_loopback
 from codescale.corpus import cleaned_parts, selection_file, spread
 from codescale.corpus.build import build_corpus
 from codescale.errors import UserError
@@ -23,25 +19,15 @@ from codescale.study.config import StudyConfig
 from codescale.study.corpus import CorpusSection, FolderSource
 from codescale.study.folder import StudyFolder
 from tests.corpus.corpus_material import write_repositories
+from tests.integration.small_cluster import NODE, head_alone
 
 pytestmark = pytest.mark.ray
-NODE = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "object_store_memory": 100 * 2**20}
 
 
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
-    """A head without cores and two machines with one each, on the loopback address."""
-    stay_on_loopback()
-    folder = tempfile.mkdtemp(prefix="ray-")
-    made = Cluster(
-        initialize_head=True,
-        head_node_args={**NODE, "num_cpus": 0, "include_dashboard": False, "temp_dir": folder},
-    )
-    ray.init(address=made.address, log_to_driver=False)
-    yield made
-    ray.shutdown()
-    made.shutdown()
-    shutil.rmtree(folder, ignore_errors=True)
+    with head_alone() as made:
+        yield made
 
 
 class Mischief:

@@ -3,48 +3,35 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import ray
 from ray._private.worker import global_worker
 from ray.cluster_utils import Cluster
 from ray.core.generated.autoscaler_pb2 import DrainNodeReason  # type: ignore[attr-defined]
 
 import codescale.sweeps.execute as executing
 import codescale.sweeps.worker_pool as pooling
-from codescale.cluster.ray_cluster import Workers, stay_on_loopback
+from codescale.cluster.ray_cluster import Workers
 from codescale.runs.records import RunRecord, RunSpec
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 from tests.integration.slow_runs import Beginning, SlowFactory
+from tests.integration.small_cluster import NODE, head_alone
 
 pytestmark = pytest.mark.ray
-NODE = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "object_store_memory": 100 * 2**20}
 WORKERS = Workers(count=1, threads=1, gpus=0.0)
 LIMIT_SECONDS = 300
 
 
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
-    """A head that trains nothing, on the loopback address."""
-    stay_on_loopback()
-    folder = tempfile.mkdtemp(prefix="ray-")
-    made = Cluster(
-        initialize_head=True,
-        head_node_args={**NODE, "num_cpus": 0, "include_dashboard": False, "temp_dir": folder},
-    )
-    ray.init(address=made.address, log_to_driver=False)
-    yield made
-    ray.shutdown()
-    made.shutdown()
-    shutil.rmtree(folder, ignore_errors=True)
+    with head_alone() as made:
+        yield made
 
 
 class Sweep(threading.Thread):
