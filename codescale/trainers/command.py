@@ -82,10 +82,13 @@ class CommandTemplate:
         return RunCommand(tuple(filled(word, values) for word in section.command), directory, told | own)
 
     def mixture_text(self, spec: RunSpec) -> str:
-        """The mixture of ``spec`` in the form that the study's trainer reads."""
+        """The mixture of ``spec`` in the form that the study's trainer reads. As JSON it names every language, also one
+        that the run does not train on: a loss of it is asked for all the same.
+        """
         form = next((one for one in FORMATS if one == self.section.mixture), None)
         if form is None:
-            return json.dumps(dict(spec.mixture), indent=1) + "\n"
+            shares = {language: spec.mixture.get(language, 0.0) for language in self.config.languages}
+            return json.dumps(shares, indent=1) + "\n"
         training = training_of(self.config.training, spec, self.config.sizes[spec.size])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MixtureWarning)  # docs/export.md says it once; a run a line is too often

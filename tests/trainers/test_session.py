@@ -75,6 +75,13 @@ def test_a_command_is_told_its_run(tmp_path: Path) -> None:
     assert "HOME" in environment or "PATH" in environment
 
 
+def test_a_mixture_names_languages_that_a_run_does_not_train_on(tmp_path: Path) -> None:
+    command = CommandTemplate.of(own_study(["true", "{mixture}"]), tmp_path).command(
+        run_spec(proportions={"java": 1.0}), tmp_path
+    )
+    assert json.loads(Path(command.arguments[1]).read_text()) == {"python": 0.0, "java": 1.0}
+
+
 def test_a_mixture_may_be_an_export(tmp_path: Path) -> None:
     (tmp_path / "paths.yaml").write_text("python: /data/python\njava: /data/java\n")
     config = own_study(["true", "{mixture}"], mixture="megatron", paths="paths.yaml")
