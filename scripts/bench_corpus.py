@@ -156,6 +156,8 @@ def main() -> None:
     parser.add_argument("--material", type=Path, help="folder that keeps the tables for the next time")
     given = parser.parse_args()
     print("   MB side            tokens  wall s   CPU s  tok/s/core  tok/CPU s  peak MB")
+    if given.material is not None:
+        given.material.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=given.material) as temporary:
         for megabytes in given.megabytes:
             tables = (given.material or Path(temporary)) / f"tables-{megabytes}"
