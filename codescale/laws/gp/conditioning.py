@@ -18,6 +18,9 @@ import numpy as np
 from codescale.arrays import Array
 from codescale.laws.gp.kernel import Hyperparameters, covariance
 
+_JITTERS = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3)
+"""Of a covariance's mean variance, what is added where it is not positive definite."""
+
 
 @dataclass(frozen=True)
 class LevelAndSlope:
@@ -61,6 +64,21 @@ def prior_covariance(
     if basis is None or means is None:
         return np.asarray(matrix)
     return np.asarray(matrix + basis.covariance(*means))
+
+
+def covariance_root(matrix: Array) -> Array:
+    """(m, m): the lower root of a covariance ``matrix`` (m, m) that rounding may have left not quite positive definite, with ten
+    times as much of its mean variance added as often as that is needed.
+
+    Raises ``numpy.linalg.LinAlgError`` where a thousandth is not enough: that is no rounding.
+    """
+    unit = np.eye(len(matrix)) * float(np.trace(matrix)) / len(matrix)
+    for jitter in (0.0, *_JITTERS[:-1]):
+        try:
+            return np.linalg.cholesky(matrix + jitter * unit)
+        except np.linalg.LinAlgError:
+            continue
+    return np.linalg.cholesky(matrix + _JITTERS[-1] * unit)
 
 
 def noisy_covariance(

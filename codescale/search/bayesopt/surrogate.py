@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from codescale.arrays import Array, Mask
-from codescale.laws.gp.conditioning import LevelAndSlope, condition, whiten
+from codescale.laws.gp.conditioning import LevelAndSlope, condition, covariance_root, whiten
 from codescale.laws.gp.kernel import Hyperparameters, covariance, fit_hyperparameters
 from codescale.search.bayesopt.dataset import Dataset, ScaledPoints
 from codescale.search.bayesopt.mean_functions import MeanFunction
@@ -282,7 +282,7 @@ class Surrogate:
         for k, one in enumerate(self._conditioned):
             cross = one.cross_covariance(inputs, means[0][:, k])
             left = one.covariance(inputs, cross, means[0][:, k])
-            spread = together[k] @ np.linalg.cholesky(left).T
+            spread = together[k] @ covariance_root(left).T
             drawn.append(((means[:, :, k] + (cross @ one.dual).T)[None] + spread).reshape(-1, len(points)))
         return np.stack(drawn, axis=2)
 

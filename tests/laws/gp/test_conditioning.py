@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from codescale.arrays import Array
-from codescale.laws.gp.conditioning import ConditionedGP, LevelAndSlope, condition, whiten
+from codescale.laws.gp.conditioning import ConditionedGP, LevelAndSlope, condition, covariance_root, whiten
 from codescale.laws.gp.kernel import Hyperparameters
 from tests.laws.gp.oracle import Oracle
 
@@ -84,3 +84,16 @@ def test_every_column_of_residuals_is_conditioned_by_itself(case: Case) -> None:
     for k in (0, 1):
         alone = condition(PROCESS, case.inputs, both[:, k : k + 1], case.noise)
         assert together.dual[:, k] == pytest.approx(alone.dual[:, 0])
+
+
+def test_a_covariance_that_rounding_spoilt_has_a_root() -> None:
+    factor = np.random.default_rng(0).standard_normal((60, 5))
+    spoilt = factor @ factor.T - 1e-9 * np.eye(60)
+    with pytest.raises(np.linalg.LinAlgError):
+        np.linalg.cholesky(spoilt)
+    root = covariance_root(spoilt)
+    assert root @ root.T == pytest.approx(spoilt, abs=1e-5)
+    well = factor @ factor.T + np.eye(60)
+    assert (covariance_root(well) == np.linalg.cholesky(well)).all()
+    with pytest.raises(np.linalg.LinAlgError):
+        covariance_root(-well)
