@@ -67,18 +67,18 @@ def prior_covariance(
 
 
 def covariance_root(matrix: Array) -> Array:
-    """(m, m): the lower root of a covariance ``matrix`` (m, m) that rounding may have left not quite positive definite, with ten
-    times as much of its mean variance added as often as that is needed.
+    """(m, m): the lower root of a covariance ``matrix`` (m, m) that rounding may have left not quite positive definite,
+    with ten times as much of its mean variance added as often as that is needed.
 
     Raises ``numpy.linalg.LinAlgError`` where a thousandth is not enough: that is no rounding.
     """
     unit = np.eye(len(matrix)) * float(np.trace(matrix)) / len(matrix)
     for jitter in (0.0, *_JITTERS[:-1]):
         try:
-            return np.linalg.cholesky(matrix + jitter * unit)
+            return np.asarray(np.linalg.cholesky(matrix + jitter * unit))
         except np.linalg.LinAlgError:
             continue
-    return np.linalg.cholesky(matrix + _JITTERS[-1] * unit)
+    return np.asarray(np.linalg.cholesky(matrix + _JITTERS[-1] * unit))
 
 
 def noisy_covariance(
