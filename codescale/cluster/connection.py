@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 from typing import Any
-from urllib.parse import urlsplit
 
 import ray
 
+from codescale.cluster.endpoint import check_listens, endpoint
 from codescale.errors import UserError, on_one_line
 
 ANSWER_SECONDS = 10.0
@@ -50,14 +49,13 @@ def check_answers(address: str) -> None:
     ``ray://host:port``; other addresses, such as ``auto``, are Ray's to find.
     """
     try:
-        parts = urlsplit(address if "://" in address else f"ray://{address}")
-        host, port = parts.hostname, parts.port
+        place = endpoint(address)
     except ValueError as error:
         raise UserError("RAY_ADDRESS", f"{address!r}: {error}", "give host:port") from error
-    if host is None or port is None:
+    if place is None:
         return
     try:
-        socket.create_connection((host, port), timeout=ANSWER_SECONDS).close()
+        check_listens(place, ANSWER_SECONDS)
     except OSError as error:
         problem = f"nothing answers at {address}: {error.strerror or error}"
         raise UserError("RAY_ADDRESS", problem, "start the cluster, or unset it to use this machine") from error

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
-import socket
 import time
 from pathlib import Path
 
+from codescale.cluster.endpoint import check_listens, endpoint
 from codescale.cluster.outside_view import cluster_at
 from codescale.cluster.placement import room
 from codescale.cluster.planning.cluster_file import WorkerChoice
@@ -99,14 +98,13 @@ def _cluster() -> ClusterView | None:
 
 def _answers(address: str) -> bool:
     """Whether anything listens at ``address``; one that is not host:port, such as Ray Client's, cannot be looked at."""
-    parts = re.fullmatch(r"\[?([^/\]]+?)\]?:(\d{1,5})", address)
-    if parts is None:
-        return False
     try:
-        with socket.create_connection((parts[1], int(parts[2])), timeout=CONNECT_SECONDS):
-            return True
-    except (OSError, OverflowError):
+        place = None if "://" in address else endpoint(address)
+        if place is not None:
+            check_listens(place, CONNECT_SECONDS)
+    except (OSError, ValueError):
         return False
+    return place is not None
 
 
 def _room(config: StudyConfig, cluster: ClusterView | None) -> int | None:

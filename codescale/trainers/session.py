@@ -25,7 +25,7 @@ from codescale.trainers.process import LOG, CommandProcess, Ending, last_lines
 from codescale.trainers.result_files import harness_metrics, result_file
 from codescale.training.flops import training_flops
 from codescale.training.loop.claim import Claim
-from codescale.training.loop.run_log import failure_after
+from codescale.training.loop.run_log import failure_after, record_note
 
 STATE = ".codescale.json"
 _LOOK_SECONDS = {"jsonl": 0.1, "tensorboard": 1.0, "trainer_state": 1.0}
@@ -131,7 +131,6 @@ class CommandSession:
     def record(self, status: Status, note: str = "") -> RunRecord:
         """What the run has done so far, as a record."""
         tokens = self.tokens_trained
-        again = "a second try at a lower learning rate" if self.spec.is_retry else ""
         return RunRecord(
             spec=self.spec,
             status="failed" if self.failed else status,
@@ -142,7 +141,7 @@ class CommandSession:
             seconds=self._running_seconds,
             finished=time.time(),
             worker=socket.gethostname(),
-            note="; ".join(part for part in (note, again, self.failure) if part),
+            note=record_note(self.spec, note, self.failure),
         )
 
     def close(self) -> None:

@@ -95,7 +95,6 @@ class RunLog:
         note
             What else a reader of the record should know.
         """
-        again = "a second try at a lower learning rate" if self.spec.is_retry else ""
         evaluations = tuple(e for e in self.evaluations if all(math.isfinite(loss) for loss in e.losses.values()))
         return RunRecord(
             spec=self.spec,
@@ -107,13 +106,19 @@ class RunLog:
             seconds=seconds,
             finished=time.time(),
             worker=socket.gethostname(),
-            note="; ".join(part for part in (note, again, self.failure) if part),
+            note=record_note(self.spec, note, self.failure),
             metrics=dict(metrics),
         )
 
     def flops(self, tokens: int) -> float:
         """Counted training FLOPs of ``tokens``."""
         return training_flops(self._shape, self._corpus.vocabulary, self.training.context, tokens)
+
+
+def record_note(spec: RunSpec, note: str, failure: str) -> str:
+    """What a reader of the record of ``spec`` should know: ``note``, whether it is a second try, and why it failed."""
+    again = "a second try at a lower learning rate" if spec.is_retry else ""
+    return "; ".join(part for part in (note, again, failure) if part)
 
 
 def failure_after(earlier: Sequence[Evaluation], evaluation: Evaluation, spike: float) -> str:
