@@ -16,3 +16,12 @@ def run(monkeypatch: pytest.MonkeyPatch, *words: str | Path) -> int:
     with pytest.raises(SystemExit) as ended:
         main()
     return int(ended.value.code or 0)
+
+
+def refusal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
+    """The one line with which ``codescale`` refuses these words."""
+    assert run(monkeypatch, *words) == 2
+    error = capsys.readouterr().err
+    assert "Traceback" not in error
+    assert error.count("\n") == 1
+    return error

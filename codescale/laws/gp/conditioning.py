@@ -130,7 +130,9 @@ class ConditionedGP:
         return np.asarray(np.maximum(self._prior_variance(means) - (solved * solved).sum(axis=0), 1e-18))
 
     def covariance(self, inputs: Array, cross: Array, means: Array) -> Array:
-        """(m, m): what is unknown of all points together, with a jitter that keeps it positive definite."""
+        """(m, m): what is unknown of all points together, with the jitter that rounding usually asks for; its root
+        is :func:`covariance_root`'s to take, which adds more where that is not enough.
+        """
         solved = self._solved(cross)
         left = prior_covariance(self.process, inputs, inputs, self.basis, (means, means)) - solved.T @ solved
         left[np.diag_indices(len(left))] += 1e-8 * float(np.trace(left)) / len(left) + 1e-14
