@@ -28,6 +28,11 @@ class RecipeSpread(NamedTuple):
     squares: Array
     runs: Integers
 
+    @classmethod
+    def of(cls, values: Array) -> RecipeSpread:
+        """Of one column: the ``values`` (runs,) that the runs of a recipe have in it."""
+        return cls(np.array([((values - values.mean()) ** 2).sum()]), np.array([len(values)]))
+
 
 @dataclass(frozen=True)
 class SeedNoise:

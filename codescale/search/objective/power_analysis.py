@@ -48,13 +48,10 @@ def objective_noise(records: Iterable[RunRecord], objective: Objective, n_params
     Pooled over runs of ``n_params`` parameters that differ in their seed alone, each judged at the objective's D. None
     where no two such runs have finished.
     """
-    noise = pooled_noise((_spread(recipe) for recipe in recipes_of(records, objective, n_params)), 1)
+    noise = pooled_noise(
+        (RecipeSpread.of(np.array(recipe.values)) for recipe in recipes_of(records, objective, n_params)), 1
+    )
     return noise if noise.degrees_of_freedom else None
-
-
-def _spread(recipe: Recipe) -> RecipeSpread:
-    values = np.array(recipe.values)
-    return RecipeSpread(np.array([((values - values.mean()) ** 2).sum()]), np.array([len(values)]))
 
 
 def sweep_noise(records: Iterable[RunRecord], objective: Objective, n_params: int) -> SeedNoise | None:

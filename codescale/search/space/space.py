@@ -137,6 +137,14 @@ class SearchSpace:
         """The point that ``spec`` tries."""
         return self.chosen(spec.mixture, spec.hyper, spec.organisation)
 
+    def holds(self, point: SearchPoint) -> bool:
+        """Whether ``point`` lies inside."""
+        try:
+            self.parameters(point)
+        except ValueError:
+            return False
+        return True
+
     def parameters(self, point: SearchPoint) -> dict[str, float]:
         """The numbers that name ``point``, by name.
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from optuna.trial import TrialState
 
-from codescale.arrays import Array, Integers, Mask
+from codescale.arrays import Integers, Mask
 from codescale.laws.replicates import mixture_noise, shared_part
 from codescale.mixtures.mixture import Mixture
 from codescale.runs.records import SWEEP_STAGES
@@ -91,7 +91,7 @@ def table_trials(table: RunsTable, question: TableQuestion) -> TableTrials:
     reader = _Reader(table, question)
     found = [one for rows in reader.runs() if (one := reader.trial(rows)) is not None]
     found = _one_of_each_point(found, question.seed)
-    trials = sorted((one for one in found if reader.is_inside(one.point)), key=lambda one: not one.swept)
+    trials = sorted((one for one in found if question.space.holds(one.point)), key=lambda one: not one.swept)
     own = {one.run_id for one in trials if one.state == TrialState.COMPLETE}
     finished = reader.informative & (table.status == "ok") & table.annealed & ~np.isnan(table.losses).all(axis=1)
     earlier = finished & ~np.isin(table.run_id, list(own))
@@ -199,13 +199,6 @@ class _Reader:
         mixture = Mixture.from_array(self.table.domains, self.table.proportions[row])
         return SearchPoint(_unrounded(mixture, self.space), self.question.usual_hyper | self.hyper[row])
 
-    def is_inside(self, point: SearchPoint) -> bool:
-        try:
-            self.space.parameters(point)
-        except ValueError:
-            return False
-        return True
-
 
 def _unrounded(mixture: Mixture, space: SearchSpace) -> Mixture:
     nearest = space.inside(mixture)
@@ -266,12 +259,8 @@ def objective_noise(table: RunsTable, question: TableQuestion) -> float | None:
         one = reader.trial(rows)
         if one is not None and one.value is not None:
             groups.setdefault(_key(one.point), []).append(one.value)
-    noise = pooled_noise((_spread(np.array(values)) for values in groups.values()), 1)
+    noise = pooled_noise((RecipeSpread.of(np.array(values)) for values in groups.values()), 1)
     return noise.pooled if noise.degrees_of_freedom else None
-
-
-def _spread(values: Array) -> RecipeSpread:
-    return RecipeSpread(np.array([((values - values.mean()) ** 2).sum()]), np.array([len(values)]))
 
 
 def _replicable(table: RunsTable, question: TableQuestion) -> RunsTable | None:

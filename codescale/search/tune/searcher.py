@@ -246,9 +246,7 @@ class MixtureSearcher(OptunaPointSearcher):
     def _wanted(self, entry: TrialEntry, number: int) -> SearchPoint | None:
         """The point of a trial that was under way, unless study or space have changed since."""
         point = self.space.chosen(Mixture(entry.proportions), entry.hyper, entry.organisation)
-        try:
-            self.space.parameters(point)
-        except ValueError:
+        if not self.space.holds(point):
             return None
         return point if self.specs.spec(number, point).run_id == entry.run_id else None
 
