@@ -105,6 +105,10 @@ class StudyView:
         return read_records(self.seen.runs)
 
     @cached_property
+    def _recorded(self) -> set[str]:
+        return {record.spec.run_id for record in self.records}
+
+    @cached_property
     def search(self) -> SearchResult | None:
         path = self.seen.search
         return SearchResult.read(path, "delete it; codescale search makes it again") if path.exists() else None
@@ -126,9 +130,8 @@ class StudyView:
         """
         if not self.planned:
             return {}
-        done = {record.spec.run_id for record in self.records}
         phases = {name: list(runs) for name, runs, _ in runs_left(_with_seeds(self.context), self.records)}
-        found = {"sweep": [spec for spec in self.sweep if spec.run_id not in done]}
+        found = {"sweep": [spec for spec in self.sweep if spec.run_id not in self._recorded]}
         searched = self.search is not None and bool(self.search.ended) and not self._trials_running
         found["search"] = [] if searched else phases.get("search", [])
         found["compare"] = [] if self.seen.comparison.exists() else phases.get("comparison", [])
@@ -136,23 +139,21 @@ class StudyView:
 
     @cached_property
     def _trials_running(self) -> list[RunningRun]:
-        done = {record.spec.run_id for record in self.records}
         return [
             self._run(trial.run_id, trial.run_id, "search", trial.worker, None, self.config.search.tokens)
             for trial in (self.search.trials if self.search else ())
-            if trial.state == "RUNNING" and trial.run_id not in done
+            if trial.state == "RUNNING" and trial.run_id not in self._recorded
         ]
 
     @cached_property
     def running(self) -> tuple[RunningRun, ...]:
         """Runs that are claimed or, of a search, under way, and have no record yet."""
-        done = {record.spec.run_id for record in self.records}
         tokens = {spec.run_id: run_tokens(self.config, spec) for spec in self.sweep} if self.planned else {}
         claimed = [
             self._run(run_id, claim.name, _stage_of(run_id), claim.where, claim.since, tokens.get(run_id))
             for claim in claimed_runs(self.folder)
             for run_id in claim.runs
-            if run_id not in done
+            if run_id not in self._recorded
         ]
         return (*claimed, *self._trials_running)
 

@@ -84,9 +84,7 @@ class TrialSpecs:
             number = self.number(record.spec) if record.corpus_id == self.problem.corpus_id else None
             if number is None or number in found:
                 continue
-            try:
-                space.parameters(space.point_of(record.spec))
-            except ValueError:
+            if not space.holds(space.point_of(record.spec)):
                 continue
             if not space.frees_organisation and number_of(record.spec.organisation) != own:
                 continue
