@@ -22,6 +22,11 @@ settings.register_profile("nightly", settings.get_profile("any machine"), max_ex
 settings.load_profile("any machine")
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Bytes are named by their length: what is compressed holds the time, and no two workers agreed on tests."""
+    return f"{len(val)}_bytes" if isinstance(val, bytes) else None
+
+
 @pytest.fixture
 def memory_corpus() -> MemoryCorpus:
     return MemoryCorpus()
