@@ -29,8 +29,8 @@ test: check
 nightly: $(VENV)/installed-test
 	$(BIN)/python -m pytest -m "slow and not ray"
 	$(BIN)/python -m pytest -m "ray and slow" -k a_whole_study
-	$(BIN)/python -m pytest -m "ray and slow" -k trainer_whole
 	$(BIN)/python -m pytest -m "ray and slow" -k shared_disk
+	$(BIN)/python -m pytest -m "ray and slow" -k "not a_whole_study and not shared_disk"
 	$(BIN)/python -m pytest -m fuzz --hypothesis-profile nightly -n 2
 
 check: $(VENV)/installed-test docs

@@ -58,6 +58,7 @@ def with_space(folder: Path) -> Path:
 
 
 @pytest.mark.ray
+@pytest.mark.slow
 def test_a_search_chooses_the_organisation_and_the_comparison_proves_that_choice(tmp_path: Path) -> None:
     study = Study(with_space(make(tmp_path)))
     page = study.run()

@@ -105,6 +105,7 @@ def whole_study(folder: Path, records_before: tuple[int, int]) -> None:
 
 
 @pytest.mark.ray
+@pytest.mark.slow
 def test_the_fake_trainer_whole(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(EXAMPLES / "fake", tmp_path / "fake"))
     with_a_log_of_beginnings(folder, 'command: [sh, "{study}/train.sh"')

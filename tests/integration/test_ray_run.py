@@ -204,6 +204,7 @@ def assert_transformers_opens(model: Path, study: Study) -> None:
         assert opened(tokens[None], labels=tokens[None]).loss < 2.5, "the vocabulary's entropy is 5.7"
 
 
+@pytest.mark.slow
 def test_a_worker_killed_on_the_way_changes_nothing(
     study: Study, cluster: Cluster, undisturbed: RunRecord, tmp_path: Path
 ) -> None:
@@ -319,6 +320,7 @@ def test_an_object_store_that_cannot_be_reached_is_one_line_and_its_checkpoint_g
     assert not any(SECRET.encode() in text for text in [*written, refusal.encode()])
 
 
+@pytest.mark.slow
 def test_the_command_killed_with_its_driver_goes_on_when_given_again(
     study: Study, cluster: Cluster, tmp_path: Path
 ) -> None:

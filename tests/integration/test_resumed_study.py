@@ -80,6 +80,7 @@ def command(*words: object) -> str:
 
 
 @pytest.mark.ray
+@pytest.mark.slow
 def test_a_search_of_earlier_code_goes_on_to_comparison_and_report(folder: Path) -> None:
     kept, interrupted, before = (
         files_of(folder / "runs"),

@@ -135,6 +135,7 @@ def test_a_whole_study_where_calls_fail_and_the_store_is_away(server: int, code:
     assert not [path for path in copy.rglob("*") if path.is_file() and b"a secret of the tests" in path.read_bytes()]
 
 
+@pytest.mark.slow
 def test_killed_in_a_sweep_an_empty_cache_goes_on_and_of_two_drivers_one_works(
     server: int, code: Path, tmp_path: Path
 ) -> None:

@@ -132,6 +132,7 @@ def test_the_workers_of_a_stopped_trial_are_free_at_once(study: Study) -> None:
     assert max(watched.last_seen.values()) < stopped + FREE_SECONDS
 
 
+@pytest.mark.slow
 def test_a_trial_outlives_its_workers_and_itself_and_its_record_is_that_of_one_worker(study: Study) -> None:
     killed: list[str] = []
     before: set[int] = set()
