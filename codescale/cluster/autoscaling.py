@@ -52,9 +52,10 @@ class ClusterState:
     coming: int = 0
     unmet: tuple[Node, ...] = ()
 
-    def fits(self, demand: Node) -> bool:
-        """Whether a machine that is there is large enough for ``demand``, once it is free."""
-        return any(all(node.get(name, 0.0) >= amount for name, amount in demand.items()) for node in self.nodes)
+    def fits(self, demand: Node, nodes: int = 1) -> bool:
+        """Whether so many machines are there that are large enough for ``demand``, once they are free."""
+        large = (all(node.get(name, 0.0) >= amount for name, amount in demand.items()) for node in self.nodes)
+        return sum(large) >= nodes
 
     def room(self, demand: Node) -> int:
         """How many times ``demand`` fits on the machines that are there, once they are free."""
@@ -87,7 +88,8 @@ def _gcs() -> Any:
 
 
 def _second(state: AutoscalingState, nodes: tuple[Node, ...], draining: frozenset[str]) -> ClusterState:
-    unmet = tuple(dict(request.resources_bundle) for request in state.infeasible_resource_requests)
+    together = [one for gang in state.infeasible_gang_resource_requests for one in gang.requests]
+    unmet = tuple(dict(one.resources_bundle) for one in (*state.infeasible_resource_requests, *together))
     asked = sum(request.count for request in state.pending_instance_requests)
     coming = asked + len(state.pending_instances) + len(state.failed_instance_requests)
     return ClusterState(nodes, draining, True, coming, unmet)

@@ -34,15 +34,17 @@ class DemandWatch:
     ----------
     demand
         What one worker asks for.
+    nodes
+        Of how many machines at once.
     """
 
-    def __init__(self, demand: Node) -> None:
-        self.demand = {name: amount for name, amount in demand.items() if amount}
+    def __init__(self, demand: Node, nodes: int = 1) -> None:
+        self.demand, self.nodes = {name: amount for name, amount in demand.items() if amount}, nodes
         self._since = time.monotonic()
 
     def hopeless(self, state: ClusterState) -> bool:
         """Whether there is no hope in ``state``, the newest, nor was for long enough."""
-        if state.fits(self.demand) or state.coming or (state.grows and self.demand not in state.unmet):
+        if state.fits(self.demand, self.nodes) or state.coming or (state.grows and self.demand not in state.unmet):
             self._since = time.monotonic()
             return False
         patience = ANSWER_SECONDS if state.grows else JOIN_SECONDS if joined() else 0.0
@@ -55,6 +57,13 @@ class DemandWatch:
         largest = max(state.nodes, key=lambda node: (node.get("GPU", 0.0), node.get("CPU", 0.0)), default={})
         why = "the autoscaler starts no machine for it" if state.grows else "no machine of the cluster is large enough"
         there = f"the largest that is there has {described(largest)}" if largest else "none is there"
+        if self.nodes > 1:
+            large = sum(ClusterState((node,)).fits(self.demand) for node in state.nodes)
+            raise UserError(
+                "study.yaml, trainer.resources.nodes",
+                f"{self.nodes} machines with {described(self.demand)} are wanted for a run, and {large} are there",
+                "lower nodes, or what a run takes of each, or give the cluster more machines",
+            )
         raise UserError(
             "study.yaml, ray",
             f"a worker of {described(self.demand)} cannot be placed: {why}, and {there}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ray
 from ray._private import ray_constants
@@ -14,6 +14,7 @@ from codescale.cluster.autoscaling import ClusterState, cluster_state
 from codescale.cluster.connection import begin_local, join_cluster
 from codescale.cluster.demand import MOST_ASKED_FOR, gpus_come, joined, ready_state
 from codescale.cluster.placement import Node
+from codescale.errors import UserError
 from codescale.study.train import RaySection
 
 _WORKER_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**30), "MALLOC_TRIM_THRESHOLD_": str(2**31)}
@@ -25,18 +26,39 @@ class Workers:
     """How many runs go at once, and what each may use.
 
     ``grows``: an autoscaler adds machines for workers that are asked for; ``count`` is then the most that may be asked
-    for at once.
+    for at once. ``nodes``: the machines of a run, which has as much of each.
     """
 
     count: int
     threads: int
     gpus: float
     grows: bool = False
+    nodes: int = 1
 
     @property
     def demand(self) -> Node:
-        """What one worker takes of a machine, by Ray's names."""
+        """What one run takes of a machine, by Ray's names."""
         return {"CPU": float(self.threads)} | ({"GPU": self.gpus} if self.gpus else {})
+
+    @property
+    def own(self) -> Node:
+        """What the worker itself takes: nothing where its run reserves several machines."""
+        return self.demand if self.nodes == 1 else {}
+
+    def on_machines(self, nodes: int) -> Workers:
+        """Workers whose runs have ``nodes`` machines each.
+
+        Raises :class:`~codescale.errors.UserError` for several where Ray runs on this machine alone.
+        """
+        if nodes == 1:
+            return self
+        if not joined():
+            raise UserError(
+                "study.yaml, trainer.resources.nodes",
+                f"a run is to have {nodes} machines, and Ray runs on this one alone",
+                "set RAY_ADDRESS to a cluster's address, or nodes to 1",
+            )
+        return replace(self, count=max(1, self.count // nodes), nodes=nodes)
 
 
 @contextmanager

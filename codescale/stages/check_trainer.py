@@ -16,6 +16,7 @@ from codescale.stages.inputs import StageContext
 from codescale.stages.runs import check_space
 from codescale.study.config import StudyConfig
 from codescale.study.trainer import SHARE
+from codescale.trainers.command import Place
 from codescale.trainers.factory import CommandSessionFactory
 from codescale.trainers.session import CommandSession
 
@@ -74,7 +75,7 @@ def check_trainer(context: StageContext, tokens: int | None = None) -> TrainerCh
     session.discard_checkpoint()  # of a check that was killed
     session = factory(spec)
     try:
-        command = factory.template.command(spec, session.folder)
+        command = factory.template.command(spec, session.folder, Place.here())
         context.progress.say(f"Starting: {shlex.join(command.arguments)}")
         _advance(session, context.progress)
         if session.failure:

@@ -24,11 +24,14 @@ PLACEHOLDERS = {
     "seed": "of weights and data order",
     "folder": "the run's own folder: checkpoints go here, and it is the same one when the run goes on",
     "results": "the file that results are written to",
-    "workers": "processes that the command is to start",
+    "workers": "processes that the command is to start on each machine",
+    "nodes": "machines of the run, on each of which the command is started once",
+    "node_rank": "which of them this one is, from 0",
+    "address": "of the machine with rank 0",
     "size": "the name of the model's size",
     "n_params": "its non-embedding parameters",
     "run": "the run's name",
-    "port": "a free port of this machine",
+    "port": "a free port of the machine with rank 0",
     "study": "the study's folder",
     "context": "training.context",
     **dict.fromkeys(HYPERPARAMETERS, "as study.yaml has it under training, or as the search chose it"),
@@ -119,8 +122,9 @@ class ResultsSection(Section):
 
 
 class TrainerResources(Section):
-    """What Ray reserves for a run: cores, and GPUs (a part of one, or several)."""
+    """What Ray reserves for a run: cores, and GPUs (a part of one, or several), on each of so many ``nodes``."""
 
+    nodes: Annotated[WholeNumber, Field(gt=0, le=10_000)] = 1
     cpu: Annotated[WholeNumber, Field(gt=0, le=1_024)] = 1
     gpu: Annotated[Number, Field(ge=0, le=1_024)] = 0.0
 
@@ -131,10 +135,10 @@ class TrainerSection(Section):
     ``command``: the program and its arguments, with placeholders (:data:`PLACEHOLDERS`); no shell. It is started in
     ``directory``, relative to the study's folder. ``mixture``: the form of ``{mixture}``: ``json``, or one of
     ``codescale export``, which ``paths`` goes with. ``environment`` is added to the worker's. ``workers``: what
-    ``{workers}`` stands for; None: the GPUs of a run, one at least. ``grace``: seconds between SIGTERM and SIGKILL.
-    ``silence``: seconds without a new row of results after which a run counts as hung. ``retries``: how often a command
-    that fails is started again in its folder. ``version``: tells runs of one trainer and data from those of another,
-    which are refused.
+    ``{workers}`` stands for; None: the GPUs that a run has of a machine, one at least. ``grace``: seconds between
+    SIGTERM and SIGKILL. ``silence``: seconds without a new row of results after which a run counts as hung.
+    ``retries``: how often a command that fails is started again in its folder. ``version``: tells runs of one trainer
+    and data from those of another, which are refused.
     """
 
     command: tuple[Annotated[str, Field(max_length=10_000)], ...] = Field(min_length=1, max_length=1_000)

@@ -129,6 +129,8 @@ def do_runs(
     run raises otherwise, such as :class:`~codescale.errors.UserError`.
     """
     begun = time.monotonic()
+    if config.trainer is not None:
+        stage = replace(stage, workers=stage.workers.on_machines(config.trainer.resources.nodes))
     records = done_already(folder, specs)
     remove_claims(folder, records)
     with writing(folder.runs):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
+from codescale.sweeps.machine_group import OnMachines
 from codescale.trainers.factory import CommandSessionFactory
+from codescale.trainers.process import start_here
 from codescale.training.session_factory import SessionFactory as OwnSessionFactory
 from codescale.training.session_factory import study_session_factory
 
@@ -18,4 +20,5 @@ def session_factory_of(config: StudyConfig, folder: StudyFolder) -> SessionFacto
     """
     if config.trainer is None:
         return study_session_factory(config, folder)
-    return CommandSessionFactory.of(config, folder)
+    several = config.trainer.resources.nodes > 1
+    return CommandSessionFactory.of(config, folder, OnMachines.of(config.trainer) if several else start_here)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError, RayError
+from ray.exceptions import RayActorError
 
 from codescale.cluster.autoscaling import ClusterState, cluster_state
 from codescale.cluster.demand import LOOK_SECONDS, MOST_ASKED_FOR, DemandWatch, described
@@ -64,7 +64,7 @@ class Landing:
     records: list[RunRecord]
     cause: Cause | None = None
     often: int = 0
-    error: RayError | None = None
+    error: Exception | None = None
 
 
 class WorkerPool:
@@ -89,7 +89,7 @@ class WorkerPool:
     ) -> None:
         self._work, self._workers, self._limit = work, workers, limit
         self._folder, self._progress = folder, progress
-        self._watch = DemandWatch(workers.demand)
+        self._watch = DemandWatch(workers.own)
         self._coming: dict[ray.ObjectRef, _Worker] = {}
         self._idle: list[_Worker] = []
         self._flying: dict[ray.ObjectRef, _Flight] = {}
@@ -167,13 +167,14 @@ class WorkerPool:
         if self._limit is not None:
             return self._workers.count
         if self._state.grows:
-            return there + MOST_ASKED_FOR
-        return max(self._workers.count, self._state.room(self._workers.demand))
+            return there + max(1, MOST_ASKED_FOR // self._workers.nodes)
+        return max(self._workers.count, self._state.room(self._workers.demand) // self._workers.nodes)
 
     def _start(self) -> _Worker:
         taken = {worker.number for worker in self._known}
         number = next(number for number in count() if number not in taken)
-        options = {"num_cpus": self._workers.threads, "num_gpus": self._workers.gpus}
+        own = self._workers.own
+        options = {"num_cpus": own.get("CPU", 0.0), "num_gpus": own.get("GPU", 0.0)}
         actor = ray.remote(**options)(RunWorker).remote(self._work, str(Path.cwd()))  # type: ignore[call-overload]
         return _Worker(number, actor)
 
@@ -223,7 +224,7 @@ class WorkerPool:
         self._idle.append(worker)
 
 
-def _did_not_start(error: RayError) -> tuple[str, str]:
+def _did_not_start(error: Exception) -> tuple[str, str]:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     said = lines[-1][:200] if lines else type(error).__name__
     return f"workers do not start: {said}", "have the same versions of Python, Ray and codescale on every machine"

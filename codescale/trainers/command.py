@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from codescale.files import write_text
@@ -19,6 +18,7 @@ from codescale.study.trainer import HYPERPARAMETERS, SHARE, TrainerSection, fill
 from codescale.training.optim.hyperparameter_rules import LEARNING_RATE_FACTOR, training_of
 from codescale.training.optim.schedule import steps_of
 
+LOOPBACK = "127.0.0.1"
 _ENDINGS = {"json": "json", "megatron": "txt", "torchtitan": "py"}
 
 
@@ -29,6 +29,21 @@ class RunCommand:
     arguments: tuple[str, ...]
     directory: Path
     environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which of its run's ``nodes`` machines a command is started on, and where the one with rank 0 is met."""
+
+    node_rank: int
+    nodes: int
+    address: str
+    port: int
+
+    @classmethod
+    def here(cls) -> Place:
+        """This machine alone."""
+        return cls(0, 1, LOOPBACK, free_port(LOOPBACK))
 
 
 @dataclass(frozen=True)
@@ -67,15 +82,15 @@ class CommandTemplate:
         training = training_of(self.config.training, spec, self.config.sizes[spec.size])
         return training.batch * training.context
 
-    def command(self, spec: RunSpec, folder: Path) -> RunCommand:
-        """What trains ``spec`` in ``folder``; writes the mixture's file there.
+    def command(self, spec: RunSpec, folder: Path, place: Place) -> RunCommand:
+        """What trains ``spec`` in ``folder``, started at ``place``; writes the mixture's file there.
 
         Raises :class:`UserError` for a mixture that the study's export cannot hold.
         """
         section = self.section
         mixture = folder / f"mixture.{_ENDINGS.get(section.mixture, 'yaml')}"
         write_text(mixture, self.mixture_text(spec))
-        values = self._values(spec, folder, mixture)
+        values = self._values(spec, folder, mixture, place)
         told = {f"CODESCALE_{name.upper()}": value for name, value in values.items() if "." not in name}
         own = {name: filled(value, values) for name, value in section.environment.items()}
         directory = self.root / Path(section.directory).expanduser()
@@ -102,7 +117,7 @@ class CommandTemplate:
                 batch_size=training.batch,
             )
 
-    def _values(self, spec: RunSpec, folder: Path, mixture: Path) -> dict[str, str]:
+    def _values(self, spec: RunSpec, folder: Path, mixture: Path, place: Place) -> dict[str, str]:
         training, tokens = training_of(self.config.training, spec, self.config.sizes[spec.size]), max(spec.token_points)
         return {
             "mixture": str(mixture),
@@ -115,7 +130,7 @@ class CommandTemplate:
             "size": spec.size,
             "n_params": str(spec.n_params),
             "run": spec.run_id,
-            "port": str(_free_port()),
+            **{name: str(value) for name, value in asdict(place).items()},
             "study": str(self.root),
             "context": str(training.context),
             **{name: f"{getattr(training, name):g}" for name in HYPERPARAMETERS if name != LEARNING_RATE_FACTOR},
@@ -124,12 +139,8 @@ class CommandTemplate:
         }
 
 
-def full_environment(command: RunCommand) -> dict[str, str]:
-    """The worker's environment, with what the command is told and the study's file gives it."""
-    return {**os.environ, **command.environment}
-
-
-def _free_port() -> int:
+def free_port(address: str) -> int:
+    """A port of this machine's ``address`` that nobody listens on."""
     with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
+        one.bind((address, 0))
         return int(one.getsockname()[1])

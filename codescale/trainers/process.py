@@ -7,16 +7,18 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from signal import SIGKILL, Signals
-from typing import Any
+from typing import Any, Protocol
 
-from codescale.errors import visible
+from codescale.errors import UserError, visible
+from codescale.runs.records import RunSpec
 from codescale.trainers import supervisor
+from codescale.trainers.command import CommandTemplate, Place, RunCommand
 
-LOG, LOCK = "output.log", ".lock"
+LOG = "output.log"
 _LAST_LINES, _LAST_CHARACTERS = 3, 300
 """Of a command's output, in the message of its failure."""
 _MORE_SECONDS = 60.0
@@ -25,11 +27,33 @@ _MORE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Ending:
-    """How a command ended: ``well``; else ``why`` it did not. ``refused``: it could not even be started."""
+    """How a command ended: ``well``; else ``why`` it did not. ``refused``: it could not even be started. ``log``: the
+    file of the run's folder with the output of the one that ended so.
+    """
 
     well: bool
     why: str = ""
     refused: bool = False
+    log: str = LOG
+
+
+class RunningCommand(Protocol):
+    """A run's command that has been started, on one machine or on several."""
+
+    def poll(self, seconds: float) -> Ending | None:
+        """How it ended, if it does within about ``seconds``; None while it runs."""
+
+    def stop(self) -> None:
+        """Ends all its processes; returns when there is none left."""
+
+
+Start = Callable[[CommandTemplate, RunSpec, Path], RunningCommand]
+"""Starts the command of a run in its folder. Raises :class:`UserError` where it cannot be."""
+
+
+def start_here(template: CommandTemplate, spec: RunSpec, folder: Path) -> CommandProcess:
+    """Starts the command of ``spec`` on this machine alone."""
+    return CommandProcess.of(template, spec, folder, Place.here())
 
 
 class CommandProcess:
@@ -38,27 +62,28 @@ class CommandProcess:
     Parameters
     ----------
     command
-        The program and its arguments.
+        What is started, where, and what is added to the environment.
     folder
         The run's own; gets the log of the command's output.
-    directory
-        Where it is started.
-    environment
-        All of its environment; the mark of its folder is not the supervisor's own.
     grace
         Seconds between SIGTERM and SIGKILL.
+    node_rank
+        Which of the run's machines this one is: each has a log of its own.
     """
 
-    def __init__(
-        self, command: Sequence[str], folder: Path, directory: Path, environment: Mapping[str, str], grace: float
-    ) -> None:
-        self._grace, self._mark = grace, str(folder)
+    def __init__(self, command: RunCommand, folder: Path, grace: float, node_rank: int = 0) -> None:
+        self._grace = grace
+        # One folder serves all machines of a run, and one machine may be several of them.
+        self._mark, lock, self._log = str(folder), ".lock", LOG
+        if node_rank:
+            self._mark, lock, self._log = f"{folder}#{node_rank}", f".lock-{node_rank}", f"output-{node_rank}.log"
         program = [sys.executable, "-I", "-S", supervisor.__file__]
-        paths = [str(folder / LOG), str(folder / LOCK), str(folder)]
+        paths = [str(folder / self._log), str(folder / lock), self._mark]
+        environment = {name: value for name, value in os.environ.items() if name != supervisor.MARK}
         self._supervisor = subprocess.Popen(
-            [*program, str(grace), *paths, *command],
-            cwd=directory,
-            env={name: value for name, value in environment.items() if name != supervisor.MARK},
+            [*program, str(grace), *paths, *command.arguments],
+            cwd=command.directory,
+            env=environment | dict(command.environment),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -67,6 +92,19 @@ class CommandProcess:
         self._supervisor.wait()  # it leaves a grandchild behind, which holds the pipes
         self._told = b""
         self.ending: Ending | None = None
+
+    @classmethod
+    def of(cls, template: CommandTemplate, spec: RunSpec, folder: Path, place: Place) -> CommandProcess:
+        """The command of ``spec``, started at ``place``. Raises :class:`UserError` where its directory is none."""
+        command = template.command(spec, folder, place)
+        try:
+            return cls(command, folder, template.section.grace, place.node_rank)
+        except OSError as error:
+            raise UserError(
+                "study.yaml, trainer.directory",
+                f"{command.directory} cannot be entered ({error.strerror})",
+                "name a folder that every machine has",
+            ) from None
 
     def poll(self, seconds: float) -> Ending | None:
         """How the command ended, if it does within ``seconds``; None while it runs."""
@@ -93,18 +131,18 @@ class CommandProcess:
         for line in self._told.split(b"\n")[:-1]:
             told: dict[str, Any] = json.loads(line)
             if "started" not in told:
-                return _ending(told)
+                return replace(_ending(told), log=self._log)
         if not over:
             return None
         supervisor.send(SIGKILL, supervisor.processes_of(-1, self._mark), None)
-        return Ending(False, "was lost with its supervisor, which something has killed")
+        return Ending(False, "was lost with its supervisor, which something has killed", log=self._log)
 
 
-def last_lines(folder: Path) -> str:
+def last_lines(log: Path) -> str:
     """The last lines of a command's output on one line, with nothing that steers a terminal; empty for none."""
     try:
-        with (folder / LOG).open("rb") as file:
-            file.seek(max(0, (folder / LOG).stat().st_size - 16_384))
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - 16_384))
             text = file.read().decode(errors="replace")
     except OSError:
         return ""

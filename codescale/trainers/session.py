@@ -19,9 +19,9 @@ from codescale.errors import UserError
 from codescale.files import read_json, write_json, writing
 from codescale.runs.records import Evaluation, RunRecord, RunSpec, Status
 from codescale.study.trainer import TRAINERS_CORPUS
-from codescale.trainers.command import CommandTemplate, full_environment
+from codescale.trainers.command import CommandTemplate
 from codescale.trainers.measurements import TEST, Measurement, Measurements, ResultError
-from codescale.trainers.process import LOG, CommandProcess, Ending, last_lines
+from codescale.trainers.process import LOG, Ending, RunningCommand, Start, last_lines, start_here
 from codescale.trainers.result_files import harness_metrics, result_file
 from codescale.training.flops import training_flops
 from codescale.training.loop.claim import Claim
@@ -50,6 +50,8 @@ class CommandSession:
         Where the output of commands that failed stays.
     claim
         Is held while this session may go on; None: nobody else has the run.
+    start
+        Starts the command.
 
     Raises
     ------
@@ -58,15 +60,21 @@ class CommandSession:
     """
 
     def __init__(
-        self, spec: RunSpec, template: CommandTemplate, folder: Path, logs: Path, claim: Claim | None = None
+        self,
+        spec: RunSpec,
+        template: CommandTemplate,
+        folder: Path,
+        logs: Path,
+        claim: Claim | None = None,
+        start: Start = start_here,
     ) -> None:
         self.spec, self.folder, self._logs = spec, folder, logs
         self.evaluations: list[Evaluation] = []
         self.test: dict[str, float] = {}
         self.failure, self.diverged, self.failed = "", False, False
-        self._template, self._claim = template, claim
+        self._template, self._claim, self._start_command = template, claim, start
         self._section = template.section
-        self._process: CommandProcess | None = None
+        self._process: RunningCommand | None = None
         self._began = self._heard = self._claimed = 0.0
         self._seconds, self._failures, self._ended = 0.0, 0, False
         self._waiting: list[Measurement] = []
@@ -208,21 +216,12 @@ class CommandSession:
         self._newest, self._reported = 0, 0
 
     def _start(self) -> None:
-        command = self._template.command(self.spec, self.folder)
         self._restart_reading()
         self._reported = self.tokens_trained
-        self._began = self._heard = self._claimed = time.monotonic()
         self._save()
-        try:
-            self._process = CommandProcess(
-                command.arguments, self.folder, command.directory, full_environment(command), self._section.grace
-            )
-        except OSError as error:
-            raise UserError(
-                "study.yaml, trainer.directory",
-                f"{command.directory} cannot be entered ({error.strerror})",
-                "name a folder that every machine has",
-            ) from None
+        process = self._start_command(self._template, self.spec, self.folder)
+        self._began = self._heard = self._claimed = time.monotonic()
+        self._process = process
 
     def _next(self) -> Measurement | None:
         """The next measurement; the last one only when the command has ended well."""
@@ -292,7 +291,7 @@ class CommandSession:
             if self._failures <= self._section.retries:
                 self._waiting = []
                 return self._next()
-            self._give_up(ending.why)
+            self._give_up(ending.why, log=ending.log)
             return None
         self._results.close()
         self._measurements.check_whole()
@@ -343,13 +342,13 @@ class CommandSession:
     def _running_seconds(self) -> float:
         return self._seconds + (time.monotonic() - self._began if self._process is not None else 0.0)
 
-    def _give_up(self, why: str, diverged: bool = False) -> None:
-        """Ends the command; its last lines of output are a part of the reason."""
+    def _give_up(self, why: str, diverged: bool = False, log: str = LOG) -> None:
+        """Ends the command; the last lines of its output, in the file ``log``, are a part of the reason."""
         self.close()
-        said = last_lines(self.folder)
+        said = last_lines(self.folder / log)
         self.failure = f"{why}; its output ends: {said}" if said else f"{why}; it has printed nothing"
         if said:
             with suppress(OSError):
                 self._logs.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(self.folder / LOG, self._logs / f"{self.spec.run_id}.log")
+                shutil.copyfile(self.folder / log, self._logs / f"{self.spec.run_id}.log")
         self.diverged, self.failed = diverged, not diverged

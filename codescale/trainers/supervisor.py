@@ -26,7 +26,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-MARK = "CODESCALE_FOLDER"
+MARK = "CODESCALE_MARK"
 """The variable whose value, the run's own folder, marks every process of a command."""
 LOG_BYTES = 2**20
 """Of a command's output the log keeps at least half as much, the latest."""

@@ -41,8 +41,10 @@ def test_the_second_autoscaler(monkeypatch: pytest.MonkeyPatch) -> None:
     reply.autoscaling_state.pending_instances.add()
     reply.autoscaling_state.failed_instance_requests.add(reason="no capacity")
     reply.autoscaling_state.infeasible_resource_requests.add().resources_bundle["GPU"] = 8.0
+    of_a_group = reply.autoscaling_state.infeasible_gang_resource_requests.add().requests.add()
+    of_a_group.resources_bundle["CPU"] = 64.0
     told = read(monkeypatch, reply)
-    assert told == ClusterState(({"CPU": 0.0},), frozenset({WORKER.hex()}), True, 5, ({"GPU": 8.0},))
+    assert told == ClusterState(({"CPU": 0.0},), frozenset({WORKER.hex()}), True, 5, ({"GPU": 8.0}, {"CPU": 64.0}))
 
 
 def first(names: list[str], **report: Any) -> dict[str, Any]:

@@ -35,6 +35,12 @@ def test_an_autoscaler_that_starts_nothing_for_long_has_answered(clock: list[flo
         watch.check(replace(GROWING, nodes=(SMALL,)))
 
 
+def test_several_machines_are_counted_one_by_one(clock: list[float]) -> None:
+    DemandWatch({"CPU": 2.0}, nodes=2).check(ClusterState((SMALL, LARGE)))
+    with pytest.raises(UserError, match=r"trainer.resources.nodes: 2 machines with 16 cores are wanted .* 1 are there"):
+        DemandWatch({"CPU": 16.0}, nodes=2).check(ClusterState((SMALL, LARGE, {"CPU": 4.0})))
+
+
 @pytest.mark.parametrize("hope", [{"coming": 1}, {"unmet": ()}, {"nodes": (SMALL, LARGE)}], ids=str)
 def test_hope_begins_the_wait_anew(hope: dict[str, object], clock: list[float]) -> None:
     watch = DemandWatch({"CPU": 4.0})

@@ -104,7 +104,10 @@ def test_what_cannot_be_is_refused_in_a_line(
 
 
 def test_the_study_and_the_results_of_the_page_are_taken() -> None:
-    results, whole = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
+    results, whole, machines = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
+    several = parse_study(yaml.safe_load(whole) | yaml.safe_load(machines), "study.yaml").trainer
+    assert several is not None
+    assert several.resources.nodes == 2
     config = parse_study(yaml.safe_load(whole), "study.yaml")
     assert config.trainer is not None
     assert config.trainer.takes == {"mixture", "steps", "size", "seed", "folder"}

@@ -14,7 +14,7 @@ import pytest
 
 from codescale.files import write_json
 from codescale.trainers import supervisor
-from codescale.trainers.command import CommandTemplate
+from codescale.trainers.command import CommandTemplate, Place
 from codescale.trainers.session import CommandSession
 from tests.trainers.own_trainer import finished, open_session, own_study, python_study, run_spec
 
@@ -72,12 +72,14 @@ def test_a_command_is_told_its_run(tmp_path: Path) -> None:
     assert environment["OUT"] == f"{folder}/out"
     assert environment["CODESCALE_SEED"] == "7"
     assert environment[supervisor.MARK] == folder
+    assert environment["CODESCALE_FOLDER"] == folder
+    assert [environment[f"CODESCALE_{one}"] for one in ("NODES", "NODE_RANK", "ADDRESS")] == ["1", "0", "127.0.0.1"]
     assert "HOME" in environment or "PATH" in environment
 
 
 def test_a_mixture_names_languages_that_a_run_does_not_train_on(tmp_path: Path) -> None:
     command = CommandTemplate.of(own_study(["true", "{mixture}"]), tmp_path).command(
-        run_spec(proportions={"java": 1.0}), tmp_path
+        run_spec(proportions={"java": 1.0}), tmp_path, Place.here()
     )
     assert json.loads(Path(command.arguments[1]).read_text()) == {"python": 0.0, "java": 1.0}
 
@@ -86,17 +88,17 @@ def test_a_mixture_may_be_an_export(tmp_path: Path) -> None:
     (tmp_path / "paths.yaml").write_text("python: /data/python\njava: /data/java\n")
     config = own_study(["true", "{mixture}"], mixture="megatron", paths="paths.yaml")
     template = CommandTemplate.of(config, tmp_path)
-    command = template.command(run_spec(), tmp_path)
+    command = template.command(run_spec(), tmp_path, Place.here())
     assert "/data/java" in Path(command.arguments[1]).read_text()
 
 
 def test_hyperparameters_of_the_search_reach_the_command(tmp_path: Path) -> None:
     config = own_study(["true", "{learning_rate_factor}", "{batch}", "{steps}"])
     template = CommandTemplate.of(config, tmp_path)
-    plain = template.command(run_spec(), tmp_path).arguments
+    plain = template.command(run_spec(), tmp_path, Place.here()).arguments
     chosen = run_spec(hyper={"learning_rate_factor": 0.5, "batch": 4.0})
     assert plain == ("true", "1", "2", "10")
-    assert template.command(chosen, tmp_path).arguments == ("true", "0.5", "4", "5")
+    assert template.command(chosen, tmp_path, Place.here()).arguments == ("true", "0.5", "4", "5")
 
 
 def test_closed_and_opened_again_it_goes_on(tmp_path: Path) -> None:

@@ -34,9 +34,14 @@ def stack_weights(residuals: Sequence[Sequence[Array]], kinds: Sequence[str]) ->
         stacked = np.stack([np.concatenate([own[k].ravel() for k in chosen]) for own in residuals])
         stacked = stacked[:, np.isfinite(stacked).all(axis=0)]
         typical = float(np.median(np.abs(stacked), axis=1).min())
-        stacked = np.clip(stacked, -_CLIP * typical, _CLIP * typical)
+        if typical > 0.0:
+            stacked = np.clip(stacked, -_CLIP * typical, _CLIP * typical)
         gram += stacked @ stacked.T / max(stacked.shape[1], 1)
-    gram += _PULL * float(np.diag(gram).min()) * np.eye(count)
+    best = float(np.diag(gram).min())
+    if best == 0.0:  # laws without any error, as where all losses are the same: whatever else there is would only harm
+        exact = np.diag(gram) == 0.0
+        return np.asarray(exact / exact.sum(), dtype=np.float64)
+    gram += _PULL * best * np.eye(count)
     gram /= float(np.diag(gram).min())
 
     def value_and_gradient(weights: Array) -> tuple[float, Array]:

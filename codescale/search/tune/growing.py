@@ -31,9 +31,12 @@ class GrowingConcurrency:
         What one trial takes.
     most
         So many at the most.
+    nodes
+        Of how many machines one trial takes it.
     """
 
-    def __init__(self, demand: Node, most: int) -> None:
+    def __init__(self, demand: Node, most: int, nodes: int = 1) -> None:
+        self._nodes = nodes
         self._demand, self._most = {name: amount for name, amount in demand.items() if amount}, most
         self._looked = -LOOK_SECONDS
         self._now = 1
@@ -47,7 +50,7 @@ class GrowingConcurrency:
 
     def within(self, state: ClusterState) -> int:
         """How many in ``state``."""
-        room = state.room(self._demand)
+        room = state.room(self._demand) // self._nodes
         no_more = self._demand in state.unmet and not state.coming
         return max(1, min(self._most, room if no_more else 2 * room + 1))
 

@@ -52,8 +52,9 @@ class TrialPlacement:
 def placement(config: StudyConfig, workers: Workers) -> TrialPlacement:
     """How trials fit on ``workers``.
 
-    A trial takes a worker, or as many as ``search.workers_per_trial`` says: then Ray Train reserves them, and the
-    trial's own process, which only listens, takes nothing and ends with it, so that its workers do not outlive it.
+    A trial takes a worker, or as many as ``search.workers_per_trial`` says, or the machines that a run of the study's
+    trainer has: then Ray Train, or the run, reserves them, and the trial's own process, which only listens, takes
+    nothing and ends with it, so that its workers do not outlive it.
 
     Raises
     ------
@@ -70,7 +71,7 @@ def placement(config: StudyConfig, workers: Workers) -> TrialPlacement:
     at_once = config.search.concurrency or max(1, workers.count // each)
     if workers.grows and config.search.concurrency is None:
         at_once = max(1, min(at_once, config.search.most_trials // LEARNING_SHARE))
-    if each > 1:
+    if each > 1 or workers.nodes > 1:
         return TrialPlacement(at_once, {"cpu": 0.0, "memory": 1}, warm=False)  # Tune refuses to reserve nothing at all
     return TrialPlacement(
         at_once, {"cpu": workers.threads} | ({"gpu": workers.gpus} if workers.gpus else {}), warm=True
@@ -97,6 +98,8 @@ def run_trials(search: MixtureSearcher, open_session: OpenSession, workers: Work
         Where one crashes again and again.
     """
     config, folder = search.specs.problem.config, search.folder
+    if config.trainer is not None:
+        workers = workers.on_machines(config.trainer.resources.nodes)
     search.metrics = StageMetrics(config.name, "search")
     scratch = folder.ray.absolute()
     placed, shown = placement(config, workers), trackers(config, folder)
@@ -105,7 +108,7 @@ def run_trials(search: MixtureSearcher, open_session: OpenSession, workers: Work
         if config.search.concurrency is None:
             each = config.search.workers_per_trial
             trial = {name: amount * each for name, amount in workers.demand.items()} if each > 1 else workers.demand
-            search.allowed = GrowingConcurrency(trial, placed.at_once)
+            search.allowed = GrowingConcurrency(trial, placed.at_once, workers.nodes)
     trainable = _trainable(search, _on_workers(config, open_session, workers, scratch), placed)
     scheduler = _scheduler(config, search)
     with quiet_tune():

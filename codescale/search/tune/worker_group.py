@@ -18,12 +18,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import ray
-from ray._private.state import state as cluster_state
-from ray.core.generated.gcs_pb2 import PlacementGroupTableData  # type: ignore[attr-defined]
 from ray.exceptions import RayError
 from ray.util.placement_group import PlacementGroup, get_current_placement_group, remove_placement_group
 from ray.util.queue import Empty, Queue
 
+from codescale.cluster.placement_groups import remove_abandoned_groups
 from codescale.errors import UserError
 from codescale.runs.records import Evaluation, RunRecord, RunSpec, Status
 from codescale.search.trials.session import OpenShared
@@ -139,20 +138,6 @@ class WorkerGroupSession:
             if isinstance(told, WorkerReport):
                 return told
             raise UserError(*told)
-
-
-def remove_abandoned_groups() -> None:
-    """Removes the placement groups of this job whose maker is a dead actor: a killed trial's, which hold its cores.
-
-    Those that the driver made, Tune's own, are of no actor; Ray says of them too that their actor is dead.
-    """
-    job = ray.get_runtime_context().get_job_id()
-    for packed in cluster_state._connect_and_get_accessor().get_placement_group_table():
-        group = PlacementGroupTableData.FromString(packed)
-        of_an_actor = group.creator_actor_id not in (b"", ray.ActorID.nil().binary())
-        gone = group.state == PlacementGroupTableData.REMOVED
-        if of_an_actor and group.creator_actor_dead and not gone and group.creator_job_id.hex() == job:
-            remove_placement_group(PlacementGroup(ray.PlacementGroupID(group.placement_group_id)))
 
 
 def _train_together(spec: RunSpec, opener: OpenOnWorkers, reports: Queue) -> None:

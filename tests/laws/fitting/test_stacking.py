@@ -31,6 +31,13 @@ def test_two_laws_are_weighted_by_the_closed_form() -> None:
     assert stack_weights([[first], [second]], ["mixtures"]) == pytest.approx([expected, 1 - expected], abs=1e-4)
 
 
+def test_laws_without_any_error_share_the_weight() -> None:
+    exact, wrong = np.zeros((20, 2)), np.full((20, 2), 0.01)
+    assert stack_weights([[exact], [wrong], [exact]], ["mixtures"]) == pytest.approx([0.5, 0.0, 0.5])
+    nearly = np.where(np.arange(40).reshape(20, 2) == 7, 0.5, 0.0)  # its median error is 0 too
+    assert stack_weights([[nearly], [wrong]], ["mixtures"])[1] > 0.9
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000))
 def test_no_other_weights_have_a_smaller_error(seed: int) -> None:
