@@ -157,7 +157,7 @@ def train(
 
       codescale train my-study --workers 1-4 --sharded --storage s3://bucket/runs
     """
-    from codescale.mixtures.files import read_mixture
+    from codescale.mixtures.files import read_schedule
     from codescale.report.terminal.train import trained_table
 
     check_counts(None, tokens)
@@ -165,7 +165,7 @@ def train(
     opened = existing_study(study)
     shares = None
     if mixture is not None:
-        shares = opened.config.uniform() if mixture == "uniform" else read_mixture(mixture)
+        shares = opened.config.uniform() if mixture == "uniform" else read_schedule(mixture)
     record, place = opened.train(
         size=size,
         tokens=None if tokens is None else round(tokens),

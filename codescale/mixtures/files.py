@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from codescale.errors import UserError
 from codescale.files import read_yaml
 from codescale.mixtures.bounds import AvailableTokens, Bound, Weight, check_names
-from codescale.mixtures.mixture import Mixture, MixtureError
+from codescale.mixtures.mixture import SUM_TOLERANCE, Mixture, MixtureError
+from codescale.mixtures.schedule import Phase, Schedule, ScheduleError
 from codescale.organisation import SHUFFLED
 from codescale.validation import Number, checked
 
@@ -21,11 +22,20 @@ _WEIGHTS = TypeAdapter(dict[str, Weight])
 _BOUNDS = TypeAdapter(dict[str, _Share | tuple[_Share, _Share]])
 
 
+class _PhaseOfFile(BaseModel):
+    """One of ``phases``."""
+
+    model_config = ConfigDict(extra="forbid")
+    until: Number = Field(gt=0, le=1)
+    proportions: dict[str, Number] = Field(min_length=1)
+
+
 class _MixtureFile(BaseModel):
     """The part of ``mixture.yaml`` that other stages read."""
 
     model_config = ConfigDict(extra="ignore")
-    proportions: dict[str, Number] = Field(min_length=1)
+    proportions: dict[str, Number] | None = Field(default=None, min_length=1)
+    phases: tuple[_PhaseOfFile, ...] | None = Field(default=None, min_length=1)
     organisation: str = SHUFFLED
     n_tokens: Number | None = Field(default=None, gt=0, allow_inf_nan=False)
 
@@ -72,12 +82,48 @@ def _validated(adapter: TypeAdapter[_File], path: str | Path, shape: str) -> _Fi
 def read_mixture(path: str | Path) -> Mixture:
     """The proportions in ``mixture.yaml``.
 
-    Raises :class:`UserError` where the file has another shape, or its proportions do not sum to 1 or are negative.
+    Raises :class:`UserError` where the file has another shape, its proportions do not sum to 1 or are negative, or they
+    change by phases.
     """
+    schedule = read_schedule(path)
+    if not schedule.static:
+        raise UserError(
+            f"{path}, phases",
+            f"the mixture changes in {len(schedule)} phases, and one that does not is needed here",
+            "give proportions alone; codescale train takes phases",
+        )
+    return schedule.mean
+
+
+def read_schedule(path: str | Path) -> Schedule:
+    """The phases in ``mixture.yaml``, or its proportions as a schedule of one.
+
+    Raises :class:`UserError` where the file has another shape, proportions do not sum to 1 or are negative, phases do
+    not rise to 1, or ``proportions`` beside them are not their mean.
+    """
+    content = _mixture_file(path)
+    whole = None if content.proportions is None else _shares(content.proportions, f"{path}, proportions")
+    if content.phases is None:
+        assert whole is not None
+        return Schedule.of(whole)
+    shares = [_shares(phase.proportions, f"{path}, phases.{k}.proportions") for k, phase in enumerate(content.phases)]
     try:
-        return Mixture(_mixture_file(path).proportions)
+        schedule = Schedule(Phase(phase.until, one) for phase, one in zip(content.phases, shares, strict=True))
+    except ScheduleError as error:
+        hint = "let until rise from phase to phase, to 1 in the last"
+        raise UserError(f"{path}, phases", str(error), hint) from None
+    names = {*schedule.languages, *(whole or ())}
+    mean = schedule.mean
+    if whole is not None and any(abs(whole.get(one, 0.0) - mean.get(one, 0.0)) > SUM_TOLERANCE for one in names):
+        raise UserError(f"{path}, proportions", "are not the mean of the phases", "leave them out, or correct them")
+    return schedule
+
+
+def _shares(proportions: dict[str, float], where: str) -> Mixture:
+    try:
+        return Mixture(proportions)
     except MixtureError as error:
-        raise UserError(f"{path}, proportions", str(error), "correct the shares so that they sum to 1") from None
+        raise UserError(where, str(error), "correct the shares so that they sum to 1") from None
 
 
 def read_organisation(path: str | Path) -> str:
@@ -97,4 +143,8 @@ def read_target_tokens(path: str | Path) -> float | None:
 
 
 def _mixture_file(path: str | Path) -> _MixtureFile:
-    return _validated(TypeAdapter(_MixtureFile), path, "proportions: {python: 0.6, rust: 0.4}")
+    shape = "proportions: {python: 0.6, rust: 0.4}"
+    found = _validated(TypeAdapter(_MixtureFile), path, shape)
+    if found.proportions is None and found.phases is None:
+        raise UserError(f"{path}, proportions", "is missing", f"give {shape}, or phases")
+    return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from codescale.arrays import Array
-from codescale.runs.records import LOSS
+from codescale.runs.records import LOSS, PHASE
 from codescale.runs.table import LOSS_UNIT, RunsTable
 from codescale.runs.units import LossUnit, converted, unit_in_name
 
@@ -24,9 +24,11 @@ _SHOWN = 3
 
 def doubts(table: RunsTable) -> list[str]:
     """A line for each thing that does not look as it should: names that say another unit, losses worse than guessing or
-    too low to be per token, and D far from N. What may well be right is no reason to refuse a table.
+    too low to be per token, D far from N, and mixtures that changed on the way. What may well be right is no reason to
+    refuse a table.
     """
-    found = [_named_units(table), _high_losses(table), _low_losses(table), _odd_counts(table)] if len(table) else []
+    checks = (_named_units, _high_losses, _low_losses, _odd_counts, _changing_mixtures)
+    found = [check(table) for check in checks] if len(table) else []
     return [f"{table.path}: {line}" for line in found if line]
 
 
@@ -96,3 +98,12 @@ def _odd_counts(table: RunsTable) -> str:
             "multiply it"
         )
     return ""
+
+
+def _changing_mixtures(table: RunsTable) -> str:
+    """Laws take a run's mean shares: where phases differ, when a language was seen is left out of account."""
+    column = f"{PHASE}2.until"
+    if column not in table.table.column_names:
+        return ""
+    count = len(table) - table.table[column].null_count
+    return f"the mixtures of {count:,} rows change by phases, and only their means count here" if count else ""

@@ -8,10 +8,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    TypeAdapter,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from codescale.files import read_json, write_json
-from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.mixture import SUM_TOLERANCE, Mixture, MixtureError
+from codescale.mixtures.schedule import Phase, Schedule, ScheduleError
 from codescale.organisation import Organisation
 from codescale.validation import checked
 
@@ -21,9 +31,19 @@ SWEEP_STAGES: tuple[Stage, ...] = ("grid", "alone", "pair", "mixture")
 """The runs that laws are fitted on: not the trials, so that a search that goes on after a kill starts from one law."""
 RETRY = ".retry"
 """Ends the id of a run that is done once more at a lower learning rate, since the first diverged."""
+PHASE = "phase."
+"""Begins the columns of a schedule's phases, from 1: ``phase.<k>.until``, ``phase.<k>.proportion.<language>``."""
 PROPORTION, LOSS, METRIC, HYPER, UNIQUE = "proportion.", "loss.", "metric.", "hyper.", "unique_tokens."
 FORGETTING = "forgetting."
 """Of a metric: how far a loss has risen since the model that the run started from."""
+
+
+class RunPhase(BaseModel):
+    """A phase of a run: ``until`` that share of its tokens, ``proportions``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    until: float = Field(gt=0, le=1)
+    proportions: dict[str, float]
 
 
 class RunSpec(BaseModel):
@@ -33,7 +53,8 @@ class RunSpec(BaseModel):
     holds every language to that many distinct tokens, or each to its own number (None: all there are); ``hyper`` names
     only what was freed or changed, such as ``learning_rate_factor``; ``start`` tells the model that the run starts from
     from any other (None: random weights), or one version of the user's trainer from another
-    (:attr:`~codescale.study.config.StudyConfig.start_id`).
+    (:attr:`~codescale.study.config.StudyConfig.start_id`). ``phases`` are those of a mixture that changes, whose mean
+    over the run's tokens ``proportions`` is; such a run has one D, and a static one no phases.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
@@ -43,6 +64,7 @@ class RunSpec(BaseModel):
     n_params: int = Field(gt=0)
     token_points: tuple[int, ...] = Field(min_length=1)
     proportions: dict[str, float]
+    phases: tuple[RunPhase, ...] = ()
     unique_tokens: int | dict[str, int] | None = None
     seed: int = Field(ge=0)
     organisation: Organisation = "shuffled"
@@ -56,10 +78,39 @@ class RunSpec(BaseModel):
             raise ValueError("token points are positive and rise")
         return points
 
+    @model_validator(mode="after")
+    def _phases_are_of_this_run(self) -> RunSpec:
+        if not self.phases:
+            return self
+        if len(self.token_points) > 1:
+            raise ValueError("a run of several phases has one token point")
+        try:
+            mean = self.schedule.mean
+        except (MixtureError, ScheduleError) as error:
+            raise ValueError(f"phases: {error}") from None
+        if any(abs(mean.get(name, 0.0) - share) > SUM_TOLERANCE for name, share in self.mixture.items()):
+            raise ValueError("proportions are not the mean of the phases")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_no_phases(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A static run's file is what it was before there were phases, so that its checkpoint and id stay its own."""
+        written: dict[str, Any] = write(self)
+        if not self.phases:
+            written.pop("phases", None)
+        return written
+
     @property
     def mixture(self) -> Mixture:
-        """The run's proportions."""
+        """The run's proportions: of a schedule, its mean."""
         return Mixture(self.proportions)
+
+    @property
+    def schedule(self) -> Schedule:
+        """What the run's mixture is, phase by phase."""
+        if not self.phases:
+            return Schedule.of(self.mixture)
+        return Schedule(Phase(one.until, Mixture(one.proportions)) for one in self.phases)
 
     @property
     def is_retry(self) -> bool:
@@ -136,6 +187,9 @@ class RunRecord(BaseModel):
         spec = self.spec
         shared: dict[str, Any] = {"n_params": spec.n_params}
         shared |= {PROPORTION + name: share for name, share in spec.mixture.items()}
+        for k, phase in enumerate(spec.schedule if spec.phases else (), start=1):
+            shared[f"{PHASE}{k}.until"] = phase.until
+            shared |= {f"{PHASE}{k}.{PROPORTION}{name}": share for name, share in phase.mixture.items()}
         shared |= {HYPER + name: value for name, value in spec.hyper.items()}
         shared |= {
             "status": self.status,

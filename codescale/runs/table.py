@@ -18,7 +18,7 @@ from codescale.errors import UserError
 from codescale.files import replacing
 from codescale.mixtures.mixture import Mixture
 from codescale.organisation import Organisation
-from codescale.runs.records import HYPER, LOSS, METRIC, PROPORTION, RETRY, UNIQUE, RunRecord, Status
+from codescale.runs.records import HYPER, LOSS, METRIC, PHASE, PROPORTION, RETRY, UNIQUE, RunRecord, Status
 from codescale.runs.units import LossUnit, converted
 
 RUNNING = "running"
@@ -35,7 +35,7 @@ def records_table(records: Iterable[RunRecord]) -> pa.Table:
     first = ["run_id", "parent_run_id", "stage", "size", "status", "annealed", "n_params", "n_tokens"]
 
     def rank(name: str) -> int:
-        prefixes = [PROPORTION, LOSS, METRIC, UNIQUE, HYPER]
+        prefixes = [PROPORTION, PHASE, LOSS, METRIC, UNIQUE, HYPER]
         if name in first:
             return first.index(name)
         return next((len(first) + k for k, prefix in enumerate(prefixes) if name.startswith(prefix)), 99)

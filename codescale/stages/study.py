@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.schedule import Schedule
 from codescale.organisation import Organisation
 from codescale.progress import Progress, Silent
 from codescale.runs.records import RunRecord, RunSpec
@@ -157,7 +158,7 @@ class Study:
         *,
         size: str | None = None,
         tokens: int | None = None,
-        mixture: Mixture | None = None,
+        mixture: Mixture | Schedule | None = None,
         output: str | Path | None = None,
         seed: int | None = None,
         organisation: Organisation | None = None,

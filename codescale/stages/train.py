@@ -6,6 +6,7 @@ from pathlib import Path
 
 from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.schedule import Schedule
 from codescale.organisation import ORGANISATION, PAIRED, Organisation
 from codescale.runs.records import RunRecord
 from codescale.stages.inputs import StageContext, available_tokens, predicted_mixture, refuse_trainer
@@ -21,7 +22,7 @@ def train(
     *,
     size: str | None = None,
     tokens: int | None = None,
-    mixture: Mixture | None = None,
+    mixture: Mixture | Schedule | None = None,
     output: str | Path | None = None,
     seed: int | None = None,
     organisation: Organisation | None = None,
@@ -36,7 +37,8 @@ def train(
     size, tokens
         One of the study's sizes, and D (training tokens); those of the target where not given.
     mixture
-        Shares of the languages; what ``codescale optimize`` found where not given, uniform before that.
+        Shares of the languages, or a schedule of them; what ``codescale optimize`` found where not given, uniform
+        before that.
     output
         The model's folder; one in the study's ``models`` where not given.
     seed
@@ -75,7 +77,7 @@ def train(
     done = model_in(place, runs)
     if done is not None:
         return done, place
-    _say_repeated(context, mixture, tokens)
+    _say_repeated(context, Schedule.of(mixture).mean, tokens)
     record = train_model(runs, config, context.folder, place, context.progress)
     publish(context.folder)
     return record, place

@@ -14,34 +14,40 @@ from codescale.cluster.ray_cluster import running_ray
 from codescale.errors import UserError
 from codescale.files import writing
 from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.schedule import Schedule, ScheduleError
 from codescale.organisation import SHUFFLED
 from codescale.progress import Progress
-from codescale.runs.records import RunRecord, RunSpec, read_record, write_record
+from codescale.runs.records import RunPhase, RunRecord, RunSpec, read_record, write_record
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
 from codescale.sweeps.plan import run_tokens
 from codescale.sweeps.retry import second_try
 from codescale.training.jobs.finished_model import RECORD
 from codescale.training.optim.hyperparameter_rules import training_of
+from codescale.training.optim.schedule import steps_of
 from codescale.training.session_factory import session_factory
 
 HOW_NOT_WHAT = {"micro_batch", "checkpoint_activations", "compile", "checkpoint_seconds", "retry_rate"}
 """Settings of ``training`` that change what a run costs and not, beyond rounding, its losses."""
 
 
-def single_run(config: StudyConfig, corpus_id: str, size: str, tokens: int, mixture: Mixture, seed: int) -> RunSpec:
-    """The run of one model of ``size`` on ``tokens`` tokens of ``mixture``.
+def single_run(
+    config: StudyConfig, corpus_id: str, size: str, tokens: int, mixture: Mixture | Schedule, seed: int
+) -> RunSpec:
+    """The run of one model of ``size`` on ``tokens`` tokens of ``mixture``, which may change by phases.
 
     Its id holds a digest of all that its losses depend on, so that checkpoints of another run are never taken for its;
     and of nothing else, so that a run that needed too much memory goes on with smaller passes.
-    Raises :class:`UserError` for a size that the study lacks, and for tokens that do not fill a batch.
+    Raises :class:`UserError` for a size that the study lacks, for tokens that do not fill a batch, and for a phase that
+    is shorter than one, or that is to be paired.
     """
     if size not in config.sizes:
         raise UserError("--size", f"{size!r} is not among the study's sizes", f"use one of {', '.join(config.sizes)}")
     least = config.training.batch * config.training.context
     if tokens < least:
         raise UserError("--tokens", f"{tokens:,} are less than one batch of {least:,}", "train on more")
-    unknown = [language for language in mixture.support if language not in config.languages]
+    schedule = Schedule.of(mixture)
+    unknown = [language for language in schedule.support if language not in config.languages]
     if unknown:
         raise UserError(
             "--mixture", f"{unknown[0]} is not a language of the study", f"use {', '.join(config.languages)}"
@@ -52,12 +58,14 @@ def single_run(config: StudyConfig, corpus_id: str, size: str, tokens: int, mixt
         size=size,
         n_params=config.sizes[size].n_params,
         token_points=(tokens,),
-        proportions={language: mixture.get(language, 0.0) for language in config.languages},
+        proportions=_all_shares(schedule.mean, config),
+        phases=() if schedule.static else _run_phases(schedule, config),
         seed=seed,
         organisation=config.training.organisation,
         start=config.start_id,
     )
     training = training_of(config.training, draft, config.sizes[size])
+    _check_phases(schedule, draft, steps_of(tokens, training.batch, training.context))
     content = draft.model_dump(mode="json") | {
         "corpus_id": corpus_id,
         "shape": config.sizes[size].model_dump(mode="json"),
@@ -68,13 +76,32 @@ def single_run(config: StudyConfig, corpus_id: str, size: str, tokens: int, mixt
     return draft.model_copy(update={"run_id": f"train-{size}-{tokens}-s{seed}-{digest}"})
 
 
+def _all_shares(mixture: Mixture, config: StudyConfig) -> dict[str, float]:
+    return {language: mixture.get(language, 0.0) for language in config.languages}
+
+
+def _run_phases(schedule: Schedule, config: StudyConfig) -> tuple[RunPhase, ...]:
+    return tuple(RunPhase(until=one.until, proportions=_all_shares(one.mixture, config)) for one in schedule)
+
+
+def _check_phases(schedule: Schedule, draft: RunSpec, steps: int) -> None:
+    try:
+        schedule.ends(steps)
+    except ScheduleError as error:
+        raise UserError("--mixture, phases", str(error), "let it end later, or train on more tokens") from None
+    if not schedule.static and draft.organisation != SHUFFLED:
+        raise UserError(
+            "--mixture, phases", "translations are paired for one mixture alone", "add --organisation shuffled"
+        )
+
+
 def _not_of(spec: RunSpec) -> set[str]:
     """Settings that the losses of ``spec`` do not depend on, or that it names itself; a pivot is one of pairs."""
     return HOW_NOT_WHAT | {"start", "organisation"} | ({"pivot"} if spec.organisation == SHUFFLED else set())
 
 
 def runs_of_model(
-    config: StudyConfig, corpus_id: str, size: str, tokens: int, mixture: Mixture, seed: int
+    config: StudyConfig, corpus_id: str, size: str, tokens: int, mixture: Mixture | Schedule, seed: int
 ) -> list[RunSpec]:
     """The run of :func:`single_run` and, where ``training.retry_rate`` is set, the one that is tried if it diverges."""
     first = single_run(config, corpus_id, size, tokens, mixture, seed)

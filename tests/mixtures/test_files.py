@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 
 from codescale.errors import UserError
-from codescale.mixtures.files import read_available, read_bounds, read_mixture, read_weights
+from codescale.mixtures.files import read_available, read_bounds, read_mixture, read_schedule, read_weights
+from codescale.mixtures.schedule import Schedule
+
+EARLY, LATE = "{until: 0.8, proportions: {python: 0.5, go: 0.5}}", "{until: 1, proportions: {go: 1}}"
+
+
+def test_phases_are_read_and_a_mixture_is_one(tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text(f"{{proportions: {{python: 0.4, go: 0.6}}, phases: [{EARLY}, {LATE}]}}")
+    schedule = read_schedule(tmp_path / "m.yaml")
+    assert [(phase.until, phase.mixture["go"]) for phase in schedule] == [(0.8, 0.5), (1.0, 1.0)]
+    (tmp_path / "s.yaml").write_text(f"phases: [{EARLY.replace('0.8', '1')}]")
+    assert read_schedule(tmp_path / "s.yaml") == Schedule.of(read_mixture(tmp_path / "s.yaml"))
 
 
 def test_the_files_of_the_design_are_read(tmp_path: Path) -> None:
@@ -38,6 +49,25 @@ def test_the_files_of_the_design_are_read(tmp_path: Path) -> None:
         (read_available, "{max_epochs: 2}", r"f\.yaml, tokens: is missing"),
         (read_mixture, "{proportions: {python: 0.5, go: 0.2}}", r"f\.yaml, proportions: the shares sum to 0\.7"),
         (read_mixture, "{shares: {python: 1}}", "proportions: is missing"),
+        (
+            read_mixture,
+            f"{{phases: [{EARLY}, {LATE}]}}",
+            "phases: the mixture changes in 2 phases, and one that does not",
+        ),
+        (read_schedule, f"{{phases: [{LATE}, {EARLY}]}}", r"phases: phase 2 ends at 0.8, the one before it at 1"),
+        (read_schedule, f"{{phases: [{EARLY}]}}", r"phases: the last phase ends at 0.8"),
+        (
+            read_schedule,
+            "{phases: [{until: 1, proportions: {go: 0.5}}]}",
+            "phases.0.proportions: the shares sum to 0.5",
+        ),
+        (read_schedule, "{phases: [{until: 2, proportions: {go: 1}}]}", "phases.0.until: is 2"),
+        (read_schedule, "{phases: []}", "f.yaml, phases"),
+        (
+            read_schedule,
+            f"{{proportions: {{go: 1}}, phases: [{EARLY}, {LATE}]}}",
+            "proportions: are not the mean of the",
+        ),
     ],
 )
 def test_mistakes_name_file_and_key(tmp_path: Path, reader: object, text: str, message: str) -> None:

@@ -64,3 +64,11 @@ def test_published_tables_are_doubted_only_where_they_are_per_byte(path: Path) -
     if not path.exists():
         pytest.skip(f"{path} is not there")
     assert bool(doubts(read_runs(path))) == ("starcoder" in path.name)
+
+
+def test_rows_whose_mixture_changes_are_counted(tmp_path: Path) -> None:
+    lines = ["run_id,n_params,n_tokens,proportion.go,loss.go,phase.1.until,phase.2.until"]
+    lines += ["a,1e8,2e9,1,3.1,0.5,1", "b,1e8,2e9,1,3.2,1,", "c,1e8,2e9,1,3.3,0.9,1"]
+    (tmp_path / "runs.csv").write_text("\n".join(lines) + "\n")
+    (line,) = doubts(read_runs(tmp_path / "runs.csv"))
+    assert line.endswith("the mixtures of 2 rows change by phases, and only their means count here")

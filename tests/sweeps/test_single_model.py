@@ -9,6 +9,7 @@ import pytest
 from codescale.errors import UserError
 from codescale.files import write_json
 from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.schedule import Phase, Schedule
 from codescale.progress import Silent
 from codescale.runs.records import RunRecord, RunSpec, read_records
 from codescale.study.config import StudyConfig
@@ -17,6 +18,7 @@ from codescale.sweeps import single_model
 from codescale.sweeps.single_model import model_in, runs_of_model, single_run, train_model
 
 MIXTURE = Mixture({"python": 0.5, "java": 0.5})
+LATE = Mixture({"python": 0.25, "rust": 0.75})
 
 
 def run(config: StudyConfig, **changes: object) -> RunSpec:
@@ -46,12 +48,26 @@ def test_its_id_depends_on_all_that_its_losses_depend_on(config: StudyConfig) ->
     assert len({spec.run_id for spec in [*same, *others]}) == 1 + len(others)
 
 
+def test_a_schedule_is_a_run_of_its_own_and_a_static_one_none(config: StudyConfig) -> None:
+    changing = run(config, mixture=Schedule([Phase(0.5, MIXTURE), Phase(1.0, LATE)]))
+    assert changing.proportions == {"python": 0.375, "java": 0.25, "rust": 0.375}
+    assert [phase.until for phase in changing.phases] == [0.5, 1.0]
+    assert run(config, mixture=Mixture(changing.proportions)).run_id != changing.run_id
+    assert run(config, mixture=Schedule([Phase(0.5, MIXTURE), Phase(1.0, MIXTURE)])) == run(config)
+    assert "phases" not in run(config).model_dump(), "the file of a static run is what it was"
+    assert RunSpec.model_validate_json(changing.model_dump_json()) == changing
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"size": "huge"}, "--size: 'huge' is not among"),
         ({"tokens": 31}, "--tokens: 31 are less than one batch of 32"),
         ({"mixture": Mixture({"cobol": 1.0})}, "--mixture: cobol is not a language of the study"),
+        (
+            {"mixture": Schedule([Phase(0.001, MIXTURE), Phase(1.0, LATE)])},
+            "phase 1 is shorter than one of .* 20 steps",
+        ),
     ],
 )
 def test_what_the_study_does_not_have_is_named(config: StudyConfig, changes: dict, words: str) -> None:

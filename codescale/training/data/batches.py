@@ -1,4 +1,4 @@
-"""A batch is a pure function of (seed, step, batch size, mixture): no loader state to save, the same on any machine.
+"""A batch is a pure function of (seed, step, batch size, schedule): no loader state to save, the same on any machine.
 
 The order of a language's documents depends on (seed, language) alone, so two mixtures with one seed see the same
 documents of a language in the same order: they are paired, and their difference is the mixtures'. Documents stand one
@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from codescale.corpus.reader import Corpus, Documents
 from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
-from codescale.training.data.interleaving import interleave, occurrences
+from codescale.mixtures.schedule import Schedule
+from codescale.training.data.interleaving import interleave_phases, occurrences
 
 
 class RunBatches(Protocol):
@@ -222,26 +223,28 @@ class Batches(InterleavedBatches):
     corpus
         Of which the training split is read.
     mixture
-        Shares of the languages.
+        Shares of the languages, or a schedule of them.
     seed
         Of documents' and sequences' order.
     batch, context
         Sequences of a batch, and tokens of a sequence.
     steps
-        The most steps that are asked for.
+        The most steps that are asked for; of a schedule, all of the run.
     unique_tokens
-        The most distinct tokens of every language, or of each one. Default: all.
+        The most distinct tokens of every language, or of each one, over all phases together. Default: all.
 
     Raises
     ------
     UserError
         Where a language is not in the corpus, or does not fill a sequence.
+    ScheduleError
+        For a phase that is shorter than a step.
     """
 
     def __init__(
         self,
         corpus: Corpus,
-        mixture: Mixture,
+        mixture: Mixture | Schedule,
         *,
         seed: int,
         batch: int,
@@ -249,14 +252,17 @@ class Batches(InterleavedBatches):
         steps: int,
         unique_tokens: int | Mapping[str, int] | None = None,
     ) -> None:
-        self.languages = mixture.support
+        schedule = Schedule.of(mixture)
+        self.languages = schedule.support
         refuse_unknown_languages(self.languages, corpus)
         limits = token_limits(self.languages, unique_tokens)
         self.streams = [
             LanguageStream(corpus.documents(language, "training"), language, seed, context, limits.get(language))
             for language in self.languages
         ]
-        super().__init__(self.streams, interleave(mixture.array(self.languages), steps * batch), batch)
+        shares = np.stack([phase.mixture.array(self.languages) for phase in schedule])
+        ends = [step * batch for step in schedule.ends(max(steps, 1))]
+        super().__init__(self.streams, interleave_phases(shares, ends, steps * batch), batch)
 
     def unique_tokens(self, steps: int) -> dict[str, int]:
         """Distinct tokens of each language seen in the first ``steps`` steps."""

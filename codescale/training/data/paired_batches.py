@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 
 from codescale.arrays import Integers
 from codescale.corpus.reader import Corpus, Documents
+from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.schedule import Schedule
 from codescale.training.data.batches import (
     Batches,
     InterleavedBatches,
@@ -73,7 +75,7 @@ class LanguageStreams:
 
 def paired_batches(
     corpus: Corpus,
-    mixture: Mixture,
+    mixture: Mixture | Schedule,
     *,
     pivot: str,
     seed: int,
@@ -94,8 +96,15 @@ def paired_batches(
     Raises
     ------
     UserError
-        Where the corpus has no document that translates one of ``pivot``, and as ``Batches``.
+        For a schedule that changes, where the corpus has no document that translates one of ``pivot``, and as
+        ``Batches``.
     """
+    schedule = Schedule.of(mixture)
+    if not schedule.static:
+        raise UserError(
+            "training.organisation", "a mixture that changes by phases cannot be paired", "let it be shuffled"
+        )
+    mixture = schedule.mean
     refuse_unknown_languages(mixture.support, corpus)
     refuse_untranslated(corpus, pivot, "organisation")
     given = token_limits(mixture.support, unique_tokens)

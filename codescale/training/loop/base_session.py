@@ -16,7 +16,7 @@ from codescale.training.loop.run_progress import RunProgress
 from codescale.training.loop.step import StepResult
 from codescale.training.loop.stopwatch import Stopwatch
 from codescale.training.optim.optimizers import Optimizers
-from codescale.training.optim.schedule import Schedule, Segment
+from codescale.training.optim.schedule import LearningRateSchedule, Segment
 from codescale.training.parallel import SingleProcess
 
 CHECK_STEPS = 10
@@ -54,7 +54,7 @@ class BaseSession(ABC):
     _stepper: BaseStepper
 
     def __init__(
-        self, training: TrainingSection, schedule: Schedule, parallel: SingleProcess, store: Store | None
+        self, training: TrainingSection, schedule: LearningRateSchedule, parallel: SingleProcess, store: Store | None
     ) -> None:
         self.training, self.schedule, self.parallel = training, schedule, parallel
         self._rows = parallel.rows(training.batch)

@@ -107,7 +107,7 @@ class TrainingSession(BaseSession):
     def _forgetting_metric(self, languages: tuple[str, ...]) -> Forgetting | None:
         if self.training.start is None:
             return None
-        unseen = [language for language in languages if language not in self.spec.mixture.support]
+        unseen = [language for language in languages if language not in self.spec.schedule.support]
         tokens, context = self.training.evaluation_tokens, self.training.context
         return Forgetting(self.data.corpus, unseen, tokens=tokens, context=context)
 
@@ -197,12 +197,12 @@ class TrainingSession(BaseSession):
 
 def run_batches(corpus: Corpus, spec: RunSpec, training: TrainingSection, steps: int) -> RunBatches:
     """The batches of ``spec``, trained as ``training`` says, for its first ``steps`` steps: shuffled, or with
-    translations paired.
+    translations paired. ``steps`` of a schedule are all of the run's, which has one D.
     """
     open_batches = Batches if spec.organisation == SHUFFLED else partial(paired_batches, pivot=training.pivot)
     return open_batches(
         corpus,
-        spec.mixture,
+        spec.schedule,
         seed=spec.seed,
         batch=training.batch,
         context=training.context,

@@ -48,7 +48,7 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Schedule:
+class LearningRateSchedule:
     """When to evaluate, when to cool down and how fast to learn; all counts in steps."""
 
     segments: tuple[Segment, ...]
@@ -92,7 +92,7 @@ def plan_schedule(
     cooldown_share: float,
     evaluations: int,
     kind: ScheduleKind = "stable",
-) -> Schedule:
+) -> LearningRateSchedule:
     """The schedule of a run that ends at several D.
 
     Parameters
@@ -114,8 +114,8 @@ def plan_schedule(
     longest = max(ends.values())
     warmup = round(longest * warmup_share)
     if kind == "cosine":
-        return Schedule(tuple(_cosine_segments(ends, evaluations)), warmup, kind)
-    return Schedule(tuple(_stable_segments(ends, cooldown_share, evaluations)), warmup, kind)
+        return LearningRateSchedule(tuple(_cosine_segments(ends, evaluations)), warmup, kind)
+    return LearningRateSchedule(tuple(_stable_segments(ends, cooldown_share, evaluations)), warmup, kind)
 
 
 def _stable_segments(ends: dict[int, int], cooldown_share: float, evaluations: int) -> list[Segment]:
@@ -146,7 +146,7 @@ def _evaluation_steps(last: int, evaluations: int) -> set[int]:
     return {round(last * k / (evaluations + 1)) for k in range(1, evaluations + 1)} - {0}
 
 
-def schedule_of(training: TrainingSection, token_points: Sequence[int]) -> Schedule:
+def schedule_of(training: TrainingSection, token_points: Sequence[int]) -> LearningRateSchedule:
     """The schedule of a run that is trained as ``training`` says."""
     return plan_schedule(
         token_points,

@@ -1,10 +1,11 @@
-"""A batch is a pure function of (seed, step, batch size, mixture)."""
+"""A batch is a pure function of (seed, step, batch size, schedule)."""
 
 import numpy as np
 import pytest
 
 from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.schedule import Phase, Schedule
 from codescale.training.data.batches import Batches, LanguageStream
 from tests.memory_corpus import MemoryCorpus
 
@@ -43,6 +44,21 @@ def test_batch_size_does_not_change_the_order_of_sequences(memory_corpus: Memory
     wide = np.concatenate([batches(memory_corpus, shares)[step] for step in range(4)])
     narrow = np.concatenate([batches(memory_corpus, shares, batch=2)[step] for step in range(8)])
     assert np.array_equal(wide, narrow)
+
+
+def test_a_schedule_changes_shares_and_no_language_begins_anew(memory_corpus: MemoryCorpus) -> None:
+    early, late = Mixture({"python": 0.75, "java": 0.25}), Mixture({"python": 0.25, "rust": 0.75})
+    changing = Schedule([Phase(0.5, early), Phase(1.0, late)])
+    run = Batches(memory_corpus, changing, seed=3, batch=4, context=16, steps=40)
+    static = Batches(memory_corpus, early, seed=3, batch=4, context=16, steps=40)
+    assert all(np.array_equal(run[step], static[step]) for step in range(20))
+    assert run.counts(20) == [60, 20, 0]
+    assert run.counts(40) == [80, 20, 60]
+    of_python = [row for step in range(40) for row, k in zip(run[step], run._order[4 * step :], strict=False) if k == 0]
+    opened = LanguageStream(memory_corpus.documents("python", "training"), "python", 3, 16)
+    assert all(np.array_equal(row, opened.sequence(n)) for n, row in enumerate(of_python))
+    assert run.epochs(40)["python"] == 80 / opened.unique_sequences
+    assert np.array_equal(np.concatenate([run.rows(30, range(2)), run.rows(30, range(2, 4))]), run[30])
 
 
 def test_targets_are_the_next_tokens_of_the_documents_in_this_seeds_order(memory_corpus: MemoryCorpus) -> None:

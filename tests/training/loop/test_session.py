@@ -61,6 +61,53 @@ def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_numbers(
     assert not path.exists()
 
 
+def in_phases(until: float) -> dict[str, object]:
+    late = {"python": 0.25, "java": 0.0, "rust": 0.75}
+    early = {"python": 0.75, "java": 0.25, "rust": 0.0}
+    mean = {name: until * early[name] + (1 - until) * late[name] for name in early}
+    phases = [{"until": until, "proportions": early}, {"until": 1, "proportions": late}]
+    return {"proportions": mean, "phases": phases}
+
+
+@pytest.mark.parametrize("steps_before_the_kill", [5, 15])
+def test_a_schedule_goes_on_in_either_phase(
+    config: StudyConfig, memory_corpus: MemoryCorpus, tmp_path: Path, steps_before_the_kill: int
+) -> None:
+    planned = spec(config, (640,), **in_phases(0.5))
+    undisturbed = finish(session(config, memory_corpus, planned))
+    eager = config.model_copy(update={"training": config.training.model_copy(update={"checkpoint_seconds": 1e-9})})
+    path = tmp_path / "r.safetensors"
+    first = session(eager, memory_corpus, planned, checkpoint=path)
+    save, saves = first._save, 0
+
+    def save_and_die() -> None:
+        nonlocal saves
+        save()
+        saves += 1
+        if saves == steps_before_the_kill:
+            raise KeyboardInterrupt
+
+    first._save = save_and_die  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        finish(first)
+    second = session(eager, memory_corpus, planned, checkpoint=path)
+    assert second._step == steps_before_the_kill
+    assert finish(second) == undisturbed
+    assert undisturbed[-1].unique_tokens["rust"] > 0
+    assert undisturbed != finish(session(config, memory_corpus, spec(config, (640,))))
+    other = finish(session(config, memory_corpus, spec(config, (640,), **in_phases(0.25))))
+    assert other[-1].losses != undisturbed[-1].losses
+
+
+def test_the_table_has_its_phases(config: StudyConfig, memory_corpus: MemoryCorpus) -> None:
+    opened = session(config, memory_corpus, spec(config, (640,), **in_phases(0.5)))
+    finish(opened)
+    (row, *_) = records_table([opened.record("ok")]).to_pylist()
+    assert (row["phase.1.until"], row["phase.2.until"]) == (0.5, 1.0)
+    assert row["phase.2.proportion.rust"] == 0.75
+    assert row["proportion.rust"] == 0.375
+
+
 def test_a_checkpoint_of_another_run_is_not_taken(
     config: StudyConfig, memory_corpus: MemoryCorpus, tmp_path: Path
 ) -> None:

@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codescale.training.optim.schedule import Schedule, plan_schedule
+from codescale.training.optim.schedule import LearningRateSchedule, plan_schedule
 
 
-def schedule(points: list[int], **changes: float) -> Schedule:
+def schedule(points: list[int], **changes: float) -> LearningRateSchedule:
     settings: dict = {"batch": 4, "context": 16, "warmup_share": 0.02, "cooldown_share": 0.25, "evaluations": 3}
     return plan_schedule(points, **(settings | changes))
 
