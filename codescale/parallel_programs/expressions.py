@@ -84,7 +84,7 @@ class Not:
 
 @dataclass(frozen=True)
 class Builtin:
-    """What a language's own library does: ``name`` is one of :data:`~.interpreter.BUILTINS`."""
+    """What a language's own library does: ``name`` is one of :data:`~.builtin_functions.BUILTINS`."""
 
     name: str
     arguments: tuple[Expression, ...]

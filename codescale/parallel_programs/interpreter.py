@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from codescale.parallel_programs.builtin_functions import BUILTINS, COMPARISON, Refused, arithmetic, place_of, within
 from codescale.parallel_programs.expressions import (
     Aggregate,
     Arithmetic,
@@ -61,16 +62,11 @@ from codescale.parallel_programs.statements import (
     While,
 )
 
-_LARGEST = 2**31 - 1
 _MOST_STEPS = 20_000
 _MOST_CALLS = 60
 _MOST_CHARACTERS = 2_000
 _NUMBER = re.compile(r"-?[1-9][0-9]{0,8}|0")
 _NO_NUMBER = re.compile(r"[a-z][a-z0-9]*")
-
-
-class Refused(Exception):
-    """The program does what languages do not agree on, or never ends."""
 
 
 class _Failure(Exception):
@@ -88,98 +84,6 @@ class _Break(Exception):
 
 class _Continue(Exception):
     pass
-
-
-def _within(value: int) -> int:
-    if not -_LARGEST <= value <= _LARGEST:
-        raise Refused("an integer beyond 32 bits")
-    return value
-
-
-def _place(items: Any, index: int) -> Any:
-    if not 0 <= index < len(items):
-        raise Refused("a place outside")
-    return items[index]
-
-
-def _prefix(value: str, length: int) -> str:
-    if not 0 <= length <= len(value):
-        raise Refused("a place outside")
-    return value[:length]
-
-
-def _digit(character: str) -> int:
-    if not character.isdigit():
-        raise Refused("a character that is no digit")
-    return int(character)
-
-
-def _letter(character: str) -> int:
-    if not "a" <= character <= "z":
-        raise Refused("a character that is no small letter")
-    return ord(character) - ord("a")
-
-
-def _split(value: str, separator: str) -> list[str]:
-    parts = value.split(separator)
-    if "" in parts:
-        raise Refused("an empty part, which languages drop or keep")
-    return parts
-
-
-BUILTINS: Mapping[str, Callable[..., Any]] = {
-    "min": min,
-    "max": max,
-    "abs": abs,
-    "length": len,
-    "item": _place,
-    "upper": str.upper,
-    "lower": str.lower,
-    "contains": lambda value, part: part in value,
-    "starts_with": str.startswith,
-    "ends_with": str.endswith,
-    "replace": str.replace,
-    "reverse": lambda value: value[::-1],
-    "prefix": _prefix,
-    "split": _split,
-    "join": lambda parts, separator: separator.join(parts),
-    "join_numbers": lambda numbers: " ".join(map(str, numbers)),
-    "is_digit": str.isdigit,
-    "is_letter": str.isalpha,
-    "is_upper": str.isupper,
-    "is_lower": str.islower,
-    "is_one_of": lambda character, characters: character in characters,
-    "upper_character": str.upper,
-    "lower_character": str.lower,
-    "digit_value": _digit,
-    "letter_index": _letter,
-    "count_of": lambda counts, key: counts.get(key, 0),
-    "last": lambda items: _place(items, len(items) - 1),
-}
-"""By name, what a builtin means. Strings are ASCII."""
-
-_ARITHMETIC: Mapping[str, Callable[[int, int], int]] = {
-    "+": lambda left, right: left + right,
-    "-": lambda left, right: left - right,
-    "*": lambda left, right: left * right,
-    "//": lambda left, right: left // right,
-    "%": lambda left, right: left % right,
-}
-_COMPARISON: Mapping[str, Callable[[Any, Any], bool]] = {
-    "==": lambda left, right: left == right,
-    "!=": lambda left, right: left != right,
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
-}
-
-
-def arithmetic(operator: str, left: int, right: int) -> int:
-    """``left operator right``. Raises :class:`Refused` where languages would not agree."""
-    if operator in ("//", "%") and (left < 0 or right <= 0):
-        raise Refused("division of what is negative, or by what is not positive")
-    return _within(_ARITHMETIC[operator](left, right))
 
 
 def shown(value: Any) -> str:
@@ -256,7 +160,7 @@ class _Interpreter:
                 names[variable.name].append(self.value(value, names))
             case SetItem(variable, index, value):
                 place = self.value(index, names)
-                _place(names[variable.name], place)
+                place_of(names[variable.name], place)
                 names[variable.name][place] = self.value(value, names)
             case Count(variable, key, value):
                 name, added = self.value(key, names), self.value(value, names)
@@ -339,7 +243,7 @@ class _Interpreter:
             case Arithmetic(operator, left, right):
                 return arithmetic(operator, self.value(left, names), self.value(right, names))
             case Comparison(operator, left, right):
-                return _COMPARISON[operator](self.value(left, names), self.value(right, names))
+                return COMPARISON[operator](self.value(left, names), self.value(right, names))
             case Logic("and", left, right):
                 return self.value(left, names) and self.value(right, names)
             case Logic(_, left, right):
@@ -398,7 +302,7 @@ class _Interpreter:
         if aggregate.kind == "sum":
             total = 0
             for one in found:
-                total = _within(total + one)
+                total = within(total + one)
             return total
         ends: Mapping[str, Callable[[list[Any]], Any]] = {"count": len, "any": any, "all": all, "list": list}
         return ends[aggregate.kind](found)

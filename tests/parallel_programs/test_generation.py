@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 from codescale.evaluation.programs.library import HeldOutProgram, load_programs
+from codescale.parallel_programs.builtin_functions import BUILTINS
 from codescale.parallel_programs.expressions import Builtin, Literal
 from codescale.parallel_programs.generation.draw import Draw
 from codescale.parallel_programs.generation.functions.registry import KINDS
 from codescale.parallel_programs.generation.part import Context
 from codescale.parallel_programs.generation.program import generate
 from codescale.parallel_programs.generation.vocabulary import vocabulary
-from codescale.parallel_programs.interpreter import BUILTINS, evaluate
+from codescale.parallel_programs.interpreter import evaluate
 from codescale.parallel_programs.languages import VERSION
 from codescale.parallel_programs.normal_form import normal_form
 from codescale.parallel_programs.rendering.registry import RENDERERS, render

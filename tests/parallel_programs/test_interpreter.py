@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from codescale.parallel_programs.builtin_functions import Refused
 from codescale.parallel_programs.expressions import (
     Arithmetic,
     Builtin,
@@ -14,7 +15,7 @@ from codescale.parallel_programs.expressions import (
     number,
     text,
 )
-from codescale.parallel_programs.interpreter import Refused, evaluate
+from codescale.parallel_programs.interpreter import evaluate
 from codescale.parallel_programs.statements import Body, Print, Program, While
 from codescale.parallel_programs.types import BOOL, CHARACTER, INT, INTS, STRINGS
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from codescale.parallel_programs.builtin_functions import BUILTINS
 from codescale.parallel_programs.expressions import Arithmetic, Comparison, Logic, Not, Variable, number
 from codescale.parallel_programs.generation.program import generate
 from codescale.parallel_programs.generation.vocabulary import vocabulary
-from codescale.parallel_programs.interpreter import BUILTINS, evaluate
+from codescale.parallel_programs.interpreter import evaluate
 from codescale.parallel_programs.languages import LANGUAGES
 from codescale.parallel_programs.rendering.registry import RENDERERS, render
 from codescale.parallel_programs.statements import Program

@@ -6,12 +6,13 @@ nothing that languages do not agree on; else another one is drawn.
 
 from __future__ import annotations
 
+from codescale.parallel_programs.builtin_functions import Refused
 from codescale.parallel_programs.generation.draw import Draw
 from codescale.parallel_programs.generation.functions.numbers import helper
 from codescale.parallel_programs.generation.functions.registry import ONE_OF_EACH_WEIGHT, Kind
 from codescale.parallel_programs.generation.part import Context, Part, calls
 from codescale.parallel_programs.generation.scope import Names
-from codescale.parallel_programs.interpreter import Refused, evaluate
+from codescale.parallel_programs.interpreter import evaluate
 from codescale.parallel_programs.statements import Function, If, Program, Statement
 from codescale.parallel_programs.walk import nodes, unread
 

@@ -27,6 +27,7 @@ from codescale.parallel_programs.statements import (
     Function,
     Let,
     ParseInt,
+    Program,
     Record,
     SetItem,
 )
@@ -73,9 +74,10 @@ class JavaRenderer(Renderer):
         "last": Template("{0}.get({0}.size() - 1)"),
     }
 
-    def __init__(self, *arguments: object) -> None:
-        super().__init__(*arguments)  # type: ignore[arg-type]
+    def __init__(self, program: Program) -> None:
+        super().__init__(program)
         self._boxed: set[str] = set()
+        """Names of what is an ``Integer``, not an ``int``."""
 
     def source(self) -> str:
         """The whole file."""

@@ -27,6 +27,7 @@ from codescale.parallel_programs.statements import (
     Function,
     Let,
     ParseInt,
+    Statement,
     Update,
 )
 from codescale.parallel_programs.types import Type
@@ -126,12 +127,12 @@ class JavaScriptRenderer(Renderer):
         hint = self.hint(statement.variable.type) if empty and statement.variable.type.kind != "map" else ""
         return [f"{word} {self.variable_name(name)}{hint} = {self.value(statement.value)};"]
 
-    def simple(self, statement: object) -> str:
+    def simple(self, statement: Statement) -> str:
         """Whole numbers are divided in words."""
         if isinstance(statement, Update) and statement.operator == "//":
             name = self.variable_name(statement.variable.name)
             return f"{name} = Math.floor({name} / {self.expression(statement.value)})"
-        return super().simple(statement)  # type: ignore[arg-type]
+        return super().simple(statement)
 
     def arithmetic(self, expression: Arithmetic) -> Code:
         """Whole numbers are divided in words."""

@@ -1,14 +1,9 @@
-"""Rust 1.63 and newer, edition 2021.
-
-Parameters are borrowed, variables and fields own. So each expression that is no number knows its form: a ``place``
-that owns and stays, a ``temporary`` that owns, a ``reference`` (``&str``, ``&[T]``), or a ``string``
-reference (``&String``).
-"""
+"""Rust 1.63 and newer, edition 2021."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Literal as OneOf
 
 from codescale.parallel_programs.expressions import (
@@ -29,6 +24,7 @@ from codescale.parallel_programs.expressions import (
 from codescale.parallel_programs.rendering.base import Lines, Renderer
 from codescale.parallel_programs.rendering.code import ANY, COMPARISON, UNARY, Code, Template
 from codescale.parallel_programs.rendering.names import snake
+from codescale.parallel_programs.rendering.rust_code import Form, RustCode
 from codescale.parallel_programs.statements import (
     Attempt,
     Body,
@@ -48,40 +44,9 @@ from codescale.parallel_programs.statements import (
 from codescale.parallel_programs.types import Type
 from codescale.parallel_programs.walk import changes
 
-Form = OneOf["copy", "place", "temporary", "reference", "string"]
-
 _TYPES = {"int": "i64", "bool": "bool", "character": "char", "string": "String"}
 _COPIED = ("int", "bool", "character")
 _IDENTIFIER = re.compile("[a-z_][a-z0-9_]*")
-
-
-@dataclass(frozen=True)
-class RustCode(Code):
-    """Code whose value is no number; ``kind`` is of its type."""
-
-    form: Form = "copy"
-    kind: str = "string"
-
-    def owned(self) -> str:
-        """A value of its own."""
-        if self.form in ("copy", "temporary"):
-            return self.text
-        convert = (
-            {"string": "to_string", "list": "to_vec"}.get(self.kind, "clone") if self.form == "reference" else "clone"
-        )
-        return f"{self.within(UNARY + 1)}.{convert}()"
-
-    def borrowed(self) -> str:
-        """A reference to it."""
-        return f"&{self.within(UNARY)}" if self.form in ("place", "temporary") else self.text
-
-    def compared(self) -> str:
-        """A ``&str`` of it."""
-        return self.text if self.form == "reference" else f"{self.within(UNARY + 1)}.as_str()"
-
-    def __format__(self, form: str) -> str:
-        """Beside what others have, ``r`` borrows."""
-        return self.borrowed() if form == "r" else super().__format__(form)
 
 
 _TEMPORARY = ("upper", "lower", "replace", "reverse", "split", "join", "join_numbers")
@@ -404,7 +369,7 @@ class RustRenderer(Renderer):
             return RustCode(code.text, code.precedence, "reference", kind)
         return code if kind in _COPIED else RustCode(code.text, code.precedence, "place", kind)
 
-    def arguments(self, arguments: tuple[Expression, ...]) -> str:  # type: ignore[override]
+    def arguments(self, arguments: Sequence[Expression]) -> str:
         """Borrowed."""
         codes = [self.expression(one) for one in arguments]
         return ", ".join(code.borrowed() if isinstance(code, RustCode) else code.text for code in codes)
