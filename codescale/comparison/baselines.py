@@ -17,6 +17,11 @@ def mixture_difference(entry: JudgedSplit, reference: JudgedSplit) -> MixtureDif
             language: paired_difference(loss.values or (), reference.losses[language].values or ())
             for language, loss in entry.losses.items()
         },
+        translations={
+            name: paired_difference(loss.values or (), reference.translations[name].values or ())
+            for name, loss in entry.translations.items()
+            if name in reference.translations
+        },
     )
 
 

@@ -68,7 +68,8 @@ class RunSpec(BaseModel):
 
 
 class Evaluation(BaseModel):
-    """One row of the runs table: the losses (nats per token) of a run after ``n_tokens`` training tokens.
+    """One row of the runs table: the losses (nats per token) of a run after ``n_tokens`` training tokens, by language,
+    and by direction of translation where these are measured.
 
     ``branch`` is the D of the branch that the row belongs to, None on the trunk; ``flops`` are the counted training
     FLOPs of the run up to here, its own branch included. ``metrics`` are other figures of the model as it is here, such
