@@ -66,14 +66,14 @@ def prediction(config: StudyConfig, scale: Scale, law: Law, mixture: Mixture) ->
 
 def _summaries(losses: Sequence[Losses], config: StudyConfig) -> JudgedSplit:
     objective = Objective.of(config.weights(), config.comparison.tokens)
+    measured = {
+        name: summary([run[name] for run in losses]) for name in config.directions if all(name in run for run in losses)
+    }
+    translations = {"translations": measured} if measured else {}
     return JudgedSplit(
         objective=summary([objective.value(run) for run in losses]),
         losses={language: summary([run[language] for run in losses]) for language in config.languages},
-        translations={
-            name: summary([run[name] for run in losses])
-            for name in config.directions
-            if all(name in run for run in losses)
-        },
+        **translations,
     )
 
 

@@ -16,9 +16,11 @@ from codescale.organisation import Organisation
 from codescale.validation import checked
 
 Status = Literal["ok", "diverged", "pruned", "failed"]
-Stage = Literal["grid", "alone", "pair", "mixture", "trial", "check", "comparison", "train"]
+Stage = Literal["grid", "alone", "pair", "mixture", "organisation", "trial", "check", "comparison", "train"]
 SWEEP_STAGES: tuple[Stage, ...] = ("grid", "alone", "pair", "mixture")
-"""The runs that laws are fitted on: not the trials, so that a search that goes on after a kill starts from one law."""
+"""The runs that laws are fitted on: not the trials, so that a search that goes on after a kill starts from one law;
+nor those of the plan ``organisation``, which are of two organisations and one mixture.
+"""
 RETRY = ".retry"
 """Ends the id of a run that is done once more at a lower learning rate, since the first diverged."""
 PROPORTION, LOSS, METRIC, HYPER, UNIQUE = "proportion.", "loss.", "metric.", "hyper.", "unique_tokens."

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from codescale.directions import directions_among, is_direction
 from codescale.errors import UserError
-from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.mixture import SUM_TOLERANCE, Mixture
 from codescale.organisation import PAIRED
 from codescale.study.base import Name, Section, without_line_breaks
 from codescale.study.comparison import AT_SCALE, ComparisonSection
@@ -74,8 +74,8 @@ class StudyConfig(Section):
         used = {"target.size": self.target.size, "search.size": self.search.size}
         used |= {"comparison.size": self.comparison.size}
         used |= {"comparison.larger.size": self.comparison.larger.size} if self.comparison.larger else {}
-        for plan, section in (("grid", self.sweep.grid), ("mixtures", self.sweep.mixtures)):
-            used |= {f"sweep.{plan}.sizes[{k}]": size for k, size in enumerate(section.sizes if section else ())}
+        for plan, section in self.sweep.by_size.items():
+            used |= {f"sweep.{plan}.sizes[{k}]": size for k, size in enumerate(section.sizes)}
         if self.sweep.pairs:
             used["sweep.pairs.size"] = self.sweep.pairs.size
         for where, size in used.items():
@@ -105,8 +105,7 @@ class StudyConfig(Section):
         points |= {"comparison.larger.tokens": self.comparison.larger.tokens} if self.comparison.larger else {}
         if self.sweep.pairs:
             points["half of sweep.pairs.tokens"] = self.sweep.pairs.tokens // 2
-        for plan, section in (("grid", self.sweep.grid), ("mixtures", self.sweep.mixtures)):
-            points |= {f"sweep.{plan}.tokens": min(section.tokens)} if section else {}
+        points |= {f"sweep.{plan}.tokens": min(section.tokens) for plan, section in self.sweep.by_size.items()}
         for where, tokens in points.items():
             if tokens < least:
                 raise ValueError(f"{where}: {tokens:,} tokens are less than one batch of {least:,}")
@@ -124,6 +123,27 @@ class StudyConfig(Section):
         for name in self.target.available:
             if name not in self.languages:
                 raise ValueError(f"target.available.{name}: not a language of the study")
+        return self
+
+    @model_validator(mode="after")
+    def _arms_have_something_to_pair(self) -> StudyConfig:
+        plan, pivot = self.sweep.organisation, self.training.pivot
+        if plan is None:
+            return self
+        where = "sweep.organisation"
+        if plan.proportions is None:
+            if pivot not in self.languages or len(self.languages) < 2:
+                raise ValueError(f"{where}: needs the pivot, {pivot}, and another language in languages")
+            return self
+        for name, share in plan.proportions.items():
+            if name not in self.languages or share < 0:
+                raise ValueError(f"{where}.proportions.{name}: not a language of the study, or a negative share")
+        if abs(sum(plan.proportions.values()) - 1) > SUM_TOLERANCE:
+            raise ValueError(f"{where}.proportions: sum to {sum(plan.proportions.values()):.6g}, not to 1")
+        if not 0 < plan.proportions.get(pivot, 0.0) < 1:
+            raise ValueError(
+                f"{where}.proportions: pair nothing: give the pivot, {pivot}, and another language a share"
+            )
         return self
 
     @property
@@ -187,6 +207,7 @@ class StudyConfig(Section):
         trainer.check(self.languages)
         asked = {
             "sweep.pairs": self.sweep.pairs,
+            "sweep.organisation": self.sweep.organisation,
             "sweep.unique_tokens": self.sweep.unique_tokens,
             "sweep.repetition": self.sweep.repetition == "target" or None,
             "training.start": self.training.start,

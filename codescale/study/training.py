@@ -138,7 +138,8 @@ class TrainingSection(Section):
 
     ``rule``: AdamW's learning rate and the batch by a published rule in N and D (``hyperparameter_rules.py``) instead
     of the values given. ``precision``, ``muon_precision``, ``compile``: None leaves them to the device.
-    ``organisation``: whether translations stand apart or in one document, one side of which is in the ``pivot``.
+    ``organisation``: whether translations stand apart or in one document, one side of which is in the ``pivot``;
+    ``paired_share`` is the part of the programs that could be paired which is, by a hash of their names.
     ``translation_evaluation``: whether evaluations measure losses of translation beside those of languages.
     """
 
@@ -161,6 +162,7 @@ class TrainingSection(Section):
     attention: Literal["sequence", "document"] = "sequence"
     organisation: Organisation = "shuffled"
     pivot: Name = "python"
+    paired_share: Number = Field(default=1.0, ge=0, le=1)
     precision: Precision | None = None
     compile: bool | None = None
     checkpoint_activations: bool = False

@@ -224,7 +224,11 @@ def run_batches(corpus: Corpus, spec: RunSpec, training: TrainingSection, steps:
     """The batches of ``spec``, trained as ``training`` says, for its first ``steps`` steps: shuffled, or with
     translations paired.
     """
-    open_batches = Batches if spec.organisation == SHUFFLED else partial(paired_batches, pivot=training.pivot)
+    open_batches = (
+        Batches
+        if spec.organisation == SHUFFLED
+        else partial(paired_batches, pivot=training.pivot, paired_share=training.paired_share)
+    )
     return open_batches(
         corpus,
         spec.mixture,
