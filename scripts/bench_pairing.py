@@ -1,7 +1,7 @@
 """The study of pairing, for real and small: one mixture, equal tokens, translations apart and in one document.
 
     python scripts/bench_pairing.py FOLDER TABLE [--seeds 5] [--sizes small medium] [--tokens 250000 500000]
-                                    [--paired-shares 1] [--pairs 8] [--vocabulary 1024] [--context 384]
+                                    [--paired-shares 1] [--pairs 8] [--vocabulary 1024] [--context 768] [--batch 2]
 
 TABLE is a corpus source: a table with the columns program, language and text, or a YAML file with the source's keys.
 FOLDER becomes a study with the sweep's plan ``organisation``. Its runs are trained in this one process on one thread,
@@ -71,7 +71,7 @@ def study_of(given: argparse.Namespace) -> dict[str, Any]:
         },
         "training": {
             "context": given.context,
-            "batch": 8,
+            "batch": given.batch,
             "evaluations": 1,
             "translation_evaluation": {"pairs": given.pairs},
         },
@@ -179,7 +179,8 @@ def main() -> None:
     parser.add_argument("--paired-shares", nargs="+", type=float, default=[1.0])
     parser.add_argument("--pairs", type=int, default=8)
     parser.add_argument("--vocabulary", type=int, default=1_024)
-    parser.add_argument("--context", type=int, default=384)
+    parser.add_argument("--context", type=int, default=768)
+    parser.add_argument("--batch", type=int, default=2)
     parser.add_argument("--similarity", type=float, default=0.8, help="from which a file counts as a copy")
     given = parser.parse_args()
     torch.set_num_threads(1)
