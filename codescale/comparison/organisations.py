@@ -27,6 +27,7 @@ from codescale.laws.scaling import fit_target_scaling
 from codescale.organisation import PAIRED, PAIRED_SHARE, SHUFFLED
 from codescale.runs.records import RunRecord
 from codescale.runs.table import RunsTable
+from codescale.study.training import TrainingSection
 
 Losses = Mapping[str, float]
 _BySeed = dict[int, RunRecord]
@@ -40,7 +41,11 @@ def family_of(target: str, pivot: str) -> Family:
 
 
 def compare_organisations(
-    records: Sequence[RunRecord], table: RunsTable, pivot: str, seed: int = 0, bootstrap: int = 200
+    records: Sequence[RunRecord],
+    table: RunsTable,
+    training: TrainingSection,
+    seed: int = 0,
+    bootstrap: int = 200,
 ) -> OrganisationResult | None:
     """The arms of the plan ``organisation`` beside each other.
 
@@ -50,8 +55,9 @@ def compare_organisations(
         The plan's runs; others are left out, and so are seeds of which one arm did not end well, and second tries.
     table
         The same runs as a table, for the scaling of each target.
-    pivot
-        The language on one side of every pair.
+    training
+        How the study trains: its pivot is on one side of every pair, and its share of the programs is paired where a
+        run does not name another one.
     seed, bootstrap
         As :func:`~codescale.laws.scaling.fit_target_scaling`.
 
@@ -64,30 +70,32 @@ def compare_organisations(
     ended = [record for record in planned if record.status == "ok"]
     arms: dict[tuple[int, tuple[int, ...], float], _BySeed] = {}
     for record in ended:
-        arms.setdefault((record.spec.n_params, record.spec.token_points, _share(record)), {})[record.spec.seed] = record
+        share = _share(record, training.paired_share)
+        arms.setdefault((record.spec.n_params, record.spec.token_points, share), {})[record.spec.seed] = record
     scales = [
         found
         for (n_params, points, share), paired in sorted(arms.items())
         if share > 0
         for tokens in points
-        if (found := _at_scale(arms.get((n_params, points, 0.0), {}), paired, tokens, share, pivot)) is not None
+        if (found := _at_scale(arms.get((n_params, points, 0.0), {}), paired, tokens, share, training.pivot))
+        is not None
     ]
     if not scales:
         return None
     return OrganisationResult(
         level=LEVEL,
-        pivot=pivot,
+        pivot=training.pivot,
         proportions=dict(ended[0].spec.proportions),
         corpus_id=ended[0].corpus_id,
         scales=tuple(scales),
-        scaling=_scaling(table, seed, bootstrap),
+        scaling=_scaling(table, training.paired_share, seed, bootstrap),
         left_out=tuple(record.spec.run_id for record in planned if record.status != "ok"),
     )
 
 
-def _share(record: RunRecord) -> float:
+def _share(record: RunRecord, usual: float) -> float:
     """The part of the programs that the run's arm pairs; 0 of the shuffled one."""
-    return 0.0 if record.spec.organisation == SHUFFLED else record.spec.hyper.get(PAIRED_SHARE, 1.0)
+    return 0.0 if record.spec.organisation == SHUFFLED else record.spec.hyper.get(PAIRED_SHARE, usual)
 
 
 def _at_scale(shuffled: _BySeed, paired: _BySeed, tokens: int, share: float, pivot: str) -> ArmsAtScale | None:
@@ -141,13 +149,15 @@ def _word(lower: float, higher: float) -> ArmWord:
     return "improved" if lower < ERROR else "harmed" if higher < ERROR else "cannot be told"
 
 
-def _scaling(table: RunsTable, seed: int, bootstrap: int) -> dict[str, Scaling]:
-    """By arm, those that pair all or nothing: every target over N and D; none where one N and one D was trained."""
-    whole = table.hyper.get(PAIRED_SHARE)
-    rows = table if whole is None else table.select(np.isnan(whole))  # empty: all that can be is paired
+def _scaling(table: RunsTable, usual: float, seed: int, bootstrap: int) -> dict[str, Scaling]:
+    """By arm, the shuffled one and that which pairs most: every target over N and D; none where one N and one D was
+    trained.
+    """
+    given = table.hyper.get(PAIRED_SHARE, np.full(len(table), np.nan))
+    shares = np.where(table.organisation == SHUFFLED, 0.0, np.where(np.isnan(given), usual, given))
     found: dict[str, Scaling] = {}
-    for arm in (SHUFFLED, PAIRED):
-        own = rows.select(rows.organisation == arm)
+    for arm, share in ((SHUFFLED, 0.0), (PAIRED, shares.max(initial=0.0))):
+        own = table.select(shares == share)
         final = own.select((own.status == "ok") & own.annealed)
         if len({*zip(final.n_params, final.n_tokens, strict=True)}) > 1:
             found[arm] = fit_target_scaling(own, own.targets, seed, bootstrap)

@@ -32,7 +32,7 @@ def judge_organisations(context: StageContext, records: Sequence[RunRecord]) -> 
     planned = {record.spec.run_id for record in records if record.spec.stage == "organisation"}
     rows = table.select(np.array([str(trunk) in planned for trunk in table.trunk], dtype=np.bool_) & ~table.retried)
     with context.progress.bar("Compare organisations", 1) as advance:
-        found = compare_organisations(records, rows, config.training.pivot, config.seed, config.fit.bootstrap)
+        found = compare_organisations(records, rows, config.training, config.seed, config.fit.bootstrap)
         if found is not None:
             found.write(folder.organisation)
         advance(1)

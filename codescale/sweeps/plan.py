@@ -159,7 +159,11 @@ def organisation_runs(config: StudyConfig, plan: OrganisationPlan) -> list[RunSp
     mixture = organisation_mixture(config, plan)
     arms: list[tuple[str, Organisation, dict[str, float]]] = [(SHUFFLED, SHUFFLED, {})]
     arms += [
-        (PAIRED, PAIRED, {}) if share == 1 else (f"{PAIRED}-{share:g}", PAIRED, {PAIRED_SHARE: share})
+        (
+            PAIRED if share == 1 else f"{PAIRED}-{share:g}",
+            PAIRED,
+            {} if share == config.training.paired_share else {PAIRED_SHARE: share},
+        )
         for share in plan.paired_shares
     ]
     return [

@@ -11,6 +11,7 @@ from codescale.directions import directions_among, is_direction, seen_in_trainin
 from codescale.runs.records import Evaluation, RunRecord, RunSpec
 from codescale.runs.table import compact
 from codescale.runs.table_reader import read_runs
+from codescale.study.training import TrainingSection
 
 LANGUAGES = ("python", "java", "rust", "go")
 SIZES, TOKENS, SEEDS = (10_000, 40_000), (100_000, 200_000, 400_000), 5
@@ -80,7 +81,7 @@ def judge(tmp_path_factory: pytest.TempPathFactory):
     def judged(records: list[RunRecord], bootstrap: int = 0) -> OrganisationResult | None:
         path = tmp_path_factory.mktemp("runs") / "runs.parquet"
         compact(records, path)
-        return compare_organisations(records, read_runs(path), "python", bootstrap=bootstrap)
+        return compare_organisations(records, read_runs(path), TrainingSection(), bootstrap=bootstrap)
 
     return judged
 

@@ -205,3 +205,13 @@ def test_both_arms_have_the_same_mixture_seeds_and_tokens(config: StudyConfig) -
         assert sorted(seeds) == [0, 0, 1, 1, 2, 2]
     own = plan.model_copy(update={"proportions": {"python": 0.2, "rust": 0.8}})
     assert organisation_runs(config, own)[0].proportions == {"python": 0.2, "rust": 0.8}
+
+
+def test_an_arm_names_its_share_where_the_study_pairs_another(config: StudyConfig) -> None:
+    plan = OrganisationPlan(sizes=("tiny",), tokens=(640,), seeds=2, paired_shares=(0.5, 1.0))
+    half = config.model_copy(update={"training": config.training.model_copy(update={"paired_share": 0.5})})
+    paired = [run for run in organisation_runs(half, plan) if run.organisation == "paired"]
+    assert [(run.run_id, run.hyper) for run in paired[:2]] == [
+        ("organisation-tiny-s0-paired-0.5", {}),
+        ("organisation-tiny-s0-paired", {"paired_share": 1.0}),
+    ]
