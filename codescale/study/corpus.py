@@ -6,8 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from codescale.parallel_programs.languages import LANGUAGES
 from codescale.study.base import Positive, Section
 from codescale.validation import Number, WholeNumber
+
+MOST_PROGRAMS = 1_000_000
+"""Generated programs of one source: more than that are hours of generating, and mostly programs that came before."""
 
 
 class PackageIndexSource(Section):
@@ -81,7 +85,34 @@ class TableSource(Section):
         return self
 
 
-SourceSection = Annotated[PackageIndexSource | NpmSource | FolderSource | TableSource, Field(discriminator="kind")]
+class GeneratedProgramsSource(Section):
+    """Programs that are generated, each in several languages (:mod:`codescale.parallel_programs`).
+
+    ``count``: how many; ``seed``: another one gives other programs. ``languages``: which they are written in, None: all
+    of the study's that the generator knows.
+    """
+
+    kind: Literal["generated_programs"]
+    count: WholeNumber = Field(gt=0, le=MOST_PROGRAMS)
+    seed: WholeNumber = Field(default=0, ge=0, lt=2**31)
+    languages: tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _languages_translate(self) -> GeneratedProgramsSource:
+        named = LANGUAGES if self.languages is None else self.languages
+        unknown = [language for language in named if language not in LANGUAGES]
+        if unknown:
+            raise ValueError(f"languages: no program is generated in {unknown[0]!r}; known are {', '.join(LANGUAGES)}")
+        if len(set(named)) != len(named):
+            raise ValueError("languages: names one twice")
+        if len(named) < 2:
+            raise ValueError("languages: name two or more; a program in one alone translates nothing")
+        return self
+
+
+SourceSection = Annotated[
+    PackageIndexSource | NpmSource | FolderSource | TableSource | GeneratedProgramsSource, Field(discriminator="kind")
+]
 
 
 class CorpusSection(Section):

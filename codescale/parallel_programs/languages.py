@@ -1,0 +1,6 @@
+"""The languages that programs are rendered in, by their names in the registry of languages."""
+
+from __future__ import annotations
+
+LANGUAGES = ("python", "java", "javascript", "typescript", "csharp", "go", "rust")
+"""Those of :mod:`~codescale.parallel_programs.rendering.registry`; here so that a study's file is read without it."""

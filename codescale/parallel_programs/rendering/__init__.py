@@ -1,0 +1,1 @@
+"""A program in each language, a file for a language."""
