@@ -1,7 +1,7 @@
 """The study of pairing, for real and small: one mixture, equal tokens, translations apart and in one document.
 
     python scripts/bench_pairing.py FOLDER TABLE [--seeds 5] [--sizes small medium] [--tokens 250000 500000]
-                                    [--paired-shares 1] [--pairs 8] [--vocabulary 1024] [--context 768] [--batch 2]
+        [--paired-shares 1] [--pairs 8] [--vocabulary 1024] [--context 768] [--batch 2] [--judge]
 
 TABLE is a corpus source: a table with the columns program, language and text, or a YAML file with the source's keys.
 FOLDER becomes a study with the sweep's plan ``organisation``. Its runs are trained in this one process on one thread,
@@ -162,6 +162,8 @@ def gains(study: Study, specs: Sequence[RunSpec]) -> None:
                 for how, value in (mean | {"saved": mean["alone"] - mean["together"]}).items():
                     arms.setdefault(how, {}).setdefault(spec.organisation, []).append(value)
             for how, each in arms.items():
+                if len({*map(len, each.values())}) > 1 or len(each) < 2:
+                    continue  # one arm has a seed more so far
                 one = paired_difference(each["paired"], each["shuffled"])
                 both = f"shuffled {fmean(each['shuffled']):.4f}, paired {fmean(each['paired']):.4f}"
                 difference = f"{one.mean:+.4f} ({one.low:+.4f} to {one.high:+.4f})"
@@ -182,6 +184,7 @@ def main() -> None:
     parser.add_argument("--context", type=int, default=768)
     parser.add_argument("--batch", type=int, default=2)
     parser.add_argument("--similarity", type=float, default=0.8, help="from which a file counts as a copy")
+    parser.add_argument("--judge", action="store_true", help="train nothing more, judge what is done")
     given = parser.parse_args()
     torch.set_num_threads(1)
     given.folder.mkdir(parents=True, exist_ok=True)
@@ -194,8 +197,10 @@ def main() -> None:
     for language, entry in manifest["languages"].items():
         print(language, entry["tokens"], entry.get("programs"), entry["dropped"])
     specs = study.plan()
-    train(study, specs)
+    if not given.judge:
+        train(study, specs)
     publish(study.folder)
+    specs = [spec for spec in specs if record_of(study, spec).exists()]
     records = [read_record(record_of(study, spec)) for spec in specs]
     result = judge_organisations(StageContext(study.config, study.folder, Silent()), records)
     if result is not None:
