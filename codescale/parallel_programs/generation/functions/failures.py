@@ -70,8 +70,8 @@ def fields(context: Context) -> Part:
         lines.append(Let(size, Builtin("length", (name,), INT)))
         scope = scope.having(size, positive=True)
     if draw.chance(0.4):
-        asked = text_condition(draw, name) if draw.chance(0.4) else condition(draw, scope)
-        lines.append(If(((asked, (Return(integer(draw, scope, 2)),)),)))
+        early = text_condition(draw, name) if draw.chance(0.4) else condition(draw, scope)
+        lines.append(If(((early, (Return(integer(draw, scope, 2)),)),)))
     whole = Arithmetic("+", value, Builtin("length", (name,), INT))
     result = integer(draw, scope, draw.between(1, 2)) if draw.chance(0.7) else whole
     function = Function(context.function_name("failure"), (source,), INT, (*lines, Return(result)), fails=True)
