@@ -10,6 +10,7 @@ from typing import Any
 
 from codescale.corpus.model_tokenizer import TOKENIZER
 from codescale.files import file_sha256
+from codescale.parallel_programs.languages import VERSION
 from codescale.study.config import StudyConfig
 from codescale.study.corpus import CorpusSection
 
@@ -44,8 +45,9 @@ def corpus_content(section: CorpusSection) -> dict[str, Any]:
 
 
 def fingerprint(config: StudyConfig) -> str:
-    """A hash of the corpus section, the languages with their file endings, the lists that come with CodeScale, and what
-    a model that runs start from brings: its tokenizer and the texts that it is to keep.
+    """A hash of the corpus section, the languages with their file endings, the lists that come with CodeScale, the
+    version of generated programs where there are some, and what a model that runs start from brings: its tokenizer and
+    the texts that it is to keep.
 
     What lies in a folder or a table of the user's own is not looked at: a corpus that changed under finished runs
     would make them worthless, so it is built anew only when the study's file says so, or its folder is deleted.
@@ -57,6 +59,8 @@ def fingerprint(config: StudyConfig) -> str:
         "languages": {name: [registry[name].kind, *registry[name].endings] for name in config.languages},
         "data": [(files("codescale.corpus") / name).read_text(encoding="utf-8") for name in _DATA],
     }
+    if any(source.kind == "generated_programs" for source in config.corpus.sources):
+        content["generated_programs"] = VERSION
     start = config.training.start
     if start is not None:
         tokenizer = Path(start.model) / TOKENIZER

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from codescale.parallel_programs.languages import LANGUAGES
 from codescale.study.base import Positive, Section
@@ -97,17 +97,18 @@ class GeneratedProgramsSource(Section):
     seed: WholeNumber = Field(default=0, ge=0, lt=2**31)
     languages: tuple[str, ...] | None = None
 
-    @model_validator(mode="after")
-    def _languages_translate(self) -> GeneratedProgramsSource:
-        named = LANGUAGES if self.languages is None else self.languages
+    @field_validator("languages")
+    @classmethod
+    def _languages_translate(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        named = LANGUAGES if value is None else value
         unknown = [language for language in named if language not in LANGUAGES]
         if unknown:
-            raise ValueError(f"languages: no program is generated in {unknown[0]!r}; known are {', '.join(LANGUAGES)}")
+            raise ValueError(f"no program is generated in {unknown[0]!r}; known are {', '.join(LANGUAGES)}")
         if len(set(named)) != len(named):
-            raise ValueError("languages: names one twice")
+            raise ValueError("names one twice")
         if len(named) < 2:
-            raise ValueError("languages: name two or more; a program in one alone translates nothing")
-        return self
+            raise ValueError("name two or more languages: a program in one alone translates nothing")
+        return value
 
 
 SourceSection = Annotated[

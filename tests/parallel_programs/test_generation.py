@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from codescale.parallel_programs.generation.part import Context
 from codescale.parallel_programs.generation.program import generate
 from codescale.parallel_programs.generation.vocabulary import vocabulary
 from codescale.parallel_programs.interpreter import BUILTINS, evaluate
+from codescale.parallel_programs.languages import VERSION
 from codescale.parallel_programs.normal_form import normal_form
 from codescale.parallel_programs.rendering.registry import RENDERERS, render
 from codescale.parallel_programs.statements import Program, Statement
@@ -56,6 +58,12 @@ def test_another_process_makes_the_same_programs(programs: list[Program]) -> Non
         [sys.executable, "-c", asked], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": "99"}
     )
     assert told.stdout == "".join(render(program, one) for program in programs[:20] for one in RENDERERS)
+
+
+def test_programs_are_those_of_their_version(programs: list[Program]) -> None:
+    """Where programs were meant to change: raise ``VERSION`` in languages.py and put the new hash here."""
+    texts = "".join(render(program, one) for program in programs[:30] for one in RENDERERS)
+    assert (VERSION, hashlib.sha256(texts.encode()).hexdigest()[:16]) == (1, "ed48f539ffe0aecc")
 
 
 def test_every_statement_is_executed_and_every_variable_read(programs: list[Program]) -> None:

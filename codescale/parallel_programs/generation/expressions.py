@@ -119,9 +119,16 @@ def character_condition(draw: Draw, character: Variable) -> Expression:
     return Not(asked_it) if draw.chance(0.2) else asked_it
 
 
-def text_condition(draw: Draw, word: Expression) -> Expression:
+def text_condition(draw: Draw, word: Expression, depth: int = 1) -> Expression:
     """A question about a word."""
-    kind = draw.below(4)
+    if depth and draw.chance(0.35):
+        operator: OneOf["and", "or"] = draw.one_of(("and", "or"))
+        first, second = text_condition(draw, word, 0), text_condition(draw, word, 0)
+        return first if first == second else Logic(operator, first, second)
+    kind = draw.below(5)
+    if kind == 4:
+        asked = text_condition(draw, word, 0)
+        return Not(asked) if isinstance(asked, Builtin) else asked
     if kind == 0:
         return Builtin(draw.one_of(("starts_with", "ends_with")), (word, text(draw.one_of("abcdehlmnrst"))), BOOL)
     if kind == 1:

@@ -27,7 +27,7 @@ def generate(seed: int, index: int) -> Program:
     if draw.chance(0.3):
         parts.append(_part(context, helper, ()))
         context.helpers = parts[0].functions
-    for _ in range(draw.one_of((1, 1, 1, 2, 2, 2, 2, 3) if not parts else (1, 1, 2))):
+    for _ in range(draw.one_of((1, 1, 2, 2, 2, 3) if not parts else (1, 1, 2))):
         parts.append(_part(context, draw.one_of(ONE_OF_EACH_WEIGHT), context.helpers))
     used = {node for part in parts[1:] for node in _called(part)}
     if context.helpers and context.helpers[0].name not in used and draw.chance(0.7):

@@ -222,7 +222,7 @@ class RustRenderer(Renderer):
         if isinstance(value, Call) and value.fails:
             shown += "?"
         self._know(variable, "place")
-        untold = isinstance(value, Literal | ListLiteral) and variable.type.kind in ("int", "list")
+        untold = isinstance(value, Literal | ListLiteral | EmptyMap) and variable.type.kind in ("int", "list", "map")
         return [f"{word} {name}{f': {self.type(variable.type)}' if untold else ''} = {shown};"]
 
     def value(self, expression: Expression) -> str:

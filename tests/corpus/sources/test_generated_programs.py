@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from codescale.corpus.build import build_corpus
+from codescale.corpus.fingerprint import fingerprint
 from codescale.corpus.local_processes import LocalProcesses
 from codescale.corpus.reader import SPLITS, open_corpus
 from codescale.corpus.record import Reading, Record, endings
@@ -55,6 +56,15 @@ def test_only_languages_of_the_study_or_those_named() -> None:
     assert [record.language for record in named] == ["rust", "python"]
 
 
+def test_a_corpus_is_of_one_version_of_the_programs(study: StudyConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = fingerprint(study)
+    others = study.model_copy(update={"corpus": CorpusSection()})
+    unchanged = fingerprint(others)
+    monkeypatch.setattr("codescale.corpus.fingerprint.VERSION", 2)
+    assert fingerprint(study) != before
+    assert fingerprint(others) == unchanged
+
+
 @pytest.fixture
 def study(tmp_path: Path, config: StudyConfig) -> StudyConfig:
     source = GeneratedProgramsSource(kind="generated_programs", count=100)
@@ -93,10 +103,10 @@ def test_a_corpus_keeps_translations_in_one_split_whatever_the_number_of_process
         ("{kind: generated_programs, count: 9, seeds: 1}", "corpus.sources.0.seeds: unknown key"),
         (
             "{kind: generated_programs, count: 9, languages: [python, cobol]}",
-            "corpus.sources.0: languages: no program is generated in 'cobol'; known are python, java,",
+            "corpus.sources.0.languages: no program is generated in 'cobol'; known are python, java,",
         ),
-        ("{kind: generated_programs, count: 9, languages: [python]}", "corpus.sources.0: languages: name two or more"),
-        ("{kind: generated_programs, count: 9, languages: [go, go]}", "corpus.sources.0: languages: names one twice"),
+        ("{kind: generated_programs, count: 9, languages: [python]}", "corpus.sources.0.languages: name two or more"),
+        ("{kind: generated_programs, count: 9, languages: [go, go]}", "corpus.sources.0.languages: names one twice"),
     ],
 )
 def test_what_is_wrong_in_a_study_is_one_line(written: str, told: str) -> None:

@@ -15,7 +15,7 @@ from codescale.parallel_programs.expressions import (
     text,
 )
 from codescale.parallel_programs.generation.draw import Draw
-from codescale.parallel_programs.generation.expressions import condition, integer
+from codescale.parallel_programs.generation.expressions import condition, integer, text_condition
 from codescale.parallel_programs.generation.functions.numbers import turn
 from codescale.parallel_programs.generation.part import Arguments, Context, Part
 from codescale.parallel_programs.generation.scope import Names, Scope
@@ -63,9 +63,17 @@ def fields(context: Context) -> Part:
         ParseInt(value, piece, _bad(draw, piece)),
     ]
     if draw.chance(0.6):
-        lines.append(If(((condition(draw, scope, value, 0), (Fail(_refused(draw, value)),)),)))
+        lines.append(If(((condition(draw, scope, value), (Fail(_refused(draw, value)),)),)))
     name = Builtin("item", (parts, number(0)), STRING)
-    result = integer(draw, scope) if draw.chance(0.6) else Arithmetic("+", value, Builtin("length", (name,), INT))
+    if draw.chance(0.4):
+        size = names.new("scratch")
+        lines.append(Let(size, Builtin("length", (name,), INT)))
+        scope = scope.having(size, positive=True)
+    if draw.chance(0.4):
+        early = text_condition(draw, name) if draw.chance(0.4) else condition(draw, scope)
+        lines.append(If(((early, (Return(integer(draw, scope, 2)),)),)))
+    whole = Arithmetic("+", value, Builtin("length", (name,), INT))
+    result = integer(draw, scope, draw.between(1, 2)) if draw.chance(0.7) else whole
     function = Function(context.function_name("failure"), (source,), INT, (*lines, Return(result)), fails=True)
     return Part("", (function,), tuple((text(_line(draw, separator, count, place)),) for _ in range(5)))
 

@@ -168,9 +168,11 @@ def bucketed(context: Context) -> Part:
     size = draw.between(2, 5)
     buckets, place = Variable(setting.names.take("buckets"), INTS), setting.names.new("index")
     added: Expression = number(1) if draw.chance(0.4) else integer(draw, setting.scope, draw.below(2))
-    put: Statement = SetItem(buckets, place, Arithmetic("+", Builtin("item", (buckets, place), INT), added))
-    if draw.chance(0.4):
-        put = If(((condition(draw, setting.scope, item), (put,)),))
+    before = Builtin("item", (buckets, place), INT)
+    put: Statement = SetItem(buckets, place, Arithmetic("+", before, added))
+    if draw.chance(0.6):
+        other = SetItem(buckets, place, Arithmetic("-", before, integer(draw, setting.scope, draw.below(2))))
+        put = If(((condition(draw, setting.scope, item), (put,)),), (other,) if draw.chance(0.4) else ())
     inner: Body = (Let(place, Arithmetic("%", item, number(size))), put)
     if isinstance(put, If) and draw.chance(0.3):
         inner = (If(((put.branches[0][0], (inner[0], put.branches[0][1][0])),)),)
@@ -214,7 +216,9 @@ def paired(context: Context) -> Part:
     scope = Scope((first, second, *setting.more), positives)
     length = Builtin("length", (source,), INT)
     asked = condition(draw, scope, Arithmetic("+", first, second))
-    found = If(((asked, (Update(total, "+", number(1) if draw.chance(0.6) else integer(draw, scope)),)),))
+    step = Update(total, "+" if draw.chance(0.8) else "-", number(1) if draw.chance(0.4) else integer(draw, scope, 2))
+    otherwise = (Update(total, "-", number(draw.between(1, 5))),) if draw.chance(0.3) else ()
+    found = If(((asked, (step,)),), otherwise)
     inner = ForRange(
         inner_index,
         Arithmetic("+", outer, number(1)),
@@ -239,10 +243,12 @@ def ordered(context: Context) -> Part:
         place = number(draw.below(3))
         chosen: Expression = Builtin("item", (sorted_copy, place), INT)
         last = Builtin("last", (sorted_copy,), INT)
-        ends = Arithmetic(draw.one_of(("+", "-")), chosen, last)
-        extra = [Arithmetic("*", ends, number(draw.between(2, 9)))] if draw.chance(0.5) else [ends]
-        more = [Arithmetic("+", extra[0], one) for one in setting.more] or extra
-        return setting.part(context, "number", "int", (*lines, Return(more[0])))
+        ends = Variable(setting.names.take("ends"), INT)
+        lines.append(Let(ends, Arithmetic(draw.one_of(("+", "-")), chosen, last)))
+        outer = Scope((ends, *setting.more), frozenset(one.name for one in setting.more))
+        if draw.chance(0.5):
+            lines.append(If(((condition(draw, outer), (Return(integer(draw, outer, 1)),)),)))
+        return setting.part(context, "number", "int", (*lines, Return(integer(draw, outer, draw.between(1, 2)))))
     value = integer(draw, setting.scope) if draw.chance(0.5) else None
     kept = Aggregate("list", item, sorted_copy, condition(draw, setting.scope, item), value, INTS, "result")
     return setting.part(context, "list", "list", (*lines, Return(kept)))

@@ -160,8 +160,12 @@ def until(context: Context) -> Part:
         going, inputs = Comparison(">", value, limit), (100, 999, 1, 20)
     scope = Scope((value, start), frozenset([value.name, start.name]))
     inner: Body = (change_it, Update(steps, "+", number(1)))
-    if draw.chance(0.4):
-        inner = (*inner, If(((condition(draw, scope, value, 0), (Update(steps, "+", number(draw.between(1, 5))),)),)))
+    if draw.chance(0.7):
+        inner = (
+            (*turn(draw, scope, steps, value)[-1:], *inner)
+            if draw.chance(0.5)
+            else (*inner, _choice(draw, scope, steps))
+        )
     ended = steps if draw.chance(0.5) else Arithmetic("+", Arithmetic("*", steps, number(draw.between(2, 9))), value)
     body: Body = (Let(value, start), Let(steps, number(0)), While(going, inner), Return(ended))
     given = tuple(

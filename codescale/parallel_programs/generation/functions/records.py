@@ -193,8 +193,11 @@ def grouped(context: Context) -> Part:
     draw = setting.draw
     totals = setting.names.new("map", COUNTS)
     step: Statement = Count(totals, setting.text, number(1) if draw.chance(0.25) else setting.number())
-    if draw.chance(0.5):
-        otherwise = (Count(totals, text("other"), number(1)),) if draw.chance(0.4) else ()
-        step = If(((setting.asked(), (step,)),), otherwise)
+    if draw.chance(0.7):
+        branches = [(setting.asked(), (step,))]
+        if draw.chance(0.4):
+            branches.append((setting.asked(), (Count(totals, setting.text, setting.number()),)))
+        otherwise = (Count(totals, text("other"), setting.number()),) if draw.chance(0.4) else ()
+        step = If(tuple(branches), otherwise)
     body: Body = (Let(totals, EmptyMap(COUNTS)), ForEach(setting.one, setting.source, (step,)), Return(totals))
     return setting.part(context, "map", COUNTS, body)

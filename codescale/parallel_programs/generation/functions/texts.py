@@ -160,18 +160,40 @@ def counted_words(context: Context) -> Part:
     """A map of words, or of what they begin with, to numbers."""
     draw, names = context.draw, Names(context.draw)
     words, word, counts = names.new("words", STRINGS), names.new("word", STRING), names.new("map", COUNTS)
-    key: Expression = word
-    if draw.chance(0.5):
-        key = Builtin("prefix", (word, number(draw.between(1, 2))), STRING)
-    added: Expression = number(draw.between(1, 3)) if draw.chance(0.5) else Builtin("length", (word,), INT)
+    key = _key(draw, word)
+    added: Expression = number(draw.between(1, 3)) if draw.chance(0.4) else _length(draw, word)
     step: Statement = Count(counts, key, added)
     is_plain = key == word and added == number(1)  # a held-out program counts words
-    if is_plain or draw.chance(0.6):
+    if is_plain or draw.chance(0.75):
+        branches = [(text_condition(draw, word), (step,))]
+        if draw.chance(0.4):
+            branches.append((text_condition(draw, word), (Count(counts, _key(draw, word), _length(draw, word)),)))
         otherwise = (Count(counts, text("other"), number(1)),) if draw.chance(0.4) else ()
-        step = If(((text_condition(draw, word), (step,)),), otherwise)
+        step = If(tuple(branches), otherwise)
     body: Body = (Let(counts, EmptyMap(COUNTS)), ForEach(word, words, (step,)), Return(counts))
     inputs = tuple((_word_list(draw),) for _ in range(draw.between(1, 2)))
     return Part("", (Function(context.function_name("map"), (words,), COUNTS, body),), inputs)
+
+
+def _key(draw: Draw, word: Variable) -> Expression:
+    """What a word is counted under."""
+    kind = draw.below(5)
+    if kind == 0:
+        return Builtin(draw.one_of(("upper", "reverse")), (word,), STRING)
+    if kind == 1:
+        return Text((draw.one_of(("size ", "of ", "n")), Builtin("length", (word,), INT)))
+    return word if kind == 2 else Builtin("prefix", (word, number(draw.between(1, 2))), STRING)
+
+
+def _length(draw: Draw, word: Variable) -> Expression:
+    """A number made of a word's length."""
+    length = Builtin("length", (word,), INT)
+    kind = draw.below(4)
+    if kind == 0:
+        return Arithmetic("*", length, number(draw.between(2, 9)))
+    if kind == 1:
+        return Arithmetic("%", length, number(draw.between(3, 5)))
+    return length if kind == 2 else Arithmetic("+", length, number(draw.between(1, 9)))
 
 
 def looked_up(context: Context) -> Part:
@@ -182,11 +204,17 @@ def looked_up(context: Context) -> Part:
     seen = names.new("scratch")
     scope = Scope((seen,), frozenset([seen.name]))
     once = number(draw.between(2, 4))  # a held-out program counts words, and this one does something else
-    first = ForEach(word, words, (Count(counts, word, once),))
-    asked = condition(draw, scope, seen, 0) if draw.chance(0.3) else Comparison(">", seen, once)
+    key = _key(draw, word)
+    step: Statement = Count(counts, key, once if draw.chance(0.6) else _length(draw, word))
+    if draw.chance(0.4):
+        step = If(((text_condition(draw, word), (step,)),))
+    first = ForEach(word, words, (step,))
+    asked = condition(draw, scope, seen) if draw.chance(0.5) else Comparison(">", seen, once)
     again = Variable(names.take("name"), STRING)
-    found = If(((asked, (Update(total, "+", integer(draw, scope, 1)),)),), (_scored(draw, total),))
-    second = ForEach(again, words, (Let(seen, Builtin("count_of", (counts, again), INT)), found))
+    otherwise = (_scored(draw, total),) if draw.chance(0.7) else ()
+    found = If(((asked, (Update(total, "+", integer(draw, scope, draw.below(3))),)),), otherwise)
+    got = Builtin("count_of", (counts, again if key == word else _key(draw, again)), INT)
+    second = ForEach(again, words, (Let(seen, got), found))
     body: Body = (Let(counts, EmptyMap(COUNTS)), first, Let(total, number(0)), second, Return(total))
     inputs = tuple((_word_list(draw),) for _ in range(2))
     return Part("", (Function(context.function_name("number"), (words,), INT, body),), inputs)
@@ -202,8 +230,15 @@ def arranged_words(context: Context) -> Part:
     words, word = names.new("words", STRINGS), names.new("word", STRING)
     in_order = Variable(names.take("ordered"), STRINGS)
     value = _changed(draw, word) if draw.chance(0.6) else None
-    made = Aggregate("list", word, in_order, text_condition(draw, word), value, STRINGS, "result")
-    body: Body = (Let(in_order, Sorted(words, None, draw.chance(0.3))), Return(made))
+    first = Let(in_order, Sorted(words, None, draw.chance(0.3)))
+    if draw.chance(0.5):
+        made = Aggregate("list", word, in_order, text_condition(draw, word), value, STRINGS, "result")
+        body: Body = (first, Return(made))
+    else:
+        kept = names.new("kept", STRINGS)
+        otherwise = (Append(kept, _changed(draw, word)),) if draw.chance(0.5) else ()
+        choice = If(((text_condition(draw, word), (Append(kept, value or word),)),), otherwise)
+        body = (first, Let(kept, ListLiteral((), STRINGS)), ForEach(word, in_order, (choice,)), Return(kept))
     inputs = tuple((_word_list(draw),) for _ in range(2))
     return Part("", (Function(context.function_name("list"), (words,), STRINGS, body),), inputs)
 
@@ -217,11 +252,11 @@ def drawn(context: Context) -> Part:
     scope = Scope((row, column), frozenset([row.name, column.name]))
     operator: OneOf["+", "*"] = draw.one_of(("+", "*"))
     asked = condition(draw, scope, Arithmetic(operator, row, column))
-    marks = draw.some_of("#.-=:xo", 2)
-    choice = If(
-        ((asked, (AppendText(built, Literal(marks[0], CHARACTER)),)),),
-        (AppendText(built, Literal(marks[1], CHARACTER)),),
-    )
+    marks = [(AppendText(built, Literal(mark, CHARACTER)),) for mark in draw.some_of("#.-=:xo", 3)]
+    branches = [(asked, marks[0])]
+    if draw.chance(0.6):
+        branches.append((condition(draw, scope), marks[1]))
+    choice = If(tuple(branches), marks[2] if draw.chance(0.8) else ())
     inner = ForRange(column, number(0), width, (choice,))
     end = AppendText(built, Literal(draw.one_of("/;"), CHARACTER))
     body: Body = (Let(built, text("")), ForRange(row, number(0), height, (inner, end)), Return(built))
