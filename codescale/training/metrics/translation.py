@@ -64,10 +64,17 @@ def translation_pairs(corpus: Corpus, name: str, split: str, *, pairs: int, cont
     -------
     TranslationPairs or None
         None where no program of the split has both languages and fits.
+
+    Raises
+    ------
+    ValueError
+        Where ``name`` is no direction.
     """
-    first, second = sides(name) or (name, name)
-    texts = [corpus.documents(language, split) for language in (first, second)]
-    places = [_places(corpus.programs(language, split)) for language in (first, second)]
+    languages = sides(name)
+    if languages is None:
+        raise ValueError(f"{name!r} is no direction")
+    texts = [corpus.documents(language, split) for language in languages]
+    places = [_places(corpus.programs(language, split)) for language in languages]
     rows = []
     for program in sorted(places[0].keys() & places[1].keys(), key=_order):
         spans = [text.offsets[place[program] :][:2] for text, place in zip(texts, places, strict=True)]
