@@ -16,6 +16,10 @@ ORGANISATION = "organisation"
 """Its name among the hyperparameters of a search, where it is a number: 0 is shuffled, 1 is paired."""
 
 
+PAIRED_SHARE = "paired_share"
+"""The hyperparameter that says which part of the programs with a translation is paired, where translations are."""
+
+
 def number_of(organisation: Organisation) -> float:
     """What stands for ``organisation`` where only numbers do."""
     return float(ORGANISATIONS.index(organisation))

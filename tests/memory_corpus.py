@@ -14,13 +14,17 @@ LANGUAGES = ("python", "java", "rust")
 
 @dataclass
 class MemoryCorpus:
-    """A corpus of short random documents whose bigrams differ by language; as much of a `Corpus` as training reads."""
+    """A corpus of short random documents whose bigrams differ by language; as much of a `Corpus` as training reads.
+
+    ``translated``: the documents of one place in all languages are one program.
+    """
 
     languages: tuple[str, ...] = LANGUAGES
     vocabulary: int = 64
     corpus_id: str = "memory"
     tokens: int = 20_000
     document: int = 50
+    translated: bool = False
     _documents: dict[tuple[str, str], Documents] = field(default_factory=dict)
 
     @property
@@ -44,4 +48,5 @@ class MemoryCorpus:
         return self.tokens
 
     def programs(self, language: str, split: str) -> tuple[str | None, ...]:
-        return (None,) * (len(self.documents(language, split).offsets) - 1)
+        count = len(self.documents(language, split).offsets) - 1
+        return tuple(f"p{k}" for k in range(count)) if self.translated else (None,) * count

@@ -5,11 +5,11 @@ An optimum gives such a domain only what helps the others, so a person has to he
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from codescale.laws.law import Law
-from codescale.study.languages import load_registry, text_by_default, weightless_line
+from codescale.study.languages import directions_by_default, load_registry, text_by_default, weightless_line
 
 _NAMED = 8
 
@@ -17,20 +17,29 @@ _NAMED = 8
 @dataclass(frozen=True)
 class Weightless:
     """``text``: targets that are natural language, which default weights leave out. ``unmeasured``: domains of which
-    the law has no loss, where it has one of others.
+    the law has no loss, where it has one of others. ``directions``: targets that are directions of translation.
     """
 
     text: tuple[str, ...] = ()
     unmeasured: tuple[str, ...] = ()
+    directions: tuple[str, ...] = ()
 
     def lines(self, mend: str) -> list[str]:
         """A sentence for each kind that there is; ``mend``: the word that gives weight, such as ``--weights``."""
         found = [weightless_line(self.text, mend)] if self.text else []
+        if self.directions:
+            found.append(
+                f"Of no weight by default: {_listed(self.directions)} (translation): {mend} gives them weight."
+            )
         if self.unmeasured:
-            names, more = ", ".join(self.unmeasured[:_NAMED]), len(self.unmeasured) - _NAMED
-            names += f" and {more} more" if more > 0 else ""
+            names = _listed(self.unmeasured)
             found.append(f"Of no weight, since no loss of it was measured: {names} (fit a law to runs that have one).")
         return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 NOTHING = Weightless()
@@ -40,7 +49,8 @@ def weightless(law: Law, weights: Mapping[str, float] | None) -> Weightless:
     """What weighs nothing by default under ``law``; nothing where ``weights`` are given, or the law has one loss."""
     if weights is not None or law.form.one_loss:
         return NOTHING
-    return Weightless(text_by_default(law.targets, load_registry()), unmeasured_domains(law))
+    text = text_by_default(law.targets, load_registry())
+    return Weightless(text, unmeasured_domains(law), directions_by_default(law.targets))
 
 
 def unmeasured_domains(law: Law) -> tuple[str, ...]:

@@ -69,6 +69,9 @@ def sweep(
 ) -> None:
     """Train the runs that the laws are fitted on: per language a grid of N x D, pairs of languages, mixtures.
 
+    With a plan organisation it also trains one mixture with translations apart and
+    in one document, and says what that does to every target.
+
     Runs are shared out over warm Ray workers, largest first. A run of several D
     is one trunk at a constant learning rate with a short cooldown branched off
     at each D. Finished runs are kept whatever happens.
@@ -92,6 +95,13 @@ def sweep(
         return
     records = opened.sweep()
     console.print(f"{len(records)} runs done: {opened.folder.runs_table}")
+    if opened.config.sweep.organisation is not None and opened.folder.organisation.exists():
+        from codescale.comparison.organisation_result import OrganisationResult
+        from codescale.report.terminal.organisation import organisation_table
+
+        hint = f"make the file again with: codescale sweep {opened.folder.name}"
+        console.print(organisation_table(OrganisationResult.read(opened.folder.organisation, hint)))
+        console.print(f"Wrote {opened.folder.organisation}")
 
 
 def _print_preset(preset: str) -> None:

@@ -11,12 +11,19 @@ from codescale.study.comparison import ON_VALIDATION
 
 def mixture_difference(entry: JudgedSplit, reference: JudgedSplit) -> MixtureDifference:
     """All differences of one mixture from another on one split, paired by seed."""
+    both = {
+        name: paired_difference(loss.values or (), reference.translations[name].values or ())
+        for name, loss in entry.translations.items()
+        if name in reference.translations
+    }
+    translations = {"translations": both} if both else {}
     return MixtureDifference(
         objective=paired_difference(entry.objective.values or (), reference.objective.values or ()),
         losses={
             language: paired_difference(loss.values or (), reference.losses[language].values or ())
             for language, loss in entry.losses.items()
         },
+        **translations,
     )
 
 

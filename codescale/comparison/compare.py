@@ -36,6 +36,7 @@ from codescale.comparison.statistics import LEVEL, summary
 from codescale.comparison.verdict import beats, nothing_found, of_harm, of_two_things, statement
 from codescale.comparison.worth import WorthScales, with_worth
 from codescale.corpus.reader import Corpus
+from codescale.directions import is_direction
 from codescale.errors import UserError
 from codescale.laws.law import Law
 from codescale.mixtures.mixture import Mixture
@@ -65,9 +66,14 @@ def prediction(config: StudyConfig, scale: Scale, law: Law, mixture: Mixture) ->
 
 def _summaries(losses: Sequence[Losses], config: StudyConfig) -> JudgedSplit:
     objective = Objective.of(config.weights(), config.comparison.tokens)
+    measured = {
+        name: summary([run[name] for run in losses]) for name in config.directions if all(name in run for run in losses)
+    }
+    translations = {"translations": measured} if measured else {}
     return JudgedSplit(
         objective=summary([objective.value(run) for run in losses]),
         losses={language: summary([run[language] for run in losses]) for language in config.languages},
+        **translations,
     )
 
 
@@ -151,7 +157,9 @@ def compare_runs(
             verdicts, law, chosen, others, _scales(config, scale), config.weights(), len(records[UNIFORM])
         )
     objective = Objective.of(config.weights(), scale.tokens).weights
-    layout, noise = document_layout(records, test_losses), None
+    # Translations are of documents that languages have too: the two are not independent of each other.
+    by_document = not any(map(is_direction, objective))
+    layout, noise = document_layout(records, test_losses) if by_document else None, None
     if layout is not None:
         verdicts = with_crossed(verdicts, layout, MEASURED, objective)
         noise = proof_noise(layout.only(distinct(records)), objective)

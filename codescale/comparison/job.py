@@ -54,7 +54,7 @@ class ProofWork:
             by_document = document_losses_file(self.folder.test_losses, spec.run_id)
             write_document_losses(by_document, documents)
             self.folder.upload(by_document)
-            losses = {language: one.mean for language, one in documents.items()}
+            losses = {language: one.mean for language, one in documents.items()} | session.test_translations()
             self.folder.upload(
                 TestLosses(run_id=spec.run_id, losses=losses, tokens=tokens).write(self.folder.test_losses)
             )

@@ -10,8 +10,9 @@ from codescale.files import read_json, write_json
 
 
 class TestLosses(BaseModel):
-    """What a finished model lost on the test split, nats per token and language, about ``tokens`` tokens of each being
-    read (None: in files of before, four times those of a final evaluation).
+    """What a finished model lost on the test split, nats per token, by language, and by direction of translation where
+    the study measures these; about ``tokens`` tokens of each language being read (None: in files of before, four times
+    those of a final evaluation).
     """
 
     __test__ = False  # not a test case, whatever pytest makes of the name

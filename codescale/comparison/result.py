@@ -20,10 +20,13 @@ class SeedMean(Artifact):
 
 
 class JudgedSplit(Artifact):
-    """The objective and each language's loss on one split; ``bits_per_byte`` on the test split alone."""
+    """The objective, each language's loss and that of each direction of translation on one split; ``bits_per_byte`` on
+    the test split alone.
+    """
 
     objective: SeedMean
     losses: dict[str, SeedMean] = {}
+    translations: dict[str, SeedMean] = {}
     bits_per_byte: dict[str, SeedMean] | None = None
 
 
@@ -113,10 +116,11 @@ class TextShares(Artifact):
 
 
 class MixtureDifference(Artifact):
-    """All differences of one mixture from another."""
+    """All differences of one mixture from another, of directions of translation those that both measured."""
 
     objective: PairedDifference
     losses: dict[str, PairedDifference] = {}
+    translations: dict[str, PairedDifference] = {}
 
 
 class ForetoldDifference(Artifact):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from codescale.arrays import Array
+from codescale.arrays import Array, Mask
 from codescale.artifact import Interval
 from codescale.errors import UserError
 from codescale.laws.forms.chinchilla import Chinchilla
@@ -87,6 +87,29 @@ def fit_scaling(table: RunsTable, languages: Sequence[str], seed: int = 0, boots
             chosen[language] = _own_rows(data, language)
         except UserError as error:
             skipped[language] = f"{error.problem}: {error.hint}"
+    return _fit_all(rows, chosen, skipped, seed, bootstrap)
+
+
+def fit_target_scaling(table: RunsTable, targets: Sequence[str], seed: int = 0, bootstrap: int = 200) -> Scaling:
+    """Fits every target over N and D on all of the runs, which are of one mixture: its exponents under that mixture.
+
+    Parameters and returns as :func:`fit_scaling`, ``languages`` of the result being ``targets``; raises what that does.
+    """
+    rows = narrow(table)
+    data = observe(rows)
+    skipped: dict[str, str] = {}
+    chosen: dict[str, Observations] = {}
+    for target in targets:
+        try:
+            chosen[target] = _with_loss(data, target, np.ones(len(data), dtype=np.bool_), "runs")
+        except UserError as error:
+            skipped[target] = f"{error.problem}: {error.hint}"
+    return _fit_all(rows, chosen, skipped, seed, bootstrap)
+
+
+def _fit_all(
+    rows: RunsTable, chosen: dict[str, Observations], skipped: dict[str, str], seed: int, bootstrap: int
+) -> Scaling:
     noise = _log_loss_noise(rows, chosen)
     generator = np.random.default_rng(seed)
     results = {name: _fit_one(own, noise.of(name), generator, bootstrap) for name, own in chosen.items()}
@@ -98,15 +121,23 @@ def _own_rows(data: Observations, language: str) -> Observations:
     """The rows on ``language`` alone, with its loss. Raises :class:`UserError` where there are too few."""
     if language not in data.domains or language not in data.targets:
         raise UserError(data.path, f"has no runs or no loss of {language}", "add runs on it alone")
-    losses = data.log_losses[:, data.targets.index(language)]
-    rows = (data.shares[:, data.domains.index(language)] > 0.999) & np.isfinite(losses) & data.usable
+    alone = np.asarray(data.shares[:, data.domains.index(language)] > 0.999, dtype=np.bool_)
+    return _with_loss(data, language, alone, f"runs on {language} alone")
+
+
+def _with_loss(data: Observations, target: str, among: Mask, what: str) -> Observations:
+    """The rows ``among`` that have a loss of ``target``, with that. Raises :class:`UserError` where there are too
+    few, which are called ``what``.
+    """
+    losses = data.log_losses[:, data.targets.index(target)]
+    rows = among & np.isfinite(losses) & data.usable
     if rows.sum() < FEWEST_ROWS:
         count = int(rows.sum())
-        raise UserError(data.path, f"{count} runs on {language} alone", f"at least {FEWEST_ROWS} are needed")
+        raise UserError(data.path, f"{count} {what}", f"at least {FEWEST_ROWS} are needed")
     return Observations(
         data.path,
         data.domains,
-        (language,),
+        (target,),
         data.log_params[rows],
         data.log_tokens[rows],
         data.shares[rows],

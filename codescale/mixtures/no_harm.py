@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from codescale.arrays import Array
+from codescale.directions import is_direction
 from codescale.errors import UserError
 from codescale.mixtures.baselines import KNOWN, baseline_mixture, baseline_of, parse_baseline
 from codescale.mixtures.bounds import AvailableTokens
@@ -68,7 +69,8 @@ class NoHarmRule:
 
     def protected(self, languages: Sequence[str], where: str | Path) -> tuple[str, ...]:
         """Which of ``languages`` the rule protects, in their order: those that it names, else every one, also one that
-        weighs nothing in an objective; that no language gets worse says nothing of weights.
+        weighs nothing in an objective; that no language gets worse says nothing of weights. A direction of translation
+        is no language, and protected where it is named.
 
         Parameters
         ----------
@@ -85,7 +87,9 @@ class NoHarmRule:
         if strange := [name for name in self.languages if name not in languages]:
             problem = f"{strange[0]!r} is no language whose loss is known"
             raise UserError(where, problem, f"name some of {', '.join(languages)}, or none: then all are protected")
-        return tuple(name for name in languages if not self.languages or name in self.languages)
+        if not self.languages:
+            return tuple(name for name in languages if not is_direction(name))
+        return tuple(name for name in languages if name in self.languages)
 
     def ceilings(self, losses: Losses) -> Losses:
         """The most that losses may be where those under the reference are ``losses``, one or an array of any shape."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from codescale.artifact import Artifact
+from codescale.comparison.organisation_result import OrganisationResult
 from codescale.comparison.power.result import PowerResult
 from codescale.comparison.result import ComparisonResult
 from codescale.corpus.manifest import Manifest
@@ -58,6 +59,7 @@ class Artifacts:
     law: Law | None
     scaling: Scaling | None
     synergy: Synergy | None
+    organisation: OrganisationResult | None
     mixture: PredictedMixture | None
     power: PowerResult | None
     search: SearchResult | None
@@ -87,6 +89,7 @@ def read_artifacts(folder: StudyFolder) -> Artifacts:
         law=load_law(folder.law) if folder.law.exists() else None,
         scaling=read_artifact(folder.scaling, Scaling, "fit"),
         synergy=read_artifact(folder.synergy, Synergy, "fit"),
+        organisation=read_artifact(folder.organisation, OrganisationResult, "sweep"),
         mixture=read_artifact(folder.mixture, PredictedMixture, "optimize"),
         power=read_artifact(folder.power, PowerResult, "plan"),
         search=read_artifact(folder.search, SearchResult, "search"),

@@ -1,9 +1,9 @@
 """The paper's claims, each with our figure, its interval and a verdict (Yang et al. 2025, arXiv 2512.13472).
 
-A claim is *seen* where its figure's interval lies wholly on the side that the paper names, *not seen* where it lies
-wholly on the other side, and *cannot be told at this scale* where it spans zero or where there is no interval. Claims
-on single gains of the synergy matrix go by its discoveries instead. Each function's docstring defines its figure. Pure
-functions of ``scaling.json`` and ``synergy.json``.
+A claim is *supported* where its figure's interval lies wholly on the side that the paper names, *contradicted* where it
+lies wholly on the other side, and *cannot be told at this scale* where it spans zero or where there is no interval.
+Claims on single gains of the synergy matrix go by its discoveries instead. Each function's docstring defines its
+figure. Pure functions of ``scaling.json`` and ``synergy.json``.
 
 ``scaling.json`` gives the fit's parameters one by one, and an interval for a predicted loss cannot be made from them (E
 and A err together), so a loss errs here as runs do: by the language's own ``noise`` times the loss where the file says
@@ -27,9 +27,9 @@ from codescale.report.figures.scaling import fitted_loss
 from codescale.report.figures.synergy import significant
 from codescale.report.quantities import interval, percent, signed, signed_percent
 
-ClaimVerdict = Literal["seen", "not seen", "cannot be told at this scale"]
-SEEN: ClaimVerdict = "seen"
-NOT_SEEN: ClaimVerdict = "not seen"
+ClaimVerdict = Literal["supported", "contradicted", "cannot be told at this scale"]
+SUPPORTED: ClaimVerdict = "supported"
+CONTRADICTED: ClaimVerdict = "contradicted"
 UNTOLD: ClaimVerdict = "cannot be told at this scale"
 _FIT_PARAMETERS = 5
 
@@ -78,10 +78,10 @@ def _together(estimates: Sequence[Estimate]) -> tuple[float | None, float]:
 
 
 def verdict_of(bounds: tuple[float, float] | None) -> ClaimVerdict:
-    """Seen where the whole interval is above zero, not seen where it is below, else it cannot be told."""
+    """Supported where the whole interval is above zero, contradicted where it is below, else it cannot be told."""
     if bounds is None:
         return UNTOLD
-    return SEEN if bounds[0] > 0 else NOT_SEEN if bounds[1] < 0 else UNTOLD
+    return SUPPORTED if bounds[0] > 0 else CONTRADICTED if bounds[1] < 0 else UNTOLD
 
 
 # ---- scale -----------------------------------------------------------------------------------------------------------
@@ -183,8 +183,8 @@ def gains_most(scaling: Scaling, language: str, labels: Mapping[str, str]) -> Cl
     A language's gain from scale is the relative reduction of its loss from the smallest to the largest (N, D) that all
     languages share (:func:`relative_reduction`). The figure is the language's gain minus that of the rival that decides
     the verdict (of several the one that gains most). The interval is widened (Bonferroni) so that those against
-    all rivals hold together at ``scaling.level``. Seen: the language's gain is above every rival's. Not seen: at least
-    one rival's is above the language's. Else it cannot be told.
+    all rivals hold together at ``scaling.level``. Supported: the language's gain is above every rival's. Contradicted:
+    at least one rival's is above the language's. Else it cannot be told.
     """
     statement = f"{labels.get(language, language)} gains most from scale"
     measure = "gain: relative loss reduction from the smallest to the largest (N, D); interval of the difference"
@@ -204,7 +204,9 @@ def gains_most(scaling: Scaling, language: str, labels: Mapping[str, str]) -> Cl
     bounds = {name: difference.bounds(level) for name, difference in differences.items()}
 
     verdicts = {name: verdict_of(pair) for name, pair in bounds.items()}
-    verdict = NOT_SEEN if NOT_SEEN in verdicts.values() else UNTOLD if UNTOLD in verdicts.values() else SEEN
+    verdict = (
+        CONTRADICTED if CONTRADICTED in verdicts.values() else UNTOLD if UNTOLD in verdicts.values() else SUPPORTED
+    )
     decisive = [name for name in rivals if verdicts[name] == verdict]
     closest = min(decisive, key=lambda name: differences[name].value)
     figure = (
@@ -219,8 +221,8 @@ def saturates_early(scaling: Scaling, language: str, labels: Mapping[str, str]) 
 
     A language's late gain is the relative reduction of its loss over the last step of the grid that all languages
     share: from the last but one to the largest level of N and of D. The figure is the mean late gain of the other
-    languages minus the language's own. Seen: its interval is above zero, the language gains less than the others from
-    the last step. Not seen: below zero. Else it cannot be told.
+    languages minus the language's own. Supported: its interval is above zero, the language gains less than the others
+    from the last step. Contradicted: below zero. Else it cannot be told.
     """
     statement = f"{labels.get(language, language)} saturates early"
     measure = "late gain: relative loss reduction over the grid's last step; interval of the others' mean minus its own"
@@ -275,9 +277,9 @@ def _gain(synergy: Synergy, target: str, source: str) -> SynergyGain | None:
 def help_each_other(synergy: Synergy, first: str, second: str, labels: Mapping[str, str]) -> Claim:
     """ "Java and C# help each other."
 
-    The figures are both synergy gains of the pair. Seen: both are above zero and among the matrix's discoveries, whose
-    false discovery rate is controlled over all pairs. Not seen: at least one is such a discovery and below zero. Else
-    it cannot be told. An interval beside it is of the gain alone and may leave out zero all the same.
+    The figures are both synergy gains of the pair. Supported: both are above zero and among the matrix's discoveries,
+    whose false discovery rate is controlled over all pairs. Contradicted: at least one is such a discovery and below
+    zero. Else it cannot be told. An interval beside it is of the gain alone and may leave out zero all the same.
     """
     names = labels.get(first, first), labels.get(second, second)
     statement = f"{names[0]} and {names[1]} help each other"
@@ -287,8 +289,8 @@ def help_each_other(synergy: Synergy, first: str, second: str, labels: Mapping[s
         return _untold(statement, measure, "the pair was not measured")
     known = [gain for gain in gains if gain is not None]
     bounds = [(g.low, g.high) if g.low is not None and g.high is not None else None for g in known]
-    verdicts = [UNTOLD if not significant(gain) else SEEN if gain.value > 0 else NOT_SEEN for gain in known]
-    verdict = NOT_SEEN if NOT_SEEN in verdicts else SEEN if set(verdicts) == {SEEN} else UNTOLD
+    verdicts = [UNTOLD if not significant(gain) else SUPPORTED if gain.value > 0 else CONTRADICTED for gain in known]
+    verdict = CONTRADICTED if CONTRADICTED in verdicts else SUPPORTED if set(verdicts) == {SUPPORTED} else UNTOLD
     figure = (
         f"{names[0]} from {names[1]} {signed_percent(known[0].value, 2)}\n"
         f"{names[1]} from {names[0]} {signed_percent(known[1].value, 2)}"
@@ -302,7 +304,8 @@ def helps_more_than_helped(synergy: Synergy, language: str, labels: Mapping[str,
     The figure is the mean gain of the other languages from this one, minus its mean gain from them, over the others
     measured in both directions. The gains that the language receives share one baseline run, so their errors are taken
     to be one and the same (the mean of them, which is the worst case); those that it gives have a baseline each and are
-    taken as independent. Seen: the difference's interval is above zero. Not seen: below. Else it cannot be told.
+    taken as independent. Supported: the difference's interval is above zero. Contradicted: below. Else it cannot be
+    told.
     """
     name = labels.get(language, language)
     statement = f"{name} helps more than it is helped"

@@ -26,9 +26,11 @@ from codescale.organisation import Organisation
 from codescale.validation import checked
 
 Status = Literal["ok", "diverged", "pruned", "failed"]
-Stage = Literal["grid", "alone", "pair", "mixture", "trial", "check", "comparison", "train"]
+Stage = Literal["grid", "alone", "pair", "mixture", "organisation", "trial", "check", "comparison", "train"]
 SWEEP_STAGES: tuple[Stage, ...] = ("grid", "alone", "pair", "mixture")
-"""The runs that laws are fitted on: not the trials, so that a search that goes on after a kill starts from one law."""
+"""The runs that laws are fitted on: not the trials, so that a search that goes on after a kill starts from one law;
+nor those of the plan ``organisation``, which are of two organisations and one mixture.
+"""
 RETRY = ".retry"
 """Ends the id of a run that is done once more at a lower learning rate, since the first diverged."""
 PHASE = "phase."
@@ -119,7 +121,8 @@ class RunSpec(BaseModel):
 
 
 class Evaluation(BaseModel):
-    """One row of the runs table: the losses (nats per token) of a run after ``n_tokens`` training tokens.
+    """One row of the runs table: the losses (nats per token) of a run after ``n_tokens`` training tokens, by language,
+    and by direction of translation where these are measured.
 
     ``branch`` is the D of the branch that the row belongs to, None on the trunk; ``flops`` are the counted training
     FLOPs of the run up to here, its own branch included. ``metrics`` are other figures of the model as it is here, such

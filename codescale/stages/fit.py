@@ -30,7 +30,14 @@ def fit(context: StageContext) -> Law:
     otherwise than the study says.
     """
     begun = time.monotonic()
-    table = _first_tries(context, _organised(context, _of_the_sweep(swept_runs(context.folder))))
+    swept = _of_the_sweep(swept_runs(context.folder))
+    if not len(swept):
+        raise UserError(
+            context.folder.runs_table,
+            "has no run that a law is fitted to: the plan organisation trains one mixture",
+            f"give the sweep a grid, pairs or mixtures, and run codescale sweep {context.folder.name}",
+        )
+    table = _first_tries(context, _organised(context, swept))
     config, folder, progress = context.config, context.folder, context.progress
     section, seed = config.fit, config.seed
     with progress.bar("Fit the laws", 4) as advance:

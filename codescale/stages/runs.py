@@ -6,12 +6,14 @@ Ray and torch are loaded where something is to be trained, so that a stage that 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from codescale.directions import is_direction
 from codescale.errors import UserError
 from codescale.organisation import ORGANISATION, PAIRED
 from codescale.runs.records import RunRecord, RunSpec, read_records
 from codescale.runs.table import compact
+from codescale.search.objective.weights import search_weights
 from codescale.search.space.space import SearchSpace
 from codescale.stages.inputs import StageContext
 from codescale.study.folder import StudyFolder
@@ -72,6 +74,7 @@ def check_space(context: StageContext, space: SearchSpace) -> None:
     if context.config.trainer is not None:
         _check_heard(context.config.trainer, space)
         return
+    check_translations(context, search_weights(context.config, space))
     if context.config.training.organisation == PAIRED:
         check_translated(context, f"{context.folder.config_file}, training.organisation")
     if space.frees_organisation:
@@ -94,6 +97,28 @@ def check_translated(context: StageContext, where: str) -> None:
     refuse_untranslated(context.corpus(), context.config.training.pivot, where)
 
 
+def check_translations(context: StageContext, weights: Mapping[str, float]) -> None:
+    """Refuses losses of translation that the corpus has no programs for, and a direction among ``weights`` of which
+    either held-out split has none.
+    """
+    if context.config.training.translation_evaluation is None:
+        return
+    from codescale.training.metrics.translation import all_translation_pairs
+
+    corpus, tokens = context.corpus(), context.config.training.context
+    for split in ("validation", "test"):
+        found = all_translation_pairs(corpus, context.config.directions, split, pairs=1, context=tokens)
+        missing = next(
+            (name for name, weight in weights.items() if weight and is_direction(name) and name not in found), None
+        )
+        if missing is not None:
+            raise UserError(
+                f"the weight of {missing}",
+                f"no program of the {split} split has both languages and fits into a sequence of {tokens} tokens",
+                "add programs that have both, raise training.context, or leave the weight out",
+            )
+
+
 def publish(folder: StudyFolder) -> None:
     """Writes the runs table and TensorBoard's curves of all records."""
     from codescale.training.metrics.tensorboard import write_curves
@@ -109,7 +134,7 @@ def describe(record: RunRecord) -> str:
         return f"{record.spec.run_id}: {record.status} {record.note}"
     losses = record.final_losses()
     own = [language for language in record.spec.mixture.support if language in losses]
-    shown = own if len(own) < 3 else list(losses)
+    shown = own if len(own) < 3 else [name for name in losses if not is_direction(name)]
     mean = sum(losses[language] for language in shown) / len(shown)
     forgotten = "".join(f", {name} {rise:+.3f}" for name, rise in record.forgetting().items())
     since = f"; since the start{forgotten.removeprefix(',')}" if forgotten else ""

@@ -41,7 +41,11 @@ from codescale.training.loop.run_progress import read_progress
 from codescale.training.model.pretrained_start import with_known_start
 
 STAGES = ("corpus", "sweep", "fit", "optimize", "search", "compare", "report")
-_STAGE_OF = dict.fromkeys(SWEEP_STAGES, "sweep") | {"trial": "search", "check": "search", "comparison": "compare"}
+_STAGE_OF = dict.fromkeys((*SWEEP_STAGES, "organisation"), "sweep") | {
+    "trial": "search",
+    "check": "search",
+    "comparison": "compare",
+}
 
 
 class _Described(StageContext):

@@ -7,7 +7,8 @@ from codescale.mixtures.feasible import FeasibleSet
 from codescale.runs.records import RunRecord, RunSpec
 from codescale.search.objective.problem import study_problem
 from codescale.stages.inputs import StageContext, available_tokens, known_tokens, target_availability
-from codescale.stages.runs import check_space, train_runs
+from codescale.stages.organisation import judge_organisations
+from codescale.stages.runs import check_space, check_translated, train_runs
 from codescale.sweeps.plan import check_repetition, plan_sweep
 
 
@@ -33,7 +34,9 @@ def sweep(context: StageContext) -> list[RunRecord]:
     _check_ahead(context)
     runs = planned_runs(context)
     if not runs:
-        raise UserError(f"{context.folder.config_file}, sweep", "plans no runs", "give it a grid, pairs or mixtures")
+        raise UserError(
+            f"{context.folder.config_file}, sweep", "plans no runs", "give it a grid, pairs, mixtures or organisation"
+        )
     records = train_runs(context, runs, "sweep")
     if context.config.trainer is not None and all(record.status != "ok" for record in records):
         raise UserError(
@@ -41,6 +44,8 @@ def sweep(context: StageContext) -> list[RunRecord]:
             f"none of the {len(records)} runs ended well, {records[-1].spec.run_id}: {records[-1].note}",
             f"mend the trainer by codescale check-trainer {context.folder.name}, delete them, and sweep again",
         )
+    if context.config.sweep.organisation is not None:
+        judge_organisations(context, records)
     return records
 
 
@@ -50,6 +55,8 @@ def _check_ahead(context: StageContext) -> None:
     available = available_tokens(context)
     space = study_problem(config, context.folder).space
     check_space(context, space)
+    if config.sweep.organisation is not None:
+        check_translated(context, f"{context.folder.config_file}, sweep.organisation")
     highest = {language: high for language, (_, high) in space.bounds.items()}
     for stage in ("search", "comparison"):
         tokens = getattr(config, stage).tokens

@@ -10,7 +10,7 @@ from codescale.mixtures.schedule import Schedule
 from codescale.organisation import ORGANISATION, PAIRED, Organisation
 from codescale.runs.records import RunRecord
 from codescale.stages.inputs import StageContext, available_tokens, predicted_mixture, refuse_trainer
-from codescale.stages.runs import check_translated, publish
+from codescale.stages.runs import check_translated, check_translations, publish
 from codescale.study.config import StudyConfig
 from codescale.study.languages import label
 from codescale.study.train import TrainSection
@@ -72,6 +72,7 @@ def train(
     if config.training.organisation == PAIRED:
         given = f"{context.folder.config_file}, training.organisation"
         check_translated(context, given if organisation is None else f"--{ORGANISATION}")
+    check_translations(context, {})
     runs = runs_of_model(config, context.corpus().corpus_id, size, tokens, mixture, seed)
     place = Path(output).absolute() if output else context.folder.models / runs[0].run_id
     done = model_in(place, runs)

@@ -29,14 +29,15 @@ Seeds = Annotated[WholeNumber, Field(gt=0, le=1_000)]
 Precision = Literal["float32", "bfloat16"]
 
 
-def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """``values``, of which none is named twice."""
     if len(set(values)) != len(values):
         raise ValueError("names one twice")
     return values
 
 
-Sizes = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_distinct)]
-TokenPoints = Annotated[tuple[Positive, ...], Field(min_length=1, max_length=100), AfterValidator(_distinct)]
+Sizes = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(distinct)]
+TokenPoints = Annotated[tuple[Positive, ...], Field(min_length=1, max_length=100), AfterValidator(distinct)]
 
 
 class Section(BaseModel):

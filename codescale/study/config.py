@@ -10,8 +10,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from codescale.directions import directions_among, is_direction
 from codescale.errors import UserError
-from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.mixture import SUM_TOLERANCE, Mixture
 from codescale.organisation import PAIRED
 from codescale.study.base import Name, Section, without_line_breaks
 from codescale.study.comparison import AT_SCALE, ComparisonSection
@@ -29,6 +30,7 @@ _NOT_WITH_A_TRAINER = {
     "sweep.pairs": "a trainer holds no language to half of its tokens; leave it out, the law is fitted to mixtures",
     "training.start": "give the model to the trainer's command instead",
     "training.rule": "a trainer sets its own learning rate; leave it out",
+    "training.translation_evaluation": "a trainer evaluates by itself; leave it out",
     "search.workers_per_trial": "say trainer.resources and trainer.workers instead",
     "ray.gpus_per_worker": "say trainer.resources instead",
     "ray.threads": "say trainer.resources instead",
@@ -72,8 +74,8 @@ class StudyConfig(Section):
         used = {"target.size": self.target.size, "search.size": self.search.size}
         used |= {"comparison.size": self.comparison.size}
         used |= {"comparison.larger.size": self.comparison.larger.size} if self.comparison.larger else {}
-        for plan, section in (("grid", self.sweep.grid), ("mixtures", self.sweep.mixtures)):
-            used |= {f"sweep.{plan}.sizes[{k}]": size for k, size in enumerate(section.sizes if section else ())}
+        for plan, section in self.sweep.by_size.items():
+            used |= {f"sweep.{plan}.sizes[{k}]": size for k, size in enumerate(section.sizes)}
         if self.sweep.pairs:
             used["sweep.pairs.size"] = self.sweep.pairs.size
         for where, size in used.items():
@@ -103,8 +105,7 @@ class StudyConfig(Section):
         points |= {"comparison.larger.tokens": self.comparison.larger.tokens} if self.comparison.larger else {}
         if self.sweep.pairs:
             points["half of sweep.pairs.tokens"] = self.sweep.pairs.tokens // 2
-        for plan, section in (("grid", self.sweep.grid), ("mixtures", self.sweep.mixtures)):
-            points |= {f"sweep.{plan}.tokens": min(section.tokens)} if section else {}
+        points |= {f"sweep.{plan}.tokens": min(section.tokens) for plan, section in self.sweep.by_size.items()}
         for where, tokens in points.items():
             if tokens < least:
                 raise ValueError(f"{where}: {tokens:,} tokens are less than one batch of {least:,}")
@@ -124,11 +125,52 @@ class StudyConfig(Section):
                 raise ValueError(f"target.available.{name}: not a language of the study")
         return self
 
+    @model_validator(mode="after")
+    def _arms_have_something_to_pair(self) -> StudyConfig:
+        plan, pivot = self.sweep.organisation, self.training.pivot
+        if plan is None:
+            return self
+        where = "sweep.organisation"
+        if plan.proportions is None:
+            if pivot not in self.languages or len(self.languages) < 2:
+                raise ValueError(f"{where}: needs the pivot, {pivot}, and another language in languages")
+            return self
+        for name, share in plan.proportions.items():
+            if name not in self.languages or share < 0:
+                raise ValueError(f"{where}.proportions.{name}: not a language of the study, or a negative share")
+        if abs(sum(plan.proportions.values()) - 1) > SUM_TOLERANCE:
+            raise ValueError(f"{where}.proportions: sum to {sum(plan.proportions.values()):.6g}, not to 1")
+        if not 0 < plan.proportions.get(pivot, 0.0) < 1:
+            raise ValueError(
+                f"{where}.proportions: pair nothing: give the pivot, {pivot}, and another language a share"
+            )
+        return self
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """The directions of translation that runs are asked to measure, of which the corpus may lack some."""
+        asked = self.training.translation_evaluation
+        return () if asked is None else asked.among(self.languages)
+
+    @model_validator(mode="after")
+    def _directions_are_between_languages(self) -> StudyConfig:
+        known = directions_among(self.languages)
+        for name in self.directions:
+            if name not in known:
+                raise ValueError(
+                    f"training.translation_evaluation.directions: {name!r} is not between languages of the study"
+                )
+        if self.training.translation_evaluation is not None and not known:
+            raise ValueError("training.translation_evaluation: there is one language; name two, or leave it out")
+        return self
+
     def _weights_and_bounds_hold(self, where: str, question: TargetSection | QuestionSection) -> None:
         weights = question.weights
         if weights is not None:
             for name, weight in weights.items():
-                if name not in self.languages or weight < 0:
+                if is_direction(name) and name not in self.directions:
+                    raise ValueError(f"{where}.weights.{name}: training.translation_evaluation does not measure it")
+                if name not in (*self.languages, *self.directions) or weight < 0:
                     raise ValueError(f"{where}.weights.{name}: not a language of the study, or a negative weight")
             if not any(weights.values()):
                 raise ValueError(f"{where}.weights: all are 0")
@@ -165,10 +207,12 @@ class StudyConfig(Section):
         trainer.check(self.languages)
         asked = {
             "sweep.pairs": self.sweep.pairs,
+            "sweep.organisation": self.sweep.organisation,
             "sweep.unique_tokens": self.sweep.unique_tokens,
             "sweep.repetition": self.sweep.repetition == "target" or None,
             "training.start": self.training.start,
             "training.rule": self.training.rule,
+            "training.translation_evaluation": self.training.translation_evaluation,
             "training.organisation": self.training.organisation == PAIRED or None,
             "search.workers_per_trial": self.search.workers_per_trial > 1 or None,
             "comparison.test_tokens": self.comparison.test_tokens,
@@ -192,13 +236,14 @@ class StudyConfig(Section):
         return load_registry(self.languages_file)
 
     def weights(self, question: str = OWN_QUESTION) -> dict[str, float]:
-        """The objective's weight of each of the study's languages (:func:`default_weights` where none are given), or
-        that of another of the study's questions.
+        """The objective's weight of each of the study's languages (:func:`default_weights` where none are given) and of
+        each direction of translation that has one, or those of another of the study's questions.
         """
         given = (self.target if question == OWN_QUESTION else self.questions[question]).weights
         if given is None:
             return default_weights(self.languages, self.registry())
-        return {language: given.get(language, 0.0) for language in self.languages}
+        directions = {name: weight for name, weight in given.items() if is_direction(name) and weight}
+        return {language: given.get(language, 0.0) for language in self.languages} | directions
 
     def weightless(self) -> tuple[str, ...]:
         """The study's languages that weigh nothing though nobody said so; none where ``target.weights`` are given."""

@@ -169,6 +169,11 @@ class StudyFolder:
         return self.root / "scaling.json"
 
     @property
+    def organisation(self) -> Path:
+        """What pairing translations did, target by target, with intervals."""
+        return self.root / "organisation.json"
+
+    @property
     def synergy(self) -> Path:
         """The synergy matrix, with intervals."""
         return self.root / "synergy.json"

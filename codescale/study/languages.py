@@ -15,6 +15,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
+from codescale.directions import is_direction
 from codescale.files import read_yaml
 from codescale.validation import checked
 
@@ -111,19 +112,29 @@ def label(name: str, registry: Registry) -> str:
 
 
 def default_weights(names: Iterable[str], registry: Registry) -> dict[str, float]:
-    """The default objective: equal over programming languages, 0 for natural-language text.
+    """The default objective: equal over programming languages, 0 for natural-language text and for directions of
+    translation.
 
     A name outside the registry is a domain of an imported table and counts like a programming language. Where there is
-    nothing but text, text is the objective.
+    nothing but text, text is the objective; where there are nothing but directions, they are.
     """
     chosen = list(names)
-    text = text_by_default(chosen, registry)
-    return {name: 0.0 if name in text else 1.0 for name in chosen}
+    nothing = {*text_by_default(chosen, registry), *directions_by_default(chosen)}
+    return {name: 0.0 if name in nothing else 1.0 for name in chosen}
+
+
+def directions_by_default(names: Iterable[str]) -> tuple[str, ...]:
+    """Those of ``names`` that weigh nothing by default, being directions of translation; none where there is nothing
+    else.
+    """
+    chosen = list(names)
+    found = tuple(name for name in chosen if is_direction(name))
+    return () if len(found) == len(chosen) else found
 
 
 def text_by_default(names: Iterable[str], registry: Registry) -> tuple[str, ...]:
     """Those of ``names`` that weigh nothing by default: natural-language text; none where there is nothing else."""
-    chosen = list(names)
+    chosen = [name for name in names if not is_direction(name)]
     text = tuple(name for name in chosen if name in registry and registry[name].kind == "text")
     return () if len(text) == len(chosen) else text
 

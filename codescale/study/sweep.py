@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from codescale.mixtures.baselines import BaselineWord, baseline_of
-from codescale.study.base import Positive, Section, Seeds, Sizes, TokenPoints
+from codescale.study.base import Positive, Section, Seeds, Sizes, TokenPoints, distinct
 from codescale.validation import Number, WholeNumber
+
+PairedShare = Annotated[Number, Field(gt=0, le=1)]
 
 
 class GridPlan(Section):
@@ -57,8 +59,31 @@ class MixturePlan(Section):
         return baselines
 
 
+class OrganisationPlan(Section):
+    """Whether pairing translations helps: one mixture trained shuffled and paired, at every size with a branch at every
+    token point, and as many seeds, which both arms share.
+
+    ``paired_shares``: an arm for each part of the programs that is paired. ``proportions``: the mixture; None: half of
+    it in the pivot and the others alike, so that every program can be paired.
+    """
+
+    sizes: Sizes
+    tokens: TokenPoints
+    seeds: Seeds = 5
+    paired_shares: Annotated[tuple[PairedShare, ...], Field(min_length=1, max_length=20), AfterValidator(distinct)] = (
+        1.0,
+    )
+    proportions: dict[str, Number] | None = None
+
+    @model_validator(mode="after")
+    def _two_seeds_or_more(self) -> OrganisationPlan:
+        if self.seeds < 2:
+            raise ValueError("seeds: one seed tells no difference from noise; give two or more")
+        return self
+
+
 class SweepSection(Section):
-    """The three plans of the paper and the tokens they may train on (None: no limit).
+    """The three plans of the paper, that of its claims on pairing, and the tokens they may train on (None: no limit).
 
     Over the budget the planner shrinks first the grid's sizes and D, then the number of mixtures. ``unique_tokens``
     holds every language to as many distinct tokens in every run (None: what the scarcest one has). ``repetition:
@@ -69,9 +94,16 @@ class SweepSection(Section):
     grid: GridPlan | None = None
     pairs: PairPlan | None = None
     mixtures: MixturePlan | None = None
+    organisation: OrganisationPlan | None = None
     unique_tokens: Positive | None = None
     repetition: Literal["even", "target"] = "even"
     budget_tokens: Positive | None = None
+
+    @property
+    def by_size(self) -> dict[str, GridPlan | MixturePlan | OrganisationPlan]:
+        """The plans that there are of several sizes and D, by name."""
+        plans = {"grid": self.grid, "mixtures": self.mixtures, "organisation": self.organisation}
+        return {name: plan for name, plan in plans.items() if plan is not None}
 
     @model_validator(mode="after")
     def _one_word_on_unique_tokens(self) -> SweepSection:

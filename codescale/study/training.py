@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
+from codescale.directions import directions_among, is_direction
 from codescale.organisation import Organisation
 from codescale.study.base import Name, Positive, Precision, Section
 from codescale.validation import Number, WholeNumber
@@ -108,12 +110,37 @@ class StartSection(Section):
 TEST_FACTOR = 4
 
 
+class TranslationSection(Section):
+    """Losses of translation: of how many ``pairs`` of programs a final evaluation reads each direction (None: none of
+    a language that has no translations), and of which ``directions``, such as ``python->java`` (None: all).
+    """
+
+    pairs: Annotated[WholeNumber, Field(gt=0, le=100_000)] = 16
+    directions: tuple[str, ...] | None = Field(default=None, min_length=1)
+
+    @field_validator("directions")
+    @classmethod
+    def _are_directions(cls, directions: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for k, name in enumerate(directions or ()):
+            if not is_direction(name):
+                raise ValueError(f"{name!r} is no direction: write two languages, such as python->java")
+            if name in (directions or ())[:k]:
+                raise ValueError(f"{name} is named twice")
+        return directions
+
+    def among(self, languages: Sequence[str]) -> tuple[str, ...]:
+        """The directions to read, of those among ``languages``."""
+        return directions_among(languages) if self.directions is None else self.directions
+
+
 class TrainingSection(Section):
     """How every run is trained. Learning rates are for Muon (hidden matrices) and AdamW (the rest).
 
     ``rule``: AdamW's learning rate and the batch by a published rule in N and D (``hyperparameter_rules.py``) instead
     of the values given. ``precision``, ``muon_precision``, ``compile``: None leaves them to the device.
-    ``organisation``: whether translations stand apart or in one document, one side of which is in the ``pivot``.
+    ``organisation``: whether translations stand apart or in one document, one side of which is in the ``pivot``;
+    ``paired_share`` is the part of the programs that could be paired which is, by a hash of their names.
+    ``translation_evaluation``: whether evaluations measure losses of translation beside those of languages.
     """
 
     context: Positive = 256
@@ -135,11 +162,13 @@ class TrainingSection(Section):
     attention: Literal["sequence", "document"] = "sequence"
     organisation: Organisation = "shuffled"
     pivot: Name = "python"
+    paired_share: Number = Field(default=1.0, ge=0, le=1)
     precision: Precision | None = None
     compile: bool | None = None
     checkpoint_activations: bool = False
     evaluations: WholeNumber = Field(default=6, gt=0, le=1_000)
     evaluation_tokens: Positive = 8_192
+    translation_evaluation: TranslationSection | None = None
     checkpoint_seconds: Number = Field(default=30.0, gt=0)
     start: StartSection | None = None
 

@@ -14,10 +14,10 @@ from itertools import combinations
 
 from codescale.errors import UserError
 from codescale.mixtures.mixture import Mixture
-from codescale.organisation import SHUFFLED, Organisation
+from codescale.organisation import PAIRED, PAIRED_SHARE, SHUFFLED, Organisation
 from codescale.runs.records import RunSpec, Stage
 from codescale.study.config import StudyConfig
-from codescale.study.sweep import GridPlan, MixturePlan, PairPlan, SweepSection
+from codescale.study.sweep import GridPlan, MixturePlan, OrganisationPlan, PairPlan, SweepSection
 from codescale.sweeps.spread import spread_mixtures, spread_within, swept_baselines, target_mixtures
 from codescale.training.flops import training_flops
 from codescale.training.optim.hyperparameter_rules import training_of
@@ -150,6 +150,39 @@ def _mixture_run(
     ]
 
 
+def organisation_runs(config: StudyConfig, plan: OrganisationPlan) -> list[RunSpec]:
+    """One mixture at every size with a branch at every D, shuffled and paired, each with the same seeds.
+
+    All arms may see all tokens of the corpus: held to those of the scarcest language, the pivot could not be paired
+    with several others.
+    """
+    mixture = organisation_mixture(config, plan)
+    arms: list[tuple[str, Organisation, dict[str, float]]] = [(SHUFFLED, SHUFFLED, {})]
+    arms += [
+        (
+            PAIRED if share == 1 else f"{PAIRED}-{share:g}",
+            PAIRED,
+            {} if share == config.training.paired_share else {PAIRED_SHARE: share},
+        )
+        for share in plan.paired_shares
+    ]
+    return [
+        _run(config, f"organisation-{size}-s{seed}-{name}", "organisation", size, plan.tokens, mixture, seed, None)
+        .model_copy(update={"organisation": organisation, "hyper": hyper})
+        for size in plan.sizes
+        for seed in _seeds(config, plan.seeds)
+        for name, organisation, hyper in arms
+    ]  # fmt: skip
+
+
+def organisation_mixture(config: StudyConfig, plan: OrganisationPlan) -> dict[str, float]:
+    """The mixture of both arms: the plan's, else half of it in the pivot and the other languages alike."""
+    if plan.proportions is not None:
+        return dict(plan.proportions)
+    others = len(config.languages) - 1
+    return {name: 0.5 if name == config.training.pivot else 0.5 / others for name in config.languages}
+
+
 def _seeds(config: StudyConfig, count: int) -> range:
     return range(config.seed, config.seed + count)
 
@@ -190,7 +223,7 @@ def sweep_cost(config: StudyConfig, specs: Iterable[RunSpec]) -> SweepCost:
 
 
 def runs_of(config: StudyConfig, sweep: SweepSection, available: TokensByLanguage) -> list[RunSpec]:
-    """All runs of ``sweep``, in the order grid, pairs, mixtures."""
+    """All runs of ``sweep``, in the order grid, pairs, mixtures, organisation."""
     runs: list[RunSpec] = []
     if sweep.grid:
         runs += grid_runs(config, sweep.grid, available)
@@ -198,6 +231,8 @@ def runs_of(config: StudyConfig, sweep: SweepSection, available: TokensByLanguag
         runs += pair_runs(config, sweep.pairs)
     if sweep.mixtures:
         runs += mixture_runs(config, sweep.mixtures, available)
+    if sweep.organisation:
+        runs += organisation_runs(config, sweep.organisation)
     return runs
 
 

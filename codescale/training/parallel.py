@@ -141,7 +141,7 @@ class FullySharded(DataParallel):
 
     def prepare(self, model: nn.Module, precision: torch.dtype) -> nn.Module:
         """``model`` with sharded parameters: layer by layer, then what is left."""
-        from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+        from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard, register_fsdp_forward_method
 
         mixed: dict[str, Any] = {}
         if precision is not torch.float32:
@@ -149,6 +149,7 @@ class FullySharded(DataParallel):
         for layer in model.model.layers:  # type: ignore[union-attr]
             fully_shard(layer, **mixed)
         fully_shard(model, **mixed)
+        register_fsdp_forward_method(model, "token_losses")  # a forward pass too: it needs the weights whole
         return model
 
     @contextmanager

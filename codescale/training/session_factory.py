@@ -15,12 +15,14 @@ from codescale.corpus.reader import Corpus, open_corpus
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
+from codescale.study.training import TranslationSection
 from codescale.training.loop.checkpoint import FileStore, ReadOnlyStore, Store
 from codescale.training.loop.claim import Claim, ClaimedStore
 from codescale.training.loop.copied_checkpoint import CopiedStore
 from codescale.training.loop.session import TrainingSession
 from codescale.training.metrics.evaluation import Evaluator
 from codescale.training.metrics.tensorboard import CurveWriter
+from codescale.training.metrics.translation import TranslationEvaluator
 from codescale.training.packed.session import PackedSession
 from codescale.training.parallel import SingleProcess, parallel_of
 
@@ -34,6 +36,7 @@ class StudyData:
         self._config = config
         self.corpus: Corpus = open_corpus(corpus_folder, verify=False)
         self._evaluator: dict[tuple[str, int], Evaluator] = {}
+        self._translations: dict[tuple[str, int], TranslationEvaluator] = {}
 
     def evaluator(self, split: str, tokens: int) -> Evaluator:
         """An evaluator on held-out sequences of ``split``, about ``tokens`` tokens a language."""
@@ -42,6 +45,17 @@ class StudyData:
             context = self._config.training.context
             self._evaluator[key] = Evaluator(self.corpus, self._config.languages, split, tokens=tokens, context=context)
         return self._evaluator[key]
+
+    def translations(self, split: str, pairs: int) -> TranslationEvaluator:
+        """An evaluator on translations of ``split``, so many ``pairs`` a direction, of a study that asks for one."""
+        key = (split, pairs)
+        if key not in self._translations:
+            training, languages = self._config.training, self._config.languages
+            section = training.translation_evaluation or TranslationSection()
+            self._translations[key] = TranslationEvaluator(
+                self.corpus, section.among(languages), split, pairs=pairs, context=training.context
+            )
+        return self._translations[key]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from codescale.errors import UserError, visible
 from codescale.terminal import PlainConsole, TerminalProgress, plain
 
 EVIL = "\x1b[31m[red]rüst[/red]\x9b0m\u202e\x07"
-SEEN = r"\x1b[31m[red]rüst[/red]\x9b0m\u202e\x07"
+SUPPORTED = r"\x1b[31m[red]rüst[/red]\x9b0m\u202e\x07"
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def shown(console: PlainConsole) -> str:
 @pytest.mark.parametrize(
     ("text", "seen"),
     [
-        (EVIL, SEEN),
+        (EVIL, SUPPORTED),
         ("a\nb\r\tc", r"a\nb\r\tc"),
         ("naïve 语言 👩\u200d💻", "naïve 语言 👩\u200d💻"),
         ("\udcff", r"\udcff"),
@@ -45,7 +45,7 @@ def test_what_would_act_is_written_out(text: str, seen: str) -> None:
 
 def test_an_error_is_one_line_whatever_its_names_hold() -> None:
     message = str(UserError(Path(f"a\n{EVIL}.yaml"), f"{EVIL} is\n   wrong", "correct\nit"))
-    assert message == rf"a\n{SEEN}.yaml: {SEEN} is wrong; correct it"
+    assert message == rf"a\n{SUPPORTED}.yaml: {SUPPORTED} is wrong; correct it"
 
 
 @pytest.mark.parametrize("name", [EVIL, plain(EVIL)])
@@ -57,7 +57,7 @@ def test_no_name_acts_on_the_terminal(console: PlainConsole, name: str | Text) -
     text = shown(console)
     assert "\x1b" not in text
     assert "\x9b" not in text
-    assert text.count(SEEN) == 4
+    assert text.count(SUPPORTED) == 4
 
 
 def test_a_text_that_nobody_made_plain_does_not_act_either(console: PlainConsole) -> None:
@@ -71,9 +71,9 @@ def test_a_column_is_as_wide_as_what_is_seen(console: PlainConsole) -> None:
     table.add_row(plain(EVIL))
     console.print(table)
     assert len({len(line) for line in shown(console).splitlines()}) == 1
-    assert SEEN in shown(console)
+    assert SUPPORTED in shown(console)
 
 
 def test_progress_says_names_as_they_are(console: PlainConsole) -> None:
     TerminalProgress(console).say(EVIL)
-    assert shown(console) == SEEN + "\n"
+    assert shown(console) == SUPPORTED + "\n"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from codescale.directions import directions_among
 from codescale.errors import UserError
 from codescale.runs.records import read_records
 from codescale.runs.table_reader import read_runs
@@ -34,8 +35,8 @@ def write_programs(folder: Path, programs: int = 60, functions: int = 8) -> None
             path.write_text("".join(template.format(**names) for names in chosen))
 
 
-def make(folder: Path, translations: str | None = "same_path", **training: object) -> Path:
-    write_programs(folder / "code")
+def make(folder: Path, translations: str | None = "same_path", functions: int = 8, **training: object) -> Path:
+    write_programs(folder / "code", functions=functions)
     source = {"kind": "folder", "path": "code"} | ({"translations": translations} if translations else {})
     content = STUDY | {
         "corpus": STUDY["corpus"] | {"sources": [source]},  # type: ignore[operator]
@@ -124,3 +125,67 @@ def test_another_pivot_is_looked_for_where_the_study_says(tmp_path: Path) -> Non
     study.corpus()
     with pytest.raises(UserError, match=r"the pivot, go, .*; name program_column or translations in corpus.sources"):
         study.sweep()
+
+
+@pytest.mark.ray
+@pytest.mark.slow
+def test_pairing_is_judged_and_a_direction_is_weighed_from_the_sweep_to_the_report(tmp_path: Path) -> None:
+    make(tmp_path, functions=1, context=384, batch=1, translation_evaluation={"pairs": 4})
+    content = yaml.safe_load((tmp_path / "study.yaml").read_text())
+    content["training"]["evaluations"] = 1
+    del content["sweep"]["grid"], content["sweep"]["pairs"]
+    content["sweep"]["organisation"] = {"sizes": ["tiny", "small"], "tokens": [2560, 5120], "seeds": 2}
+    content["target"]["weights"] = {"python": 1, "java->rust": 2}
+    content["search"] |= {"trials": 3, "prune": "curves"}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    study = Study(tmp_path)
+    page = study.run()
+    table = read_runs(tmp_path / "runs.parquet")
+    directions = set(directions_among(study.config.languages))
+    assert set(table.targets) == {*study.config.languages, *directions}
+    assert set(table.domains) == set(study.config.languages)
+    law = json.loads((tmp_path / "law.json").read_text())
+    assert directions < set(law["targets"])
+    assert set(law["domains"]) == set(study.config.languages)
+    found = json.loads((tmp_path / "search.json").read_text())
+    ended = [entry for entry in found["trials"] if entry["objective"] is not None]
+    records = {record.spec.run_id: record for record in read_records(tmp_path / "runs")}
+    for entry in ended:
+        losses = records[entry["run_id"]].final_losses(5120)
+        assert entry["objective"] == pytest.approx((losses["python"] + 2 * losses["java->rust"]) / 3)
+    compared = json.loads((tmp_path / "comparison.json").read_text())
+    assert set(compared["mixtures"]["uniform"]["measured"]["translations"]) == directions
+    assert set(compared["harm"]["languages"]) == set(study.config.languages)
+    judged = json.loads((tmp_path / "organisation.json").read_text())
+    assert [len(judged["scales"]), set(judged["scaling"])] == [4, {"shuffled", "paired"}]
+    assert judged["scales"][0]["families"]["unseen"]["targets"] == 2
+    shown = page.read_text()
+    assert "What pairing translations does" in shown
+    assert "Parallel pairing helps zero-shot translation" in shown
+    again = study.sweep()
+    assert len(again) == sum(one.spec.stage in ("mixture", "organisation") for one in records.values())
+
+
+def test_directions_without_programs_are_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    make(tmp_path, functions=1, context=384, batch=1, translation_evaluation={})
+    study = Study(tmp_path)
+    study.corpus()
+    for context, weights, message in (
+        (16, {"python": 1}, "training.translation_evaluation: no program of the validation split"),
+        (16, {"java->rust": 1}, "fits into a sequence of 16 tokens"),
+    ):
+        content = yaml.safe_load((tmp_path / "study.yaml").read_text())
+        content["training"]["context"], content["target"]["weights"] = context, weights
+        (tmp_path / "study.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+        with pytest.raises(UserError, match=message):
+            Study(tmp_path).sweep()
+    make(tmp_path, None)
+    content = yaml.safe_load((tmp_path / "study.yaml").read_text())
+    content["sweep"]["organisation"] = {"sizes": ["tiny"], "tokens": [2560]}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    (tmp_path / "corpus" / "manifest.json").unlink()
+    study = Study(tmp_path)
+    study.corpus()
+    with pytest.raises(UserError, match=r"sweep\.organisation: paired needs documents that translate one in the pivot"):
+        study.sweep()
+    assert not (tmp_path / "runs").exists()

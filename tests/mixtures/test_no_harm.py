@@ -103,3 +103,10 @@ def test_a_reference_that_cannot_be_names_why(tmp_path: Path) -> None:
         reference_mixture("naturel", LANGUAGES, None, "here")
     with pytest.raises(UserError, match="cobol"):
         reference_mixture("other.yaml", LANGUAGES, None, "here", tmp_path)
+
+
+def test_directions_of_translation_are_protected_where_they_are_named() -> None:
+    names = ("python", "java", "python->java", "java->python")
+    assert NoHarmRule("uniform", 0.0).protected(names, "here") == ("python", "java")
+    named = NoHarmRule("uniform", 0.0, languages=("java->python", "java"))
+    assert named.protected(names, "here") == ("java", "java->python")

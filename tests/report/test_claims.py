@@ -12,8 +12,8 @@ from scipy import stats
 
 from codescale.laws.results import Scaling, Synergy
 from codescale.report.claims import (
-    NOT_SEEN,
-    SEEN,
+    CONTRADICTED,
+    SUPPORTED,
     UNTOLD,
     Estimate,
     common_range,
@@ -65,8 +65,8 @@ def synergy(gain: dict[str, dict[str, Any]]) -> Synergy:
 @pytest.mark.parametrize(
     ("noise", "java", "expected"),
     [
-        (0.002, (5.0, 4.5, 4.0), SEEN),  # python falls by 30 %, java by 20 %
-        (0.002, (5.0, 4.5, 3.0), NOT_SEEN),  # java falls by 40 %
+        (0.002, (5.0, 4.5, 4.0), SUPPORTED),  # python falls by 30 %, java by 20 %
+        (0.002, (5.0, 4.5, 3.0), CONTRADICTED),  # java falls by 40 %
         (0.002, (5.0, 4.5, 3.499), UNTOLD),  # by as much as python
         (0.5, (5.0, 4.5, 4.0), UNTOLD),  # a large difference under a larger noise
     ],
@@ -88,7 +88,7 @@ def with_own_noise(study: Scaling, noise: dict[str, float], freedom: float) -> S
 def test_each_language_errs_by_its_own_noise() -> None:
     """Rust saturates by the pooled noise; by its own, ten times that, it cannot be told."""
     study = scaling(0.002, rust=(5.0, 3.6, 3.55), python=(5.0, 4.5, 4.0), java=(5.0, 4.5, 4.0))
-    assert saturates_early(study, "rust", LABELS).verdict == SEEN
+    assert saturates_early(study, "rust", LABELS).verdict == SUPPORTED
     noisy = with_own_noise(study, {"rust": 0.1, "python": 0.002, "java": 0.002}, 30.0)
     assert saturates_early(noisy, "rust", LABELS).verdict == UNTOLD
 
@@ -128,15 +128,15 @@ def test_gains_most_is_stricter_with_more_rivals() -> None:
     rival = (5.0, 4.5, 3.55)
     few = scaling(0.003, python=(5.0, 4.5, 3.5), java=rival)
     many = scaling(0.003, python=(5.0, 4.5, 3.5), **dict.fromkeys(("a", "b", "c", "d", "e", "f"), rival))
-    assert gains_most(few, "python", LABELS).verdict == SEEN
+    assert gains_most(few, "python", LABELS).verdict == SUPPORTED
     assert gains_most(many, "python", LABELS).verdict == UNTOLD
 
 
 @pytest.mark.parametrize(
     ("noise", "rust", "expected"),
     [
-        (0.002, (5.0, 3.6, 3.55), SEEN),  # 1 % in the last step against 11 %
-        (0.002, (5.0, 4.9, 3.5), NOT_SEEN),  # 29 % in the last step
+        (0.002, (5.0, 3.6, 3.55), SUPPORTED),  # 1 % in the last step against 11 %
+        (0.002, (5.0, 4.9, 3.5), CONTRADICTED),  # 29 % in the last step
         (0.002, (5.0, 4.5, 4.0), UNTOLD),
         (0.5, (5.0, 3.6, 3.55), UNTOLD),
     ],
@@ -150,8 +150,8 @@ def test_saturates_early(noise: float, rust: tuple[float, float, float], expecte
 @pytest.mark.parametrize(
     ("there", "back", "expected"),
     [
-        ((0.02, 0.01), (0.03, 0.01), SEEN),
-        ((0.02, 0.01), (-0.03, 0.01), NOT_SEEN),
+        ((0.02, 0.01), (0.03, 0.01), SUPPORTED),
+        ((0.02, 0.01), (-0.03, 0.01), CONTRADICTED),
         ((0.02, 0.01), (0.005, 0.01), UNTOLD),
         ((0.02, 0.01), (0.03, None), UNTOLD),
     ],
@@ -162,7 +162,7 @@ def test_help_each_other(there: tuple[float, Any], back: tuple[float, Any], expe
 
 
 @pytest.mark.parametrize(
-    ("there", "back", "expected"), [(True, True, SEEN), (True, False, UNTOLD), (False, False, UNTOLD)]
+    ("there", "back", "expected"), [(True, True, SUPPORTED), (True, False, UNTOLD), (False, False, UNTOLD)]
 )
 def test_help_each_other_goes_by_the_matrixs_discoveries(there: bool, back: bool, expected: str) -> None:
     """Each interval leaves out zero, which among many happens by chance; the matrix says which are discoveries."""
@@ -175,7 +175,7 @@ def test_help_each_other_goes_by_the_matrixs_discoveries(there: bool, back: bool
 def test_a_discovered_harm_is_no_help() -> None:
     matrix = synergy({"java": {"csharp": (0.02, 0.01)}, "csharp": {"java": (-0.02, 0.03)}}).model_dump()
     matrix["gain"]["csharp"]["java"]["differs_from_zero"] = True
-    assert help_each_other(Synergy.model_validate(matrix), "java", "csharp", LABELS).verdict == NOT_SEEN
+    assert help_each_other(Synergy.model_validate(matrix), "java", "csharp", LABELS).verdict == CONTRADICTED
 
 
 def test_help_each_other_unmeasured_pair() -> None:
@@ -186,8 +186,8 @@ def test_help_each_other_unmeasured_pair() -> None:
 @pytest.mark.parametrize(
     ("given_half", "received", "expected"),
     [
-        ((0.03, 0.005), (0.01, 0.005), SEEN),
-        ((0.01, 0.005), (0.03, 0.005), NOT_SEEN),
+        ((0.03, 0.005), (0.01, 0.005), SUPPORTED),
+        ((0.01, 0.005), (0.03, 0.005), CONTRADICTED),
         ((0.02, 0.005), (0.019, 0.005), UNTOLD),
         ((0.03, None), (0.01, 0.005), UNTOLD),
     ],
@@ -253,6 +253,6 @@ def test_reduction_does_not_depend_on_the_unit_of_loss(first: float, last: float
 @given(low=st.floats(-1, 1), width=st.floats(0, 1))
 def test_verdict_is_told_by_zero_alone(low: float, width: float) -> None:
     verdict = verdict_of((low, low + width))
-    assert (verdict == SEEN) == (low > 0)
-    assert (verdict == NOT_SEEN) == (low + width < 0)
+    assert (verdict == SUPPORTED) == (low > 0)
+    assert (verdict == CONTRADICTED) == (low + width < 0)
     assert verdict_of(None) == UNTOLD

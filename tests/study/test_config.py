@@ -258,3 +258,73 @@ def test_seeds_that_the_study_chooses_have_a_limit(content: dict) -> None:
     content["comparison"] |= {"seeds": 7, "budget_tokens": None}
     section = parse_study(content, "study.yaml").comparison
     assert (section.seed_count, section.most_seeds) == (7, 7)
+
+
+def test_directions_may_be_weighed_where_they_are_measured(content: dict) -> None:
+    content["languages"] = ["python", "java", "go", "rust"]
+    content["training"]["translation_evaluation"] = {}
+    content["target"]["weights"] = {"python": 1, "java->rust": 2, "go->rust": 0}
+    config = parse_study(content, "study.yaml")
+    assert len(config.directions) == len(config.languages) * (len(config.languages) - 1)
+    assert {name: weight for name, weight in config.weights().items() if weight} == {"python": 1, "java->rust": 2}
+    assert set(config.weights()) == {*config.languages, "java->rust"}
+    content["target"].pop("weights")
+    assert set(parse_study(content, "study.yaml").weights()) == set(config.languages)
+    content["training"]["translation_evaluation"] = {"pairs": 3, "directions": ["java->rust"]}
+    assert parse_study(content, "study.yaml").directions == ("java->rust",)
+
+
+@pytest.mark.parametrize(
+    ("translation", "weights", "message"),
+    [
+        (None, {"java->rust": 1}, "target.weights.java->rust: training.translation_evaluation does not measure it"),
+        ({"directions": ["go->rust"]}, {"java->rust": 1}, "does not measure it"),
+        ({}, {"java->klingon": 1}, "does not measure it"),
+        ({}, {"java->rust": -1}, "negative weight"),
+        ({"directions": ["java"]}, None, "'java' is no direction: write two languages, such as python->java"),
+        ({"directions": ["java->klingon"]}, None, "'java->klingon' is not between languages of the study"),
+        ({"directions": ["java->go", "java->go"]}, None, "java->go is named twice"),
+        ({"pairs": 0}, None, "training.translation_evaluation.pairs"),
+    ],
+)
+def test_wrong_directions_are_named(
+    content: dict, translation: dict | None, weights: dict | None, message: str
+) -> None:
+    content["languages"] = ["python", "java", "go", "rust"]
+    content["training"] |= {} if translation is None else {"translation_evaluation": translation}
+    content["target"] |= {} if weights is None else {"weights": weights}
+    with pytest.raises(UserError) as refused:
+        parse_study(content, "study.yaml")
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sizes": ["huge"]}, "sweep.organisation.sizes[0]: 'huge' is not among sizes"),
+        ({"tokens": [16]}, "sweep.organisation.tokens: 16 tokens are less than one batch"),
+        ({"seeds": 1}, "one seed tells no difference from noise"),
+        ({"paired_shares": [0.5, 0.5]}, "names one twice"),
+        ({"paired_shares": [0]}, "sweep.organisation.paired_shares"),
+        ({"proportions": {"python": 0.5, "java": 0.4}}, "sweep.organisation.proportions: sum to 0.9, not to 1"),
+        ({"proportions": {"python": 1}}, "pair nothing: give the pivot, python, and another language a share"),
+        ({"proportions": {"csharp": 0.5, "java": 0.5}}, "pair nothing"),
+        ({"proportions": {"klingon": 1}}, "sweep.organisation.proportions.klingon"),
+    ],
+)
+def test_a_wrong_plan_of_arms_is_named(content: dict, changes: dict, message: str) -> None:
+    sizes, tokens = list(content["sizes"])[:1], [content["search"]["tokens"]]
+    content["sweep"]["organisation"] = {"sizes": sizes, "tokens": tokens}
+    assert parse_study(content, "study.yaml").sweep.organisation is not None
+    content["sweep"]["organisation"] |= changes
+    with pytest.raises(UserError) as refused:
+        parse_study(content, "study.yaml")
+    assert message in str(refused.value)
+
+
+def test_arms_need_the_pivot(content: dict) -> None:
+    sizes, tokens = list(content["sizes"])[:1], [content["search"]["tokens"]]
+    content["sweep"]["organisation"] = {"sizes": sizes, "tokens": tokens}
+    content["training"]["pivot"] = "cobol"
+    with pytest.raises(UserError, match="needs the pivot, cobol, and another language"):
+        parse_study(content, "study.yaml")

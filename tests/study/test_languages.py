@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from codescale.errors import UserError
 from codescale.study.config import parse_study
-from codescale.study.languages import LanguageNames, load_registry
+from codescale.study.languages import LanguageNames, default_weights, load_registry
 from tests.tiny_study import tiny_study
 
 REGISTRY = load_registry()
@@ -80,3 +80,11 @@ def test_a_study_that_names_a_language_otherwise_is_told_how_it_is_called_here()
     content = tiny_study().model_dump(mode="json") | {"languages": ["python", "c-sharp"]}
     with pytest.raises(UserError, match=r"languages: 'c-sharp' is not in the registry; write csharp"):
         parse_study(content, "study.yaml")
+
+
+def test_directions_weigh_nothing_by_default_unless_there_is_nothing_else() -> None:
+    registry = load_registry()
+    weights = default_weights(("python", "text", "python->java", "java->python"), registry)
+    assert weights == {"python": 1.0, "text": 0.0, "python->java": 0.0, "java->python": 0.0}
+    assert default_weights(("text", "python->java"), registry) == {"text": 1.0, "python->java": 0.0}
+    assert default_weights(("python->java",), registry) == {"python->java": 1.0}

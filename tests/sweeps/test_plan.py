@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from codescale.errors import UserError
 from codescale.study.config import StudyConfig, parse_study
 from codescale.study.presets import preset_text
-from codescale.study.sweep import MixturePlan, SweepSection
+from codescale.study.sweep import MixturePlan, OrganisationPlan, SweepSection
 from codescale.sweeps.plan import (
     FEWEST_MIXTURES,
     fit_to_budget,
+    organisation_runs,
     plan_sweep,
     runs_of,
     sweep_cost,
@@ -187,3 +188,30 @@ def test_the_paper_preset_is_the_papers_plan() -> None:
 def test_the_demo_presets_fit_their_budgets_untrimmed(preset: str) -> None:
     config = parse_study(yaml.safe_load(preset_text(preset)), preset)
     assert fit_to_budget(config, None) == config.sweep
+
+
+def test_both_arms_have_the_same_mixture_seeds_and_tokens(config: StudyConfig) -> None:
+    plan = OrganisationPlan(sizes=("tiny", "small"), tokens=(320, 640), seeds=3, paired_shares=(0.25, 1.0))
+    runs = runs_of(config, SweepSection(organisation=plan), dict.fromkeys(config.languages, 10_000))
+    assert len({run.run_id for run in runs}) == len(runs) == 2 * 3 * 3
+    assert {run.stage for run in runs} == {"organisation"}
+    assert {run.token_points for run in runs} == {(320, 640)}
+    assert {run.unique_tokens for run in runs} == {None}
+    assert all(run.proportions == {"python": 0.5, "java": 0.25, "rust": 0.25} for run in runs)
+    arms = {(run.organisation, run.hyper.get("paired_share")) for run in runs}
+    assert arms == {("shuffled", None), ("paired", 0.25), ("paired", None)}
+    for arm in arms:
+        seeds = [run.seed for run in runs if (run.organisation, run.hyper.get("paired_share")) == arm]
+        assert sorted(seeds) == [0, 0, 1, 1, 2, 2]
+    own = plan.model_copy(update={"proportions": {"python": 0.2, "rust": 0.8}})
+    assert organisation_runs(config, own)[0].proportions == {"python": 0.2, "rust": 0.8}
+
+
+def test_an_arm_names_its_share_where_the_study_pairs_another(config: StudyConfig) -> None:
+    plan = OrganisationPlan(sizes=("tiny",), tokens=(640,), seeds=2, paired_shares=(0.5, 1.0))
+    half = config.model_copy(update={"training": config.training.model_copy(update={"paired_share": 0.5})})
+    paired = [run for run in organisation_runs(half, plan) if run.organisation == "paired"]
+    assert [(run.run_id, run.hyper) for run in paired[:2]] == [
+        ("organisation-tiny-s0-paired-0.5", {}),
+        ("organisation-tiny-s0-paired", {"paired_share": 1.0}),
+    ]

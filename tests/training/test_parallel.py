@@ -12,6 +12,7 @@ import torch
 from codescale.errors import UserError
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
+from codescale.study.training import TranslationSection
 from codescale.training.parallel import SingleProcess
 from tests.training.two_workers import train, train_on
 
@@ -28,6 +29,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "checkpoint_activations": True,
         "schedule": "cosine",
         "attention": "document",
+        "translation_evaluation": TranslationSection(pairs=5),
     },
 }
 RESUMED = SETTINGS["muon, uneven, small passes"]

@@ -20,6 +20,7 @@ from codescale.training.loop.checkpoint import StateDict
 from codescale.training.loop.run_progress import RunProgress
 from codescale.training.loop.session import TrainingSession
 from codescale.training.metrics.evaluation import Evaluator
+from codescale.training.metrics.translation import TranslationEvaluator
 from codescale.training.parallel import parallel_of
 from tests.memory_corpus import MemoryCorpus
 
@@ -28,10 +29,15 @@ class MemoryData:
     """Held-out text and corpus from memory."""
 
     def __init__(self, config: StudyConfig) -> None:
-        self.config, self.corpus = config, MemoryCorpus()
+        self.config, self.corpus = config, MemoryCorpus(document=8, translated=True)
 
     def evaluator(self, split: str, tokens: int) -> Evaluator:
         return Evaluator(self.corpus, self.config.languages, split, tokens=tokens, context=self.config.training.context)
+
+    def translations(self, split: str, pairs: int) -> TranslationEvaluator:
+        training = self.config.training
+        directions, context = self.config.directions, training.context
+        return TranslationEvaluator(self.corpus, directions, split, pairs=pairs, context=context)
 
 
 class FolderStore:

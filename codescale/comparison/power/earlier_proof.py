@@ -8,6 +8,7 @@ from pathlib import Path
 from codescale.comparison.documents.layout import document_layout
 from codescale.comparison.documents.text_noise import ProofNoise, proof_noise
 from codescale.comparison.power.noise import FEWEST_PAIRED, DifferenceNoise, TextPart
+from codescale.directions import is_direction
 from codescale.runs.document_losses import document_losses_file
 from codescale.runs.records import RunRecord
 from codescale.search.objective.objective import Objective
@@ -18,9 +19,12 @@ def earlier_proof_noise(
 ) -> DifferenceNoise | None:
     """By the comparison's runs of ``n_params`` parameters at the objective's D.
 
-    None where too few mixtures were trained with the same seeds, or ``test_losses`` does not keep what each document
-    cost them on one text. Raises :class:`~codescale.errors.UserError` where a file of it is broken.
+    None where too few mixtures were trained with the same seeds, ``test_losses`` does not keep what each document cost
+    them on one text, or the objective weighs translations, which are not kept by document. Raises
+    :class:`~codescale.errors.UserError` where a file of it is broken.
     """
+    if any(map(is_direction, objective.weights)):
+        return None
     runs = _largest_block(records, test_losses, objective.n_tokens, n_params)
     layout = document_layout({str(k): one for k, one in enumerate(runs)}, test_losses)
     noise = None if layout is None else proof_noise(layout, objective.weights)

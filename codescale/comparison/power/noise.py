@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from codescale.directions import sides
 from codescale.runs.records import SWEEP_STAGES, RunRecord
 from codescale.runs.seed_noise import doubly_centred
 from codescale.search.objective.objective import Objective
@@ -140,7 +141,8 @@ def _interaction(records: Iterable[RunRecord], objective: Objective, n_params: i
     """The variance of what is of one mixture and one seed, and its degrees of freedom; None where too few tell."""
     blocks: dict[tuple[int, ...], list[list[float]]] = {}
     for recipe in recipes_of(records, objective, n_params):
-        if set(objective.weights) <= set(recipe.mixture.support):
+        asked = {language for name in objective.weights for language in sides(name) or (name,)}
+        if asked <= set(recipe.mixture.support):
             by_seed = dict(sorted(zip(recipe.seeds, recipe.values, strict=True)))
             blocks.setdefault(tuple(by_seed), []).append(list(by_seed.values()))
     squares, freedom = 0.0, 0

@@ -7,6 +7,7 @@ from codescale.report.sections.baselines import baselines_section
 from codescale.report.sections.corpus import corpus_section, cost_section
 from codescale.report.sections.law import held_out_section, law_section
 from codescale.report.sections.mixtures import mixtures_section, scales_section
+from codescale.report.sections.organisation import organisation_section
 from codescale.report.sections.power import power_section
 from codescale.report.sections.scaling import difficulty_section, scaling_section
 from codescale.report.sections.search import search_section
@@ -15,6 +16,7 @@ from codescale.report.sections.synergy import claims_section, synergy_section
 
 def all_sections(subject: Subject) -> list[PageSection]:
     """The page's sections after the headline, in order."""
+    organisation = organisation_section(subject)
     baselines, power, scales = baselines_section(subject), power_section(subject), scales_section(subject)
     return [
         *([baselines] if baselines else []),
@@ -22,6 +24,7 @@ def all_sections(subject: Subject) -> list[PageSection]:
         scaling_section(subject),
         difficulty_section(subject),
         synergy_section(subject),
+        *([organisation] if organisation else []),
         mixtures_section(subject),
         *([scales] if scales else []),
         search_section(subject),

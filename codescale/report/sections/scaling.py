@@ -16,7 +16,7 @@ def scaling_section(subject: Subject) -> PageSection:
     names = ("E", "A", "alpha", "B", "beta")
     rows = []
     for language, fit in scaling.languages.items():
-        cells = [_parameter(fit, name) for name in names]
+        cells = [parameter_cell(fit, name) for name in names]
         rmse = Cell(number(fit.rmse, 4), tone="")
         rows.append((subject.language(language), *cells, rmse, Cell(whole(fit.n_runs))))
     level = f"{100 * scaling.level:.0f} %"
@@ -43,7 +43,8 @@ def scaling_section(subject: Subject) -> PageSection:
     )
 
 
-def _parameter(fit: LanguageScaling, name: str) -> Cell:
+def parameter_cell(fit: LanguageScaling, name: str) -> Cell:
+    """A parameter of ``fit`` with its interval, grey where the runs cannot tell it."""
     estimate = fit.parameters.get(name)
     if estimate is None:
         return Cell(DASH)

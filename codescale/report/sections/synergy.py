@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from codescale.laws.results import Synergy
-from codescale.report.claims import paper_claims
+from codescale.report.claims import CONTRADICTED, SUPPORTED, paper_claims
 from codescale.report.figures.synergy import synergy_picture
+from codescale.report.pairing_claims import pairing_claims
 from codescale.report.quantities import DASH, count, number, signed_percent
 from codescale.report.sections.base import Cell, Grid, PageSection, Subject
 
@@ -62,9 +63,10 @@ def claims_section(subject: Subject) -> PageSection:
     """The paper's claims and this study's verdicts."""
     title = "The paper's claims, at this scale"
     claims = paper_claims(subject.artifacts.scaling, subject.artifacts.synergy, subject.labels)
+    claims += pairing_claims(subject.artifacts.organisation)
     if not claims:
         return PageSection("claims", title, missing="fit")
-    tones = {"seen": "seen", "not seen": "not-seen"}
+    tones = {SUPPORTED: "seen", CONTRADICTED: "not-seen"}
     rows = tuple(
         (
             Cell(claim.statement, claim.measure),

@@ -18,6 +18,7 @@ PLANS = {
     "alone": ("alone",),
     "pairs": ("pair",),
     "mixtures": ("mixture",),
+    "organisation": ("organisation",),
 }
 
 
@@ -37,7 +38,9 @@ def plan_table(config: StudyConfig, specs: Sequence[RunSpec]) -> Group:
         if chosen:
             table.add_row(*_row(name, config, sweep_cost(config, chosen), [spec.n_params for spec in chosen]))
     if not specs:
-        return Group(table, "No runs: study.yaml plans neither a grid nor pairs nor mixtures under sweep.")
+        return Group(
+            table, "No runs: study.yaml plans neither a grid nor pairs nor mixtures nor organisation under sweep."
+        )
     table.add_section()
     table.add_row(*_row("all", config, sweep_cost(config, specs), [spec.n_params for spec in specs]))
     if config.trainer is not None:
@@ -48,7 +51,8 @@ def plan_table(config: StudyConfig, specs: Sequence[RunSpec]) -> Group:
         return Group(table, note)
     note = (
         "grid: every language at every N and D. alone: each language at D/2, then again over the same tokens. "
-        "pairs: two languages, half each. A run is one (N, D) point; the points of one trunk are trained "
+        "pairs: two languages, half each. organisation: one mixture, translations apart and in one document. "
+        "A run is one (N, D) point; the points of one trunk are trained "
         "once, with a cooldown branched off at each D, so the tokens are fewer than those of as many separate "
         "runs. FLOPs are counted, attention and logits included."
     )

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from codescale.directions import is_direction
 from codescale.errors import visible
 from codescale.report.quantities import count, duration, number, percent
 from codescale.runs.records import RunRecord
@@ -26,6 +27,8 @@ def trained_table(record: RunRecord, model: Path, labels: Mapping[str, str]) -> 
     for heading in ("share", "nats per token", "bits per byte"):
         table.add_column(heading, justify="right")
     for language, loss in last.losses.items():
+        if is_direction(language):
+            continue
         bits = last.metrics.get(f"bits_per_byte.{language}")
         name, share = labels.get(language, language), record.spec.proportions.get(language)
         table.add_row(plain(name), percent(share), number(loss), number(bits))

@@ -95,7 +95,8 @@ class SearchProblem:
         """What the study trains with, for each hyperparameter that the space frees."""
         training = self.config.training
         values = {"learning_rate_factor": 1.0, ORGANISATION: number_of(training.organisation)} | {
-            name: float(getattr(training, name)) for name in ("weight_decay", "warmup_share", "cooldown_share", "batch")
+            name: float(getattr(training, name))
+            for name in ("weight_decay", "warmup_share", "cooldown_share", "batch", "paired_share")
         }
         return {name: values[name] for name in self.space.hyperparameters}
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from codescale.directions import is_direction
 from codescale.errors import UserError
 from codescale.mixtures.bounds import interval_of
 from codescale.mixtures.feasible import TOLERANCE
@@ -101,6 +102,13 @@ def study_space(config: StudyConfig, folder: StudyFolder) -> SearchSpace:
     chosen = folder.space_file if folder.space_file.exists() else named_space(config, folder)
     bounds = {language: interval_of(bound) for language, bound in config.target.bounds.items()}
     space = load_space(chosen, config.languages, config.target.n_tokens, bounds)
+    for name in {name for aim in space.aims for name, weight in aim.weights.items() if weight}:
+        if is_direction(name) and name not in config.directions:
+            raise UserError(
+                f"{space.path}, objective.weights.{name}",
+                "no run measures it",
+                f"write training.translation_evaluation: {{}} in {folder.config_file.name}, or leave it out",
+            )
     if space.frees_organisation:
         _refuse_nothing_to_pair(space, config.training.pivot)
     return space

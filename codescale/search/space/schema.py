@@ -37,7 +37,9 @@ from codescale.mixtures.no_harm import NoHarmRule, no_harm_rule
 from codescale.organisation import ORGANISATION, ORGANISATIONS
 from codescale.validation import Number, first_mistake
 
-HyperName = Literal["learning_rate_factor", "weight_decay", "warmup_share", "cooldown_share", "batch", "organisation"]
+HyperName = Literal[
+    "learning_rate_factor", "weight_decay", "warmup_share", "cooldown_share", "batch", "paired_share", "organisation"
+]
 
 Count = Annotated[Number, Field(gt=0, lt=1e30, allow_inf_nan=False)]
 
@@ -64,6 +66,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "weight_decay": (0.0, 1e3),
     "warmup_share": (0.0, 0.99),
     "cooldown_share": (0.001, 0.99),
+    "paired_share": (0.0, 1.0),
     "batch": (1.0, 1e6),
 }
 """What training takes of each hyperparameter, both ends included."""

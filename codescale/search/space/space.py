@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 import codescale
+from codescale.directions import sides
 from codescale.errors import UserError
 from codescale.mixtures.bounds import AvailableTokens, Ties
 from codescale.mixtures.coordinates import Coordinates
@@ -377,8 +378,9 @@ def _check_aims(aims: Sequence[ObjectiveSpec], languages: Sequence[str], path: P
     names = [aim.name for aim in aims]
     for k, aim in enumerate(aims):
         where = f"{path}, objective" + (f".{k}" if len(aims) > 1 else "")
-        for language in aim.weights:
-            _check_language(language, languages, f"{where}.weights.{language}")
+        for name in aim.weights:
+            for language in sides(name) or (name,):
+                _check_language(language, languages, f"{where}.weights.{name}")
         if len(aims) > 1 and (not aim.name or names.count(aim.name) > 1):
             raise UserError(f"{where}.name", "is missing or given twice", "name every objective of a Pareto front")
 

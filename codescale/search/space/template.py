@@ -24,6 +24,7 @@ RANGES = {
     "warmup_share": ("{low: 0.0, high: 0.1}", "of a run's steps"),
     "cooldown_share": ("{low: 0.1, high: 0.4}", "of a run's steps"),
     "weight_decay": ("{low: 0.0, high: 0.2}", ""),
+    "paired_share": ("{low: 0.0, high: 1.0}", "of the programs with a translation, where translations are paired"),
     ORGANISATION: (f"[{', '.join(ORGANISATIONS)}]", "translations apart, or in one document"),
 }
 

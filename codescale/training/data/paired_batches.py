@@ -83,6 +83,7 @@ def paired_batches(
     context: int,
     steps: int,
     unique_tokens: int | Mapping[str, int] | None = None,
+    paired_share: float = 1.0,
 ) -> RunBatches:
     """The batches of a run with translations paired; shuffled ones where the mixture leaves nothing to pair.
 
@@ -92,6 +93,9 @@ def paired_batches(
         As :class:`~codescale.training.data.batches.Batches`.
     pivot
         The language that is one side of every pair.
+    paired_share
+        The part of the programs with a translation that may be paired; what is paired under a smaller one is paired
+        under a larger one too.
 
     Raises
     ------
@@ -114,6 +118,8 @@ def paired_batches(
         if limit < context:
             raise too_few_tokens(language, limit, context)
     candidates = _candidates(corpus, mixture, pivot, seed)
+    if paired_share < 1:
+        candidates = {language: pairs.select(pairs.rank < paired_share) for language, pairs in candidates.items()}
     limits = {name: given.get(name) for name in documents}
     for pivot_share in PIVOT_SHARES_IN_PAIRS:
         pairs = select_pairs(candidates, documents, mixture, pivot, limits, context, pivot_share) if candidates else {}

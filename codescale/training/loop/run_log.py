@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from codescale.corpus.reader import Corpus
+from codescale.directions import is_direction
 from codescale.runs.records import Evaluation, RunRecord, RunSpec, Status
 from codescale.study.training import Shape, TrainingSection
 from codescale.training.data.batches import RunBatches
@@ -53,7 +54,7 @@ class RunLog:
         segment
             The segment that has ended.
         losses
-            By language, nats per token.
+            By language, or by direction of translation, nats per token.
         others
             Other metrics that were measured there, by name.
         """
@@ -61,7 +62,7 @@ class RunLog:
         metrics = {
             f"bits_per_byte.{name}": loss / math.log(2) / self._corpus.bytes_per_token(name, "validation")
             for name, loss in losses.items()
-            if math.isfinite(loss)
+            if math.isfinite(loss) and not is_direction(name)
         }
         metrics |= {f"epochs.{name}": passes for name, passes in self._batches.epochs(segment.stop).items()}
         evaluation = Evaluation(
@@ -135,4 +136,6 @@ def failure_after(earlier: Sequence[Evaluation], evaluation: Evaluation, spike: 
 
 
 def _mean(evaluation: Evaluation) -> float:
-    return sum(evaluation.losses.values()) / len(evaluation.losses)
+    """Over languages: translations are not the text that is trained on."""
+    losses = [loss for name, loss in evaluation.losses.items() if not is_direction(name)]
+    return sum(losses) / len(losses)

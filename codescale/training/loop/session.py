@@ -17,7 +17,7 @@ from codescale.organisation import SHUFFLED
 from codescale.runs.document_losses import DocumentLosses
 from codescale.runs.records import Evaluation, RunRecord, RunSpec, Status
 from codescale.study.config import StudyConfig
-from codescale.study.training import TrainingSection
+from codescale.study.training import TEST_FACTOR, TrainingSection
 from codescale.training.data.batches import Batches, RunBatches
 from codescale.training.data.paired_batches import paired_batches
 from codescale.training.loop.base_session import BaseSession
@@ -30,20 +30,25 @@ from codescale.training.metrics.document_losses import DocumentEvaluator
 from codescale.training.metrics.evaluation import Evaluator
 from codescale.training.metrics.forgetting import Forgetting
 from codescale.training.metrics.throughput import throughput
+from codescale.training.metrics.translation import TranslationEvaluator
 from codescale.training.model.build import build_model
 from codescale.training.model.llama import LanguageModel
 from codescale.training.optim.hyperparameter_rules import LEARNING_RATE_FACTOR, training_of
-from codescale.training.optim.schedule import Segment, evaluated_tokens, schedule_of
+from codescale.training.optim.schedule import Segment, evaluated_pairs, evaluated_tokens, schedule_of
 from codescale.training.parallel import SingleProcess
 
 
 class Data(Protocol):
-    """The corpus, and an evaluator on a split's held-out sequences, about so many tokens a language."""
+    """The corpus, an evaluator on a split's held-out sequences, about so many tokens a language, and one on its
+    translations, so many pairs a direction.
+    """
 
     @property
     def corpus(self) -> Corpus: ...
 
     def evaluator(self, split: str, tokens: int) -> Evaluator: ...
+
+    def translations(self, split: str, pairs: int) -> TranslationEvaluator: ...
 
 
 EvaluationCallback = Callable[[Evaluation, Mapping[str, float]], None]
@@ -157,6 +162,16 @@ class TrainingSession(BaseSession):
             evaluator = DocumentEvaluator(self.data.corpus, self._languages, "test", tokens=tokens, context=context)
             return evaluator.losses(self.model, self.parallel)
 
+    def test_translations(self) -> dict[str, float]:
+        """The finished model's losses of translation on the test split, by direction, of four times as many pairs as a
+        final evaluation reads: for the comparison and nothing else. Empty where the study measures none.
+        """
+        asked = self.training.translation_evaluation
+        if asked is None:
+            return {}
+        with self._work_clock.running():
+            return self.data.translations("test", TEST_FACTOR * asked.pairs).losses(self.model, self.parallel)
+
     def record(self, status: Status, note: str = "") -> RunRecord:
         """What the run has done so far, as a record. Losses that are not finite are left out of it."""
         tokens, metrics = self.tokens_trained, self._throughput()
@@ -175,7 +190,11 @@ class TrainingSession(BaseSession):
         measured = {} if self._gradient_norm is None else {"gradient_norm": float(self._gradient_norm)}
         if self._forgetting is not None and segment.final:
             measured |= self._forgetting.metrics(self.model, self.parallel)
-        return self.log.add(segment, evaluator.losses(self.model, self.parallel), measured)
+        losses = evaluator.losses(self.model, self.parallel)
+        translations = translation_evaluator(self.data, self.training, segment)
+        if translations is not None:
+            losses |= translations.losses(self.model, self.parallel)
+        return self.log.add(segment, losses, measured)
 
     def _run_progress(self) -> RunProgress:
         return {
@@ -195,11 +214,21 @@ class TrainingSession(BaseSession):
             self._forgetting.before = progress["before"]
 
 
+def translation_evaluator(data: Data, training: TrainingSection, segment: Segment) -> TranslationEvaluator | None:
+    """What measures losses of translation at the end of ``segment``; None where the study measures none."""
+    asked = training.translation_evaluation
+    return None if asked is None else data.translations("validation", evaluated_pairs(asked.pairs, segment))
+
+
 def run_batches(corpus: Corpus, spec: RunSpec, training: TrainingSection, steps: int) -> RunBatches:
     """The batches of ``spec``, trained as ``training`` says, for its first ``steps`` steps: shuffled, or with
     translations paired. ``steps`` of a schedule are all of the run's, which has one D.
     """
-    open_batches = Batches if spec.organisation == SHUFFLED else partial(paired_batches, pivot=training.pivot)
+    open_batches = (
+        Batches
+        if spec.organisation == SHUFFLED
+        else partial(paired_batches, pivot=training.pivot, paired_share=training.paired_share)
+    )
     return open_batches(
         corpus,
         spec.schedule,

@@ -159,6 +159,13 @@ def schedule_of(training: TrainingSection, token_points: Sequence[int]) -> Learn
     )
 
 
+def evaluated_pairs(pairs: int, segment: Segment) -> int:
+    """Pairs of each direction of translation that the evaluation at the end of ``segment`` reads, where a final one
+    reads ``pairs``.
+    """
+    return pairs if segment.final else max(1, pairs // CURVE_SHARE)
+
+
 def evaluated_tokens(training: TrainingSection, segment: Segment) -> int:
     """Tokens of each language that the evaluation at the end of ``segment`` reads."""
     return training.evaluation_tokens // (1 if segment.final else CURVE_SHARE)

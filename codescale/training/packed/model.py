@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from codescale.training.model.cross_entropy import cross_entropy
+from codescale.training.model.cross_entropy import cross_entropy, token_cross_entropy
 from codescale.training.model.llama import LanguageModel, RMSNorm
 
 
@@ -109,6 +109,12 @@ class PackedModel(LanguageModel):
         own = sequences.expand(self.count, -1, -1)
         logits = self.logits(own[..., :-1].flatten(0, 1))
         return cross_entropy(logits.view(self.count, -1, logits.shape[-1]).float(), own[..., 1:].flatten(1))
+
+    def token_losses(self, sequences: Tensor) -> Tensor:
+        """Cross-entropy (K, B, T), nats, of every model's every token of sequences (B, T + 1), which are for all."""
+        own = sequences.expand(self.count, -1, -1)
+        logits = self.logits(own[..., :-1].flatten(0, 1))
+        return token_cross_entropy(logits.view(*own[..., 1:].shape, -1).float(), own[..., 1:])
 
 
 def _repeated(weight: Tensor, count: int) -> nn.Parameter:

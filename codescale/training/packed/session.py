@@ -23,10 +23,11 @@ from codescale.training.loop.base_session import BaseSession
 from codescale.training.loop.checkpoint import StateDict, Store
 from codescale.training.loop.run_log import RunLog
 from codescale.training.loop.run_progress import RunProgress
-from codescale.training.loop.session import Data, run_batches
+from codescale.training.loop.session import Data, run_batches, translation_evaluator
 from codescale.training.memory.plan import check_fits, demand_of
 from codescale.training.metrics.evaluation import Evaluator
 from codescale.training.metrics.throughput import throughput
+from codescale.training.metrics.translation import TranslationEvaluator
 from codescale.training.model.build import build_model
 from codescale.training.optim.hyperparameter_rules import LEARNING_RATE_FACTOR, training_of
 from codescale.training.optim.schedule import Segment, evaluated_tokens, schedule_of
@@ -66,9 +67,11 @@ class PackedBatches:
         return np.stack([batches.rows(step, rows) for batches in self.members])
 
 
-def packed_losses(evaluator: Evaluator, model: PackedModel, parallel: SingleProcess) -> list[dict[str, float]]:
-    """The losses of each of a pack's models, in order, by language in nats per token; all read the same sequences at
-    once.
+def packed_losses(
+    evaluator: Evaluator | TranslationEvaluator, model: PackedModel, parallel: SingleProcess
+) -> list[dict[str, float]]:
+    """The losses of each of a pack's models, in order, by language or direction in nats per token; all read the same
+    sequences at once.
     """
     means = {name: losses.tolist() for name, losses in evaluator.mean_losses(model, parallel).items()}
     return [{name: losses[k] for name, losses in means.items()} for k in range(model.count)]
@@ -199,6 +202,10 @@ class PackedSession(BaseSession):
     def _evaluate(self, segment: Segment) -> list[Evaluation | None]:
         evaluator = self.data.evaluator("validation", evaluated_tokens(self.training, segment))
         losses = packed_losses(evaluator, self.model, self.parallel)
+        translations = translation_evaluator(self.data, self.training, segment)
+        if translations is not None:
+            found = packed_losses(translations, self.model, self.parallel)
+            losses = [own | more for own, more in zip(losses, found, strict=True)]
         measured: list[dict[str, float]] = [{} for _ in losses]
         if self._gradient_norm is not None:
             measured = [{"gradient_norm": norm} for norm in self._gradient_norm.tolist()]

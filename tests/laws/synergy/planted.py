@@ -17,7 +17,7 @@ import numpy as np
 from codescale.arrays import Array
 from codescale.laws.scaling import fit_scaling
 from codescale.laws.synergy.measured import measure_synergy
-from codescale.report.claims import SEEN, saturates_early
+from codescale.report.claims import SUPPORTED, saturates_early
 from codescale.runs.table import RunsTable
 from tests.laws.synthetic_runs import SIZES, TOKENS, TableMaker, Truth
 
@@ -129,7 +129,7 @@ def judge_saturates(languages: int, times: float, count: int, replicated: bool =
     seen = 0
     for _ in range(count):
         scaling = fit_scaling(_noisy(exact, world.deviations, generator), world.names, bootstrap=0)
-        seen += saturates_early(scaling, "l0", {}).verdict == SEEN
+        seen += saturates_early(scaling, "l0", {}).verdict == SUPPORTED
     return seen / count
 
 

@@ -145,3 +145,19 @@ def test_what_is_measured_instead_of_a_missing_metric_is_listed() -> None:
     assert objective.missing(both, one) is None
     assert objective.of_evaluation(both, one) == pytest.approx(3.0)
     assert objective.of_evaluation(plain, one) is None
+
+
+def test_a_direction_of_translation_is_weighed_like_a_language() -> None:
+    objective = Objective.of({"java": 1, "python->java": 3}, TOKENS)
+    done = swept_record("done", dict.fromkeys(LANGUAGES, 1 / 3))
+    measured = tuple(
+        one.model_copy(update={"losses": one.losses | {"python->java": 2 * one.losses["java"]}})
+        for one in done.evaluations
+    )
+    plain, both = (
+        Objective.of({"java": 1}, TOKENS).curve(done),
+        objective.curve(done.model_copy(update={"evaluations": measured})),
+    )
+    assert both.final == pytest.approx(1.75 * plain.final)
+    assert [value for _, value in both.points] == pytest.approx([1.75 * value for _, value in plain.points])
+    assert objective.curve(done).final is None

@@ -121,7 +121,7 @@ def test_a_space_of_ones_own(tmp_path: Path) -> None:
         (
             "languages: all\nhyperparameters: {organization: [shuffled, paired]}",
             "organization",
-            "batch or organisation",
+            "paired_share or organisation",
         ),
     ],
 )

@@ -68,5 +68,5 @@ def test_the_file_to_begin_with_is_a_good_one(tmp_path: Path) -> None:
     keys = ("# available:", "# hyper", "#   ", "# objective: {", "# target:", "# proxy")
     path.write_text("\n".join(line.removeprefix("# ") if line.startswith(keys) else line for line in text.splitlines()))
     space = load_space(path, LANGUAGES, 1e9)
-    assert len(space.hyperparameters) == 6
+    assert len(space.hyperparameters) == 7
     assert SearchProblem.of(config, space).config.search == config.search

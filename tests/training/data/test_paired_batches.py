@@ -226,3 +226,32 @@ def test_shuffled_batches_are_those_of_before(memory_corpus: MemoryCorpus) -> No
     made = Batches(memory_corpus, Mixture({"python": 0.6, "java": 0.4}), seed=3, batch=4, context=16, steps=40)
     digest = hashlib.sha256(b"".join(made[step].astype("<i8").tobytes() for step in range(40))).hexdigest()
     assert digest == SHUFFLED
+
+
+def in_pairs(made: PairedBatches | Batches) -> set[tuple[str, int]]:
+    """By language and place in its text, the documents that stand in pairs."""
+    assert isinstance(made, PairedBatches)
+    found = set()
+    for stream in made.streams:
+        pieces = stream.pieces
+        if stream.language != "python" and pieces.is_pivot.any():
+            found |= {(stream.language, begin) for begin in pieces.begin[~pieces.is_pivot].tolist()}
+    return found
+
+
+def test_a_share_of_the_programs_is_paired_and_of_a_larger_one_the_same_and_more() -> None:
+    mixture = {"python": 0.5, "java": 0.2, "rust": 0.15, "go": 0.15}
+    few, half, whole = (in_pairs(batches(CORPUS, mixture, paired_share=share)) for share in (0.25, 0.5, 1.0))
+    assert few < half < whole
+    assert whole == in_pairs(batches(CORPUS, mixture))
+    assert 0.35 < len(half) / len(whole) < 0.65
+    assert 0.15 < len(few) / len(whole) < 0.4
+
+
+def test_a_share_of_nothing_is_shuffled() -> None:
+    made, plain = (
+        batches(CORPUS, EVEN, paired_share=0.0),
+        Batches(CORPUS, Mixture(EVEN), seed=3, batch=4, context=CONTEXT, steps=200),
+    )
+    assert not isinstance(made, PairedBatches)
+    assert all(np.array_equal(made[step], plain[step]) for step in range(0, 200, 20))

@@ -7,6 +7,7 @@ from codescale.study.config import StudyConfig
 from codescale.training.loop.checkpoint import FileStore
 from codescale.training.loop.session import TrainingSession
 from codescale.training.metrics.evaluation import Evaluator
+from codescale.training.metrics.translation import TranslationEvaluator
 from tests.memory_corpus import MemoryCorpus
 
 
@@ -18,6 +19,11 @@ class MemoryData:
 
     def evaluator(self, split: str, tokens: int) -> Evaluator:
         return Evaluator(self.corpus, self.config.languages, split, tokens=tokens, context=self.config.training.context)
+
+    def translations(self, split: str, pairs: int) -> TranslationEvaluator:
+        training = self.config.training
+        directions, context = self.config.directions, training.context
+        return TranslationEvaluator(self.corpus, directions, split, pairs=pairs, context=context)
 
 
 def spec(config: StudyConfig, points: tuple[int, ...] = (320, 640), **changes: object) -> RunSpec:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from codescale.directions import directions_among, is_direction
 from codescale.errors import UserError
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
+from codescale.study.training import TranslationSection
 from tests.training.loop.short_runs import finish, session, spec
 from tests.training.packed.short_packs import alone, assert_same, finished, pack
 from tests.translated_corpus import TranslatedCorpus
@@ -75,6 +77,62 @@ def test_a_pack_of_both_organisations_has_the_records_of_lone_runs(
     ]
     for record, run in zip(finished(pack(config, corpus, runs)), runs, strict=True):  # type: ignore[arg-type]
         assert_same(record, alone(config, corpus, run))  # type: ignore[arg-type]
+
+
+def translating(config: StudyConfig, pairs: int = 16) -> StudyConfig:
+    """``config`` whose runs measure losses of translation, with room for a pair in a sequence."""
+    changes = {"context": 64, "translation_evaluation": TranslationSection(pairs=pairs)}
+    return config.model_copy(update={"training": config.training.model_copy(update=changes)})
+
+
+@pytest.fixture
+def short_programs() -> TranslatedCorpus:
+    return TranslatedCorpus(dict.fromkeys(("python", "java", "rust"), tuple(f"p{n}" for n in range(200))), longest=30)
+
+
+def test_translations_are_measured_beside_languages_in_every_evaluation(
+    config: StudyConfig, short_programs: TranslatedCorpus
+) -> None:
+    runs = paired(config, points=(1280,)), spec(config, points=(1280,))
+    for run in runs:
+        record = alone(translating(config), short_programs, run)  # type: ignore[arg-type]
+        plain = alone(translating_not(config), short_programs, run)  # type: ignore[arg-type]
+        for one, other in zip(record.evaluations, plain.evaluations, strict=True):
+            directions = {name: loss for name, loss in one.losses.items() if is_direction(name)}
+            assert set(directions) == set(directions_among(config.languages))
+            assert other == one.model_copy(
+                update={"losses": {k: v for k, v in one.losses.items() if k not in directions}}
+            )
+        row = record.rows()[-1]
+        assert row["loss.java->rust"] == record.final_losses()["java->rust"]
+        assert not any("->" in name for name in row if not name.startswith("loss."))
+        assert record == alone(translating(config), short_programs, run).model_copy(  # type: ignore[arg-type]
+            update={name: getattr(record, name) for name in ("seconds", "finished", "metrics")}
+        )
+
+
+def translating_not(config: StudyConfig) -> StudyConfig:
+    training = translating(config).training.model_copy(update={"translation_evaluation": None})
+    return config.model_copy(update={"training": training})
+
+
+def test_a_pack_measures_the_translations_of_lone_runs(config: StudyConfig, short_programs: TranslatedCorpus) -> None:
+    config = translating(config)
+    runs = [paired(config, run_id="a"), spec(config, run_id="b", seed=1)]
+    for record, run in zip(finished(pack(config, short_programs, runs)), runs, strict=True):  # type: ignore[arg-type]
+        assert_same(record, alone(config, short_programs, run))  # type: ignore[arg-type]
+        assert len(record.final_losses()) == 9
+
+
+def test_the_test_split_is_read_only_when_it_is_asked_for(
+    config: StudyConfig, short_programs: TranslatedCorpus
+) -> None:
+    opened = session(translating(config), short_programs, paired(config))  # type: ignore[arg-type]
+    finish(opened)
+    found = opened.test_translations()
+    assert set(found) == set(directions_among(config.languages))
+    assert found != {name: opened.evaluations[-1].losses[name] for name in found}
+    assert session(translating_not(config), short_programs, paired(config)).test_translations() == {}  # type: ignore[arg-type]
 
 
 def test_the_pivot_is_the_studys(config: StudyConfig, corpus: TranslatedCorpus) -> None:
