@@ -42,8 +42,9 @@ def complete(
 ) -> list[tuple[str, ...]]:
     """The continuations of each of ``requests``.
 
-    A text, prompt and continuation, never outgrows the model's context: of a prompt that leaves too little the beginning
-    is cut off, and at most half of the context is written. Greedy continuations are worked out once and repeated.
+    A text, prompt and continuation, never outgrows the model's context: of a prompt that leaves too little the
+    beginning is cut off, and at most half of the context is written. Greedy continuations are worked out once and
+    repeated.
 
     Parameters
     ----------

@@ -67,7 +67,7 @@ def check(
             toolchain.write_sources(folder, solution.source, form.driver(solution.specification, mark))
             compiled = toolchain.compile(sandbox, folder)
             if not compiled.succeeded:
-                return Verdict("compile", (), _said(compiled))
+                return Verdict("compile", (), execution_words(compiled))
             return _verdict(toolchain.run(sandbox, folder, limits), form, solution.specification, mark)
 
         return list(pool.map(one, solutions))
@@ -83,12 +83,12 @@ def _verdict(ran: Execution, form: Form, specification: Specification, mark: str
     if all(results) and ran.succeeded:
         return Verdict("passed", results, "")
     if all(results):
-        return Verdict("run", results, _said(ran))
+        return Verdict("run", results, execution_words(ran))
     first = results.index(False)
     case = specification.cases[first]
     wanted = "failure" if case.fails else json.dumps(case.expected)
     said = f"case {first + 1}: {told.get(first, 'nothing').removeprefix('ok ')} where {wanted} is expected"
-    why = f" ({_said(ran)})" if not ran.succeeded else ""
+    why = f" ({execution_words(ran)})" if not ran.succeeded else ""
     return Verdict("run", results, on_one_line(said + why))
 
 
@@ -117,7 +117,8 @@ def _with_empty(value: Any, specification: Specification) -> Any:
     return value
 
 
-def _said(execution: Execution) -> str:
+def execution_words(execution: Execution) -> str:
+    """Why a command failed, on one line."""
     if execution.exceeded is not None:
         return f"more {execution.exceeded} than allowed"
     text = on_one_line((execution.errors + execution.output).decode(errors="replace"))
