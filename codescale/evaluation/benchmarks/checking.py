@@ -6,15 +6,16 @@ import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from codescale.evaluation.benchmarks.harnesses import HARNESSES
 from codescale.evaluation.benchmarks.problem import Problem
 from codescale.evaluation.programs.checking import Verdict, execution_words
 from codescale.evaluation.sandbox.isolation import Sandbox
-from codescale.evaluation.sandbox.limits import Limits
+from codescale.evaluation.sandbox.limits import Execution, Limits
+from codescale.evaluation.toolchains.batch import compile_all
 from codescale.evaluation.toolchains.toolchain import Toolchain
 from codescale.evaluation.toolchains.workspace import Workspace
-from codescale.files import write_text
 
 
 @dataclass(frozen=True)
@@ -36,22 +37,21 @@ def check_problems(
 
     ``limits`` are what running may use instead of what the toolchain allows.
     """
-    harness = HARNESSES[toolchain.language]
+    harness, marks = HARNESSES[toolchain.language], [secrets.token_hex(8) for _ in completed]
+    sources = []
+    for solution, mark in zip(completed, marks, strict=True):
+        made = harness(solution.problem.prompt + solution.completion, solution.problem.tests, mark)
+        sources.append({**toolchain.sources(made.solution, made.driver), **made.more})
     with Workspace() as workspace, ThreadPoolExecutor(workers) as pool:
 
-        def one(solution: Completed) -> Verdict:
-            folder, mark = workspace.folder(), secrets.token_hex(8)
-            sources = harness(solution.problem.prompt + solution.completion, solution.problem.tests, mark)
-            toolchain.write_sources(folder, sources.solution, sources.driver)
-            for name, content in sources.more.items():
-                (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                write_text(folder / name, content)
-            compiled = toolchain.compile(sandbox, folder)
-            if not compiled.succeeded:
-                return Verdict("compile", (), execution_words(compiled))
+        def one(mark: str, compiled: tuple[Path, Execution]) -> Verdict:
+            folder, execution = compiled
+            if not execution.succeeded:
+                return Verdict("compile", (), execution_words(execution))
             ran = toolchain.run(sandbox, folder, limits)
             if ran.succeeded and mark in ran.output.decode(errors="replace").splitlines():
                 return Verdict("passed", (), "")
             return Verdict("run", (), execution_words(ran) if not ran.succeeded else "it ended before its tests did")
 
-        return list(pool.map(one, completed))
+        done = compile_all(sandbox, toolchain, workspace, sources, workers)
+        return list(pool.map(one, marks, done))

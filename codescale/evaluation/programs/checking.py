@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from codescale.errors import on_one_line
@@ -16,6 +17,7 @@ from codescale.evaluation.programs.forms.registry import FORMS
 from codescale.evaluation.programs.specification import Case, Specification
 from codescale.evaluation.sandbox.isolation import Sandbox
 from codescale.evaluation.sandbox.limits import Execution, Limits
+from codescale.evaluation.toolchains.batch import compile_all
 from codescale.evaluation.toolchains.toolchain import Toolchain
 from codescale.evaluation.toolchains.workspace import Workspace
 
@@ -60,17 +62,21 @@ def check(
     ``limits`` are what running may use instead of what the toolchain allows.
     """
     form = FORMS[toolchain.language]
+    marks = [secrets.token_hex(8) for _ in solutions]
+    sources = [
+        toolchain.sources(solution.source, form.driver(solution.specification, mark))
+        for solution, mark in zip(solutions, marks, strict=True)
+    ]
     with Workspace() as workspace, ThreadPoolExecutor(workers) as pool:
 
-        def one(solution: Solution) -> Verdict:
-            folder, mark = workspace.folder(), secrets.token_hex(8)
-            toolchain.write_sources(folder, solution.source, form.driver(solution.specification, mark))
-            compiled = toolchain.compile(sandbox, folder)
-            if not compiled.succeeded:
-                return Verdict("compile", (), execution_words(compiled))
+        def one(solution: Solution, mark: str, compiled: tuple[Path, Execution]) -> Verdict:
+            folder, execution = compiled
+            if not execution.succeeded:
+                return Verdict("compile", (), execution_words(execution))
             return _verdict(toolchain.run(sandbox, folder, limits), form, solution.specification, mark)
 
-        return list(pool.map(one, solutions))
+        done = compile_all(sandbox, toolchain, workspace, sources, workers)
+        return list(pool.map(one, solutions, marks, done))
 
 
 def _verdict(ran: Execution, form: Form, specification: Specification, mark: str) -> Verdict:
