@@ -39,7 +39,7 @@ def test_an_oracle_is_right_and_nothing_is_not(toolchains: Toolchains, sandbox: 
     for one in CHOSEN:
         shown = prompt(one.references[language], form, one.specification)
         reference = completion(one.references[language], form, one.specification)
-        texts.append([shown + reference, shown + closed("", language), shown + closed("?? nonsense (", language)])
+        texts.append([shown + reference, shown + closed("", language), shown + closed("    ?? nonsense (", language)])
     verdicts = judge(task, language, CHOSEN, texts)
     columns = list(zip(*verdicts, strict=True))
     assert [pass_at_k(1, int(one.passed), 1) for one in columns[0]] == [1.0] * len(CHOSEN)
