@@ -15,6 +15,7 @@ from codescale.evaluation.sandbox.isolation import Sandbox
 from codescale.evaluation.sandbox.limits import Execution, Limits
 from codescale.evaluation.toolchains.batch import compile_all
 from codescale.evaluation.toolchains.toolchain import Toolchain
+from codescale.evaluation.toolchains.unit import Unit
 from codescale.evaluation.toolchains.workspace import Workspace
 
 
@@ -41,7 +42,8 @@ def check_problems(
     sources = []
     for solution, mark in zip(completed, marks, strict=True):
         made = harness(solution.problem.prompt + solution.completion, solution.problem.tests, mark)
-        sources.append({**toolchain.sources(made.solution, made.driver), **made.more})
+        files = {**toolchain.sources(made.solution, made.driver), **made.more}
+        sources.append(Unit(files, "\n".join(files.values())))  # a problem's tests are from a file, not ours
     with Workspace() as workspace, ThreadPoolExecutor(workers) as pool:
 
         def one(mark: str, compiled: tuple[Path, Execution]) -> Verdict:

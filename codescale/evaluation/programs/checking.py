@@ -19,6 +19,7 @@ from codescale.evaluation.sandbox.isolation import Sandbox
 from codescale.evaluation.sandbox.limits import Execution, Limits
 from codescale.evaluation.toolchains.batch import compile_all
 from codescale.evaluation.toolchains.toolchain import Toolchain
+from codescale.evaluation.toolchains.unit import Unit
 from codescale.evaluation.toolchains.workspace import Workspace
 
 Stage = Literal["compile", "run", "passed"]
@@ -64,7 +65,7 @@ def check(
     form = FORMS[toolchain.language]
     marks = [secrets.token_hex(8) for _ in solutions]
     sources = [
-        toolchain.sources(solution.source, form.driver(solution.specification, mark))
+        Unit(toolchain.sources(solution.source, form.driver(solution.specification, mark)), solution.source)
         for solution, mark in zip(solutions, marks, strict=True)
     ]
     with Workspace() as workspace, ThreadPoolExecutor(workers) as pool:

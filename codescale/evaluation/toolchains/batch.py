@@ -5,43 +5,40 @@ so programs cannot meet: each has a folder, and is compiled as it would be alone
 that and prints a line of JSON a program. What it does not tell of, because it crashed, ran out of something or saw what
 it cannot judge as the compiler alone would, is compiled alone: one program can neither fail others nor make them right.
 
-TypeScript's compiler is no library, so its programs are compiled together, as modules that do not see each other. What
-its diagnostics name is wrong and left out, until a call names none: with mistakes of syntax anywhere it reports no
-others, so that only what a call without any mistake holds is right. What others might see is compiled alone.
+Compilers that are no library take programs together, as modules that do not see each other (``together.py``).
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 from codescale.evaluation.sandbox.isolation import Sandbox
 from codescale.evaluation.sandbox.limits import Execution, Limits
-from codescale.evaluation.toolchains.definition import Host, Together
+from codescale.evaluation.toolchains.definition import Host
+from codescale.evaluation.toolchains.together import compile_together
 from codescale.evaluation.toolchains.toolchain import Toolchain
+from codescale.evaluation.toolchains.unit import Unit
 from codescale.evaluation.toolchains.workspace import Workspace
 from codescale.files import write_text
 
 PROGRAMS = 50
 """In one call of a compiler at most: what a batch loses where its host crashes is no more than these."""
 
-_MOST_ROUNDS = 6
-
 _DONE = Execution(0, b"", b"", None, 0.0, 0.0, 0)
 
 
 def compile_all(
-    sandbox: Sandbox, toolchain: Toolchain, workspace: Workspace, sources: Sequence[Mapping[str, str]], workers: int
+    sandbox: Sandbox, toolchain: Toolchain, workspace: Workspace, programs: Sequence[Unit], workers: int
 ) -> list[tuple[Path, Execution]]:
-    """Compiles programs, each of ``sources`` (text by file name) in a folder of its own, ``workers`` batches at a time.
+    """Compiles programs, each in a folder of its own, ``workers`` batches at a time.
 
     Returns each program's folder, and what came of compiling it as if it had been alone.
     """
-    parts = [sources[k : k + PROGRAMS] for k in range(0, len(sources), PROGRAMS)]
+    parts = [programs[k : k + PROGRAMS] for k in range(0, len(programs), PROGRAMS)]
     with ThreadPoolExecutor(workers) as pool:
         done = pool.map(lambda part: _compile_batch(sandbox, toolchain, workspace.folder(), part), parts)
         compiled = [found for batch in done for found in batch]
@@ -50,18 +47,21 @@ def compile_all(
 
 
 def _compile_batch(
-    sandbox: Sandbox, toolchain: Toolchain, batch: Path, sources: Sequence[Mapping[str, str]]
+    sandbox: Sandbox, toolchain: Toolchain, batch: Path, programs: Sequence[Unit]
 ) -> list[tuple[Path, Execution | None]]:
     """Folders, and what came of each program; None where it has to be compiled alone."""
-    folders = [batch / str(number) for number in range(len(sources))]
-    for folder, files in zip(folders, sources, strict=True):
-        for name, content in files.items():
+    folders = [batch / str(number) for number in range(len(programs))]
+    for folder, program in zip(folders, programs, strict=True):
+        for name, content in program.files.items():
             write_text(folder / name, content)
     found: dict[int, Execution] = {}
-    if len(sources) > 1 and toolchain.definition.host is not None:
-        found = _by_host(sandbox, toolchain, batch, len(sources), toolchain.definition.host)
-    elif len(sources) > 1 and toolchain.definition.together is not None:
-        found = _together(sandbox, toolchain, batch, sources, toolchain.definition.together)
+    if len(programs) > 1 and toolchain.definition.host is not None:
+        found = _by_host(sandbox, toolchain, batch, len(programs), toolchain.definition.host)
+    elif len(programs) > 1 and toolchain.definition.together is not None:
+        how = toolchain.definition.together
+        found = compile_together(
+            sandbox, toolchain, batch, programs, how, _limits(toolchain, len(programs), how.memory)
+        )
     return [(folder, found.get(number)) for number, folder in enumerate(folders)]
 
 
@@ -98,32 +98,4 @@ def _by_host(sandbox: Sandbox, toolchain: Toolchain, batch: Path, count: int, ho
             continue
         if isinstance(number, int) and 0 <= number < count and (said is None or isinstance(said, str)):
             found[number] = _DONE if said is None else replace(_DONE, exit_code=1, errors=said.encode())
-    return found
-
-
-def _together(
-    sandbox: Sandbox, toolchain: Toolchain, batch: Path, sources: Sequence[Mapping[str, str]], how: Together
-) -> dict[int, Execution]:
-    solution, seen = toolchain.definition.sources.solution, re.compile(how.alone)
-    for name, content in toolchain.definition.files.items():
-        write_text(batch / name, content)
-    left = [number for number, files in enumerate(sources) if not seen.search(files[solution])]
-    found: dict[int, Execution] = {}
-    for _ in range(_MOST_ROUNDS):
-        if not left:
-            break
-        programs = [f"{number}/{solution}" for number in left]
-        limits = _limits(toolchain, len(left), how.memory)
-        ran = toolchain.run_command(sandbox, [*how.command, *programs], batch, limits, {})
-        if ran.succeeded:
-            return found | dict.fromkeys(left, _DONE)
-        said = ran.output.decode(errors="replace")
-        named: dict[int, list[str]] = {}
-        for match in re.finditer(how.diagnostic, said, re.MULTILINE):
-            named.setdefault(int(match[1]), []).append(match[2])
-        if ran.exceeded is not None or not named.keys() & set(left):
-            break
-        for number in named.keys() & set(left):
-            found[number] = replace(_DONE, exit_code=1, errors="\n".join(named[number]).encode())
-        left = [number for number in left if number not in named]
     return found

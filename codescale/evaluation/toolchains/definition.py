@@ -82,6 +82,20 @@ class Host(_Entry):
     memory: int | None = None
 
 
+class Crate(_Entry):
+    """How programs become modules of one: ``root`` is its ``file``, with a ``part`` and a ``case`` of each at PARTS and
+    CASES, NUMBER filled in; ``entry`` is put behind each; ``program`` is what comes of it. That runs the module whose
+    number stands in the file ``part`` beside it.
+    """
+
+    file: str
+    root: str
+    part: str
+    case: str
+    entry: str
+    program: str
+
+
 class Together(_Entry):
     """A ``command`` that compiles the files put behind it together; ``diagnostic`` finds the folder of each program
     that it complains of, and the complaint; programs that match ``alone`` might be seen by others. ``memory`` in MiB.
@@ -90,6 +104,7 @@ class Together(_Entry):
     command: tuple[str, ...] = Field(min_length=1)
     diagnostic: str
     alone: str
+    crate: Crate | None = None
     memory: int | None = None
 
 

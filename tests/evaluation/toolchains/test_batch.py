@@ -15,6 +15,7 @@ from codescale.evaluation.toolchains.batch import compile_all
 from codescale.evaluation.toolchains.definition import Host
 from codescale.evaluation.toolchains.discovery import Toolchains
 from codescale.evaluation.toolchains.toolchain import Toolchain
+from codescale.evaluation.toolchains.unit import Unit
 from codescale.evaluation.toolchains.workspace import Workspace
 
 PROGRAM = next(one for one in load_programs() if one.name == "binary_search_first")
@@ -81,7 +82,7 @@ def test_what_a_host_does_not_tell_is_compiled_alone(toolchains: Toolchains, san
     command = ("{python}", "-I", "host.py", "{count}")
     definition = python.definition.model_copy(update={"host": Host(files={"host.py": host}, commands=(command,))})
     toolchain = replace(python, definition=definition)
-    sources = [python.sources(text, "") for text in ("x = 1\n", "x = (\n", "x = 2\n")]
+    sources = [Unit(python.sources(text, ""), text) for text in ("x = 1\n", "x = (\n", "x = 2\n")]
     with Workspace() as workspace:
         done = compile_all(sandbox, toolchain, workspace, sources, 1)
     assert [execution.succeeded for _, execution in done] == [True, False, True]
@@ -89,7 +90,10 @@ def test_what_a_host_does_not_tell_is_compiled_alone(toolchains: Toolchains, san
 
 def test_a_program_that_stops_the_compiler_takes_nobody_with_it(toolchains: Toolchains, sandbox: Sandbox) -> None:
     python = found(toolchains, "python")
-    sources = [python.sources(text, "") for text in ("x = 1\n", "x = " + "(" * 150_000 + "\n", "x\0 = 1\n", "x = 2\n")]
+    sources = [
+        Unit(python.sources(text, ""), text)
+        for text in ("x = 1\n", "x = " + "(" * 150_000 + "\n", "x\0 = 1\n", "x = 2\n")
+    ]
     with Workspace() as workspace:
         done = compile_all(sandbox, python, workspace, sources, 1)
     assert [execution.succeeded for _, execution in done] == [True, False, False, True]
