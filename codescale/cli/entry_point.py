@@ -51,6 +51,7 @@ _COMMAND_ORDER = (
     "plan",
     "export",
     "compare",
+    "evaluate",
     "train",
     "report",
     "status",
@@ -97,6 +98,7 @@ def codescale(
       codescale plan my-study      what a search may cost, and can tell
       codescale search my-study    search around it with real runs
       codescale compare my-study   prove it against uniform, with seeds
+      codescale evaluate my-study  what its models write and translate
       codescale report my-study    one self-contained page
       codescale train my-study     one model on a mixture, for transformers
       codescale status my-study    what is done, runs, waits and failed

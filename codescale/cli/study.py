@@ -127,6 +127,40 @@ def compare(study: StudyArgument) -> None:
 
 
 @app.command()
+def evaluate(
+    study: StudyArgument,
+    model: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A model's folder, or a checkpoint of the study, once or more; the first is what others are held "
+            "beside. Default: the comparison's models."
+        ),
+    ] = None,
+    run_generated_code_without_isolation: Annotated[
+        bool,
+        typer.Option(
+            "--run-generated-code-without-isolation",
+            help="Where there is no sandbox: generated programs may do whatever you may.",
+        ),
+    ] = False,
+) -> None:
+    """Have the comparison's models write and translate programs: which are improved, harmed, or cannot be told.
+
+    Programs run in a sandbox (docs/evaluation.md). Killed, the same command goes
+    on with the next model and language.
+
+    Example: codescale evaluate my-study --model models/one --model models/other
+    """
+    from codescale.evaluation.results.result import EvaluationResult
+    from codescale.report.terminal.evaluation import evaluation_tables
+
+    opened = existing_study(study)
+    found = opened.evaluate(model or (), run_generated_code_without_isolation=run_generated_code_without_isolation)
+    labels = {language: opened.label(language) for language in opened.config.languages}
+    console.print(evaluation_tables(EvaluationResult.model_validate(found), labels))
+
+
+@app.command()
 def train(
     study: StudyArgument,
     size: Annotated[str | None, typer.Option(help="One of the study's sizes; default: the target's.")] = None,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from codescale.cluster.ray_cluster import Workers
+from codescale.comparison.kept_model import keep_model
 from codescale.comparison.losses import TestLosses
 from codescale.progress import Progress
 from codescale.runs.document_losses import document_losses_file, write_document_losses
@@ -34,11 +35,14 @@ class ProofWork:
         last: where it exists the run is done.
     test_tokens
         By run id: about how many tokens of each language's test split it reads.
+    keeps_models
+        Whether the finished models stay in the study, to be evaluated.
     """
 
     factory: SessionFactory
     folder: StudyFolder
     test_tokens: Mapping[str, int]
+    keeps_models: bool = False
 
     def __call__(self, pack: Pack, claim: Claim) -> list[RunRecord]:
         """Trains the one run of ``pack`` to its end."""
@@ -58,6 +62,8 @@ class ProofWork:
             self.folder.upload(
                 TestLosses(run_id=spec.run_id, losses=losses, tokens=tokens).write(self.folder.test_losses)
             )
+            if self.keeps_models:
+                keep_model(session, self.folder)
         self.folder.upload(write_record(self.folder.runs, record))
         session.discard_checkpoint()
         return [record]
@@ -113,7 +119,7 @@ def train_proof(
     if isinstance(factory, CommandSessionFactory):
         work = CommandProofWork(factory, folder)
     else:
-        work = ProofWork(factory, folder, test_tokens)
+        work = ProofWork(factory, folder, test_tokens, keeps_models=config.evaluation is not None)
     runs = StageRuns("Compare", work, workers, most_together=lambda spec: 1, retry_rate=None)
     execution = do_runs(runs, specs, config, folder, progress, describe)
     folder.fetch_results()  # records come back with the runs, losses lie where the workers put them

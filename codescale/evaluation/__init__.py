@@ -1,4 +1,4 @@
-"""Programs that models write: toolchains found, a sandbox to run them in, and the programs held out to score them by.
+"""What models write, judged: generation, programs held out to score by, toolchains found, and a sandbox to run them in.
 
-It may run nothing outside its sandbox, and knows no model: what is to be checked is handed in as text.
+It may run nothing outside its sandbox, unpickles nothing, and trains nothing.
 """

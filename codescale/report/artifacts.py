@@ -15,6 +15,7 @@ from codescale.comparison.organisation_result import OrganisationResult
 from codescale.comparison.power.result import PowerResult
 from codescale.comparison.result import ComparisonResult
 from codescale.corpus.manifest import Manifest
+from codescale.evaluation.results.result import EvaluationResult
 from codescale.files import read_json, read_yaml
 from codescale.laws.law import Law, load_law
 from codescale.laws.results import Scaling, Synergy
@@ -64,6 +65,7 @@ class Artifacts:
     power: PowerResult | None
     search: SearchResult | None
     comparison: ComparisonResult | None
+    evaluation: EvaluationResult | None
     timings: StudyTimings | None
 
 
@@ -94,5 +96,6 @@ def read_artifacts(folder: StudyFolder) -> Artifacts:
         power=read_artifact(folder.power, PowerResult, "plan"),
         search=read_artifact(folder.search, SearchResult, "search"),
         comparison=read_artifact(folder.comparison, ComparisonResult, "compare"),
+        evaluation=read_artifact(folder.evaluation, EvaluationResult, "evaluate"),
         timings=read_artifact(folder.timings, StudyTimings, "report"),
     )

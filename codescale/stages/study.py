@@ -9,6 +9,7 @@ Each stage's file is loaded when the stage is called: ``codescale sweep --plan``
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -153,6 +154,22 @@ class Study:
         with self.working():
             return compare(self.context).content()
 
+    def evaluate(
+        self, models: Sequence[str | Path] = (), *, run_generated_code_without_isolation: bool = False
+    ) -> dict[str, Any]:
+        """Has models write and translate programs; returns what evaluation.json holds
+        (:func:`~codescale.stages.evaluate.evaluate`, which describes the parameters).
+        """
+        from codescale.stages.evaluate import evaluate
+
+        with self.working():
+            found = evaluate(
+                self.context,
+                [Path(model) for model in models],
+                run_generated_code_without_isolation=run_generated_code_without_isolation,
+            )
+            return found.content()
+
     def train(
         self,
         *,
@@ -214,6 +231,8 @@ class Study:
             self.expect()
             self.search()
             self.compare()
+        if self.config.evaluation is not None and self.config.trainer is None:
+            self.evaluate()
 
 
 def _opened(place: str | Path, progress: Progress) -> StudyFolder:

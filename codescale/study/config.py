@@ -17,6 +17,7 @@ from codescale.organisation import PAIRED
 from codescale.study.base import Name, Section, without_line_breaks
 from codescale.study.comparison import AT_SCALE, ComparisonSection
 from codescale.study.corpus import CorpusSection
+from codescale.study.evaluation import EvaluationSection
 from codescale.study.languages import LanguageNames, Registry, default_weights, load_registry, text_by_default
 from codescale.study.questions import OWN_QUESTION, Questions, QuestionSection
 from codescale.study.search import SearchSection
@@ -55,6 +56,7 @@ class StudyConfig(Section):
     questions: Questions = {}
     search: SearchSection
     comparison: ComparisonSection
+    evaluation: EvaluationSection | None = None
     train: TrainSection = TrainSection()
     ray: RaySection = RaySection()
 
@@ -181,6 +183,13 @@ class StudyConfig(Section):
         least = sum(bound[0] if isinstance(bound, tuple) else bound for bound in question.bounds.values())
         if least > 1 + 1e-9:
             raise ValueError(f"{where}.bounds: the lower bounds sum to {least:.6g}, so no shares sum to 1")
+
+    @model_validator(mode="after")
+    def _evaluated_languages_are_those_of_the_study(self) -> StudyConfig:
+        for name in (self.evaluation.languages or ()) if self.evaluation else ():
+            if name not in self.languages:
+                raise ValueError(f"evaluation.languages: {name!r} is not a language of the study")
+        return self
 
     @model_validator(mode="after")
     def _a_trial_finds_its_workers(self) -> StudyConfig:

@@ -214,6 +214,16 @@ class StudyFolder:
         return self.root / "comparison.json"
 
     @property
+    def evaluation(self) -> Path:
+        """What the models do on held-out programs and translations."""
+        return self.root / "evaluation.json"
+
+    @property
+    def evaluation_parts(self) -> Path:
+        """One file for each evaluated model and language, by which an evaluation goes on."""
+        return self.root / "evaluation"
+
+    @property
     def ray(self) -> Path:
         """What Ray keeps while a stage runs; may be deleted between stages."""
         return self.root / ".ray"

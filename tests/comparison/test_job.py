@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from codescale.cluster.ray_cluster import Workers
 from codescale.comparison import job
 from codescale.comparison.job import ProofWork
+from codescale.comparison.kept_model import keep_model, kept_model
 from codescale.comparison.losses import TestLosses, read_test_losses
 from codescale.errors import UserError
 from codescale.progress import Silent
@@ -22,6 +24,9 @@ from codescale.sweeps.packing import Pack
 from codescale.training.loop.claim import Claim
 from codescale.training.loop.session import TrainingSession
 from codescale.training.metrics.evaluation import Evaluator
+from codescale.training.model.hf_config import read_architecture
+from codescale.training.model.hf_weights import load_weights
+from codescale.training.model.llama import LanguageModel
 from codescale.training.parallel import SingleProcess
 from codescale.training.session_factory import SessionFactory
 from tests.memory_corpus import MemoryCorpus
@@ -114,3 +119,22 @@ def test_losses_that_another_machine_put_into_the_store_are_fetched(
     job.train_proof([spec(config)], {"r": 512}, config, folder, Workers(1, 1, 0.0), Silent(), str)
     assert folder.root.is_relative_to(here)
     assert read_test_losses(folder.test_losses, "r").losses == {"python": 1.5}
+
+
+def test_the_model_is_kept_where_it_is_to_be_evaluated(
+    config: StudyConfig, memory_corpus: MemoryCorpus, tmp_path: Path
+) -> None:
+    memory_corpus.manifest = SimpleNamespace(tokenizer=None)  # type: ignore[attr-defined]
+    opened = session(config, memory_corpus, spec(config))
+    while not opened.finished:
+        opened.advance()
+    folder = StudyFolder(tmp_path)
+    keep_model(opened, folder)
+    model = kept_model(opened.spec.run_id, folder)
+    found = read_architecture(model)
+    again = LanguageModel(found.shape, found.vocabulary, config.training.context)
+    load_weights(again, model)
+    assert all(a.equal(b) for a, b in zip(again.parameters(), opened.model.parameters(), strict=True))
+    assert [path.name for path in folder.models.iterdir()] == [opened.spec.run_id]  # nothing half written is left
+    with pytest.raises(UserError, match="has not kept its model"):
+        kept_model("other", folder)

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from codescale.errors import on_one_line
@@ -16,7 +17,9 @@ from codescale.evaluation.programs.forms.registry import FORMS
 from codescale.evaluation.programs.specification import Case, Specification
 from codescale.evaluation.sandbox.isolation import Sandbox
 from codescale.evaluation.sandbox.limits import Execution, Limits
+from codescale.evaluation.toolchains.batch import compile_all
 from codescale.evaluation.toolchains.toolchain import Toolchain
+from codescale.evaluation.toolchains.unit import Unit
 from codescale.evaluation.toolchains.workspace import Workspace
 
 Stage = Literal["compile", "run", "passed"]
@@ -60,17 +63,21 @@ def check(
     ``limits`` are what running may use instead of what the toolchain allows.
     """
     form = FORMS[toolchain.language]
+    marks = [secrets.token_hex(8) for _ in solutions]
+    sources = [
+        Unit(toolchain.sources(solution.source, form.driver(solution.specification, mark)), solution.source)
+        for solution, mark in zip(solutions, marks, strict=True)
+    ]
     with Workspace() as workspace, ThreadPoolExecutor(workers) as pool:
 
-        def one(solution: Solution) -> Verdict:
-            folder, mark = workspace.folder(), secrets.token_hex(8)
-            toolchain.write_sources(folder, solution.source, form.driver(solution.specification, mark))
-            compiled = toolchain.compile(sandbox, folder)
-            if not compiled.succeeded:
-                return Verdict("compile", (), _said(compiled))
+        def one(solution: Solution, mark: str, compiled: tuple[Path, Execution]) -> Verdict:
+            folder, execution = compiled
+            if not execution.succeeded:
+                return Verdict("compile", (), execution_words(execution))
             return _verdict(toolchain.run(sandbox, folder, limits), form, solution.specification, mark)
 
-        return list(pool.map(one, solutions))
+        done = compile_all(sandbox, toolchain, workspace, sources, workers)
+        return list(pool.map(one, solutions, marks, done))
 
 
 def _verdict(ran: Execution, form: Form, specification: Specification, mark: str) -> Verdict:
@@ -83,12 +90,12 @@ def _verdict(ran: Execution, form: Form, specification: Specification, mark: str
     if all(results) and ran.succeeded:
         return Verdict("passed", results, "")
     if all(results):
-        return Verdict("run", results, _said(ran))
+        return Verdict("run", results, execution_words(ran))
     first = results.index(False)
     case = specification.cases[first]
     wanted = "failure" if case.fails else json.dumps(case.expected)
     said = f"case {first + 1}: {told.get(first, 'nothing').removeprefix('ok ')} where {wanted} is expected"
-    why = f" ({_said(ran)})" if not ran.succeeded else ""
+    why = f" ({execution_words(ran)})" if not ran.succeeded else ""
     return Verdict("run", results, on_one_line(said + why))
 
 
@@ -117,7 +124,8 @@ def _with_empty(value: Any, specification: Specification) -> Any:
     return value
 
 
-def _said(execution: Execution) -> str:
+def execution_words(execution: Execution) -> str:
+    """Why a command failed, on one line."""
     if execution.exceeded is not None:
         return f"more {execution.exceeded} than allowed"
     text = on_one_line((execution.errors + execution.output).decode(errors="replace"))

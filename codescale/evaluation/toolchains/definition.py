@@ -72,6 +72,42 @@ class StepLimits(_Entry):
     run: LimitChanges = LimitChanges()
 
 
+class Host(_Entry):
+    """Compiles ``{count}`` programs, in folders 0, 1, …, each as it would be alone: its ``files``, and ``commands`` of
+    which the last one prints ``{"program": NUMBER, "said": null or why not}`` for each. ``memory`` in MiB.
+    """
+
+    files: dict[str, str] = {}
+    commands: tuple[tuple[str, ...], ...] = Field(min_length=1)
+    memory: int | None = None
+
+
+class Crate(_Entry):
+    """How programs become modules of one: ``root`` is its ``file``, with a ``part`` and a ``case`` of each at PARTS and
+    CASES, NUMBER filled in; ``entry`` is put behind each; ``program`` is what comes of it. That runs the module whose
+    number stands in the file ``part`` beside it.
+    """
+
+    file: str
+    root: str
+    part: str
+    case: str
+    entry: str
+    program: str
+
+
+class Together(_Entry):
+    """A ``command`` that compiles the files put behind it together; ``diagnostic`` finds the folder of each program
+    that it complains of, and the complaint; programs that match ``alone`` might be seen by others. ``memory`` in MiB.
+    """
+
+    command: tuple[str, ...] = Field(min_length=1)
+    diagnostic: str
+    alone: str
+    crate: Crate | None = None
+    memory: int | None = None
+
+
 class Definition(_Entry):
     """A language of ``toolchains.yaml``."""
 
@@ -85,6 +121,8 @@ class Definition(_Entry):
     compile: tuple[tuple[str, ...], ...]
     run: tuple[str, ...] = Field(min_length=1)
     limits: StepLimits = StepLimits()
+    host: Host | None = None
+    together: Together | None = None
     example: Example
 
 

@@ -35,15 +35,16 @@ class Toolchain:
         """What a compiled program may use."""
         return self.definition.limits.run.applied(Limits())
 
+    def sources(self, solution: str, driver: str) -> dict[str, str]:
+        """What :meth:`compile` compiles: texts by file name."""
+        sources, more = self.definition.sources, self.definition.files
+        if sources.joined or sources.driver is None:
+            return {sources.solution: f"{solution.rstrip()}\n\n{driver}", **more}
+        return {sources.solution: solution, sources.driver: driver, **more}
+
     def write_sources(self, folder: Path, solution: str, driver: str) -> None:
         """Writes what :meth:`compile` compiles."""
-        sources = self.definition.sources
-        if sources.joined or sources.driver is None:
-            write_text(folder / sources.solution, f"{solution.rstrip()}\n\n{driver}")
-        else:
-            write_text(folder / sources.solution, solution)
-            write_text(folder / sources.driver, driver)
-        for name, content in self.definition.files.items():
+        for name, content in self.sources(solution, driver).items():
             write_text(folder / name, content)
 
     def compile(self, sandbox: Sandbox, folder: Path) -> Execution:
@@ -60,13 +61,23 @@ class Toolchain:
         command = self._filled(self.definition.run)
         return sandbox.run(command, limits or self.run_limits, folders, self.definition.environment)
 
-    def run_command(self, sandbox: Sandbox, command: Sequence[str], folder: Path) -> Execution:
-        """Runs a ``command`` of the definition in ``folder``, which it may write, within the limits of compiling."""
+    def run_command(
+        self,
+        sandbox: Sandbox,
+        command: Sequence[str],
+        folder: Path,
+        limits: Limits | None = None,
+        words: Mapping[str, str] | None = None,
+    ) -> Execution:
+        """Runs a ``command`` of the definition in ``folder``, which it may write, within ``limits`` or those of
+        compiling; ``words`` fill places of its own.
+        """
         folders = Folders(self.readable, writable=folder)
-        return sandbox.run(self._filled(command), self.compile_limits, folders, self.definition.environment)
+        filled = self._filled(command, words)
+        return sandbox.run(filled, limits or self.compile_limits, folders, self.definition.environment)
 
-    def _filled(self, command: Sequence[str]) -> list[str]:
+    def _filled(self, command: Sequence[str], words: Mapping[str, str] | None = None) -> list[str]:
         sources = self.definition.sources
         names = {**{name: str(path) for name, path in self.programs.items()}, "program": _PROGRAM}
-        names |= {"solution": sources.solution, "driver": sources.driver or ""}
+        names |= {"solution": sources.solution, "driver": sources.driver or "", **(words or {})}
         return [argument.format(**names) for argument in command]

@@ -53,13 +53,13 @@ def rotate(x: Tensor, cosines: Tensor, sines: Tensor, head_width: int) -> Tensor
     x
         Queries or keys (B, T, H·d). Shared keys have fewer heads than the tables, which are the same for every head.
     cosines, sines
-        Of :func:`rotary_table`, (T, H·d).
+        Of :func:`rotary_table`, (T, H·d), or a row each (B, T, H·d).
     head_width
         d.
     """
     width = x.shape[-1]
     swapped = x.view(*x.shape[:-1], -1, 2, head_width // 2).flip(-2).view(x.shape)
-    return torch.addcmul(x * cosines[:, :width], swapped, sines[:, :width])
+    return torch.addcmul(x * cosines[..., :width], swapped, sines[..., :width])
 
 
 def within_documents(tokens: Tensor, document_end: int) -> Tensor:

@@ -1,0 +1,90 @@
+"""Our model, a token at a time: keys and values of what was read are kept, so that a step costs one token's work.
+
+Rows of a batch have prompts of different lengths: they end at one column, the shorter ones begin later, and what stands
+before a row's beginning is neither attended to nor counted in its positions.
+
+Shapes: B rows, T columns so far, Z columns of the cache, Hk key heads of width d.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from codescale.training.model.llama import Block, LanguageModel, rotary_table, rotate
+
+
+class CachedDecoder:
+    """Continues a batch of prompts with one model.
+
+    Parameters
+    ----------
+    model
+        The model, where it is to compute.
+    prompts
+        Token ids (B, T), of which the row r begins at column ``starts[r]``.
+    starts
+        (B,).
+    new_tokens
+        The most that will be asked for.
+    """
+
+    def __init__(self, model: LanguageModel, prompts: Tensor, starts: Tensor, new_tokens: int) -> None:
+        rows, columns = prompts.shape
+        shape, weight = model.shape, model.model.embed_tokens.weight
+        self._model, self._starts, self._columns = model, starts, 0
+        self._last = torch.arange(columns + new_tokens, device=prompts.device)
+        cosines, sines = rotary_table(shape, columns + new_tokens)
+        self._cosines, self._sines = cosines.to(weight), sines.to(weight)
+        size = (shape.layers, rows, shape.key_heads, columns + new_tokens, shape.head_width)
+        self._keys, self._values = weight.new_empty(size), weight.new_empty(size)
+        self._prompts = prompts
+
+    def read(self) -> Tensor:
+        """Reads the prompts; logits (B, V) of what comes next."""
+        return self._logits(self._prompts)
+
+    def step(self, tokens: Tensor) -> Tensor:
+        """Reads one more token of each row, ids (B,); logits (B, V) of what comes next."""
+        return self._logits(tokens[:, None])
+
+    def keep(self, rows: Tensor) -> None:
+        """Goes on with ``rows`` (indices) alone."""
+        self._starts = self._starts[rows]
+        self._keys, self._values = self._keys[:, rows], self._values[:, rows]
+
+    def _logits(self, tokens: Tensor) -> Tensor:
+        """Reads ``tokens`` (B, t), the next columns."""
+        model, begin = self._model, self._columns
+        end = begin + tokens.shape[1]
+        columns = self._last[begin:end]
+        positions = (columns - self._starts[:, None]).clamp(min=0)
+        cosines, sines = self._cosines[positions], self._sines[positions]
+        seen = self._last[:end] >= self._starts[:, None, None]
+        mask = (seen & (self._last[:end] <= columns[:, None]))[:, None]
+        # A column before its row's beginning attends to itself, for softmax of nothing would be no number.
+        mask = mask | (self._last[:end] == columns[:, None])
+        x = model.model.embed_tokens(tokens)
+        for number, layer in enumerate(model.model.layers):
+            x = self._layer(number, layer, x, cosines, sines, mask)  # type: ignore[arg-type]
+        self._columns = end
+        return model.lm_head(model.model.norm(x[:, -1]))
+
+    def _layer(self, number: int, layer: Block, x: Tensor, cosines: Tensor, sines: Tensor, mask: Tensor) -> Tensor:
+        attention, read = layer.self_attn, layer.input_layernorm(x)
+        rows, count, _ = x.shape
+        begin, end, width = self._columns, self._columns + count, attention.head_width
+        q = rotate(attention.q_proj(read), cosines, sines, width)
+        k = rotate(attention.k_proj(read), cosines, sines, width)
+        self._keys[number, :, :, begin:end] = k.view(rows, count, -1, width).transpose(1, 2)
+        self._values[number, :, :, begin:end] = attention.v_proj(read).view(rows, count, -1, width).transpose(1, 2)
+        mixed = F.scaled_dot_product_attention(
+            q.view(rows, count, -1, width).transpose(1, 2),
+            self._keys[number, :, :, :end],
+            self._values[number, :, :, :end],
+            attn_mask=mask,
+            enable_gqa=attention.grouped,
+        )
+        x = x + attention.o_proj(mixed.transpose(1, 2).reshape(rows, count, -1))
+        return x + layer.mlp(layer.post_attention_layernorm(x))

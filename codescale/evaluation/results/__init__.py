@@ -1,0 +1,1 @@
+"""What an evaluation says: the models' measures with intervals, and which of them differ."""
