@@ -32,7 +32,7 @@ def room(nodes: Sequence[Node], threads: float, gpus: float) -> int:
     total = 0
     for node in nodes:
         by_cores = int(node.get("CPU", 0.0) // threads)
-        total += min(by_cores, int(node.get("GPU", 0.0) // gpus)) if gpus else by_cores
+        total += min(by_cores, int(node.get("GPU", 0.0) / gpus + 1e-6)) if gpus else by_cores  # ten tenths are a GPU
     return total
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
@@ -26,12 +28,17 @@ RUNNING = "running"
 STATUSES: tuple[str, ...] = (*get_args(Status), RUNNING)
 LOSS_UNIT = "loss_unit"
 """The column that says what unit the losses are in, where that is not nats per token."""
+_AT_ONCE = 200
+"""Records whose rows stand in memory together on their way into a table, twenty times as large as in it."""
 
 
 def records_table(records: Iterable[RunRecord]) -> pa.Table:
     """The runs table of ``records``: contract columns first, then the others, languages in order of appearance."""
-    rows = [row for record in records for row in record.rows()]
-    names = dict.fromkeys(name for row in rows for name in row)
+    waiting = iter(records)
+    parts = []
+    while some := list(islice(waiting, _AT_ONCE)):
+        parts.append(_laid_out(some))
+    table = pa.concat_tables(parts or [pa.table({})], promote_options="permissive")
     first = ["run_id", "parent_run_id", "stage", "size", "status", "annealed", "n_params", "n_tokens"]
 
     def rank(name: str) -> int:
@@ -40,12 +47,16 @@ def records_table(records: Iterable[RunRecord]) -> pa.Table:
             return first.index(name)
         return next((len(first) + k for k, prefix in enumerate(prefixes) if name.startswith(prefix)), 99)
 
-    ordered = sorted(names, key=rank)
-    columns = {}
-    for name in ordered:
-        missing = 0.0 if name.startswith(PROPORTION) else None
-        columns[name] = pa.array([row.get(name, missing) for row in rows])
-    return pa.table(columns)
+    columns = {name: table[name].combine_chunks() for name in sorted(table.column_names, key=rank)}
+    missing = {name: pc.fill_null(column, 0.0) for name, column in columns.items() if name.startswith(PROPORTION)}
+    return pa.table(columns | missing)
+
+
+def _laid_out(records: Sequence[RunRecord]) -> pa.Table:
+    """The rows of ``records``, columns in order of appearance, null where a record has no such column."""
+    rows = [row for record in records for row in record.rows()]
+    names = dict.fromkeys(name for row in rows for name in row)
+    return pa.table({name: pa.array([row.get(name) for row in rows]) for name in names})
 
 
 def check_ending(path: str | Path) -> None:

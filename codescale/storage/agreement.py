@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from codescale.errors import UserError
-from codescale.files import read_json, write_json
+from codescale.files import json_line, read_json, write_text
 
 FILE = ".store.json"
 
@@ -22,9 +23,12 @@ class Agreed:
     def holds(self, path: Path) -> bool:
         """Whether ``path`` is as it was."""
         try:
-            stat = path.stat()
+            return self.is_of(path.stat())
         except FileNotFoundError:
             return False
+
+    def is_of(self, stat: os.stat_result) -> bool:
+        """Whether a file with this ``stat`` is as it was."""
         return (stat.st_size, stat.st_mtime_ns) == (self.size, self.mtime_ns)
 
 
@@ -44,5 +48,8 @@ def read_agreement(root: Path) -> dict[str, Agreed]:
 
 
 def write_agreement(root: Path, address: str, files: dict[str, Agreed]) -> None:
-    """Keeps what is agreed on, and whose copy this is."""
-    write_json(root / FILE, {"address": address, "files": {name: asdict(one) for name, one in sorted(files.items())}})
+    """Keeps what is agreed on, and whose copy this is; on one line, which is soon made of a hundred thousand files."""
+    content = {
+        name: {"version": one.version, "size": one.size, "mtime_ns": one.mtime_ns} for name, one in files.items()
+    }
+    write_text(root / FILE, json_line({"address": address, "files": content}) + "\n")

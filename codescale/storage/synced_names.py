@@ -30,9 +30,9 @@ _LAST = ("manifest.json", "run.json")
 
 def is_synced(name: str) -> bool:
     """Whether the file ``name`` of a study is in its store too; never one that would lie outside of the study."""
-    parts = PurePosixPath(name).parts or (".",)  # a mark of the study's own folder has no name
+    parts = [part for part in name.split("/") if part not in ("", ".")] or ["."]  # a mark of the study has no name
     hidden = name.startswith("/") or any(part.startswith(".") for part in parts)
-    beside_shards = parts[0] == "corpus" and parts[1:2] in (("documents",), ("parts",))
+    beside_shards = parts[0] == "corpus" and parts[1:2] in (["documents"], ["parts"])
     return not (hidden or beside_shards or name == LEASE or parts[0] in (*_DERIVED, CHECKPOINTS.rstrip("/")))
 
 

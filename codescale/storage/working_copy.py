@@ -107,12 +107,15 @@ class WorkingCopy:
         with self._lock:
             if self._lease is not None and self._lease.lost:
                 raise self._lease.taken()
-            known = read_agreement(self.root)
-            for name in [name for name in known if not (self.root / name).exists()]:
+            known, files = read_agreement(self.root), self._files()
+            gone = [name for name in known if name not in files and not (self.root / name).exists()]
+            for name in gone:
                 if name == MANIFEST:
                     self.store.delete(name)
                 del known[name]
-            changed = [name for name in self._files() if name not in known or not known[name].holds(self.root / name)]
+            changed = sorted(name for name, stat in files.items() if name not in known or not known[name].is_of(stat))
+            if not (gone or changed):
+                return 0
             try:
                 for part in ([n for n in changed if not goes_last(n)], [n for n in changed if goes_last(n)]):
                     at_once(lambda name: self._push(name, known), part)
@@ -214,12 +217,21 @@ class WorkingCopy:
         version = self.store.fetch(name, path)  # the first results of a run are its results
         return agreed(path, version or "")
 
-    def _files(self) -> list[str]:
-        found = []
-        for folder, folders, files in os.walk(self.root):
-            folders[:] = [one for one in folders if not one.startswith(".")]
-            found += [self.name(Path(folder) / file) for file in files]
-        return sorted(name for name in found if is_synced(name))
+    def _files(self) -> dict[str, os.stat_result]:
+        """What of the copy belongs in the store, by name. Names, no paths: a large study has a hundred thousand."""
+        found, folders = {}, [""]
+        while folders:
+            prefix = folders.pop()
+            with suppress(OSError), os.scandir(self.root / prefix) as entries:
+                for entry in entries:
+                    name = prefix + entry.name
+                    if entry.is_dir():
+                        if not (entry.name.startswith(".") or entry.is_symlink()):
+                            folders.append(f"{name}/")
+                    elif is_synced(name):
+                        with suppress(FileNotFoundError):  # removed meanwhile
+                            found[name] = entry.stat()
+        return found
 
 
 @contextmanager

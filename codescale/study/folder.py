@@ -98,6 +98,11 @@ class StudyFolder:
         if self.working_copy is not None:
             self.working_copy.remove(self.checkpoints / run_id)
 
+    def fetch_result(self, path: Path) -> None:
+        """Has the file ``path`` of a run be here where a worker on another machine has written it."""
+        if self.working_copy is not None and not path.exists():
+            self.working_copy.fetch(path)
+
     def fetch_results(self) -> None:
         """Has the results of runs be here that workers on other machines have written."""
         if self.working_copy is not None:

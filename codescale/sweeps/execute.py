@@ -227,7 +227,8 @@ class _Plan:
 
     def _after_loss(self, landing: Landing, cause: Cause) -> tuple[list[RunRecord], Pack]:
         """The records that there are of a lost pack, and what is left of it to go on with."""
-        self._folder.fetch_results()
+        for spec in landing.pack.runs:  # by name: where many machines go at once, a list of all runs is long for each
+            self._folder.fetch_result(self._folder.runs / f"{spec.run_id}.json")
         done = done_already(self._folder, landing.pack.runs)
         left = landing.pack.without(done)
         assert landing.error is not None

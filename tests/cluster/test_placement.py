@@ -55,6 +55,11 @@ def test_too_few_machines_are_refused_with_the_numbers() -> None:
         place([GPU_NODE], (9, 9), None, batch=16)
 
 
+@pytest.mark.parametrize("parts", range(1, 65))
+def test_as_many_equal_parts_of_a_gpu_as_it_was_parted_in_fit_on_it(parts: int) -> None:
+    assert room([{"CPU": 64.0, "GPU": 1.0}], 1, 1 / parts) == parts
+
+
 def test_more_workers_than_sequences_are_refused() -> None:
     with pytest.raises(UserError, match="5 workers are more than the 4 sequences"):
         place([GPU_NODE], (1, 5), None, batch=4)

@@ -19,6 +19,7 @@ from codescale.storage.address import StoreAddress, parse_address
 from codescale.storage.agreement import FILE
 from codescale.storage.synced_names import CHECKPOINTS, LEASE, MANIFEST, is_synced
 from codescale.storage.working_copy import WorkingCopy
+from codescale.study.folder import StudyFolder
 
 
 @pytest.fixture(params=["folder", "s3"])
@@ -69,6 +70,26 @@ def test_what_one_machine_finishes_another_has(machine: Machine) -> None:
     assert files_of(here)["study.yaml"] == "changed"
 
 
+def test_where_nothing_is_new_nothing_is_written(machine: Machine) -> None:
+    here = machine("a")
+    here.open(Silent())
+    for name in ("study.yaml", "runs/a.json", "models/m/run.json"):
+        write_text(here.root / name, "1")
+    assert here.push() == 3
+    before = (here.root / FILE).stat()
+    assert here.push() == 0
+    after = (here.root / FILE).stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    (here.root / "models/m/run.json").unlink()
+    assert here.push() == 0
+    assert "models/m/run.json" not in (here.root / FILE).read_text()
+    write_text(here.root / "runs/b.json", "2")
+    (here.root / "runs/c.json").symlink_to("b.json")
+    (here.root / "linked").symlink_to(here.root / "runs")
+    assert here.push() == 2
+    assert set(files_of(here)) == {"study.yaml", "runs/a.json", "runs/b.json", "runs/c.json"}
+
+
 def test_what_is_derived_or_half_written_stays_here(machine: Machine) -> None:
     here = machine("a")
     for name in (
@@ -108,6 +129,24 @@ def test_the_first_results_of_a_run_are_its_results(machine: Machine) -> None:
     assert stored(here)["runs/a.json"] == "first"
     assert files_of(there)["runs/a.json"] == "first"
     assert there.push() == 0
+
+
+def test_a_result_is_fetched_by_its_name(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where many machines are lost at once nobody lists all runs for each of them."""
+    here, there = machine("a"), machine("b")
+    here.open(Silent())
+    there.open(Silent())
+    for name in ("a", "b"):
+        write_text(here.root / "runs" / f"{name}.json", name)
+    here.push()
+    monkeypatch.setattr(there.store, "list", lambda prefix="": pytest.fail("lists all"))
+    folder = StudyFolder(there.root, there)
+    for name in ("a", "c"):
+        folder.fetch_result(folder.runs / f"{name}.json")
+    assert {path.name: path.read_text() for path in folder.runs.iterdir()} == {"a.json": "a"}
+    write_text(folder.runs / "b.json", "its own")
+    folder.fetch_result(folder.runs / "b.json")
+    assert (folder.runs / "b.json").read_text() == "its own"
 
 
 def test_a_cache_may_be_deleted(machine: Machine) -> None:

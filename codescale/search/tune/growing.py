@@ -19,11 +19,11 @@ _MACHINE = re.compile(r"node has died\. Node Id: ([0-9a-f]+)")
 
 
 class GrowingConcurrency:
-    """How many trials may be under way, while an autoscaler adds machines for those that wait.
+    """How many trials may be under way on a cluster that machines join.
 
-    As many as there is room for, as many again, and one: those without a machine are the demand that it sees, so that a
-    cluster doubles with each look. Where it starts no more there is no use in waiting: then as many as there is room
-    for, since a trial is the better chosen the more have ended before it.
+    As many as there is room for. While an autoscaler adds machines for those that wait, as many again, and one: those
+    without a machine are the demand that it sees, so that a cluster doubles with each look. Where it starts no more
+    there is no use in waiting, since a trial is the better chosen the more have ended before it.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class GrowingConcurrency:
         """How many in ``state``."""
         room = state.room(self._demand) // self._nodes
         no_more = self._demand in state.unmet and not state.coming
-        return max(1, min(self._most, room if no_more else 2 * room + 1))
+        return max(1, min(self._most, 2 * room + 1 if state.grows and not no_more else room))
 
 
 class LostMachines(Callback):

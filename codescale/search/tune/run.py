@@ -18,7 +18,7 @@ from typing import Any
 from ray import tune
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 
-from codescale.cluster.demand import wait_for_room
+from codescale.cluster.demand import joined, wait_for_room
 from codescale.cluster.metrics import StageMetrics
 from codescale.cluster.ray_cluster import Workers
 from codescale.errors import UserError
@@ -34,8 +34,8 @@ from codescale.search.tune.worker_group import OpenOnWorkers
 from codescale.study.config import StudyConfig
 
 LEARNING_SHARE = 4
-"""On a cluster that grows at most one in so many of a search's trials is under way: each is chosen by those that have
-ended, and with all at once none would be."""
+"""However many machines join a cluster, one in so many of a search's trials is under way at most: each is chosen by
+those that have ended, and with all at once none would be."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,25 @@ def placement(config: StudyConfig, workers: Workers) -> TrialPlacement:
             f"make it {workers.count} or less, or lower ray.threads, or use a larger cluster",
         )
     at_once = config.search.concurrency or max(1, workers.count // each)
-    if workers.grows and config.search.concurrency is None:
-        at_once = max(1, min(at_once, config.search.most_trials // LEARNING_SHARE))
+    if follows_machines(config, workers):
+        share = max(1, config.search.most_trials // LEARNING_SHARE)
+        at_once = min(at_once, share) if workers.grows else max(at_once, share)
     if each > 1 or workers.nodes > 1:
         return TrialPlacement(at_once, {"cpu": 0.0, "memory": 1}, warm=False)  # Tune refuses to reserve nothing at all
     return TrialPlacement(
         at_once, {"cpu": workers.threads} | ({"gpu": workers.gpus} if workers.gpus else {}), warm=True
     )
+
+
+def follows_machines(config: StudyConfig, workers: Workers) -> bool:
+    """Whether the trials under way become more as machines join: where nothing says how many there shall be.
+
+    On a cluster without an autoscaler a trial of several workers has as many beside it as there were room for as the
+    search began: Ray Train spreads its workers over machines, and room for them is counted machine by machine.
+    """
+    if config.search.concurrency is not None:
+        return False
+    return workers.grows or (joined() and config.ray.workers is None and config.search.workers_per_trial == 1)
 
 
 def run_trials(search: MixtureSearcher, open_session: OpenSession, workers: Workers) -> None:
@@ -105,10 +117,10 @@ def run_trials(search: MixtureSearcher, open_session: OpenSession, workers: Work
     placed, shown = placement(config, workers), trackers(config, folder)
     if workers.grows:
         wait_for_room(workers.demand)
-        if config.search.concurrency is None:
-            each = config.search.workers_per_trial
-            trial = {name: amount * each for name, amount in workers.demand.items()} if each > 1 else workers.demand
-            search.allowed = GrowingConcurrency(trial, placed.at_once, workers.nodes)
+    if follows_machines(config, workers):
+        each = config.search.workers_per_trial
+        trial = {name: amount * each for name, amount in workers.demand.items()} if each > 1 else workers.demand
+        search.allowed = GrowingConcurrency(trial, placed.at_once, workers.nodes)
     trainable = _trainable(search, _on_workers(config, open_session, workers, scratch), placed)
     scheduler = _scheduler(config, search)
     with quiet_tune():

@@ -23,6 +23,9 @@ DEMAND = {"CPU": 2.0}
         (ClusterState(({"CPU": 4.0},), grows=True, unmet=(DEMAND,)), 2),
         (ClusterState((), grows=True, unmet=(DEMAND,)), 1),
         (ClusterState(({"CPU": 400.0},), grows=True), 20),
+        (ClusterState(()), 1),
+        (ClusterState(({"CPU": 4.0}, {"CPU": 2.0})), 3),
+        (ClusterState(({"CPU": 400.0},)), 20),
     ],
 )
 def test_trials_follow_the_machines(state: ClusterState, trials: int) -> None:

@@ -36,6 +36,28 @@ def test_on_a_cluster_that_grows_a_quarter_of_the_trials_is_under_way(section: d
     assert placement(changed, Workers(100, 1, 0.0, grows=True)).at_once == at_once
 
 
+@pytest.mark.parametrize(
+    ("count", "section", "workers", "at_once"),
+    [
+        (2, {}, None, 4),
+        (9, {}, None, 9),
+        (2, {}, 2, 2),
+        (2, {"concurrency": 3}, None, 3),
+        (4, {"workers_per_trial": 2}, None, 2),
+    ],
+)
+def test_where_machines_may_join_there_is_room_for_more_trials(
+    monkeypatch: pytest.MonkeyPatch, count: int, section: dict, workers: int | None, at_once: int
+) -> None:
+    """Up to a quarter of them, where the study says of neither how many there are."""
+    monkeypatch.setenv("RAY_ADDRESS", "the cluster's")
+    config = study(trials=16)
+    search = config.search.model_copy(update={"concurrency": None} | section)
+    ray = config.ray.model_copy(update={"workers": workers})
+    changed = config.model_copy(update={"search": search, "ray": ray})
+    assert placement(changed, Workers(count, 1, 0.0)).at_once == at_once
+
+
 def test_too_few_workers_for_one_trial_are_refused() -> None:
     config = study()
     search = config.search.model_copy(update={"workers_per_trial": 3})
