@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ import pytest
 import ray
 from ray.cluster_utils import Cluster
 
-from codescale.cluster.ray_cluster import workers_of
 from codescale.files import write_text
 from codescale.mixtures.mixture import Mixture
 from codescale.progress import Silent
@@ -24,7 +22,6 @@ from tests.integration.small_cluster import NODE, head_alone
 from tests.search.synthetic_trials import OpenSynthetic, SyntheticSession, problem, study
 
 pytestmark = [pytest.mark.ray, pytest.mark.slow]
-LIMIT_SECONDS = 200
 
 
 @pytest.fixture
@@ -48,29 +45,31 @@ class OpenLocated(OpenSynthetic):
         return sorted(((node, float(moment)) for node, moment in told), key=lambda one: one[1])
 
 
+class JoinsMachine(Silent):
+    """Has another machine join the cluster when it is told of the second trial that ended."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster, self._told = cluster, 0
+        self.node, self.joined = "", 0.0
+
+    def say(self, message: str) -> None:
+        """Called for each trial."""
+        self._told += message.startswith("Trial ")
+        if self._told == 2 and not self.node:
+            self.node, self.joined = self._cluster.add_node(**NODE).node_id, time.time()
+
+
 def test_a_machine_that_joins_is_used(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_ADDRESS", cluster.address)
-    first = cluster.add_node(**NODE)
+    first, joins = cluster.add_node(**NODE), JoinsMachine(cluster)
     opened = OpenLocated(tmp_path, 0.75)
     base = study(trials=12, concurrency=None, sampler="random", prune=False)
     config = base.model_copy(update={"ray": base.ray.model_copy(update={"workers": None})})
-    joined: list[tuple[str, float]] = []
-
-    def join() -> None:
-        begun = time.monotonic()
-        while len(opened.begun()) < 2 and time.monotonic() - begun < LIMIT_SECONDS:
-            time.sleep(0.1)
-        joined.append((cluster.add_node(**NODE).node_id, time.time()))
-
-    thread = threading.Thread(target=join, daemon=True)
-    thread.start()
     warm = WarmStart(Mixture({"python": 0.4, "java": 0.3, "rust": 0.3}), [])
-    found = run_search(problem(config), warm, opened, StudyFolder(tmp_path), Silent()).content()
-    thread.join(LIMIT_SECONDS)
+    found = run_search(problem(config), warm, opened, StudyFolder(tmp_path), joins).content()
 
-    assert len(found["trials"]) == 12
+    assert sorted(trial["number"] for trial in found["trials"]) == list(range(12))
     begun = opened.begun()
-    assert {node for node, _ in begun} == {first.node_id, joined[0][0]}
-    used = next(moment for node, moment in begun if node == joined[0][0])
-    print(f"a machine was used {used - joined[0][1]:.1f} s after it had joined")
-    assert workers_of(config.ray).count == 2
+    assert {node for node, _ in begun} == {first.node_id, joins.node}
+    used = next(moment for node, moment in begun if node == joins.node)
+    print(f"a machine was used {used - joins.joined:.1f} s after it had joined")
