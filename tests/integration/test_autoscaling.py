@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from codescale.files import read_json
 from codescale.runs.records import read_records
 from codescale.stages.study import Study
 from tests.integration.small_study import make_study
@@ -22,6 +23,17 @@ pytestmark = pytest.mark.ray
 ROOT = Path(__file__).parents[2]
 LIMIT_SECONDS = 600
 SWEEP = {"mixtures": {"count": 10, "sizes": ["tiny"], "tokens": [1280]}}
+SEARCH = {
+    "space": "all_languages",
+    "size": "tiny",
+    "tokens": 8_192,
+    "trials": 8,
+    "prune": False,
+    "end_at_noise": False,
+}
+"""Of which two trials are under way at once, long enough for a machine to be started for the second."""
+
+TARGET = {"size": "tiny", "n_tokens": 8_192}
 
 
 @dataclass(frozen=True)
@@ -104,7 +116,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """A study with a corpus, whose sweep has twelve runs."""
-    made = Study(make_study(tmp_path_factory.mktemp("study"), sweep=SWEEP))
+    made = Study(make_study(tmp_path_factory.mktemp("study"), sweep=SWEEP, search=SEARCH, target=TARGET))
     made.corpus()
     assert len(made.plan()) == 12
     return made
@@ -119,6 +131,22 @@ def test_a_sweep_grows_the_cluster_and_lets_it_go(cluster: LocalCluster, study: 
     assert {record.spec.run_id for record in records} == {spec.run_id for spec in study.plan()}
     assert {record.status for record in records} == {"ok"}
     assert max(cluster.workers()) == 2
+    wait_for("the last worker to be ended", lambda: cluster.workers()[-1] == 0)
+
+
+@pytest.mark.slow
+def test_a_search_grows_the_cluster_and_lets_it_go(cluster: LocalCluster, study: Study) -> None:
+    for command in ("sweep", "fit"):
+        done = cluster.run(command, study.folder.root)
+        assert done.returncode == 0, done.stdout + done.stderr
+    wait_for("the sweep's workers to be ended", lambda: cluster.workers()[-1] == 0)
+    before = len(cluster.workers())
+    done = cluster.run("search", study.folder.root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    trials = [trial for trial in read_json(study.folder.search)["trials"] if trial["number"] is not None]
+    assert sorted(trial["number"] for trial in trials) == list(range(8))
+    assert {trial["state"] for trial in trials} == {"COMPLETE"}
+    assert max(cluster.workers()[before:]) == 2
     wait_for("the last worker to be ended", lambda: cluster.workers()[-1] == 0)
 
 
