@@ -59,7 +59,7 @@ def _run(sandbox: Sandbox, toolchain: Toolchain, sources: Sequence[str], workspa
     if stage == "ran" and execution.succeeded and len(outputs) == len(sources) + 2:
         return [Outcome("ran", output, "") for output in outputs[1:-1]]
     if len(sources) == 1:
-        return [Outcome("compile" if stage == "compile" else "run", "".join(outputs), _said(execution))]
+        return [Outcome("compile" if stage == "compile" else "run", "".join(outputs), _said(execution, stage))]
     half = len(sources) // 2
     return [one for part in (sources[:half], sources[half:]) for one in _run(sandbox, toolchain, part, workspace)]
 
@@ -92,8 +92,10 @@ def _filled(toolchain: Toolchain, command: Sequence[str]) -> Iterator[str]:
         yield filled
 
 
-def _said(execution: Execution) -> str:
+def _said(execution: Execution, stage: str) -> str:
     if execution.exceeded is not None:
         return f"more {execution.exceeded} than allowed"
-    text = on_one_line((execution.errors + execution.output).decode(errors="replace"))
-    return text[:_MOST_SAID] or f"exit code {execution.exit_code}"
+    text = on_one_line((execution.errors or execution.output).decode(errors="replace"))
+    # A compiler begins with what is wrong, a traceback ends with it.
+    shown = text[:_MOST_SAID] if stage == "compile" else text[-_MOST_SAID:]
+    return shown or f"exit code {execution.exit_code}"
