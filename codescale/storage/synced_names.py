@@ -22,7 +22,7 @@ as a cache may be, and is still in the store.
 _DERIVED = ("tensorboard", "trainer_logs", "optuna.journal", "downloads", "wandb", "mlruns", "mlflow.db")
 """What grows line by line, or is made again of the rest: on this machine alone."""
 
-_FOLDERS = ("corpus", "runs", "test_losses", "models", "start")
+_FOLDERS = ("corpus", "runs", "test_losses", "models", "start", "evaluation")
 
 _LAST = ("manifest.json", "run.json")
 """Files that say that the others beside them are whole."""

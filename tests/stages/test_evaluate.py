@@ -22,7 +22,7 @@ from tests.cli.program import refusal, run
 from tests.tiny_study import tiny_study
 from tests.training.small_models import llama, write_model
 
-SECTION: dict[str, Any] = {"samples": 2, "k": [1, 2], "new_tokens": 24, "programs": 3, "mutants": 2}
+SECTION: dict[str, Any] = {"samples": 2, "k": [1, 2], "new_tokens": 24, "programs": 2, "mutants": 2}
 
 
 class Lines(Silent):
@@ -42,9 +42,9 @@ def isolated() -> None:
         pytest.skip(str(error))
 
 
-def made(folder: Path, languages: list[str], **section: Any) -> Path:
+def made(folder: Path, among: list[str], **section: Any) -> Path:
     content = tiny_study().model_dump(mode="json", exclude_unset=True)
-    content |= {"languages": languages, "evaluation": SECTION | section}
+    content |= {"languages": among, "evaluation": SECTION | section}
     write_yaml(folder / "study.yaml", content)
     return folder
 

@@ -75,16 +75,32 @@ class CachedDecoder:
         attention, read = layer.self_attn, layer.input_layernorm(x)
         rows, count, _ = x.shape
         begin, end, width = self._columns, self._columns + count, attention.head_width
-        q = rotate(attention.q_proj(read), cosines, sines, width)
         k = rotate(attention.k_proj(read), cosines, sines, width)
         self._keys[number, :, :, begin:end] = k.view(rows, count, -1, width).transpose(1, 2)
         self._values[number, :, :, begin:end] = attention.v_proj(read).view(rows, count, -1, width).transpose(1, 2)
-        mixed = F.scaled_dot_product_attention(
-            q.view(rows, count, -1, width).transpose(1, 2),
-            self._keys[number, :, :, :end],
-            self._values[number, :, :, :end],
-            attn_mask=mask,
-            enable_gqa=attention.grouped,
-        )
-        x = x + attention.o_proj(mixed.transpose(1, 2).reshape(rows, count, -1))
+        if number == self._model.shape.layers - 1:  # of the last layer nothing but the last column is read
+            x, read, mask, count = x[:, -1:], read[:, -1:], mask[:, :, -1:], 1
+            cosines, sines = cosines[:, -1:], sines[:, -1:]
+        q = rotate(attention.q_proj(read), cosines, sines, width)
+        keys, values = self._keys[number, :, :, :end], self._values[number, :, :, :end]
+        if count == 1:
+            mixed = _attend_once(q.view(rows, keys.shape[1], -1, width), keys, values, mask)
+        else:
+            mixed = F.scaled_dot_product_attention(
+                q.view(rows, count, -1, width).transpose(1, 2),
+                keys,
+                values,
+                attn_mask=mask,
+                enable_gqa=attention.grouped,
+            ).transpose(1, 2)
+        x = x + attention.o_proj(mixed.reshape(rows, count, -1))
         return x + layer.mlp(layer.post_attention_layernorm(x))
+
+
+def _attend_once(q: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
+    """Attention of one new token of each row, which torch's own has no quick way for on a CPU.
+
+    Queries (B, Hk, H / Hk, d), keys and values (B, Hk, T, d), mask (B, 1, 1, T); (B, Hk, H / Hk, d).
+    """
+    scores = torch.matmul(q * q.shape[-1] ** -0.5, keys.transpose(-1, -2))
+    return torch.matmul(scores.masked_fill_(~mask, -torch.inf).softmax(dim=-1), values)

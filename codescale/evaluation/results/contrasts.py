@@ -30,8 +30,8 @@ class Difference:
     freedom: float
 
     def interval(self) -> tuple[float | None, float | None]:
-        """At the level of all intervals."""
-        if not math.isfinite(self.error):
+        """At the level of all intervals; none where nothing tells how far other programs might differ."""
+        if not math.isfinite(self.error) or self.error == 0:
             return None, None
         half = float(stdtrit(self.freedom, 0.5 + LEVEL / 2)) * self.error
         return self.mean - half, self.mean + half

@@ -99,25 +99,25 @@ def _measures(result: EvaluationResult, labels: Mapping[str, str]) -> Table:
     return table
 
 
-def _contrast(result: EvaluationResult, contrast: Contrast, labels: Mapping[str, str]) -> Table:
-    title = (
-        f"{contrast.role} against {contrast.reference}: margin {percent(result.margin)}, {result.margin_bits:g} bits"
-    )
-    table = Table(title=plain(title), title_justify="left")
-    table.add_column("measure", no_wrap=True)
-    table.add_column("language", no_wrap=True)
-    for column in ("difference", f"{100 * result.level:.0f} % interval", "p (Holm)"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
+def _contrast(result: EvaluationResult, contrast: Contrast, labels: Mapping[str, str]) -> RenderableType:
+    pair = f"{contrast.role} against {contrast.reference}"
+    tables = []
     for measure, found in contrast.languages.items():
-        words = MEASURES[measure].format(k=result.k[0])
-        for row, (language, one) in enumerate(found.items()):
+        bits = measure == "bits_per_byte"
+        margin = f"{result.margin_bits:g} bits" if bits else percent(result.margin)
+        title = f"{MEASURES[measure].format(k=result.k[0])}, beyond {margin}"
+        table = Table(title=plain(title), title_justify="left")
+        table.add_column("language", no_wrap=True)
+        for column in ("difference", f"{100 * result.level:.0f} % interval", "p (Holm)"):
+            table.add_column(column, justify="right", no_wrap=True)
+        table.add_column("verdict", no_wrap=True)
+        for language, one in found.items():
             table.add_row(
-                words if row == 0 else "",
                 plain(labels.get(language, language)),
                 signed(one.value),
                 interval(one.low, one.high),
                 probability(min(one.improved, one.harmed)),
                 one.verdict,
             )
-    return table
+        tables.append(table)
+    return Group(plain(pair), *tables)

@@ -94,7 +94,13 @@ SHAPED = {
 }
 
 
-@pytest.mark.parametrize("language", SHAPED)
+QUICK = ("python", "javascript", "go")
+"""Languages whose compilers are quick: these are tried every time, all of them nightly."""
+
+
+@pytest.mark.parametrize(
+    "language", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow, id=name) for name in SHAPED]
+)
 def test_what_is_right_passes_and_nothing_else(toolchains: Toolchains, sandbox: Sandbox, language: str) -> None:
     if language in toolchains.missing:
         pytest.skip(toolchains.missing[language])

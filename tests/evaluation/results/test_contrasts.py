@@ -60,7 +60,7 @@ def test_many_tests_ask_more_of_each() -> None:
 def test_models_that_score_the_same_everywhere_tell_nothing() -> None:
     same = difference(by_program(np.zeros((3, 50))), by_program(np.zeros((3, 50))))
     (found,) = judged({"a": same}, 0.0).values()
-    assert (found.value, found.verdict) == (0.0, "cannot be told")
+    assert (found.value, found.low, found.verdict) == (0.0, None, "cannot be told")
     alone = difference([{"p": 1.0}], [{"p": 0.0}])
     (found,) = judged({"a": alone}, 0.0).values()
     assert (found.low, found.verdict) == (None, "cannot be told")

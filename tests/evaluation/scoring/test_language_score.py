@@ -19,6 +19,8 @@ from codescale.study.evaluation import EvaluationSection
 
 PROGRAMS = {one.name: one for one in load_programs()}
 CHOSEN = [PROGRAMS[name] for name in ("binary_search_first", "days_in_month", "luhn_valid")]
+QUICK = ("python", "typescript", "go")
+"""Languages whose compilers are quick: these are tried every time, all of them nightly."""
 JUNK = {
     "python": "\n\ndef next_one(a):\n    return (",
     "java": "\n    static int next(",
@@ -30,7 +32,9 @@ def task_of(sandbox: Sandbox, toolchains: Toolchains) -> EvaluationTask:
     return EvaluationTask(EvaluationSection(), 0, CHOSEN, {}, list(FORMS), "python", sandbox, toolchains)
 
 
-@pytest.mark.parametrize("language", FORMS)
+@pytest.mark.parametrize(
+    "language", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow, id=name) for name in FORMS]
+)
 def test_an_oracle_is_right_and_nothing_is_not(toolchains: Toolchains, sandbox: Sandbox, language: str) -> None:
     if language in toolchains.missing:
         pytest.skip(toolchains.missing[language])

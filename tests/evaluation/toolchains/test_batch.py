@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -37,6 +38,12 @@ SPREADING = {
 }
 
 
+def by_size(language: str) -> Any:
+    """Those whose compilers are quick are tried every time, all of them nightly."""
+    quick = language in ("python", "javascript", "typescript")
+    return pytest.param(language, marks=() if quick else pytest.mark.slow, id=language)
+
+
 def found(toolchains: Toolchains, language: str) -> Toolchain:
     if language in toolchains.missing:
         pytest.skip(toolchains.missing[language])
@@ -58,7 +65,7 @@ def texts(language: str) -> list[str]:
     return made
 
 
-@pytest.mark.parametrize("language", FORMS)
+@pytest.mark.parametrize("language", [by_size(language) for language in FORMS])
 def test_a_batch_is_judged_as_each_alone(toolchains: Toolchains, sandbox: Sandbox, language: str) -> None:
     toolchain = found(toolchains, language)
     solutions = [Solution(PROGRAM.specification, text) for text in texts(language)]
