@@ -55,13 +55,17 @@ def prediction(config: StudyConfig, scale: Scale, law: Law, mixture: Mixture) ->
     n_params = np.array([float(config.sizes[scale.size].n_params)])
     predicted = law.predict(n_params, np.array([float(scale.tokens)]), shares)
     losses = {
-        target: Interval(
-            value=float(predicted.losses[0, k]), low=float(predicted.low[0, k]), high=float(predicted.high[0, k])
-        )
+        target: _interval(predicted.losses[0, k], predicted.low[0, k], predicted.high[0, k])
         for k, target in enumerate(law.targets)
     }
     value, low, high = predict_objective(law, n_params[0], float(scale.tokens), mixture, config.weights())
-    return PredictedLosses(objective=Interval(value=value, low=low, high=high), losses=losses)
+    return PredictedLosses(objective=_interval(value, low, high), losses=losses)
+
+
+def _interval(value: float, low: float, high: float) -> Interval:
+    """Without ends where a law has none: few runs, all of one N and D, give no samples of it."""
+    known = math.isfinite(low) and math.isfinite(high)
+    return Interval(value=float(value), low=float(low) if known else None, high=float(high) if known else None)
 
 
 def _summaries(losses: Sequence[Losses], config: StudyConfig) -> JudgedSplit:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 import pytest
 
+from codescale.artifact import Interval
+from codescale.comparison import compare
 from codescale.comparison.compare import compare_runs
 from codescale.comparison.plan import MEASURED, PREDICTED, UNIFORM, comparison_runs
 from codescale.comparison.result import ScaleComparison
@@ -60,13 +65,16 @@ def compared(config: StudyConfig, folder: Path, yardstick: str | None = None, do
     for role, specs in plan.items():
         records[role] = []
         for spec in specs:
-            luck = {name: 4.0 + RISES[role] + 0.01 * spec.seed + generator.normal(0, 0.005) for name in LANGUAGES}
+            names = (*LANGUAGES, *config.directions)
+            luck = {name: 4.0 + RISES[role] + 0.01 * spec.seed + generator.normal(0, 0.005) for name in names}
             if role == MEASURED:
                 luck["java"] += 0.4
             records[role].append(record(spec, luck))
             write_json(folder / f"{spec.run_id}.json", {"run_id": spec.run_id, "losses": luck})
             if documents:
-                kept = {name: _documents(loss, documents, generator) for name, loss in luck.items()}
+                kept = {
+                    name: _documents(loss, documents, generator) for name, loss in luck.items() if name in LANGUAGES
+                }
                 write_document_losses(document_losses_file(folder, spec.run_id), kept)
     corpus = cast(Corpus, MemoryCorpus())
     return compare_runs(config, config.comparison, corpus, None, records, folder, {}, yardstick)
@@ -160,3 +168,37 @@ def test_a_comparison_of_before_is_judged_as_it_was(tmp_path: Path) -> None:
     assert {word: one.beats for word, one in without.baselines.items()} == {
         word: one.beats for word, one in with_documents.baselines.items()
     }
+
+
+def test_directions_of_translation_are_weighed_told_and_not_protected(tmp_path: Path) -> None:
+    content = study().model_dump()
+    content["training"]["translation_evaluation"] = {"pairs": 2}
+    content["target"]["weights"] = {"python": 1, "java->rust": 3}
+    config = parse_study(content, "study.yaml")
+    result = compared(config, tmp_path, documents=5)
+    own = result.mixtures[MEASURED].measured
+    assert set(own.translations) == set(config.directions)
+    assert set(own.losses) == set(LANGUAGES)
+    weighed = 0.25 * own.losses["python"].mean + 0.75 * own.translations["java->rust"].mean
+    assert own.objective.mean == pytest.approx(weighed)
+    assert result.differences[MEASURED].translations["java->rust"].mean == pytest.approx(-0.3, abs=0.02)
+    assert result.harm
+    assert set(result.harm.languages) == set(LANGUAGES)
+    assert result.test_text is None, "a translation shares its documents with a language"
+    plain = compared(study(), tmp_path, documents=5)
+    assert plain.test_text is not None
+    assert "translations" not in plain.content()["mixtures"][MEASURED]["measured"]
+
+
+def test_a_law_without_intervals_predicts_without_them(config: StudyConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = np.full((1, 1), np.nan)
+    law = SimpleNamespace(
+        domains=config.languages,
+        targets=("java->rust",),
+        predict=lambda *_: SimpleNamespace(losses=np.array([[2.5]]), low=nothing, high=nothing),
+    )
+    monkeypatch.setattr(compare, "predict_objective", lambda *_: (2.0, math.nan, math.nan))
+    found = compare.prediction(config, config.comparison.scales[0], law, config.uniform())  # type: ignore[arg-type]
+    assert found.objective == Interval(value=2.0, low=None, high=None)
+    assert found.losses == {"java->rust": Interval(value=2.5, low=None, high=None)}
+    json.dumps(found.content(), allow_nan=False)
