@@ -20,7 +20,7 @@ def toolchains_folder() -> Path:
     """
     given = os.environ.get("CODESCALE_TOOLCHAINS")
     if given:
-        return Path(given)
+        return Path(given).expanduser().absolute()
     everybody = Path("/usr/local/lib/codescale/toolchains")
     if os.geteuid() == 0 or everybody.is_dir():
         return everybody
