@@ -19,7 +19,8 @@ from codescale.runs.units import LossUnit
 def write_mixture(
     path: str | Path, allocation: Allocation, law_path: str | Path, organisation: Organisation = SHUFFLED
 ) -> None:
-    """Writes ``mixture.yaml`` atomically; an unknown end of the interval is null. The unit of the objective is written
+    """Writes ``mixture.yaml`` atomically; an unknown end of an interval is null. Those of the shares and of the gain
+    over equal shares are the law's bootstrap's, of 90 %. The unit of the objective is written
     where it is not nats per token, and gains over baselines where some were asked for.
 
     Parameters
@@ -45,6 +46,9 @@ def write_mixture(
         content[LOSS_UNIT] = allocation.loss_unit.value
     if organisation != SHUFFLED:
         content[ORGANISATION] = organisation
+    if allocation.share_intervals:
+        content["share_intervals"] = {name: _ends(ends) for name, ends in allocation.share_intervals.items()}
+    content["gain_over_uniform"] = _ends(allocation.improvement)
     if allocation.gains:
         content["baselines"] = {word: _gain(one) for word, one in allocation.gains.items()}
     write_yaml(path, content)

@@ -167,11 +167,13 @@ def _no_harm(
 
 def _optimize_study(folder: str) -> None:
     """The mixture of the study in ``folder``, by its own law and target."""
-    from codescale.report.terminal.mixtures import mixture_table
+    from codescale.report.terminal.mixtures import allocation_table
+    from codescale.stages.optimize import optimize
 
     study = existing_study(folder)
-    study.optimize()
-    console.print(mixture_table(study.folder.mixture))
+    with study.working():
+        allocation = optimize(study.context)
+    console.print(allocation_table(allocation))
     console.print(f"Wrote {study.folder.mixture}")
 
 

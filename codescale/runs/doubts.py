@@ -20,14 +20,16 @@ _LOW_LOSS, _AT_PARAMS, _FALL, _FEWEST_PARAMS = 0.75, 59e6, 0.15, 1e6
 tables lie at 1.3 times that or more, nats per byte at 0.95 (a model of 59 M parameters on StarCoder and web text).
 """
 _SHOWN = 3
+_FEW_MIXTURES = 3
+"""Two may have the same rounded losses by chance."""
 
 
 def doubts(table: RunsTable) -> list[str]:
     """A line for each thing that does not look as it should: names that say another unit, losses worse than guessing or
-    too low to be per token, D far from N, and mixtures that changed on the way. What may well be right is no reason to
-    refuse a table.
+    too low to be per token, D far from N, mixtures that changed on the way, and mixtures that change nothing. What may
+    well be right is no reason to refuse a table.
     """
-    checks = (_named_units, _high_losses, _low_losses, _odd_counts, _changing_mixtures)
+    checks = (_named_units, _high_losses, _low_losses, _odd_counts, _changing_mixtures, _deaf_runs)
     found = [check(table) for check in checks] if len(table) else []
     return [f"{table.path}: {line}" for line in found if line]
 
@@ -107,3 +109,21 @@ def _changing_mixtures(table: RunsTable) -> str:
         return ""
     count = len(table) - table.table[column].null_count
     return f"the mixtures of {count:,} rows change by phases, and only their means count here" if count else ""
+
+
+def _deaf_runs(table: RunsTable) -> str:
+    """Different mixtures with one seed, N and D whose losses are the same to the last digit were not trained on."""
+    groups: dict[tuple[float, float, float, bool], list[int]] = {}
+    for row in np.flatnonzero(np.isfinite(table.losses).any(axis=1)).tolist():
+        key = (table.n_params[row], table.n_tokens[row], table.seed[row], bool(table.annealed[row]))
+        groups.setdefault(key, []).append(row)
+    for rows in groups.values():
+        mixtures = {tuple(shares) for shares in np.round(table.proportions[rows], 6).tolist()}
+        losses = {tuple(found) for found in np.nan_to_num(table.losses[rows], nan=-1.0).tolist()}
+        if len(mixtures) >= _FEW_MIXTURES and len(losses) == 1:
+            first, second = rows[:2]
+            return (
+                f"{len(mixtures)} mixtures with one seed have the same losses to the last digit (rows {first + 1}, "
+                f"{second + 1}, …): does what trains them read its mixture?"
+            )
+    return ""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 
 from codescale.allocation.files import write_mixture
-from codescale.allocation.optimize import optimize_mixture
+from codescale.allocation.optimize import Allocation, optimize_mixture
 from codescale.mixtures.baselines import UNIFORM
-from codescale.mixtures.mixture import Mixture
 from codescale.stages.inputs import StageContext, baseline_mixtures, fitted_law, say_weightless, target_availability
 
 
-def optimize(context: StageContext) -> Mixture:
+def optimize(context: StageContext) -> Allocation:
     """Computes the mixture that the law predicts to be best at the study's target, by its weights and bounds.
 
     A search space may ask another question; search and comparison then take the law's answer to that. Raises
@@ -37,4 +36,4 @@ def optimize(context: StageContext) -> Mixture:
     write_mixture(folder.mixture, allocation, folder.law.name, config.training.organisation)
     context.timings.add("optimize", seconds=time.monotonic() - begun)
     say_weightless(context)
-    return allocation.mixture
+    return allocation

@@ -111,7 +111,7 @@ class Study:
         from codescale.stages.optimize import optimize
 
         with self.working():
-            return optimize(self.context)
+            return optimize(self.context).mixture
 
     def forecast_search(self, *, seeds: int | None = None) -> SearchCost:
         """What the search and its proof may cost (:func:`~codescale.stages.cost.cost`)."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from codescale.errors import UserError
 from codescale.mixtures.feasible import FeasibleSet
+from codescale.runs.doubts import doubts
 from codescale.runs.records import RunRecord, RunSpec
 from codescale.search.objective.problem import study_problem
-from codescale.stages.inputs import StageContext, available_tokens, known_tokens, target_availability
+from codescale.stages.inputs import StageContext, available_tokens, known_tokens, swept_runs, target_availability
 from codescale.stages.organisation import judge_organisations
 from codescale.stages.runs import check_space, check_translated, train_runs
 from codescale.sweeps.plan import check_repetition, plan_sweep
@@ -44,6 +45,9 @@ def sweep(context: StageContext) -> list[RunRecord]:
             f"none of the {len(records)} runs ended well, {records[-1].spec.run_id}: {records[-1].note}",
             f"mend the trainer by codescale check-trainer {context.folder.name}, delete them, and sweep again",
         )
+    if context.config.trainer is not None:
+        for line in doubts(swept_runs(context.folder)):
+            context.progress.say(f"warning: {line}")
     if context.config.sweep.organisation is not None:
         judge_organisations(context, records)
     return records

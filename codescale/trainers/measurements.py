@@ -21,6 +21,8 @@ TOKENS, ANNEALED = "tokens", "annealed"
 MOST_METRICS = 1_000
 AT_THE_END = 0.02
 """How far from D, as a share of it, a last result may be: trainers round D to whole batches."""
+_NAMED = 3
+"""Keys of a row that no language has, in the message that one is missing."""
 _MOST_TOKENS = 10**18
 
 
@@ -66,7 +68,7 @@ class Measurements:
         self._end, self._batch = tokens, batch_tokens
         self._slack = max(batch_tokens - 1, round(AT_THE_END * tokens))
         self._open: Measurement | None = None
-        self._latest: dict[str, float] = {}
+        self._strange: list[str] = []
 
     def add(self, row: Mapping[str, Any], where: str) -> Measurement | None:
         """Takes ``row``; the measurement that it makes whole, or belongs to; None for a row without any of our figures,
@@ -77,6 +79,8 @@ class Measurements:
             return None
         if self._open is None or found.tokens != self._open.tokens:
             self.check_whole()
+            known = {self._key(name) for name in self._languages}
+            self._strange = [_shown(key) for key in row if key.startswith(LOSS) and key not in known][:_NAMED]
             self._open = found
         else:
             one = self._open
@@ -98,7 +102,8 @@ class Measurements:
         """Raises :class:`ResultError` where the measurement under way lacks a language."""
         if self._open is not None and not self.is_whole(self._open):
             missing = next(name for name in self._languages if name not in self._open.losses)
-            raise ResultError(f"{self._key(missing)} is missing at {self._open.tokens:,} tokens")
+            others = f"; there is {', '.join(self._strange)}" if self._strange else ""
+            raise ResultError(f"{self._key(missing)} is missing at {self._open.tokens:,} tokens{others}")
 
     def check_last(self, one: Measurement) -> None:
         """Raises :class:`ResultError` where a last result is not at D, or cannot be in nats per token."""

@@ -146,7 +146,7 @@ def last_lines(log: Path) -> str:
             text = file.read().decode(errors="replace")
     except OSError:
         return ""
-    lines = [" ".join(line.split()) for line in text.replace("\r", "\n").splitlines() if line.strip()]
+    lines = [" ".join(line.split()) for line in text.replace("\r", "\n").splitlines() if line.strip("^~ \t")]
     return visible(" | ".join(lines[-_LAST_LINES:]))[-_LAST_CHARACTERS:]
 
 

@@ -305,8 +305,16 @@ class CommandSession:
         if not self.evaluations:
             return f"ended well without a result in {path if path != '.' else 'its folder'}"
         end = self.spec.token_points[-1]
-        said = f"ended well after {self.tokens_trained:,} of {end:,} tokens without an annealed result"
-        return f"{said}; the last line is to be the finished run's, at its D" if self.tokens_trained < end else said
+        last, batch = self.tokens_trained, self._template.batch_tokens(self.spec)
+        if last >= end:
+            return f"ended well, but no result of the {last:,} tokens says that it is annealed"
+        said = f"ended well with its last result at {last:,} tokens, and D is {end:,}"
+        if last * batch == end:
+            return f"{said}: these are its steps; count training tokens"
+        if end % last == 0:
+            step = f"has a step training.batch × training.context = {batch:,} tokens?"
+            return f"{said}, {end // last} times that: {step}"
+        return f"{said}; evaluate after the last step too"
 
     def _check_silence(self) -> None:
         silent = time.monotonic() - self._heard

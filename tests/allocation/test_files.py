@@ -22,7 +22,7 @@ def test_a_mixture_survives_its_file(tmp_path: Path) -> None:
         objective=1.9,
         interval=(nan, 1.95),
         losses={},
-        share_intervals={},
+        share_intervals={"python": (0.2, nan)},
         objective_uniform=2.0,
         improvement=(0.0, 0.1),
         goal="mean",
@@ -40,7 +40,18 @@ def test_a_mixture_survives_its_file(tmp_path: Path) -> None:
     )
     write_mixture(tmp_path / "mixture.yaml", made, "law.json")
     content = yaml.safe_load((tmp_path / "mixture.yaml").read_text())
-    assert list(content) == ["proportions", "objective", "interval", "law", "n_params", "n_tokens"]
+    assert list(content) == [
+        "proportions",
+        "objective",
+        "interval",
+        "law",
+        "n_params",
+        "n_tokens",
+        "share_intervals",
+        "gain_over_uniform",
+    ]
+    assert content["share_intervals"] == {"python": [0.2, None]}
+    assert content["gain_over_uniform"] == [0.0, 0.1]
     assert content["interval"] == [None, 1.95]
     assert content["law"] == "law.json"
     assert read_mixture(tmp_path / "mixture.yaml") == mixture

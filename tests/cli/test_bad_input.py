@@ -87,7 +87,8 @@ def test_fit_predict_and_optimize_go_through(codescale, table: Path, tmp_path: P
     assert codescale("optimize", law, "--params", "1e6", "--tokens", "1e6", "--output", mixture)[0] == 0
     content = yaml.safe_load(mixture.read_text())
     assert sum(content["proportions"].values()) == pytest.approx(1)
-    assert set(content) == {"proportions", "objective", "interval", "law", "n_params", "n_tokens"}
+    usual = {"proportions", "objective", "interval", "law", "n_params", "n_tokens"}
+    assert set(content) == usual | {"share_intervals", "gain_over_uniform"}
 
 
 def test_strict_refuses_what_lies_outside_the_fitted_range(codescale, table: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

@@ -72,3 +72,14 @@ def test_rows_whose_mixture_changes_are_counted(tmp_path: Path) -> None:
     (tmp_path / "runs.csv").write_text("\n".join(lines) + "\n")
     (line,) = doubts(read_runs(tmp_path / "runs.csv"))
     assert line.endswith("the mixtures of 2 rows change by phases, and only their means count here")
+
+
+@pytest.mark.parametrize(("changes", "said"), [({}, True), ({"loss": "3.2"}, False), ({"seed": "1"}, False)])
+def test_mixtures_that_change_nothing_are_told(tmp_path: Path, changes: dict[str, str], said: bool) -> None:
+    rows = [{"python": share, "go": 1 - share, "seed": "0", "loss": "3.1"} for share in (0.25, 0.5, 0.75)]
+    rows[1] |= changes
+    lines = ["run_id,n_params,n_tokens,seed,proportion.python,proportion.go,loss.go"]
+    lines += [f"r{k},1e8,2e9,{one['seed']},{one['python']},{one['go']},{one['loss']}" for k, one in enumerate(rows)]
+    (tmp_path / "runs.csv").write_text("\n".join(lines) + "\n")
+    found = "\n".join(doubts(read_runs(tmp_path / "runs.csv")))
+    assert ("3 mixtures with one seed have the same losses to the last digit (rows 1, 2, …)" in found) == said

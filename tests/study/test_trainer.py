@@ -110,7 +110,7 @@ def test_the_study_and_the_results_of_the_page_are_taken() -> None:
     assert several.resources.nodes == 2
     config = parse_study(yaml.safe_load(whole), "study.yaml")
     assert config.trainer is not None
-    assert config.trainer.takes == {"mixture", "steps", "size", "seed", "folder"}
+    assert config.trainer.takes == {"mixture", "steps", "size", "seed", "folder", "results"}
     for line in results.splitlines():
         section = yaml.safe_load(line)["results"]
         assert parse_study(yaml.safe_load(whole) | {"trainer": {"command": COMMAND, "results": section}}, "study.yaml")

@@ -38,12 +38,25 @@ MISBEHAVIOURS = {
     ),
     "ends too early": (
         "row(400); print('done')",
-        "ended well after 400 of 1,000 tokens without an annealed result; the last line is to be the finished run's, "
-        "at its D; its output ends: done",
+        "ended well with its last result at 400 tokens, and D is 1,000; evaluate after the last step too; its output "
+        "ends: done",
+    ),
+    "counts steps and says of none that it is the last": (
+        "row(5); row(10)",
+        "ended well with its last result at 10 tokens, and D is 1,000: these are its steps; count training tokens",
+    ),
+    "has smaller batches": (
+        "row(500)",
+        "its last result at 500 tokens, and D is 1,000, 2 times that: has a step training.batch × training.context = "
+        "100 tokens?",
+    ),
+    "calls a language something else": (
+        r"""write('{"tokens": 400, "loss.python": 2.0, "loss.jav\\u001ba": 2.0}\n'); row(1000)""",
+        r"loss.java is missing at 400 tokens; there is 'loss.jav\x1ba'",
     ),
     "says that its end is not annealed": (
         "row(1000, annealed=False)",
-        "ended well after 1,000 of 1,000 tokens without an annealed result; it has printed nothing",
+        "ended well, but no result of the 1,000 tokens says that it is annealed; it has printed nothing",
     ),
     "breaks off in a line": (
         'row(400); write(\'{"tokens": 1000, "loss.py\')',

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from rich.console import Group, RenderableType
@@ -12,8 +11,6 @@ from rich.table import Table
 from codescale.allocation.compute_optimal import ComputeOptimal, LossForecast
 from codescale.allocation.optimize import Allocation
 from codescale.allocation.pareto import FrontPoint
-from codescale.errors import UserError
-from codescale.report.artifacts import PredictedMixture, read_artifact
 from codescale.report.quantities import count, interval, number, percent
 from codescale.runs.units import LossUnit
 from codescale.terminal import plain
@@ -32,19 +29,6 @@ def _shares_table(title: str, columns: tuple[str, ...], rows: Sequence[tuple[str
     for name, *cells in rows:
         table.add_row(plain(name), *cells)
     return table
-
-
-def mixture_table(path: Path) -> RenderableType:
-    """The mixture in ``mixture.yaml`` and its predicted objective. Raises :class:`UserError` where there is none."""
-    mixture = read_artifact(path, PredictedMixture, "optimize")
-    if mixture is None:
-        raise UserError(path, "no such file", "make it with: codescale optimize")
-    rows = [(name, percent(share)) for name, share in mixture.proportions.items()]
-    title = f"The predicted best mixture at N = {count(mixture.n_params)}, D = {count(mixture.n_tokens)}"
-    low, high = mixture.interval or (None, None)
-    foreseen = f"Predicted objective: {number(mixture.objective)} {mixture.loss_unit} {interval(low, high)}".rstrip()
-    over = [_over(word, one.value, one.gain, one.interval) for word, one in mixture.baselines.items()]
-    return Group(_shares_table(title, ("share",), rows), plain(foreseen), *(plain(line) for line in over))
 
 
 def _over(word: str, value: float, gain: float, bounds: tuple[float | None, float | None]) -> str:
@@ -78,6 +62,7 @@ def allocation_table(allocation: Allocation) -> RenderableType:
         f"{interval(*allocation.interval)}".rstrip(),
         f"Equal shares: {number(allocation.objective_uniform)}; the best is below by {below}.",
     ]
+    lines += _told(allocation)
     for word, one in allocation.gains.items():
         worst = "" if allocation.goal == "mean" else " (the worst ratio)"
         lines.append(_over(f"{word}{worst}", one.value, one.gain, one.interval))
@@ -105,6 +90,16 @@ def allocation_table(allocation: Allocation) -> RenderableType:
             "what not knowing the law better may cost."
         )
     return Group(*parts, *(plain(line) for line in lines))
+
+
+def _told(allocation: Allocation) -> list[str]:
+    """Whether the best is told from equal shares, where it is not."""
+    low, high = allocation.improvement
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return ["How sure that is is not known: the law has no samples that would tell."]
+    if low > 0:
+        return []
+    return ["So the law does not tell it from equal shares; runs of more mixtures may, and a search around it."]
 
 
 def forecast_table(found: LossForecast) -> RenderableType:

@@ -19,7 +19,6 @@ from codescale.report.terminal.mixtures import (
     compute_optimal_table,
     forecast_table,
     front_table,
-    mixture_table,
 )
 from codescale.runs.units import LossUnit
 from tests.allocation.made_law import LANGUAGES, made_law
@@ -49,7 +48,6 @@ def test_all_tables_are_in_the_laws_unit(law: Law, tmp_path: Path) -> None:
     write_front(tmp_path / "front.yaml", front)
     for table in (
         allocation_table(best),
-        mixture_table(tmp_path / "mixture.yaml"),
         forecast_table(forecast_losses(law, N, D, UNIFORM)),
         compute_optimal_table(compute_optimal_scale(law, 6 * N * D, UNIFORM)),
         front_table(front),

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from codescale.errors import UserError
-from codescale.files import read_json, read_yaml, write_json, write_yaml
+from codescale.files import read_json, write_json
 from codescale.laws.fitting.calibration import Calibration
 from codescale.laws.fitting.compare import LawComparison
 from codescale.laws.law import HeldOut, load_law
@@ -22,7 +22,6 @@ from codescale.report.headline import headline, language_labels, shares, study_c
 from codescale.report.predictions import claims_on_hold_outs, held_out_errors, pairings
 from codescale.report.quantities import count, duration, interval, number, signed_percent, with_error
 from codescale.report.terminal.laws import law_table, laws_table
-from codescale.report.terminal.mixtures import mixture_table
 from codescale.report.terminal.summary import corpus_table, summary_table
 from codescale.runs.table_reader import read_runs
 from codescale.study.config import StudyConfig
@@ -101,17 +100,8 @@ def test_stage_tables(whole_study: Study, tmp_path: Path) -> None:
     config, folder = whole_study
     assert "bytes per token" in printed(corpus_table(config, folder))
     assert "effective-data (taken)" in printed(law_table(load_law(folder.law)))
-    assert "4.020 nats per token [3.970, 4.070]" in printed(mixture_table(folder.mixture))
-    gain = {"proportions": {"go": 1.0}, "value": 4.07, "gain": 0.05, "interval": [0.01, None]}
-    content = read_yaml(folder.mixture) | {"baselines": {"natural": gain | {"interval": [0.01, 0.09]}, "unimax": gain}}
-    write_yaml(tmp_path / "compared.yaml", content)
-    text = printed(mixture_table(tmp_path / "compared.yaml"))
-    assert "natural: 4.070; the best gains 0.050 over it [0.010, 0.090]." in text
-    assert "unimax: 4.070; the best gains 0.050 over it." in text
     with pytest.raises(UserError, match="codescale corpus"):
         corpus_table(config, StudyFolder(tmp_path))
-    with pytest.raises(UserError, match="codescale optimize"):
-        mixture_table(tmp_path / "mixture.yaml")
 
 
 def test_below_the_corpus_stands_what_was_left_out(whole_study: Study, tmp_path: Path) -> None:
