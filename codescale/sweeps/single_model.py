@@ -16,11 +16,12 @@ from codescale.errors import UserError
 from codescale.files import writing
 from codescale.mixtures.mixture import Mixture
 from codescale.mixtures.schedule import Schedule, ScheduleError
-from codescale.organisation import SHUFFLED
+from codescale.organisation import PAIRED_SHARE, SHUFFLED
 from codescale.progress import Progress
 from codescale.runs.records import RunPhase, RunRecord, RunSpec, read_record, write_record
 from codescale.study.config import StudyConfig
 from codescale.study.folder import StudyFolder
+from codescale.study.training import TrainingSection
 from codescale.sweeps.plan import run_tokens
 from codescale.sweeps.retry import second_try
 from codescale.training.jobs.finished_model import RECORD
@@ -70,7 +71,7 @@ def single_run(
     content = draft.model_dump(mode="json") | {
         "corpus_id": corpus_id,
         "shape": config.sizes[size].model_dump(mode="json"),
-        "training": training.model_dump(mode="json", exclude=_not_of(draft)),
+        "training": training.model_dump(mode="json", exclude=_not_of(draft, training)),
         "proportions": {name: f"{share:.9f}" for name, share in draft.proportions.items()},
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
@@ -96,9 +97,14 @@ def _check_phases(schedule: Schedule, draft: RunSpec, steps: int) -> None:
         )
 
 
-def _not_of(spec: RunSpec) -> set[str]:
-    """Settings that the losses of ``spec`` do not depend on, or that it names itself; a pivot is one of pairs."""
-    return HOW_NOT_WHAT | {"start", "organisation"} | ({"pivot"} if spec.organisation == SHUFFLED else set())
+def _not_of(spec: RunSpec, training: TrainingSection) -> set[str]:
+    """Settings that the losses of ``spec`` do not depend on, or that it names itself: pivot and share are of pairs.
+    What is not asked for is left out too, so that a run has the id that it had before one could ask.
+    """
+    of_pairs = {"pivot", PAIRED_SHARE} if spec.organisation == SHUFFLED else set()
+    unasked = {"translation_evaluation"} if training.translation_evaluation is None else set()
+    all_of_them = {PAIRED_SHARE} if training.paired_share == 1.0 else set()
+    return HOW_NOT_WHAT | {"start", "organisation"} | of_pairs | unasked | all_of_them
 
 
 def runs_of_model(
