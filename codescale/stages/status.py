@@ -12,7 +12,7 @@ from codescale.cluster.placement import room
 from codescale.cluster.planning.cluster_file import WorkerChoice
 from codescale.cluster.planning.offers import Asked, slots_of
 from codescale.stages.cluster_plan import ClusterQuestion
-from codescale.stages.status_view import STAGES, StudyView
+from codescale.stages.status_view import StudyView
 from codescale.study.config import StudyConfig
 from codescale.study.folder import study_folder
 from codescale.study.status import ClusterView, StudyCost, StudyStatus
@@ -53,7 +53,7 @@ def status(place: str | Path, question: ClusterQuestion | None = None) -> StudyS
         name=view.config.name,
         moment=now,
         driver=view.driver,
-        stages=tuple(view.stage(name, by_stage.get(name)) for name in STAGES),
+        stages=tuple(view.stage(name, by_stage.get(name)) for name in view.stages),
         running=view.running,
         failed=tuple(view.failed()),
         cluster=cluster,

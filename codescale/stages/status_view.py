@@ -40,7 +40,6 @@ from codescale.training.loop.claim import claimed_runs
 from codescale.training.loop.run_progress import read_progress
 from codescale.training.model.pretrained_start import with_known_start
 
-STAGES = ("corpus", "sweep", "fit", "optimize", "search", "compare", "report")
 _STAGE_OF = dict.fromkeys((*SWEEP_STAGES, "organisation"), "sweep") | {
     "trial": "search",
     "check": "search",
@@ -216,6 +215,14 @@ class StudyView:
         return max(running, room or 0) or None
 
     @property
+    def stages(self) -> tuple[str, ...]:
+        """Those of this study, in order: one with a trainer of its own has no corpus, and few are evaluated."""
+        config = self.context.config
+        corpus = ("corpus",) if config.trainer is None else ()
+        evaluate = ("evaluate",) if config.evaluation is not None else ()
+        return (*corpus, "sweep", "fit", "optimize", "search", "compare", *evaluate, "report")
+
+    @property
     def here(self) -> bool:
         """Whether it is this machine that trains, as far as is known: no cluster is named, no driver is elsewhere."""
         elsewhere = self.driver is not None and self.driver.alive is not False and self.driver.host != platform.node()
@@ -254,6 +261,7 @@ class StudyView:
             "optimize": seen.mixture.exists(),
             "search": self.search is not None and left.get("search") == [] and not self._trials_running,
             "compare": seen.comparison.exists(),
+            "evaluate": seen.evaluation.exists(),
             "report": seen.report.exists(),
         }
 
@@ -269,7 +277,7 @@ class StudyView:
         if self._done[name]:
             return "done"
         under_way = any(run.stage == name for run in self.running)
-        first = next(stage for stage in STAGES if not self._done[stage]) == name
+        first = next(stage for stage in self.stages if not self._done[stage]) == name
         if self.worked_on and (under_way or (first and not self.running)):
             return "running"
         begun = any(_STAGE_OF.get(record.spec.stage) == name for record in self.records)

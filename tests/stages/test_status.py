@@ -84,6 +84,16 @@ def test_what_is_done_and_what_waits_is_told_by_the_files(folder: StudyFolder) -
     assert StudyStatus.of(json.loads(json.dumps(found.content())), "status", "") == found
 
 
+def test_a_study_has_the_stages_that_it_asks_for(folder: StudyFolder) -> None:
+    usual = ["corpus", "sweep", "fit", "optimize", "search", "compare", "report"]
+    assert [one.name for one in status(folder.root).stages] == usual
+    with folder.config_file.open("a") as file:
+        file.write("\nevaluation: {}\n")
+    found = status(folder.root)
+    assert [one.name for one in found.stages] == [*usual[:-1], "evaluate", "report"]
+    assert stage(found, "evaluate").state == "waiting"
+
+
 def test_claimed_runs_are_running_while_their_driver_lives(folder: StudyFolder) -> None:
     waiting = stage(status(folder.root), "sweep").waiting
     Claim.make(folder, "mixture-003-small-s0", where="far-away")
