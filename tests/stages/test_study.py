@@ -39,7 +39,7 @@ def test_each_method_is_its_stage(study: Study, monkeypatch: pytest.MonkeyPatch,
 
     def stage(context: object, **wanted: object) -> SimpleNamespace:
         handed.append(context)
-        return SimpleNamespace(content=lambda: "plain")
+        return SimpleNamespace(content=lambda: "plain", mixture="the best")
 
     monkeypatch.setattr(importlib.import_module(f"codescale.stages.{file}"), function, stage)
     result = getattr(study, method)()
