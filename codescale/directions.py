@@ -28,6 +28,11 @@ def is_direction(name: str) -> bool:
     return sides(name) is not None
 
 
+def without_directions(names: Iterable[str]) -> list[str]:
+    """Those of ``names`` that are languages, in order."""
+    return [name for name in names if not is_direction(name)]
+
+
 def directions_among(languages: Iterable[str]) -> tuple[str, ...]:
     """All ordered pairs of ``languages``, by the first, then by the second."""
     return tuple(direction(first, second) for first, second in permutations(languages, 2))

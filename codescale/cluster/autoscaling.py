@@ -52,10 +52,13 @@ class ClusterState:
     coming: int = 0
     unmet: tuple[Node, ...] = ()
 
+    def large_enough(self, demand: Node) -> int:
+        """How many machines that are there are large enough for ``demand``, once they are free."""
+        return sum(all(node.get(name, 0.0) >= amount for name, amount in demand.items()) for node in self.nodes)
+
     def fits(self, demand: Node, nodes: int = 1) -> bool:
         """Whether so many machines are there that are large enough for ``demand``, once they are free."""
-        large = (all(node.get(name, 0.0) >= amount for name, amount in demand.items()) for node in self.nodes)
-        return sum(large) >= nodes
+        return self.large_enough(demand) >= nodes
 
     def room(self, demand: Node) -> int:
         """How many times ``demand`` fits on the machines that are there, once they are free."""

@@ -54,16 +54,16 @@ class DemandWatch:
         """Raises :class:`UserError` where it is :meth:`hopeless`."""
         if not self.hopeless(state):
             return
-        largest = max(state.nodes, key=lambda node: (node.get("GPU", 0.0), node.get("CPU", 0.0)), default={})
-        why = "the autoscaler starts no machine for it" if state.grows else "no machine of the cluster is large enough"
-        there = f"the largest that is there has {described(largest)}" if largest else "none is there"
         if self.nodes > 1:
-            large = sum(ClusterState((node,)).fits(self.demand) for node in state.nodes)
+            large = state.large_enough(self.demand)
             raise UserError(
                 "study.yaml, trainer.resources.nodes",
                 f"{self.nodes} machines with {described(self.demand)} are wanted for a run, and {large} are there",
                 "lower nodes, or what a run takes of each, or give the cluster more machines",
             )
+        largest = max(state.nodes, key=lambda node: (node.get("GPU", 0.0), node.get("CPU", 0.0)), default={})
+        why = "the autoscaler starts no machine for it" if state.grows else "no machine of the cluster is large enough"
+        there = f"the largest that is there has {described(largest)}" if largest else "none is there"
         raise UserError(
             "study.yaml, ray",
             f"a worker of {described(self.demand)} cannot be placed: {why}, and {there}",

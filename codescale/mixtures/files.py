@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from codescale.errors import UserError
 from codescale.files import read_yaml
 from codescale.mixtures.bounds import AvailableTokens, Bound, Weight, check_names
-from codescale.mixtures.mixture import SUM_TOLERANCE, Mixture, MixtureError
+from codescale.mixtures.mixture import Mixture, MixtureError
 from codescale.mixtures.schedule import Phase, Schedule, ScheduleError
 from codescale.organisation import SHUFFLED
 from codescale.validation import Number, checked
@@ -112,9 +112,7 @@ def read_schedule(path: str | Path) -> Schedule:
     except ScheduleError as error:
         hint = "let until rise from phase to phase, to 1 in the last"
         raise UserError(f"{path}, phases", str(error), hint) from None
-    names = {*schedule.languages, *(whole or ())}
-    mean = schedule.mean
-    if whole is not None and any(abs(whole.get(one, 0.0) - mean.get(one, 0.0)) > SUM_TOLERANCE for one in names):
+    if whole is not None and not schedule.has_mean(whole):
         raise UserError(f"{path}, proportions", "are not the mean of the phases", "leave them out, or correct them")
     return schedule
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from codescale.arrays import Array
-from codescale.directions import is_direction
+from codescale.directions import without_directions
 from codescale.errors import UserError
 from codescale.mixtures.baselines import KNOWN, baseline_mixture, baseline_of, parse_baseline
 from codescale.mixtures.bounds import AvailableTokens
@@ -88,7 +88,7 @@ class NoHarmRule:
             problem = f"{strange[0]!r} is no language whose loss is known"
             raise UserError(where, problem, f"name some of {', '.join(languages)}, or none: then all are protected")
         if not self.languages:
-            return tuple(name for name in languages if not is_direction(name))
+            return tuple(without_directions(languages))
         return tuple(name for name in languages if name in self.languages)
 
     def ceilings(self, losses: Losses) -> Losses:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from codescale.mixtures.mixture import Mixture
+from codescale.mixtures.mixture import SUM_TOLERANCE, Mixture
 
 _SAME = 1e-9
 """A last ``until`` so near to 1 is 1."""
@@ -109,6 +109,13 @@ class Schedule(Sequence[Phase]):
                 )
                 for language in self.languages
             }
+        )
+
+    def has_mean(self, mixture: Mixture) -> bool:
+        """Whether ``mixture`` is the mean, as near as shares that somebody wrote are to 1 in sum."""
+        mean = self.mean
+        return all(
+            abs(mean.get(name, 0.0) - mixture.get(name, 0.0)) <= SUM_TOLERANCE for name in {*self.languages, *mixture}
         )
 
     @property

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from codescale.files import read_json, write_json
-from codescale.mixtures.mixture import SUM_TOLERANCE, Mixture, MixtureError
+from codescale.mixtures.mixture import Mixture, MixtureError
 from codescale.mixtures.schedule import Phase, Schedule, ScheduleError
 from codescale.organisation import Organisation
 from codescale.validation import checked
@@ -87,11 +87,10 @@ class RunSpec(BaseModel):
         if len(self.token_points) > 1:
             raise ValueError("a run of several phases has one token point")
         try:
-            mean = self.schedule.mean
+            if not self.schedule.has_mean(self.mixture):
+                raise ValueError("proportions are not the mean of the phases")
         except (MixtureError, ScheduleError) as error:
             raise ValueError(f"phases: {error}") from None
-        if any(abs(mean.get(name, 0.0) - share) > SUM_TOLERANCE for name, share in self.mixture.items()):
-            raise ValueError("proportions are not the mean of the phases")
         return self
 
     @model_serializer(mode="wrap")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from codescale.directions import is_direction
+from codescale.directions import is_direction, without_directions
 from codescale.errors import UserError
 from codescale.organisation import ORGANISATION, PAIRED
 from codescale.runs.records import RunRecord, RunSpec, read_records
@@ -134,7 +134,7 @@ def describe(record: RunRecord) -> str:
         return f"{record.spec.run_id}: {record.status} {record.note}"
     losses = record.final_losses()
     own = [language for language in record.spec.mixture.support if language in losses]
-    shown = own if len(own) < 3 else [name for name in losses if not is_direction(name)]
+    shown = own if len(own) < 3 else without_directions(losses)
     mean = sum(losses[language] for language in shown) / len(shown)
     forgotten = "".join(f", {name} {rise:+.3f}" for name, rise in record.forgetting().items())
     since = f"; since the start{forgotten.removeprefix(',')}" if forgotten else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from codescale.errors import UserError
 from codescale.mixtures.feasible import FeasibleSet
 from codescale.runs.doubts import doubts
@@ -39,18 +41,23 @@ def sweep(context: StageContext) -> list[RunRecord]:
             f"{context.folder.config_file}, sweep", "plans no runs", "give it a grid, pairs, mixtures or organisation"
         )
     records = train_runs(context, runs, "sweep")
-    if context.config.trainer is not None and all(record.status != "ok" for record in records):
+    if context.config.trainer is not None:
+        _check_trained(context, records)
+    if context.config.sweep.organisation is not None:
+        judge_organisations(context, records)
+    return records
+
+
+def _check_trained(context: StageContext, records: Sequence[RunRecord]) -> None:
+    """Refuses runs of a trainer of which none ended well, and says what about the others is unlikely to be meant."""
+    if all(record.status != "ok" for record in records):
         raise UserError(
             context.folder.runs,
             f"none of the {len(records)} runs ended well, {records[-1].spec.run_id}: {records[-1].note}",
             f"mend the trainer by codescale check-trainer {context.folder.name}, delete them, and sweep again",
         )
-    if context.config.trainer is not None:
-        for line in doubts(swept_runs(context.folder)):
-            context.progress.say(f"warning: {line}")
-    if context.config.sweep.organisation is not None:
-        judge_organisations(context, records)
-    return records
+    for line in doubts(swept_runs(context.folder)):
+        context.progress.say(f"warning: {line}")
 
 
 def _check_ahead(context: StageContext) -> None:

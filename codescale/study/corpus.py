@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from codescale.parallel_programs.languages import LANGUAGES
-from codescale.study.base import Positive, Section
+from codescale.study.base import Positive, Section, distinct
 from codescale.validation import Number, WholeNumber
 
 MOST_PROGRAMS = 1_000_000
@@ -104,9 +104,7 @@ class GeneratedProgramsSource(Section):
         unknown = [language for language in named if language not in LANGUAGES]
         if unknown:
             raise ValueError(f"no program is generated in {unknown[0]!r}; known are {', '.join(LANGUAGES)}")
-        if len(set(named)) != len(named):
-            raise ValueError("names one twice")
-        if len(named) < 2:
+        if len(distinct(named)) < 2:
             raise ValueError("name two or more languages: a program in one alone translates nothing")
         return value
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from codescale.study.base import Name, Positive, Section
+from codescale.study.base import Name, Positive, Section, distinct
 from codescale.validation import Number
 
 Directions = Literal["all", "seen", "none"]
@@ -21,7 +21,7 @@ class EvaluationSection(Section):
     """
 
     samples: Annotated[Positive, Field(le=1_000)] = 5
-    k: tuple[Positive, ...] = Field(default=(1,), min_length=1, max_length=10)
+    k: Annotated[tuple[Positive, ...], Field(min_length=1, max_length=10), AfterValidator(distinct)] = (1,)
     temperature: Annotated[Number, Field(ge=0, le=10)] = 0.2
     top_p: Annotated[Number, Field(gt=0, le=1)] = 0.95
     new_tokens: Annotated[Positive, Field(le=100_000)] = 256
@@ -39,8 +39,6 @@ class EvaluationSection(Section):
     def _samples_are_enough(self) -> EvaluationSection:
         if max(self.k) > self.samples:
             raise ValueError(f"k: {max(self.k):,} of {self.samples:,} samples; write more samples, or a smaller k")
-        if len(set(self.k)) != len(self.k):
-            raise ValueError("k: names one twice")
         if self.temperature == 0 and self.samples > 1:
             raise ValueError("samples: at temperature 0 all are the same; write 1, or a temperature")
         return self

@@ -15,7 +15,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, field_validator
 
-from codescale.directions import is_direction
+from codescale.directions import is_direction, without_directions
 from codescale.files import read_yaml
 from codescale.validation import checked
 
@@ -134,7 +134,7 @@ def directions_by_default(names: Iterable[str]) -> tuple[str, ...]:
 
 def text_by_default(names: Iterable[str], registry: Registry) -> tuple[str, ...]:
     """Those of ``names`` that weigh nothing by default: natural-language text; none where there is nothing else."""
-    chosen = [name for name in names if not is_direction(name)]
+    chosen = without_directions(names)
     text = tuple(name for name in chosen if name in registry and registry[name].kind == "text")
     return () if len(text) == len(chosen) else text
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from codescale.cluster.placement import alive_nodes, place
 from codescale.cluster.ray_cluster import running_ray
-from codescale.directions import is_direction
+from codescale.directions import without_directions
 from codescale.errors import UserError
 from codescale.files import writing
 from codescale.mixtures.mixture import Mixture
@@ -161,8 +161,8 @@ class _Watcher:
         losses = event.get("losses")
         if losses and event["n_tokens"] > self.looked:
             self.looked = event["n_tokens"]
-            own = [loss for name, loss in losses.items() if not is_direction(name)]
-            mean = sum(own) / len(own)
+            own = without_directions(losses)
+            mean = sum(losses[name] for name in own) / len(own)
             self.progress.say(f"{self.looked:,} tokens: mean loss {mean:.3f} nats per token")
 
 

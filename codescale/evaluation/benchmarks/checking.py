@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from codescale.evaluation.benchmarks.harnesses import HARNESSES
 from codescale.evaluation.benchmarks.problem import Problem
-from codescale.evaluation.programs.checking import Verdict, execution_words
+from codescale.evaluation.programs.checking import Verdict, check_units, execution_words
 from codescale.evaluation.sandbox.isolation import Sandbox
 from codescale.evaluation.sandbox.limits import Execution, Limits
-from codescale.evaluation.toolchains.batch import compile_all
 from codescale.evaluation.toolchains.toolchain import Toolchain
 from codescale.evaluation.toolchains.unit import Unit
-from codescale.evaluation.toolchains.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -44,16 +40,10 @@ def check_problems(
         made = harness(solution.problem.prompt + solution.completion, solution.problem.tests, mark)
         files = {**toolchain.sources(made.solution, made.driver), **made.more}
         sources.append(Unit(files, "\n".join(files.values())))  # a problem's tests are from a file, not ours
-    with Workspace() as workspace, ThreadPoolExecutor(workers) as pool:
 
-        def one(mark: str, compiled: tuple[Path, Execution]) -> Verdict:
-            folder, execution = compiled
-            if not execution.succeeded:
-                return Verdict("compile", (), execution_words(execution))
-            ran = toolchain.run(sandbox, folder, limits)
-            if ran.succeeded and mark in ran.output.decode(errors="replace").splitlines():
-                return Verdict("passed", (), "")
-            return Verdict("run", (), execution_words(ran) if not ran.succeeded else "it ended before its tests did")
+    def judged(number: int, ran: Execution) -> Verdict:
+        if ran.succeeded and marks[number] in ran.output.decode(errors="replace").splitlines():
+            return Verdict("passed", (), "")
+        return Verdict("run", (), execution_words(ran) if not ran.succeeded else "it ended before its tests did")
 
-        done = compile_all(sandbox, toolchain, workspace, sources, workers)
-        return list(pool.map(one, marks, done))
+    return check_units(sandbox, toolchain, sources, judged, workers, limits)

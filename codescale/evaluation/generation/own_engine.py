@@ -8,22 +8,19 @@ from pathlib import Path
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor
 
 from codescale.arrays import Array
 from codescale.evaluation.generation.cache import CachedDecoder
 from codescale.evaluation.generation.code_model import Finished
+from codescale.evaluation.generation.engine import LOOK_EVERY, Engine
 from codescale.evaluation.generation.sampling import next_tokens
 from codescale.evaluation.generation.settings import Decoding
 from codescale.training.model.hf_config import Architecture
 from codescale.training.model.hf_weights import check_weights, load_weights
 from codescale.training.model.llama import LanguageModel
 
-_LOOK_EVERY = 8
-"""Steps between two looks at what was written: looking means decoding it."""
 
-
-class OwnEngine:
+class OwnEngine(Engine):
     """A :class:`~codescale.evaluation.generation.code_model.CodeModel` on our own model.
 
     Parameters
@@ -35,22 +32,8 @@ class OwnEngine:
     """
 
     def __init__(self, model: LanguageModel, tokenizer: Tokenizer, end: int, context: int) -> None:
-        self._model, self._tokenizer, self._end, self._context = model.eval(), tokenizer, end, context
-
-    @property
-    def tokenizer(self) -> Tokenizer:
-        """As given."""
-        return self._tokenizer
-
-    @property
-    def context(self) -> int:
-        """As given."""
-        return self._context
-
-    @property
-    def end(self) -> int:
-        """As given."""
-        return self._end
+        super().__init__(tokenizer, end, context)
+        self._model = model.eval()
 
     @property
     def _device(self) -> torch.device:
@@ -64,7 +47,7 @@ class OwnEngine:
         written: list[list[int]] = [[] for _ in prompts]
         for row, tokens in self._tokens(prompts, decoding, draws, finished, written):
             written[row].append(tokens)
-        return [row[:-1] if row and row[-1] == self._end else row for row in written]
+        return self._without_end(written)
 
     def _tokens(
         self,
@@ -75,7 +58,7 @@ class OwnEngine:
         written: Sequence[Sequence[int]],
     ) -> Iterator[tuple[int, int]]:
         """Row and token, as they come; what was yielded has to stand in ``written``."""
-        padded, starts = _padded_left(prompts, self._device)
+        padded, starts = (one.to(self._device) for one in self._padded_left(prompts))
         drawn = torch.from_numpy(draws).to(self._device)
         decoder = CachedDecoder(self._model, padded, starts, decoding.new_tokens)
         rows, done = np.arange(len(prompts)), np.zeros(len(prompts), dtype=bool)
@@ -86,7 +69,7 @@ class OwnEngine:
                 if not done[place]:
                     yield row, token
                     done[place] = token == self._end
-            if (step + 1) % _LOOK_EVERY == 0:
+            if (step + 1) % LOOK_EVERY == 0:
                 done |= [
                     bool(gone) or finished(row, written[row]) for row, gone in zip(rows.tolist(), done, strict=True)
                 ]
@@ -101,22 +84,9 @@ class OwnEngine:
     @torch.inference_mode()
     def token_losses(self, texts: Sequence[Sequence[int]]) -> list[Array]:
         """As :meth:`CodeModel.token_losses`, of all texts in one batch."""
-        longest = max(map(len, texts))
-        tokens = torch.full((len(texts), longest), self._end, dtype=torch.long)
-        for row, text in enumerate(texts):
-            tokens[row, : len(text)] = torch.tensor(text)
-        losses = self._model.token_losses(tokens.to(self._device)).double().cpu().numpy()
+        tokens = self._padded_right(texts).to(self._device)
+        losses = self._model.token_losses(tokens).double().cpu().numpy()
         return [losses[row, : len(text) - 1] for row, text in enumerate(texts)]
-
-
-def _padded_left(prompts: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor]:
-    """The prompts as (B, T), each at the end of its row, and the columns that they begin at."""
-    longest = max(map(len, prompts))
-    padded = torch.zeros((len(prompts), longest), dtype=torch.long)
-    for row, prompt in enumerate(prompts):
-        padded[row, longest - len(prompt) :] = torch.tensor(prompt)
-    starts = torch.tensor([longest - len(prompt) for prompt in prompts])
-    return padded.to(device), starts.to(device)
 
 
 def open_own(

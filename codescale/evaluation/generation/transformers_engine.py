@@ -14,14 +14,13 @@ from torch.nn import functional as F
 from codescale.arrays import Array
 from codescale.errors import UserError
 from codescale.evaluation.generation.code_model import Finished
+from codescale.evaluation.generation.engine import LOOK_EVERY, Engine
 from codescale.evaluation.generation.sampling import next_tokens
 from codescale.evaluation.generation.settings import Decoding
 from codescale.training.model.hf_weights import weight_files
 
-_LOOK_EVERY = 8
 
-
-class TransformersEngine:
+class TransformersEngine(Engine):
     """A :class:`~codescale.evaluation.generation.code_model.CodeModel` on a model of transformers.
 
     Parameters
@@ -33,22 +32,8 @@ class TransformersEngine:
     """
 
     def __init__(self, model: Any, tokenizer: Tokenizer, end: int, context: int) -> None:
-        self._model, self._tokenizer, self._end, self._context = model.eval(), tokenizer, end, context
-
-    @property
-    def tokenizer(self) -> Tokenizer:
-        """As given."""
-        return self._tokenizer
-
-    @property
-    def context(self) -> int:
-        """As given."""
-        return self._context
-
-    @property
-    def end(self) -> int:
-        """As given."""
-        return self._end
+        super().__init__(tokenizer, end, context)
+        self._model = model.eval()
 
     @torch.inference_mode()
     def continuations(
@@ -58,12 +43,8 @@ class TransformersEngine:
         transformers keeps 50 tokens unless it is told otherwise, and draws a row by what shares its batch.
         """
         device = self._model.device
-        longest = max(map(len, prompts))
-        tokens = torch.full((len(prompts), longest), self._end, device=device)
-        mask = torch.zeros_like(tokens)
-        for row, prompt in enumerate(prompts):
-            tokens[row, longest - len(prompt) :] = torch.tensor(prompt, device=device)
-            mask[row, longest - len(prompt) :] = 1
+        tokens, starts = (one.to(device) for one in self._padded_left(prompts))
+        mask = (torch.arange(tokens.shape[1], device=device) >= starts[:, None]).long()
         drawn = torch.from_numpy(draws).to(device)
         written: list[list[int]] = [[] for _ in prompts]
         done = [False] * len(prompts)
@@ -80,22 +61,18 @@ class TransformersEngine:
                 if not done[row]:
                     written[row].append(token)
                     done[row] = token == self._end
-            if (step + 1) % _LOOK_EVERY == 0:
+            if (step + 1) % LOOK_EVERY == 0:
                 done = [gone or finished(row, written[row]) for row, gone in enumerate(done)]
             if all(done):
                 break
             tokens, positions = chosen[:, None], positions[:, -1:] + 1
             mask = F.pad(mask, (0, 1), value=1)
-        return [row[:-1] if row and row[-1] == self._end else row for row in written]
+        return self._without_end(written)
 
     @torch.inference_mode()
     def token_losses(self, texts: Sequence[Sequence[int]]) -> list[Array]:
         """As :meth:`CodeModel.token_losses`, of all texts in one batch."""
-        longest = max(map(len, texts))
-        tokens = torch.full((len(texts), longest), self._end)
-        for row, text in enumerate(texts):
-            tokens[row, : len(text)] = torch.tensor(text)
-        tokens = tokens.to(self._model.device)
+        tokens = self._padded_right(texts).to(self._model.device)
         logits = self._model(input_ids=tokens).logits[:, :-1].float()
         losses = F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten(), reduction="none")
         found = losses.view(len(texts), -1).double().cpu().numpy()

@@ -68,16 +68,35 @@ def check(
         Unit(toolchain.sources(solution.source, form.driver(solution.specification, mark)), solution.source)
         for solution, mark in zip(solutions, marks, strict=True)
     ]
+
+    def judged(number: int, ran: Execution) -> Verdict:
+        return _verdict(ran, form, solutions[number].specification, marks[number])
+
+    return check_units(sandbox, toolchain, sources, judged, workers, limits)
+
+
+def check_units(
+    sandbox: Sandbox,
+    toolchain: Toolchain,
+    units: Sequence[Unit],
+    judged: Callable[[int, Execution], Verdict],
+    workers: int,
+    limits: Limits | None,
+) -> list[Verdict]:
+    """Compiles ``units``, runs what compiles, and has ``judged`` say what the run of the unit with that number means.
+
+    The other parameters are as :func:`check`'s.
+    """
     with Workspace() as workspace, ThreadPoolExecutor(workers) as pool:
 
-        def one(solution: Solution, mark: str, compiled: tuple[Path, Execution]) -> Verdict:
+        def one(number: int, compiled: tuple[Path, Execution]) -> Verdict:
             folder, execution = compiled
             if not execution.succeeded:
                 return Verdict("compile", (), execution_words(execution))
-            return _verdict(toolchain.run(sandbox, folder, limits), form, solution.specification, mark)
+            return judged(number, toolchain.run(sandbox, folder, limits))
 
-        done = compile_all(sandbox, toolchain, workspace, sources, workers)
-        return list(pool.map(one, solutions, marks, done))
+        done = compile_all(sandbox, toolchain, workspace, units, workers)
+        return list(pool.map(one, range(len(units)), done))
 
 
 def _verdict(ran: Execution, form: Form, specification: Specification, mark: str) -> Verdict:

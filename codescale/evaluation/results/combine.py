@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import get_args
 
 from codescale.comparison.statistics import LEVEL
-from codescale.evaluation.results.contrasts import difference, judged
+from codescale.directions import direction, seen_in_training
+from codescale.evaluation.results.contrasts import ByProgram, Difference, difference, judged
 from codescale.evaluation.results.result import (
     Contrast,
     EvaluationResult,
@@ -18,7 +19,6 @@ from codescale.evaluation.results.result import (
     TranslationMeasure,
 )
 from codescale.evaluation.results.scores import (
-    direction_name,
     direction_scores,
     direction_values,
     language_scores,
@@ -84,7 +84,7 @@ def _model(task: EvaluationTask, model: EvaluatedModel, parts: Parts) -> ModelSc
         model=str(model.path),
         languages={name: language_scores(part, k) for name, part in parts.items()},
         directions={
-            direction_name(source, target): direction_scores(found, task.pivot in (source, target))
+            (name := direction(source, target)): direction_scores(found, seen_in_training(name, task.pivot))
             for target, part in parts.items()
             for source, found in part.translations.items()
         },
@@ -105,25 +105,34 @@ def _contrast(
     k, section = min(task.section.k), task.section
     languages: dict[Measure, dict[str, Judged]] = {}
     for measure in get_args(Measure):
-        found = {}
-        for language in task.languages:
-            values = [[language_values(side[language], k).get(measure) for side in pair] for pair in pairs]
-            if all(one and other for one, other in values):
-                found[language] = difference([one or {} for one, _ in values], [other or {} for _, other in values])
+        by_language = {
+            name: [[language_values(side[name], k).get(measure) for side in pair] for pair in pairs]
+            for name in task.languages
+        }
         bits = measure == "bits_per_byte"
-        languages[measure] = judged(found, section.margin_bits if bits else section.margin, lower_is_better=bits)
+        margin = section.margin_bits if bits else section.margin
+        languages[measure] = judged(_differences(by_language), margin, lower_is_better=bits)
     directions: dict[TranslationMeasure, dict[str, Judged]] = {}
     for kind in get_args(TranslationMeasure):
-        found = {}
-        for target in task.languages:
-            for source in task.sources(target):
-                sides = [
-                    [direction_values(side[target].translations[source]).get(kind) for side in pair] for pair in pairs
-                ]
-                if all(one and other for one, other in sides):
-                    found[direction_name(source, target)] = difference(
-                        [one or {} for one, _ in sides], [other or {} for _, other in sides]
-                    )
-        if found:
+        by_direction = {
+            direction(source, target): [
+                [direction_values(side[target].translations[source]).get(kind) for side in pair] for pair in pairs
+            ]
+            for target in task.languages
+            for source in task.sources(target)
+        }
+        if found := _differences(by_direction):
             directions[kind] = judged(found, section.margin)
     return Contrast(role=role, reference=reference, languages=languages, directions=directions)
+
+
+def _differences(sides: Mapping[str, Sequence[Sequence[ByProgram | None]]]) -> dict[str, Difference]:
+    """By language or direction, what ours differs by from theirs, both by program, a pair a seed; those that both have
+    under every seed.
+    """
+    found = {}
+    for name, pairs in sides.items():
+        ours, theirs = ([pair[side] for pair in pairs if pair[side]] for side in (0, 1))
+        if len(ours) == len(theirs) == len(pairs):
+            found[name] = difference([one or {} for one in ours], [one or {} for one in theirs])
+    return found

@@ -9,15 +9,10 @@ from codescale.artifact import Interval
 from codescale.evaluation.metrics.intervals import mean_interval, share_interval
 from codescale.evaluation.metrics.pass_at_k import pass_at_k
 from codescale.evaluation.results.result import DirectionScores, LanguageScores, Measure, TranslationMeasure
-from codescale.evaluation.scoring.part import DirectionScore, LanguagePart, ProblemScore, ProgramScore, Translation
+from codescale.evaluation.scoring.part import DirectionScore, LanguagePart, ProblemScore, ProgramScore
 
 LanguageValues = dict[Measure, dict[str, float]]
 DirectionValues = dict[TranslationMeasure, dict[str, float]]
-
-
-def direction_name(source: str, target: str) -> str:
-    """What a direction is called."""
-    return f"{source}->{target}"
 
 
 def language_values(part: LanguagePart, k: int) -> LanguageValues:
@@ -85,13 +80,3 @@ def direction_scores(direction: DirectionScore, seen: bool) -> DirectionScores:
 
 def _share(values: Mapping[str, float]) -> Interval:
     return share_interval(list(values.values()))
-
-
-__all__ = [
-    "Translation",
-    "direction_name",
-    "direction_scores",
-    "direction_values",
-    "language_scores",
-    "language_values",
-]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from codescale.artifact import Interval
+from codescale.directions import ARROW, direction
 from codescale.evaluation.results.result import Contrast, DirectionScores, EvaluationResult, Judged, ModelScores
 from codescale.report.quantities import DASH, interval, number, percent, probability, signed
 from codescale.report.sections.base import Cell, Grid, PageSection, Subject
@@ -14,6 +15,7 @@ from codescale.report.terminal.evaluation import (
     by_role,
     mean_over_models,
     means_over_models,
+    share_bounds,
     translation_lines,
 )
 
@@ -84,11 +86,7 @@ def _bounds(models: Sequence[ModelScores], language: str, measure: str, k: int) 
     }[measure]
     if found is None:
         return ""
-    return interval(found.low, found.high) if measure == "bits_per_byte" else _shares(found)
-
-
-def _shares(found: Interval) -> str:
-    return "" if found.low is None or found.high is None else f"[{percent(found.low)}, {percent(found.high)}]"
+    return interval(found.low, found.high) if measure == "bits_per_byte" else share_bounds(found)
 
 
 def _judged(subject: Subject, found: EvaluationResult, contrast: Contrast) -> Grid:
@@ -97,11 +95,16 @@ def _judged(subject: Subject, found: EvaluationResult, contrast: Contrast) -> Gr
         for measure, judged in contrast.languages.items()
         for language, one in judged.items()
     ]
+    return _differences(contrast, "language", rows)
+
+
+def _differences(contrast: Contrast, by: str, rows: Sequence[tuple[Cell, ...]], folded: bool = False) -> Grid:
     return Grid(
-        f"{contrast.role} minus {contrast.reference}, by language",
-        ("Measure", "Language", "Difference", "p, adjusted", "Verdict"),
+        f"{contrast.role} minus {contrast.reference}, by {by}",
+        ("Measure", by.capitalize(), "Difference", "p, adjusted", "Verdict"),
         tuple(rows),
         frozenset({2, 3}),
+        folded=folded,
     )
 
 
@@ -118,7 +121,7 @@ def _matrix(subject: Subject, role: str, models: Sequence[ModelScores]) -> Grid:
     languages = list(models[0].languages)
 
     def cell(source: str, target: str) -> Cell:
-        found = [one.directions[name] for one in models if (name := f"{source}->{target}") in one.directions]
+        found = [one.directions[name] for one in models if (name := direction(source, target)) in one.directions]
         if not found:
             return Cell(DASH, tone="quiet")
         bleu = sum(one.bleu for one in found) / len(found)
@@ -160,17 +163,11 @@ def _seen(roles: dict[str, list[ModelScores]]) -> Grid:
 
 def _judged_directions(contrast: Contrast, words: dict[str, str]) -> Grid:
     rows = [
-        (Cell(words[measure]), Cell(direction.replace("->", " → ")), *_said(one))
+        (Cell(words[measure]), Cell(name.replace(ARROW, " → ")), *_said(one))
         for measure, judged in contrast.directions.items()
-        for direction, one in judged.items()
+        for name, one in judged.items()
     ]
-    return Grid(
-        f"{contrast.role} minus {contrast.reference}, by direction",
-        ("Measure", "Direction", "Difference", "p, adjusted", "Verdict"),
-        tuple(rows),
-        frozenset({2, 3}),
-        folded=True,
-    )
+    return _differences(contrast, "direction", rows, folded=True)
 
 
 def _notes(found: EvaluationResult) -> tuple[str, ...]:

@@ -28,8 +28,12 @@ def share(value: Interval | None) -> str:
     """A share with its interval, in per cent."""
     if value is None:
         return DASH
-    bounds = "" if value.low is None or value.high is None else f" [{percent(value.low)}, {percent(value.high)}]"
-    return f"{percent(value.value)}{bounds}"
+    return f"{percent(value.value)} {share_bounds(value)}".rstrip()
+
+
+def share_bounds(value: Interval) -> str:
+    """A share's interval alone, in per cent; empty where it has none."""
+    return "" if value.low is None or value.high is None else f"[{percent(value.low)}, {percent(value.high)}]"
 
 
 def by_role(result: EvaluationResult) -> dict[str, list[ModelScores]]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from codescale.corpus.reader import Corpus
-from codescale.directions import is_direction
+from codescale.directions import is_direction, without_directions
 from codescale.runs.records import Evaluation, RunRecord, RunSpec, Status
 from codescale.study.training import Shape, TrainingSection
 from codescale.training.data.batches import RunBatches
@@ -137,5 +137,5 @@ def failure_after(earlier: Sequence[Evaluation], evaluation: Evaluation, spike: 
 
 def _mean(evaluation: Evaluation) -> float:
     """Over languages: translations are not the text that is trained on."""
-    losses = [loss for name, loss in evaluation.losses.items() if not is_direction(name)]
-    return sum(losses) / len(losses)
+    own = without_directions(evaluation.losses)
+    return sum(evaluation.losses[name] for name in own) / len(own)

@@ -1,9 +1,13 @@
 """Runs of a fraction of a second, on a corpus in memory."""
 
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
+from codescale.training.loop.base_session import BaseSession
 from codescale.training.loop.checkpoint import FileStore
 from codescale.training.loop.session import TrainingSession
 from codescale.training.metrics.evaluation import Evaluator
@@ -50,3 +54,28 @@ def finish(opened: TrainingSession) -> list:
     while not opened.finished:
         opened.advance()
     return opened.evaluations
+
+
+class Killed(Exception):
+    """What a test ends a run with."""
+
+
+def killed_after(opened: BaseSession, saves: int, finish: Callable[[], object]) -> None:
+    """Has ``finish`` train ``opened`` until the ``saves``-th checkpoint has been written."""
+    save, count = opened._save, 0
+
+    def save_and_die() -> None:
+        nonlocal count
+        save()
+        count += 1
+        if count == saves:
+            raise Killed
+
+    opened._save = save_and_die  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        finish()
+
+
+def eager(config: StudyConfig) -> StudyConfig:
+    """``config`` whose runs write a checkpoint after every step."""
+    return config.model_copy(update={"training": config.training.model_copy(update={"checkpoint_seconds": 1e-9})})

@@ -13,7 +13,7 @@ from codescale.runs.table import records_table
 from codescale.study.config import StudyConfig
 from codescale.training.loop.run_progress import read_progress
 from tests.memory_corpus import MemoryCorpus
-from tests.training.loop.short_runs import finish, session, spec
+from tests.training.loop.short_runs import eager, finish, killed_after, session, spec
 
 
 def test_a_run_is_bit_identical_when_repeated(config: StudyConfig, memory_corpus: MemoryCorpus) -> None:
@@ -35,26 +35,11 @@ def test_a_branch_does_not_change_the_trunk(config: StudyConfig, memory_corpus: 
 def test_a_killed_run_goes_on_from_its_checkpoint_with_the_same_numbers(
     config: StudyConfig, memory_corpus: MemoryCorpus, tmp_path: Path, steps_before_the_kill: int
 ) -> None:
-    class Killed(Exception):
-        pass
-
     undisturbed = finish(session(config, memory_corpus))
-    eager = config.model_copy(update={"training": config.training.model_copy(update={"checkpoint_seconds": 1e-9})})
-    path = tmp_path / "r.safetensors"
-    first = session(eager, memory_corpus, checkpoint=path)
-    save, saves = first._save, 0
-
-    def save_and_die() -> None:
-        nonlocal saves
-        save()
-        saves += 1
-        if saves == steps_before_the_kill:
-            raise Killed
-
-    first._save = save_and_die  # type: ignore[method-assign]
-    with pytest.raises(Killed):
-        finish(first)
-    second = session(eager, memory_corpus, checkpoint=path)
+    path, often = tmp_path / "r.safetensors", eager(config)
+    first = session(often, memory_corpus, checkpoint=path)
+    killed_after(first, steps_before_the_kill, lambda: finish(first))
+    second = session(often, memory_corpus, checkpoint=path)
     assert (second._segment, second._step) != (0, 0)
     assert finish(second) == undisturbed
     second.discard_checkpoint()
@@ -75,22 +60,10 @@ def test_a_schedule_goes_on_in_either_phase(
 ) -> None:
     planned = spec(config, (640,), **in_phases(0.5))
     undisturbed = finish(session(config, memory_corpus, planned))
-    eager = config.model_copy(update={"training": config.training.model_copy(update={"checkpoint_seconds": 1e-9})})
-    path = tmp_path / "r.safetensors"
-    first = session(eager, memory_corpus, planned, checkpoint=path)
-    save, saves = first._save, 0
-
-    def save_and_die() -> None:
-        nonlocal saves
-        save()
-        saves += 1
-        if saves == steps_before_the_kill:
-            raise KeyboardInterrupt
-
-    first._save = save_and_die  # type: ignore[method-assign]
-    with pytest.raises(KeyboardInterrupt):
-        finish(first)
-    second = session(eager, memory_corpus, planned, checkpoint=path)
+    path, often = tmp_path / "r.safetensors", eager(config)
+    first = session(often, memory_corpus, planned, checkpoint=path)
+    killed_after(first, steps_before_the_kill, lambda: finish(first))
+    second = session(often, memory_corpus, planned, checkpoint=path)
     assert second._step == steps_before_the_kill
     assert finish(second) == undisturbed
     assert undisturbed[-1].unique_tokens["rust"] > 0

@@ -11,10 +11,10 @@ import torch
 from codescale.runs.records import RunSpec
 from codescale.study.config import StudyConfig
 from codescale.training.model.llama import LanguageModel
-from codescale.training.packed.session import PackedSession, packs_with
+from codescale.training.packed.session import packs_with
 from codescale.training.parallel import SingleProcess
 from tests.memory_corpus import MemoryCorpus
-from tests.training.loop.short_runs import MemoryData, session, spec
+from tests.training.loop.short_runs import MemoryData, eager, killed_after, session, spec
 from tests.training.packed.short_packs import alone, assert_same, finished, pack
 
 
@@ -62,38 +62,19 @@ def test_a_pack_all_of_whose_runs_diverged_is_finished(config: StudyConfig, memo
     assert opened._segment < len(opened.schedule.segments)
 
 
-class Killed(Exception):
-    pass
-
-
-def killed(opened: PackedSession, saves: int) -> None:
-    """Trains until the ``saves``-th checkpoint has been written."""
-    save, count = opened._save, 0
-
-    def save_and_die() -> None:
-        nonlocal count
-        save()
-        count += 1
-        if count == saves:
-            raise Killed
-
-    opened._save = save_and_die  # type: ignore[method-assign]
-    with pytest.raises(Killed):
-        finished(opened)
-
-
 @pytest.mark.parametrize("saves", [1, 9, 18])
 def test_a_killed_pack_goes_on_with_the_same_numbers(
     config: StudyConfig, memory_corpus: MemoryCorpus, tmp_path: Path, saves: int
 ) -> None:
-    eager = config.model_copy(update={"training": config.training.model_copy(update={"checkpoint_seconds": 1e-9})})
-    specs = runs(eager)
+    often = eager(config)
+    specs = runs(often)
     specs[1] = specs[1].model_copy(update={"hyper": {"learning_rate_factor": 1e30}})
     specs[2] = specs[2].model_copy(update={"hyper": {"spike": 1e-4}})
-    undisturbed = finished(pack(eager, memory_corpus, specs))
+    undisturbed = finished(pack(often, memory_corpus, specs))
     path = tmp_path / "pack.safetensors"
-    killed(pack(eager, memory_corpus, specs, path), saves)
-    second = pack(eager, memory_corpus, specs, path)
+    killed = pack(often, memory_corpus, specs, path)
+    killed_after(killed, saves, lambda: finished(killed))
+    second = pack(often, memory_corpus, specs, path)
     assert (second._segment, second._step) != (0, 0)
     again = finished(second)
     assert [record.evaluations for record in again] == [record.evaluations for record in undisturbed]
@@ -107,13 +88,14 @@ def test_a_killed_pack_goes_on_with_the_same_numbers(
 def test_what_is_left_of_a_pack_goes_on_without_those_that_ended(
     config: StudyConfig, memory_corpus: MemoryCorpus, tmp_path: Path
 ) -> None:
-    eager = config.model_copy(update={"training": config.training.model_copy(update={"checkpoint_seconds": 1e-9})})
-    specs, path = runs(eager), tmp_path / "pack.safetensors"
-    killed(pack(eager, memory_corpus, specs, path), 14)
-    left = pack(eager, memory_corpus, [specs[3], specs[0]], path)
+    often = eager(config)
+    specs, path = runs(often), tmp_path / "pack.safetensors"
+    killed = pack(often, memory_corpus, specs, path)
+    killed_after(killed, 14, lambda: finished(killed))
+    left = pack(often, memory_corpus, [specs[3], specs[0]], path)
     assert (left._segment, left._step) != (0, 0)
     for record in finished(left):
-        assert_same(record, alone(eager, memory_corpus, record.spec))
+        assert_same(record, alone(often, memory_corpus, record.spec))
 
 
 def test_a_checkpoint_of_another_pack_or_of_a_lone_run_is_not_taken(
